@@ -1,0 +1,82 @@
+/**
+ * JSON values: the only shape in which facts enter the log.
+ *
+ * A result that is journaled comes back from the journal as JSON. So that a run sees the same value
+ * live and on replay, every value is brought to JSON once, at the border, by `toJson`.
+ */
+import { HoldfastError } from './errors.ts'
+
+export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json }
+export type JsonObject = { readonly [key: string]: Json }
+
+/**
+ * A deep JSON copy of `value`. `undefined` becomes `null` at the top and is dropped from objects, as
+ * JSON.stringify does; an object with `toJSON` other than a Date is asked for its JSON.
+ *
+ * @throws VALUE_NOT_JSON naming the path, for what JSON would silently change: Date, Map, Set, bigint,
+ *   NaN, functions, symbols, binary data, cycles.
+ */
+export function toJson(value: unknown, path = 'value'): Json {
+  return copy(value, path, [])
+}
+
+function copy(value: unknown, path: string, above: readonly object[]): Json {
+  switch (typeof value) {
+    case 'string':
+    case 'boolean':
+      return value
+    case 'undefined':
+      return null
+    case 'number':
+      if (Number.isFinite(value)) return value
+      throw notJson(path, String(value), 'use null or a string for it')
+    case 'object':
+      return value === null ? null : copyObject(value, path, above)
+    default:
+      throw notJson(path, `a ${typeof value}`, 'return plain data')
+  }
+}
+
+function copyObject(value: object, path: string, above: readonly object[]): Json {
+  if (above.includes(value)) throw notJson(path, 'a cycle', 'return a tree')
+  const below = [...above, value]
+  if (Array.isArray(value)) return value.map((item, i) => copy(item, `${path}[${i}]`, below))
+  if (value instanceof Date) throw notJson(path, 'a Date', 'use .toISOString() or .getTime()')
+  if (value instanceof Map || value instanceof Set) {
+    throw notJson(path, `a ${value.constructor.name}`, 'use Object.fromEntries(…) or an array')
+  }
+  if (ArrayBuffer.isView(value) || value instanceof ArrayBuffer) {
+    throw notJson(path, 'binary data', 'encode it as base64')
+  }
+  if ('toJSON' in value && typeof value.toJSON === 'function') return copy(value.toJSON(), path, below)
+  const out: Record<string, Json> = {}
+  for (const [key, item] of Object.entries(value)) {
+    if (item !== undefined) define(out, key, copy(item, `${path}.${key}`, below))
+  }
+  return out
+}
+
+/** Sets an own property even when the key is `__proto__`, which assignment would misread. */
+function define(target: Record<string, Json>, key: string, value: Json): void {
+  if (key === '__proto__') {
+    Object.defineProperty(target, key, { value, enumerable: true, configurable: true, writable: true })
+  } else target[key] = value
+}
+
+function notJson(path: string, what: string, fix: string): HoldfastError {
+  return new HoldfastError('VALUE_NOT_JSON', `${path} is ${what}, which JSON can't hold`, {
+    details: { path },
+    fix: `${fix}, so that a replay sees the same value`,
+  })
+}
+
+/** JSON text with object keys in sorted order: equal values give equal text, fit for hashing. */
+export function canonicalJson(value: Json): string {
+  if (value === null || typeof value !== 'object') return JSON.stringify(value)
+  if (Array.isArray(value)) return `[${value.map(canonicalJson).join(',')}]`
+  const object = value as JsonObject
+  const fields = Object.keys(object)
+    .sort()
+    .map((key) => `${JSON.stringify(key)}:${canonicalJson(object[key] ?? null)}`)
+  return `{${fields.join(',')}}`
+}

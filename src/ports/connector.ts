@@ -1,0 +1,122 @@
+/**
+ * A connector is a thin translation to one outside system. It holds no logic: what to do and when is
+ * decided by workflows and the policy. Each operation declares in its manifest what it does to the world.
+ *
+ * The functions of a connector are kept out of reach of workflow code: `defineConnector` hands back only
+ * the manifests, and `operationOf` is imported by the policy gate and the contract suite alone (the
+ * architecture test holds that).
+ */
+import { HoldfastError } from '../kernel/errors.ts'
+import type { Schema } from '../kernel/schema.ts'
+
+/**
+ * read: changes nothing. reversible: has an undo. external: leaves the machine or is seen by others.
+ * irreversible: can't be taken back. Undeclared is irreversible.
+ */
+export type EffectClass = 'read' | 'reversible' | 'external' | 'irreversible'
+
+/**
+ * key: the outside system itself drops a repeat with the same idempotency key, so repeating is safe.
+ * natural: doing it twice leaves the same as doing it once. none: a repeat may do it twice.
+ */
+export type Idempotency = 'key' | 'natural' | 'none'
+
+export interface OperationManifest {
+  /** One line for the operator, such as "Send a mail". */
+  readonly title?: string
+  readonly effect?: EffectClass
+  /** Default `none`. */
+  readonly idempotency?: Idempotency
+  /** Names of the input fields that decide whom or what it touches, such as `to`. */
+  readonly criticalArguments?: readonly string[]
+  /** Hosts it talks to; empty for none. Checked against the egress allow-list. */
+  readonly hosts?: readonly string[]
+  /** What kind of data it carries. */
+  readonly dataClass?: 'public' | 'personal' | 'private'
+  /** Limit of one attempt in milliseconds, default 30,000. After it the outcome is unknown. */
+  readonly timeoutMs?: number
+}
+
+/** A manifest with its defaults filled in. */
+export type DeclaredManifest = Required<OperationManifest>
+
+export interface PerformContext {
+  /** The same for every attempt of one effect, unique among effects: hand it to the outside system. */
+  readonly idempotencyKey: string
+  /** Aborted when the time limit passes or the process shuts down. */
+  readonly signal: AbortSignal
+  /** 1 for the first attempt. */
+  readonly attempt: number
+}
+
+/** yes: it was done, with this output. no: it surely was not done. unknown: can't tell. */
+export type Lookup<Output> =
+  | { readonly found: 'yes'; readonly output: Output }
+  | { readonly found: 'no' }
+  | { readonly found: 'unknown'; readonly why?: string }
+
+export interface Operation<Input = any, Output = any> {
+  readonly manifest: OperationManifest
+  readonly input: Schema<Input>
+  readonly output: Schema<Output>
+  /**
+   * Does it once. Throws CONNECTOR_REFUSED (not done, don't retry), CONNECTOR_UNAVAILABLE (not done,
+   * retry) or CONNECTOR_OUTCOME_UNKNOWN; anything else it throws counts as an unknown outcome.
+   */
+  perform(input: Input, context: PerformContext): Promise<Output>
+  /** Asks the outside system whether the effect with this idempotency key was carried out. */
+  lookup?(input: Input, context: PerformContext): Promise<Lookup<Output>>
+  /** Takes it back. Safe to repeat. */
+  undo?(input: Input, output: Output, context: PerformContext): Promise<void>
+}
+
+/** What anyone may hold: names and manifests, no functions. */
+export interface Connector {
+  readonly name: string
+  readonly operations: Readonly<Record<string, { readonly manifest: DeclaredManifest }>>
+}
+
+const hidden = new WeakMap<Connector, Readonly<Record<string, Operation>>>()
+
+export function defineConnector<Operations extends Record<string, Operation>>(definition: {
+  readonly name: string
+  readonly operations: Operations
+}): Connector {
+  if (!/^[a-z][a-z0-9-]*$/.test(definition.name)) {
+    throw new HoldfastError(
+      'INPUT_INVALID',
+      `A connector can't be called ${JSON.stringify(definition.name)}`,
+      {
+        details: { name: definition.name },
+        fix: 'Use small letters, digits and hyphens, such as `my-crm`.',
+      },
+    )
+  }
+  const operations = Object.fromEntries(
+    Object.entries(definition.operations).map(([name, operation]) => [
+      name,
+      Object.freeze({ manifest: declare(operation.manifest) }),
+    ]),
+  )
+  const connector = Object.freeze({ name: definition.name, operations: Object.freeze(operations) })
+  hidden.set(connector, definition.operations)
+  return connector
+}
+
+function declare(manifest: OperationManifest): DeclaredManifest {
+  return Object.freeze({
+    title: manifest.title ?? '',
+    effect: manifest.effect ?? 'irreversible',
+    idempotency: manifest.idempotency ?? 'none',
+    criticalArguments: manifest.criticalArguments ?? [],
+    hosts: manifest.hosts ?? [],
+    dataClass: manifest.dataClass ?? 'personal',
+    timeoutMs: manifest.timeoutMs ?? 30_000,
+  })
+}
+
+/** The functions of an operation. For the policy gate and the contract suite only. */
+export function operationOf(connector: Connector, name: string): Operation | undefined {
+  const operations = hidden.get(connector)
+  return operations && Object.hasOwn(operations, name) ? operations[name] : undefined
+}

@@ -1,0 +1,38 @@
+/**
+ * Named places at the commit boundaries where a test can stop the process exactly there. Unarmed, a
+ * crash point costs one comparison.
+ */
+export const CRASH_POINTS = [
+  'log.before-commit',
+  'log.after-commit',
+  'effect.before-intent',
+  'effect.after-intent',
+  'effect.before-send',
+  'effect.after-send',
+  'effect.before-result',
+  'effect.after-result',
+  'connector.mid-send',
+  'review.before-answer',
+  'review.after-answer',
+  'event.before-publish',
+  'event.after-publish',
+  'run.before-end',
+  'run.after-end',
+  'mail.before-receive',
+  'mail.after-receive',
+  'mail.after-acknowledge',
+] as const
+
+export type CrashPoint = (typeof CRASH_POINTS)[number]
+
+let onReach: ((point: CrashPoint) => void) | null = null
+
+/** Marks a place in the code that a crash test can stop at. */
+export function crashPoint(point: CrashPoint): void {
+  if (onReach !== null) onReach(point)
+}
+
+/** Arms the crash points of this process; `null` disarms them. */
+export function armCrashPoints(reach: ((point: CrashPoint) => void) | null): void {
+  onReach = reach
+}

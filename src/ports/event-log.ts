@@ -1,0 +1,83 @@
+/**
+ * The event log: one append-only sequence of facts, the truth that everything else is folded from.
+ *
+ * Promises: positions have no gaps; an append is all or nothing and conditional on the versions its
+ * writer saw; a resolved append is on disk; projections commit with it; every header is chained by hash
+ * to the one before; a body can be erased without breaking the chain.
+ */
+import type { NewEvent, StoredEvent } from '../kernel/event.ts'
+import type { TablesReader } from './projection.ts'
+
+export interface StreamAppend {
+  readonly stream: string
+  /** The version the writer saw: 0 for a stream that must not exist yet; 'any' for no condition. */
+  readonly expectedVersion: number | 'any'
+  readonly events: readonly NewEvent[]
+}
+
+/** Bytes kept beside the log under their SHA-256, in the same transaction: raw mail, attachments. */
+export interface NewBlob {
+  readonly sha256: string
+  readonly bytes: Uint8Array
+}
+
+export interface LogHead {
+  /** 0 for an empty log. */
+  readonly position: number
+  /** Hex SHA-256 of the last header; GENESIS_HASH for an empty log. */
+  readonly hash: string
+}
+
+export interface VerifyReport {
+  readonly events: number
+  readonly erased: number
+  readonly blobs: number
+  readonly head: LogHead
+}
+
+export interface RebuildReport {
+  readonly events: number
+  /** Rows compared or written, by table. */
+  readonly tables: Readonly<Record<string, number>>
+  /** Names of tables whose live content differs from the rebuilt one; empty when all is well. */
+  readonly differing: readonly string[]
+}
+
+export interface EventLog {
+  /** Id of this log, made once when it was created. */
+  readonly id: string
+  /** Reads of the projections' tables. */
+  readonly tables: TablesReader
+
+  /**
+   * Appends to one or more streams, all or nothing, and resolves when the commit is durable. Appends
+   * made in the same turn of the event loop share one commit.
+   * @throws LOG_CONFLICT when a stream is not at the version expected; LOG_WRITE_FAILED; LOG_CLOSED.
+   */
+  append(parts: readonly StreamAppend[], blobs?: readonly NewBlob[]): Promise<readonly StoredEvent[]>
+
+  /** The events of one stream in order, from `fromVersion` (default 1). */
+  readStream(stream: string, fromVersion?: number): StoredEvent[]
+  /** Version of a stream; 0 when it has none. */
+  versionOf(stream: string): number
+  /** All events in order of position, after `afterPosition` (default 0); read lazily. */
+  read(afterPosition?: number): Iterable<StoredEvent>
+  event(position: number): StoredEvent | undefined
+  blob(sha256: string): Uint8Array | undefined
+  head(): LogHead
+
+  /** Called after each commit with its events, in order. Returns a function that stops it. */
+  onCommit(listener: (events: readonly StoredEvent[]) => void): () => void
+
+  /** Deletes bodies and nonces for good and records that as an event; the chain still verifies. */
+  erase(positions: readonly number[], by: { actor: string; reason: string }): Promise<void>
+  /**
+   * Recomputes the chain, the gaplessness, the streams' versions and the blobs.
+   * @throws LOG_CORRUPT naming the first position that does not fit.
+   */
+  verify(): VerifyReport
+  /** Folds the whole log anew into a scratch store and compares; with `replace` the live tables are renewed. */
+  rebuild(options: { replace: boolean }): RebuildReport
+  /** Commits what is queued, folds the write-ahead log into the file, and lets go of the workspace. */
+  close(): Promise<void>
+}
