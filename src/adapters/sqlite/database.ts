@@ -1,0 +1,121 @@
+/** Opening the workspace's one SQLite file: durability settings, the single-writer lock, migrations. */
+import { mkdirSync, readdirSync, readFileSync } from 'node:fs'
+import { dirname } from 'node:path'
+import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite'
+import { HoldfastError } from '../../kernel/errors.ts'
+import type { Row, SqlValue, Tables } from '../../ports/projection.ts'
+
+const MIGRATIONS = new URL('./migrations/', import.meta.url)
+const SQLITE_BUSY = 5
+const PAGE_CACHE_KIB = 16_384
+
+/**
+ * Opens (or creates) the file for this process alone. The lock is SQLite's own on the file, so the
+ * kernel lets go of it when the process dies, however it dies.
+ * @throws WORKSPACE_LOCKED, WORKSPACE_NEWER, LOG_WRITE_FAILED
+ */
+export function openDatabase(file: string): DatabaseSync {
+  mkdirSync(dirname(file), { recursive: true, mode: 0o700 })
+  let database: DatabaseSync | undefined
+  try {
+    database = new DatabaseSync(file, { timeout: 0 })
+    database.exec(`
+      PRAGMA locking_mode = EXCLUSIVE;
+      PRAGMA journal_mode = WAL;
+      PRAGMA synchronous = FULL;
+      PRAGMA secure_delete = ON;
+      PRAGMA foreign_keys = OFF;
+      PRAGMA cache_size = -${PAGE_CACHE_KIB};
+      BEGIN IMMEDIATE; COMMIT;`)
+    migrate(database, file)
+    return database
+  } catch (error) {
+    database?.close()
+    throw explain(error, file)
+  }
+}
+
+function migrate(database: DatabaseSync, file: string): void {
+  const scripts = readdirSync(MIGRATIONS).filter((name) => name.endsWith('.sql'))
+  scripts.sort()
+  const { user_version: done } = database.prepare('PRAGMA user_version').get() as { user_version: number }
+  if (done > scripts.length) {
+    throw new HoldfastError(
+      'WORKSPACE_NEWER',
+      `${file} has schema ${done}; this version knows ${scripts.length}`,
+      {
+        details: { file, schema: done, known: scripts.length },
+      },
+    )
+  }
+  for (const [index, name] of scripts.entries()) {
+    if (index < done) continue
+    const sql = readFileSync(new URL(name, MIGRATIONS), 'utf8')
+    database.exec(`BEGIN IMMEDIATE; ${sql}; PRAGMA user_version = ${index + 1}; COMMIT;`)
+  }
+}
+
+/** A failure of SQLite as one of ours; our own errors pass through. */
+export function explain(error: unknown, file: string): unknown {
+  if (error instanceof HoldfastError) return error
+  const code = sqliteCode(error)
+  if (code === undefined) return error
+  const message = error instanceof Error ? error.message : String(error)
+  if ((code & 0xff) === SQLITE_BUSY) {
+    return new HoldfastError('WORKSPACE_LOCKED', `${dirname(file)} is open in another process`, {
+      details: { dir: dirname(file) },
+      cause: error,
+    })
+  }
+  const corrupt = [11, 26].includes(code & 0xff)
+  return new HoldfastError(corrupt ? 'LOG_CORRUPT' : 'LOG_WRITE_FAILED', `${file}: ${message}`, {
+    details: { file, sqliteCode: code },
+    cause: error,
+  })
+}
+
+function sqliteCode(error: unknown): number | undefined {
+  if (!(error instanceof Error) || !('errcode' in error)) return undefined
+  return typeof error.errcode === 'number' ? error.errcode : undefined
+}
+
+/** Tables over a database, each SQL text prepared once. */
+export class SqliteTables implements Tables {
+  readonly #database: DatabaseSync
+  readonly #statements = new Map<string, StatementSync>()
+
+  constructor(database: DatabaseSync) {
+    this.#database = database
+  }
+
+  prepare(sql: string): StatementSync {
+    let statement = this.#statements.get(sql)
+    if (statement === undefined) {
+      statement = this.#database.prepare(sql)
+      this.#statements.set(sql, statement)
+    }
+    return statement
+  }
+
+  get<T = Row>(sql: string, ...values: SqlValue[]): T | undefined {
+    return this.prepare(sql).get(...(values as SQLInputValue[])) as T | undefined
+  }
+
+  all<T = Row>(sql: string, ...values: SqlValue[]): T[] {
+    return this.prepare(sql).all(...(values as SQLInputValue[])) as T[]
+  }
+
+  /** A statement of its own: an iteration must not be reset by another use of the same text. */
+  iterate<T = Row>(sql: string, ...values: SqlValue[]): Iterable<T> {
+    return this.#database.prepare(sql).iterate(...(values as SQLInputValue[])) as Iterable<T>
+  }
+
+  run(sql: string, ...values: SqlValue[]): void {
+    this.prepare(sql).run(...(values as SQLInputValue[]))
+  }
+
+  /** Forgets the prepared statements, which hold on to dropped tables. */
+  forget(): void {
+    this.#statements.clear()
+  }
+}

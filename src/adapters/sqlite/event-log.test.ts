@@ -1,0 +1,79 @@
+import assert from 'node:assert/strict'
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import { after, it } from 'node:test'
+import { SYSTEM } from '../../kernel/label.ts'
+import { eventLogContract } from '../../ports/event-log.contract.ts'
+import { LOG_FILE, openSqliteEventLog } from './event-log.ts'
+
+const root = mkdtempSync(join(tmpdir(), 'holdfast-log-'))
+let places = 0
+const newPlace = (): string => join(root, String(++places))
+const clock = { now: () => 1_700_000_000_000 + places }
+const open = (dir: string, projections: Parameters<typeof openSqliteEventLog>[0]['projections'] = []) =>
+  openSqliteEventLog({ dir, clock, projections })
+
+eventLogContract('sqlite', { open, newPlace, dispose: () => {} })
+after(() => rmSync(root, { recursive: true, force: true }))
+
+async function logWith(...bodies: { readonly [key: string]: string }[]): Promise<string> {
+  const dir = newPlace()
+  const log = open(dir)
+  const events = bodies.map((body) => ({ kind: 'thing.happened', actor: 'test', label: SYSTEM, body }))
+  await log.append([{ stream: 's', expectedVersion: 0, events }])
+  await log.close()
+  return dir
+}
+
+function tamper(dir: string, sql: string): void {
+  const database = new DatabaseSync(join(dir, LOG_FILE))
+  database.exec(sql)
+  database.close()
+}
+
+for (const [what, sql] of [
+  ['a changed body', `UPDATE events SET body = '{"a":"2"}' WHERE position = 1`],
+  ['a changed time', 'UPDATE events SET time = time + 1 WHERE position = 2'],
+  ['a raised trust', `UPDATE events SET label = 'owner' WHERE position = 2`],
+  ['a removed event', 'DELETE FROM events WHERE position = 2'],
+  ['a swapped stream name', `UPDATE streams SET name = 'other'`],
+] as const) {
+  it(`notices ${what}`, async () => {
+    const dir = await logWith({ a: '1' }, { a: '1' }, { a: '3' })
+    tamper(dir, sql)
+    const log = open(dir)
+    assert.throws(() => log.verify(), { code: 'LOG_CORRUPT' })
+    await log.close()
+  })
+}
+
+it('leaves no byte of an erased body in any file', async () => {
+  const dir = await logWith({ secret: 'Rosenkohl' })
+  const log = open(dir)
+  await log.erase([1], { actor: 'operator', reason: 'asked for' })
+  for (const name of readdirSync(dir)) {
+    assert.ok(!readFileSync(join(dir, name)).includes('Rosenkohl'), `${name} still holds it`)
+  }
+  await log.close()
+})
+
+it('leaves one file behind when closed', async () => {
+  assert.deepEqual(readdirSync(await logWith({ a: '1' })), [LOG_FILE])
+})
+
+it('refuses a workspace of a newer version', async () => {
+  const dir = await logWith({ a: '1' })
+  tamper(dir, 'PRAGMA user_version = 999')
+  assert.throws(() => open(dir), { code: 'WORKSPACE_NEWER' })
+})
+
+it('says that a file is not a log', async () => {
+  const dir = await logWith({ a: '1' })
+  tamper(dir, 'PRAGMA journal_mode = DELETE')
+  const bytes = readFileSync(join(dir, LOG_FILE))
+  const { writeFileSync } = await import('node:fs')
+  writeFileSync(join(dir, LOG_FILE), Buffer.concat([Buffer.from('garbage!'), bytes.subarray(8)]))
+  assert.throws(() => open(dir), { code: 'LOG_CORRUPT' })
+})

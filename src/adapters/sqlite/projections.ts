@@ -1,0 +1,139 @@
+/** Keeping projections beside the log: creating, folding, rebuilding, comparing. */
+import { DatabaseSync } from 'node:sqlite'
+import type { StoredEvent } from '../../kernel/event.ts'
+import type { RebuildReport } from '../../ports/event-log.ts'
+import type { Projection, Row } from '../../ports/projection.ts'
+import { SqliteTables } from './database.ts'
+import { rowsAfter, toEvent } from './event-rows.ts'
+
+export class ProjectionSet {
+  readonly #projections: readonly Projection[]
+  readonly #byKind = new Map<string, Projection[]>()
+  readonly #database: DatabaseSync
+  readonly #tables: SqliteTables
+
+  constructor(database: DatabaseSync, tables: SqliteTables, projections: readonly Projection[]) {
+    this.#database = database
+    this.#tables = tables
+    this.#projections = projections
+    for (const projection of projections) {
+      for (const kind of projection.kinds) {
+        this.#byKind.set(kind, [...(this.#byKind.get(kind) ?? []), projection])
+      }
+    }
+  }
+
+  /** Folds one event into every projection that wants its kind. */
+  apply(event: StoredEvent, tables: SqliteTables = this.#tables): void {
+    const interested = this.#byKind.get(event.kind)
+    if (interested === undefined) return
+    for (const projection of interested) projection.apply(event, tables)
+  }
+
+  /** Builds the projections that are new here or have changed since the file was written. */
+  bringUpToDate(): void {
+    const stale = this.#projections.filter(
+      (projection) => this.#storedVersion(projection) !== projection.version,
+    )
+    if (stale.length > 0) inTransaction(this.#database, () => this.#renew(stale))
+  }
+
+  /** Drops and folds all projections anew. The caller holds the transaction. */
+  renewAll(): void {
+    this.#renew(this.#projections)
+  }
+
+  #storedVersion(projection: Projection): number | undefined {
+    return this.#tables.get<{ version: number }>(
+      'SELECT version FROM projections WHERE name = ?',
+      projection.name,
+    )?.version
+  }
+
+  #renew(projections: readonly Projection[]): void {
+    for (const projection of projections) {
+      for (const table of [...projection.tables].reverse())
+        this.#database.exec(`DROP TABLE IF EXISTS ${table}`)
+      this.#database.exec(projection.schema)
+    }
+    this.#tables.forget()
+    const scoped = new ProjectionSet(this.#database, this.#tables, projections)
+    for (const row of rowsAfter(this.#tables, 0)) {
+      if (scoped.#byKind.has(row.kind)) scoped.apply(toEvent(row))
+    }
+    for (const projection of projections) {
+      this.#tables.run(
+        'INSERT INTO projections (name, version) VALUES (?, ?) ON CONFLICT DO UPDATE SET version = excluded.version',
+        projection.name,
+        projection.version,
+      )
+    }
+  }
+
+  /** Folds the log into a scratch store and compares it, table by table, with the live one. */
+  compare(): RebuildReport {
+    const scratch = new DatabaseSync('')
+    try {
+      const tables = new SqliteTables(scratch)
+      for (const projection of this.#projections) scratch.exec(projection.schema)
+      let events = 0
+      scratch.exec('BEGIN')
+      for (const row of rowsAfter(this.#tables, 0)) {
+        if (this.#byKind.has(row.kind)) this.apply(toEvent(row), tables)
+        events += 1
+      }
+      scratch.exec('COMMIT')
+      return { events, ...this.#differences(tables) }
+    } finally {
+      scratch.close()
+    }
+  }
+
+  #differences(rebuilt: SqliteTables): Pick<RebuildReport, 'tables' | 'differing'> {
+    const counts: Record<string, number> = {}
+    const differing: string[] = []
+    for (const table of this.#projections.flatMap((projection) => projection.tables)) {
+      const { rows, equal } = sameContent(table, this.#tables, rebuilt)
+      counts[table] = rows
+      if (!equal) differing.push(table)
+    }
+    return { tables: counts, differing }
+  }
+}
+
+/** Whether a table has the same rows in both stores, whatever their order. */
+function sameContent(table: string, a: SqliteTables, b: SqliteTables): { rows: number; equal: boolean } {
+  const columns = a
+    .all<{ name: string }>(`SELECT name FROM pragma_table_info('${table}')`)
+    .map(({ name }) => name)
+  const sql = `SELECT ${columns.join(', ')} FROM ${table} ORDER BY ${columns.join(', ')}`
+  const left = a.iterate(sql)[Symbol.iterator]()
+  const right = b.iterate(sql)[Symbol.iterator]()
+  let rows = 0
+  let equal = true
+  for (;;) {
+    const l = left.next()
+    const r = right.next()
+    if (l.done && r.done) return { rows, equal }
+    if (!l.done) rows += 1
+    if (l.done || r.done || rowText(l.value) !== rowText(r.value)) equal = false
+    if (l.done || r.done) return { rows, equal }
+  }
+}
+
+function rowText(row: Row): string {
+  return JSON.stringify(Object.values(row), (_, value) =>
+    value instanceof Uint8Array ? Buffer.from(value).toString('hex') : value,
+  )
+}
+
+export function inTransaction(database: DatabaseSync, work: () => void): void {
+  database.exec('BEGIN IMMEDIATE')
+  try {
+    work()
+    database.exec('COMMIT')
+  } catch (error) {
+    if (database.isTransaction) database.exec('ROLLBACK')
+    throw error
+  }
+}

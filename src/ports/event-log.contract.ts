@@ -1,0 +1,227 @@
+/** What every event log must do, whatever it is stored in. Adapters run it with their own `open`. */
+import assert from 'node:assert/strict'
+import { createHash } from 'node:crypto'
+import { after, describe, it } from 'node:test'
+import { GENESIS_HASH, type NewEvent } from '../kernel/event.ts'
+import { externalFrom, OWNER, SYSTEM } from '../kernel/label.ts'
+import type { EventLog, StreamAppend } from './event-log.ts'
+import type { Projection } from './projection.ts'
+
+export interface EventLogUnderTest {
+  /** Opens the log of `place` (made by `newPlace`), or a second writer of it. */
+  open(place: string, projections?: readonly Projection[]): EventLog
+  newPlace(): string
+  dispose(): void
+}
+
+/** Counts events by stream; the simplest projection that can go wrong. */
+const tally: Projection = {
+  name: 'tally',
+  version: 1,
+  tables: ['tally'],
+  schema: 'CREATE TABLE tally (stream TEXT PRIMARY KEY, n INTEGER NOT NULL, last TEXT)',
+  kinds: ['thing.happened'],
+  apply(event, tables) {
+    if (event.body?.explode === true) throw new Error('the projection exploded')
+    tables.run(
+      `INSERT INTO tally (stream, n, last) VALUES (?, 1, ?)
+       ON CONFLICT DO UPDATE SET n = n + 1, last = excluded.last`,
+      event.stream,
+      event.body === null ? null : JSON.stringify(event.body),
+    )
+  },
+}
+
+function happened(n: number, more: Partial<NewEvent> = {}): NewEvent {
+  return { kind: 'thing.happened', actor: 'test', label: SYSTEM, body: { n }, ...more }
+}
+
+function to(stream: string, expectedVersion: number | 'any', ...events: NewEvent[]): StreamAppend {
+  return { stream, expectedVersion, events }
+}
+
+export function eventLogContract(name: string, subject: EventLogUnderTest): void {
+  describe(`event log contract: ${name}`, () => {
+    after(() => subject.dispose())
+
+    async function withLog(work: (log: EventLog, place: string) => Promise<void>): Promise<void> {
+      const place = subject.newPlace()
+      const log = subject.open(place, [tally])
+      try {
+        await work(log, place)
+      } finally {
+        await log.close()
+      }
+    }
+
+    it('gives gapless positions and versions per stream', () =>
+      withLog(async (log) => {
+        await Promise.all([
+          log.append([to('a', 0, happened(1), happened(2))]),
+          log.append([to('b', 0, happened(3))]),
+          log.append([to('a', 2, happened(4))]),
+        ])
+        const seen = [...log.read()].map((e) => [e.position, e.stream, e.version])
+        assert.deepEqual(seen, [
+          [1, 'a', 1],
+          [2, 'a', 2],
+          [3, 'b', 1],
+          [4, 'a', 3],
+        ])
+        assert.equal(log.versionOf('a'), 3)
+        assert.equal(log.versionOf('nowhere'), 0)
+      }))
+
+    it('keeps every field of an event', () =>
+      withLog(async (log) => {
+        const label = { trust: 'external', sources: ['mail:m-1'], readers: ['owner'] } as const
+        const body = { text: 'Grüße \u2028 日本', list: [1, null, { deep: true }], __proto__: 'x' }
+        const [stored] = await log.append([
+          to('s', 0, { kind: 'thing.happened', actor: 'me', label, body, cause: 7, correlation: 'run-1' }),
+        ])
+        assert.deepEqual(log.event(1), stored)
+        assert.deepEqual(log.readStream('s'), [stored])
+        assert.deepEqual(log.event(1)?.label, label)
+        assert.equal(log.event(1)?.cause, 7)
+        assert.equal(log.event(2), undefined)
+      }))
+
+    it('refuses a stale writer and keeps nothing of its append', () =>
+      withLog(async (log) => {
+        await log.append([to('a', 0, happened(1))])
+        const stale = log.append([to('b', 0, happened(2)), to('a', 0, happened(3))])
+        const good = log.append([to('a', 1, happened(4))])
+        await assert.rejects(stale, { code: 'LOG_CONFLICT' })
+        await good
+        assert.equal(log.versionOf('b'), 0)
+        assert.deepEqual(
+          [...log.read()].map((e) => e.body?.n),
+          [1, 4],
+        )
+      }))
+
+    it('lets one of two equal writers win', () =>
+      withLog(async (log) => {
+        const results = await Promise.allSettled([
+          log.append([to('a', 0, happened(1))]),
+          log.append([to('a', 0, happened(2))]),
+        ])
+        assert.deepEqual(
+          results.map((r) => r.status),
+          ['fulfilled', 'rejected'],
+        )
+      }))
+
+    it('refuses only the append whose projection fails', () =>
+      withLog(async (log) => {
+        const results = await Promise.allSettled([
+          log.append([to('a', 0, happened(1))]),
+          log.append([to('b', 0, happened(2, { body: { explode: true } }))]),
+          log.append([to('c', 0, happened(3))]),
+        ])
+        assert.deepEqual(
+          results.map((r) => r.status),
+          ['fulfilled', 'rejected', 'fulfilled'],
+        )
+        assert.deepEqual(
+          [...log.read()].map((e) => [e.position, e.stream]),
+          [
+            [1, 'a'],
+            [2, 'c'],
+          ],
+        )
+        log.verify()
+      }))
+
+    it('has everything acknowledged after reopening', async () => {
+      const place = subject.newPlace()
+      const log = subject.open(place, [tally])
+      await log.append([to('a', 0, happened(1))])
+      const { hash } = log.head()
+      const { id } = log
+      await log.close()
+      const again = subject.open(place, [tally])
+      assert.deepEqual(again.head(), { position: 1, hash })
+      assert.equal(again.id, id)
+      await again.append([to('a', 1, happened(2))])
+      assert.equal(again.verify().events, 2)
+      await again.close()
+    })
+
+    it('has one writer', () =>
+      withLog(async (_log, place) => {
+        assert.throws(() => subject.open(place), { code: 'WORKSPACE_LOCKED' })
+      }))
+
+    it('refuses appends after it is closed', async () => {
+      const log = subject.open(subject.newPlace())
+      await log.close()
+      await assert.rejects(log.append([to('a', 0, happened(1))]), { code: 'LOG_CLOSED' })
+    })
+
+    it('tells listeners of each commit in order, once durable', () =>
+      withLog(async (log) => {
+        const seen: number[] = []
+        const stop = log.onCommit((events) => seen.push(...events.map((e) => e.position)))
+        await Promise.all([log.append([to('a', 0, happened(1))]), log.append([to('b', 0, happened(2))])])
+        stop()
+        await log.append([to('a', 1, happened(3))])
+        assert.deepEqual(seen, [1, 2])
+      }))
+
+    it('keeps projections in step, and rebuilds them to the same content', () =>
+      withLog(async (log) => {
+        await log.append([to('a', 0, happened(1), happened(2))])
+        assert.deepEqual({ ...log.tables.get('SELECT n FROM tally WHERE stream = ?', 'a') }, { n: 2 })
+        assert.deepEqual(log.rebuild({ replace: false }).differing, [])
+        assert.equal(log.rebuild({ replace: true }).tables.tally, 1)
+        assert.deepEqual({ ...log.tables.get('SELECT n FROM tally WHERE stream = ?', 'a') }, { n: 2 })
+      }))
+
+    it('builds a projection that is new or changed when it opens', async () => {
+      const place = subject.newPlace()
+      const before = subject.open(place)
+      await before.append([to('a', 0, happened(1))])
+      await before.close()
+      const later = subject.open(place, [tally])
+      assert.equal(later.tables.all('SELECT * FROM tally').length, 1)
+      await later.close()
+    })
+
+    it('keeps blobs with the events that name them', () =>
+      withLog(async (log) => {
+        const bytes = Buffer.from('raw mail')
+        const sha256 = createHash('sha256').update(bytes).digest('hex')
+        await log.append([to('a', 0, happened(1))], [{ sha256, bytes }])
+        assert.deepEqual(Buffer.from(log.blob(sha256) ?? []), bytes)
+        assert.equal(log.blob('0'.repeat(64)), undefined)
+        const wrong = log.append([to('a', 1, happened(2))], [{ sha256: '0'.repeat(64), bytes }])
+        await assert.rejects(wrong, { code: 'LOG_CORRUPT' })
+        assert.equal(log.verify().blobs, 1)
+      }))
+
+    it('chains headers by hash from the first event on', () =>
+      withLog(async (log) => {
+        assert.deepEqual(log.head(), { position: 0, hash: GENESIS_HASH })
+        await log.append([to('a', 0, happened(1, { label: OWNER }))])
+        await log.append([to('a', 1, happened(1, { label: externalFrom('mail:m-1') }))])
+        const report = log.verify()
+        assert.equal(report.events, 2)
+        assert.deepEqual(report.head, log.head())
+      }))
+
+    it('erases bodies for good while the chain still verifies', () =>
+      withLog(async (log) => {
+        await log.append([to('a', 0, happened(1, { body: { secret: 'Rosenkohl' } }), happened(2))])
+        await log.erase([1], { actor: 'operator', reason: 'asked for' })
+        assert.equal(log.event(1)?.body, null)
+        assert.deepEqual(log.event(2)?.body, { n: 2 })
+        const report = log.verify()
+        assert.equal(report.erased, 1)
+        assert.equal(log.event(report.events)?.kind, 'bodies.erased')
+        assert.deepEqual(log.rebuild({ replace: false }).differing, [])
+        const stored = JSON.stringify(log.tables.all('SELECT * FROM tally'))
+        assert.ok(!stored.includes('Rosenkohl'))
+      }))
+  })
+}
