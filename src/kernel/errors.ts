@@ -336,6 +336,13 @@ export const ERRORS = {
     exit: 69,
     fix: 'Run `npm ci`, or install Node 24.15 or newer.',
   },
+  INSTALL_FAILED: {
+    means: 'The packages could not be installed.',
+    retry: 'operator',
+    http: 500,
+    exit: 69,
+    fix: 'Read what npm says above, check the network, then run `npm ci`.',
+  },
 } as const satisfies Record<string, ErrorEntry>
 
 export type ErrorCode = keyof typeof ERRORS

@@ -172,10 +172,10 @@ export function eventLogContract(name: string, subject: EventLogUnderTest): void
     it('keeps projections in step, and rebuilds them to the same content', () =>
       withLog(async (log) => {
         await log.append([to('a', 0, happened(1), happened(2))])
-        assert.deepEqual({ ...log.tables.get('SELECT n FROM tally WHERE stream = ?', 'a') }, { n: 2 })
+        assert.deepEqual({ ...log.tables.get<object>('SELECT n FROM tally WHERE stream = ?', 'a') }, { n: 2 })
         assert.deepEqual(log.rebuild({ replace: false }).differing, [])
         assert.equal(log.rebuild({ replace: true }).tables.tally, 1)
-        assert.deepEqual({ ...log.tables.get('SELECT n FROM tally WHERE stream = ?', 'a') }, { n: 2 })
+        assert.deepEqual({ ...log.tables.get<object>('SELECT n FROM tally WHERE stream = ?', 'a') }, { n: 2 })
       }))
 
     it('builds a projection that is new or changed when it opens', async () => {

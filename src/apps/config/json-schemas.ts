@@ -1,0 +1,24 @@
+/**
+ * The JSON Schemas under docs/, made from the zod schemas. Run this file to write them anew:
+ * `node src/apps/config/json-schemas.ts`; a test holds the files equal to it.
+ */
+import { writeFile } from 'node:fs/promises'
+import { z } from 'zod'
+import { policySchema } from './policy-file.ts'
+import { configSchema } from './schema.ts'
+
+/** By the name of the file in docs/. */
+export const JSON_SCHEMAS = {
+  'holdfast.schema.json': z.toJSONSchema(configSchema, { io: 'input' }),
+  'policy.schema.json': z.toJSONSchema(policySchema, { io: 'input' }),
+}
+
+export function docsFile(name: string): URL {
+  return new URL(`../../../docs/${name}`, import.meta.url)
+}
+
+if (import.meta.main) {
+  for (const [name, schema] of Object.entries(JSON_SCHEMAS)) {
+    await writeFile(docsFile(name), `${JSON.stringify(schema, null, 2)}\n`)
+  }
+}

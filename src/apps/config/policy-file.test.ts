@@ -1,0 +1,59 @@
+import assert from 'node:assert/strict'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { type TestContext, test } from 'node:test'
+import { DEFAULT_POLICY_TEXT, loadPolicy, POLICY_FILE } from './policy-file.ts'
+
+async function load(t: TestContext, text: string | null, hosts: string[] = []) {
+  const dir = await mkdtemp(join(tmpdir(), 'policy-'))
+  t.after(() => rm(dir, { recursive: true }))
+  if (text !== null) await writeFile(join(dir, POLICY_FILE), text)
+  return await loadPolicy({ dir, hosts })
+}
+
+test('without a file the defaults hold: the own mail, the models, the configured hosts, a small budget', async (t) => {
+  assert.deepEqual(await load(t, null, ['SMTP.example.com', 'localhost']), {
+    operations: { allow: ['maildir.send', 'maildir.receive', 'smtp.send', 'model.*'], deny: [], review: [] },
+    egress: { allow: ['localhost', '127.0.0.1', '::1', 'smtp.example.com'] },
+    budget: { perDayUsd: 5, perRunUsd: 0.5, modelCallsPerDay: 1_000 },
+  })
+})
+
+test('the text for init says what the defaults say', async (t) => {
+  assert.deepEqual(await load(t, DEFAULT_POLICY_TEXT, ['a.example']), await load(t, null, ['a.example']))
+})
+
+test('hosts named in the file are the only ones: not even loopback is added', async (t) => {
+  const text = 'version: 1\negress: { allow: [API.OpenAI.com, "::1", 10.0.0.7, bücher.example] }\n'
+  const { egress } = await load(t, text, ['smtp.example.com'])
+  assert.deepEqual(egress.allow, ['api.openai.com', '::1', '10.0.0.7', 'bücher.example'])
+  assert.deepEqual((await load(t, 'version: 1\negress: { allow: [] }\n')).egress.allow, [])
+})
+
+test('null lifts a limit, 0 keeps everything', async (t) => {
+  const { budget } = await load(t, 'version: 1\nbudget: { perDayUsd: null, perRunUsd: 0 }\n')
+  assert.deepEqual(budget, { perDayUsd: null, perRunUsd: 0, modelCallsPerDay: 1_000 })
+})
+
+test('a mistake is named with line, column and path', async (t) => {
+  const cases: [string, RegExp][] = [
+    ['operations: {}\n', /policy\.yaml:1:1 version: is missing/],
+    ['version: 2\n', /:1:10 version: must be 1/],
+    ['version: 1\noperations:\n  alow: []\n', /:3:3 operations\.alow: .*did you mean "allow"\?/],
+    [
+      'version: 1\noperations:\n  deny:\n    - Send everything\n',
+      /:4:7 operations\.deny\[0\]: must be an operation/,
+    ],
+    [
+      'version: 1\negress: { allow: ["https://x"] }\n',
+      /:2:19 egress\.allow\[0\]: must be the name or address/,
+    ],
+    ['version: 1\negress: { allow: ["x:443"] }\n', /without scheme, port or path/],
+    ['version: 1\nbudget: { perDayUsd: -1 }\n', /:2:22 budget\.perDayUsd: must be a number of at least 0/],
+    ['', /policy\.yaml:1:1 /],
+  ]
+  for (const [text, message] of cases) {
+    await assert.rejects(load(t, text), { code: 'CONFIG_INVALID', message }, text)
+  }
+})

@@ -1,0 +1,124 @@
+/** What can be set in `holdfast.yaml`: the one source of its types, checks, defaults and JSON Schema. */
+import { z } from 'zod'
+
+const path = () => z.string().min(1)
+
+const owner = z
+  .strictObject({
+    name: z.string().default('').describe('Your name, as it stands under your mails.'),
+    addresses: z
+      .array(z.email().toLowerCase())
+      .default([])
+      .describe('Your mail addresses. Mail from them is your own; the first one is the sender of replies.'),
+    business: z.string().default('').describe('Name of your business.'),
+  })
+  .prefault({})
+
+const mail = z
+  .strictObject({
+    in: z
+      .strictObject({
+        maildir: path()
+          .nullable()
+          .default('mail/Inbox')
+          .describe('Folder in Maildir format that mail is delivered to; null for none.'),
+      })
+      .prefault({}),
+    out: z
+      .strictObject({
+        connector: z
+          .enum(['maildir', 'smtp'])
+          .default('maildir')
+          .describe(
+            'How mail leaves: written to `sentDir` and no further, or sent by the server under `smtp`.',
+          ),
+        sentDir: path().default('mail/Sent').describe('Folder in Maildir format for what `maildir` sends.'),
+      })
+      .prefault({}),
+  })
+  .prefault({})
+
+const smtp = z
+  .strictObject({
+    host: z.string().min(1).toLowerCase().nullable().default(null).describe('Name of the mail server.'),
+    port: z.int().min(1).max(65_535).default(587).describe('587 for STARTTLS, 465 for TLS throughout.'),
+    secure: z
+      .boolean()
+      .default(false)
+      .describe('true: TLS from the first byte (port 465). false: begins in plain text, then STARTTLS.'),
+    user: z.string().min(1).nullable().default(null).describe('Name to sign in with; null to not sign in.'),
+    passwordFile: path()
+      .nullable()
+      .default(null)
+      .describe('File that holds the password alone. The variable HOLDFAST_SMTP_PASSWORD goes before it.'),
+  })
+  .prefault({})
+
+const price = z.strictObject({
+  inputPerMillionUsd: z.number().min(0).describe('US dollars for a million tokens read.'),
+  outputPerMillionUsd: z.number().min(0).describe('US dollars for a million tokens written.'),
+})
+
+const MODEL_NAME = /^(openai|anthropic|ollama):\S+$/
+
+const models = z
+  .strictObject({
+    use: z
+      .string()
+      .regex(/^(auto|none|(openai|anthropic|ollama):\S+)$/, {
+        error:
+          'must be auto, none or provider:model with the provider openai, anthropic or ollama, ' +
+          'such as openai:gpt-5.4-mini',
+      })
+      .default('auto')
+      .describe('auto: what the environment gives access to. none: the playbook decides alone.'),
+    prices: z
+      .record(z.string().regex(MODEL_NAME, { error: 'must be provider:model' }), price)
+      .default({})
+      .describe('Prices by provider:model, for costs and budgets. Without one, the cost is unknown.'),
+  })
+  .prefault({})
+
+const limits = z
+  .strictObject({
+    activeRuns: z.int().min(1).max(10_000).default(64).describe('Runs that advance at the same time.'),
+  })
+  .prefault({})
+
+export const configSchema = z
+  .strictObject({ owner, mail, smtp, models, limits })
+  .meta({ title: 'holdfast.yaml', description: 'Configuration of a Holdfast workspace.' })
+
+export type Config = z.output<typeof configSchema>
+
+/** One value that can be set. */
+export interface ConfigLeaf {
+  /** Such as `mail.out.sentDir`. */
+  readonly key: string
+  readonly path: readonly string[]
+  readonly schema: z.ZodType
+  /** The variable that sets it: `HOLDFAST_MAIL_OUT_SENT_DIR`. */
+  readonly variable: string
+}
+
+/** Those whose name does not follow from the key. */
+const VARIABLES: Readonly<Record<string, string>> = { 'models.use': 'HOLDFAST_MODEL' }
+
+/** Every value that can be set, in the order of the file. */
+export const CONFIG_LEAVES: readonly ConfigLeaf[] = leavesOf(configSchema, [])
+
+function leavesOf(schema: z.core.$ZodType, path: readonly string[]): ConfigLeaf[] {
+  const inner = schema instanceof z.ZodPrefault ? schema.unwrap() : schema
+  if (inner instanceof z.ZodObject) {
+    return Object.entries<z.core.$ZodType>(inner.shape).flatMap(([name, part]) =>
+      leavesOf(part, [...path, name]),
+    )
+  }
+  const key = path.join('.')
+  const variable = VARIABLES[key] ?? `HOLDFAST_${path.map(upperSnake).join('_')}`
+  return [{ key, path, schema: inner as z.ZodType, variable }]
+}
+
+function upperSnake(name: string): string {
+  return name.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase()
+}

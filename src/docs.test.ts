@@ -1,0 +1,69 @@
+import assert from 'node:assert/strict'
+import { existsSync, globSync, readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { dirname, join, resolve } from 'node:path'
+import { test } from 'node:test'
+import { ROOT } from '../scripts/command.ts'
+import { ERRORS_PAGE, errorsDoc } from '../scripts/errors-doc.ts'
+import { anchorsOf, linksOf, shellCommandsOf } from '../scripts/markdown.ts'
+import { ERRORS } from './kernel/errors.ts'
+
+const read = (path: string) => (existsSync(path) ? readFileSync(path, 'utf8') : '')
+
+test('docs/errors.md is what the table of errors says', () => {
+  assert.equal(read(ERRORS_PAGE), errorsDoc(), 'Run `node scripts/errors-doc.ts --write`')
+})
+
+test('the launcher, which can not read the table, says the same as it', () => {
+  const { FAILURES } = createRequire(import.meta.url)('../bin/launch.cjs')
+  for (const [code, { exit, fix }] of Object.entries(ERRORS)) {
+    if (Object.hasOwn(FAILURES, code)) assert.deepEqual(FAILURES[code], { exit, fix }, code)
+  }
+  assert.deepEqual(
+    Object.keys(FAILURES).filter((code) => !Object.hasOwn(ERRORS, code)),
+    [],
+  )
+})
+
+test('every link between documents leads somewhere', () => {
+  const pages = globSync('**/*.md', { cwd: ROOT, exclude: ['node_modules', 'workspace'] })
+  assert.ok(pages.length > 0)
+  const broken = pages.flatMap((page) =>
+    linksOf(read(join(ROOT, page)))
+      .filter((link) => !/^[a-z]+:/.test(link) && !leadsSomewhere(join(ROOT, page), link))
+      .map((link) => `${page}: ${link}`),
+  )
+  assert.deepEqual(broken, [])
+})
+
+function leadsSomewhere(page: string, link: string): boolean {
+  const [path = '', anchor] = decodeURI(link).split('#')
+  const target = path === '' ? page : resolve(dirname(page), path)
+  if (!existsSync(target)) return false
+  return anchor === undefined || !target.endsWith('.md') || anchorsOf(read(target)).includes(anchor)
+}
+
+test('the README names its commands in blocks fenced as sh', () => {
+  const commands = shellCommandsOf(read(join(ROOT, 'README.md')))
+  assert.ok(commands.includes('npm start'), `found ${JSON.stringify(commands)}`)
+  assert.ok(commands.includes('npm test'), `found ${JSON.stringify(commands)}`)
+})
+
+test('links, anchors and commands are read from Markdown', () => {
+  const page = [
+    '# Why, and *how*?',
+    'See [a](docs/a.md#b "title"), ![i](<i.png>), `[no](no.md)` and [r].',
+    '[r]: r.md',
+    '```sh',
+    '$ npm start   # opens the inbox',
+    'holdfast ingest \\',
+    '  mail.eml',
+    '```',
+    '```ts',
+    'x[0](y)',
+    '```',
+  ].join('\n')
+  assert.deepEqual(linksOf(page), ['docs/a.md#b', 'i.png', 'r.md'])
+  assert.deepEqual(anchorsOf(page), ['why-and-how'])
+  assert.deepEqual(shellCommandsOf(page), ['npm start', 'holdfast ingest mail.eml'])
+})

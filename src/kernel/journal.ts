@@ -1,0 +1,257 @@
+/**
+ * The journal of a run is its slice of the log, folded by the names of its operations. It is what a
+ * resumed run is given instead of doing things again.
+ *
+ * An operation is *opened* (an intent, a timer, a wait, a question to the operator is on record),
+ * *attempted* (with failures on record), and *settled* once: by a value or by an error.
+ */
+import type { ErrorRecord } from './errors.ts'
+import type { StoredEvent } from './event.ts'
+import type { Json, JsonObject } from './json.ts'
+import { joinLabels, type Label, SYSTEM } from './label.ts'
+
+export type OperationType =
+  | 'step'
+  | 'effect'
+  | 'decision'
+  | 'review'
+  | 'timer'
+  | 'wait'
+  | 'publication'
+  | 'child'
+
+/** How an operation ended. */
+export type Outcome =
+  | { readonly ok: true; readonly value: Json }
+  | { readonly ok: false; readonly error: ErrorRecord }
+
+export interface JournalEntry {
+  readonly type: OperationType
+  readonly name: string
+  /** What was put on record when it was opened: the input of an effect, the deadline of a wait … */
+  opened: JsonObject | null
+  /** `intended` and `unknown` are the two states in which an effect may have happened without a record of it. */
+  effect: 'intended' | 'unknown' | null
+  failedAttempts: number
+  /** Milliseconds since 1970 of the next attempt, while one is due. */
+  retryAt: number | null
+  /** Fingerprint of the code of a step, and whether verification may run it again. */
+  code: string | null
+  settled: {
+    readonly version: number
+    readonly time: number
+    readonly outcome: Outcome
+    readonly label: Label
+  } | null
+}
+
+export interface RunStart {
+  readonly workflow: string
+  readonly workflowVersion: number
+  readonly input: Json
+  readonly seed: string
+  readonly customer: string | null
+  readonly parent: { readonly run: string; readonly name: string } | null
+  readonly position: number
+  readonly time: number
+  readonly label: Label
+}
+
+export type RunEnd =
+  | { readonly status: 'completed'; readonly output: Json }
+  | { readonly status: 'failed' | 'cancelled'; readonly error: ErrorRecord }
+
+export interface Journal {
+  readonly run: string
+  start: RunStart | null
+  readonly entries: Map<string, JournalEntry>
+  end: RunEnd | null
+  /** Why the run can not go on for now, if so. */
+  stalled: ErrorRecord | null
+  /** Version of the run's stream. */
+  version: number
+  /** Positions of published events that waits of this run have received, by kind and key. */
+  readonly received: Map<string, number>
+  /** Whether the bodies of some of its events were erased, so that it can't be replayed. */
+  erased: boolean
+}
+
+export function emptyJournal(run: string): Journal {
+  return {
+    run,
+    start: null,
+    entries: new Map(),
+    end: null,
+    stalled: null,
+    version: 0,
+    received: new Map(),
+    erased: false,
+  }
+}
+
+export function foldJournal(run: string, events: readonly StoredEvent[]): Journal {
+  const journal = emptyJournal(run)
+  for (const event of events) applyToJournal(journal, event)
+  return journal
+}
+
+/** Kinds that open or settle an operation, and the type they belong to. */
+const TYPE_OF: Readonly<Record<string, OperationType>> = {
+  'step.completed': 'step',
+  'step.failed': 'step',
+  'effect.intended': 'effect',
+  'effect.succeeded': 'effect',
+  'effect.failed': 'effect',
+  'effect.unknown': 'effect',
+  'decision.made': 'decision',
+  'review.requested': 'review',
+  'review.answered': 'review',
+  'timer.set': 'timer',
+  'timer.fired': 'timer',
+  'wait.started': 'wait',
+  'wait.ended': 'wait',
+  'publication.made': 'publication',
+  'child.started': 'child',
+  'child.ended': 'child',
+}
+
+/** Adds one event of the run's stream to its journal. */
+export function applyToJournal(journal: Journal, event: StoredEvent): void {
+  journal.version = event.version
+  if (event.body === null) {
+    journal.erased = true
+    return
+  }
+  const { body } = event
+  switch (event.kind) {
+    case 'run.started':
+      journal.start = readStart(event, body)
+      return
+    case 'run.completed':
+      journal.end = { status: 'completed', output: body.output ?? null }
+      return
+    case 'run.failed':
+      journal.end = { status: 'failed', error: body.error as unknown as ErrorRecord }
+      return
+    case 'run.cancelled':
+      journal.end = { status: 'cancelled', error: body.error as unknown as ErrorRecord }
+      return
+    case 'run.stalled':
+      journal.stalled = body.error as unknown as ErrorRecord
+      return
+    case 'run.parked':
+      return
+    case 'attempt.failed':
+      noteFailedAttempt(journal, body)
+      return
+    default:
+      journal.stalled = null
+      applyToEntry(journal, event, body)
+  }
+}
+
+function readStart(event: StoredEvent, body: JsonObject): RunStart {
+  return {
+    workflow: String(body.workflow),
+    workflowVersion: Number(body.version),
+    input: body.input ?? null,
+    seed: String(body.seed),
+    customer: (body.customer as string | null) ?? null,
+    parent: (body.parent as unknown as RunStart['parent']) ?? null,
+    position: event.position,
+    time: event.time,
+    label: event.label,
+  }
+}
+
+function noteFailedAttempt(journal: Journal, body: JsonObject): void {
+  const entry = entryFor(journal, String(body.type) as OperationType, String(body.name))
+  entry.failedAttempts = Number(body.attempt)
+  entry.retryAt = body.retryAt === null ? null : Number(body.retryAt)
+  if (entry.type === 'effect' && body.during !== 'lookup') entry.effect = null
+}
+
+function applyToEntry(journal: Journal, event: StoredEvent, body: JsonObject): void {
+  const type = TYPE_OF[event.kind]
+  if (type === undefined) return
+  const entry = entryFor(journal, type, String(body.name))
+  const outcome = outcomeOf(event.kind, body)
+  if (outcome !== undefined) {
+    entry.settled = { version: event.version, time: event.time, outcome, label: event.label }
+    entry.effect = null
+    entry.retryAt = null
+    if (typeof body.code === 'string') entry.code = body.code
+    if (event.kind === 'wait.ended') noteReceived(journal, entry, body)
+    return
+  }
+  entry.opened = body
+  if (event.kind === 'effect.intended') entry.effect = 'intended'
+  if (event.kind === 'effect.unknown') entry.effect = 'unknown'
+}
+
+/** The outcome that this kind of event gives its operation; undefined for the kinds that only open it. */
+function outcomeOf(kind: string, body: JsonObject): Outcome | undefined {
+  switch (kind) {
+    case 'step.completed':
+      return { ok: true, value: body.result ?? null }
+    case 'effect.succeeded':
+      return { ok: true, value: body.output ?? null }
+    case 'wait.ended':
+      return { ok: true, value: body.event ?? null }
+    case 'timer.fired':
+      return { ok: true, value: null }
+    case 'decision.made':
+    case 'review.answered':
+    case 'publication.made':
+      return { ok: true, value: body }
+    case 'child.ended':
+      if (body.error === undefined) return { ok: true, value: body.output ?? null }
+      return { ok: false, error: body.error as unknown as ErrorRecord }
+    case 'step.failed':
+    case 'effect.failed':
+      return { ok: false, error: body.error as unknown as ErrorRecord }
+    default:
+      return undefined
+  }
+}
+
+function noteReceived(journal: Journal, entry: JournalEntry, body: JsonObject): void {
+  const event = body.event as JsonObject | null
+  if (event === null || entry.opened === null) return
+  journal.received.set(waitKey(String(entry.opened.kind), String(entry.opened.key)), Number(event.position))
+}
+
+export function waitKey(kind: string, key: string): string {
+  return `${kind}\u0000${key}`
+}
+
+/** The position after which a wait of this kind and key looks for events: none is received twice. */
+export function receivedUpTo(journal: Journal, kind: string, key: string): number {
+  return journal.received.get(waitKey(kind, key)) ?? journal.start?.position ?? 0
+}
+
+function entryFor(journal: Journal, type: OperationType, name: string): JournalEntry {
+  const known = journal.entries.get(name)
+  if (known !== undefined) return known
+  const entry: JournalEntry = {
+    type,
+    name,
+    opened: null,
+    effect: null,
+    failedAttempts: 0,
+    retryAt: null,
+    code: null,
+    settled: null,
+  }
+  journal.entries.set(name, entry)
+  return entry
+}
+
+/** The join of all that the run has seen so far. */
+export function labelOf(journal: Journal): Label {
+  let label = journal.start?.label ?? SYSTEM
+  for (const entry of journal.entries.values()) {
+    if (entry.settled !== null) label = joinLabels(label, entry.settled.label)
+  }
+  return label
+}

@@ -1,0 +1,36 @@
+/**
+ * When a failed attempt is tried again: exponential backoff with jitter, as in Brooker, "Exponential
+ * Backoff and Jitter" (AWS Architecture Blog, 2015), with half of each delay fixed so that a retry never
+ * comes at once.
+ */
+import { type Duration, durationMs } from './duration.ts'
+
+export interface RetryPolicy {
+  /** Attempts in all, the first included. */
+  readonly attempts: number
+  /** Wait after the first failure. */
+  readonly firstDelay: Duration
+  /** Each wait is this many times the one before. */
+  readonly factor: number
+  readonly maxDelay: Duration
+}
+
+/** For computation: about 3 seconds over five attempts. */
+export const STEP_RETRY: RetryPolicy = { attempts: 5, firstDelay: 200, factor: 2, maxDelay: '30s' }
+
+/** For outside systems that are down: about two hours over ten attempts. */
+export const EFFECT_RETRY: RetryPolicy = { attempts: 10, firstDelay: '1s', factor: 3, maxDelay: '30m' }
+
+/**
+ * Milliseconds until the next attempt, or null when there is none.
+ * @param failed attempts that have failed so far, 1 or more
+ * @param random from 0 up to 1
+ */
+export function nextDelayMs(policy: RetryPolicy, failed: number, random: number): number | null {
+  if (failed >= policy.attempts) return null
+  const full = Math.min(
+    durationMs(policy.maxDelay),
+    durationMs(policy.firstDelay) * policy.factor ** (failed - 1),
+  )
+  return Math.round(full / 2 + (full / 2) * random)
+}

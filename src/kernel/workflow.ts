@@ -1,0 +1,179 @@
+/**
+ * A workflow is a plain async function over a context. Everything that must survive a crash, or must not
+ * be done twice, goes through the context and is journaled by name; the code in between must be
+ * deterministic (no clock, no randomness, no input or output of its own).
+ */
+import type { Duration } from './duration.ts'
+import { HoldfastError } from './errors.ts'
+import type { Json, JsonObject } from './json.ts'
+import type { RetryPolicy } from './retry-policy.ts'
+import type { Schema } from './schema.ts'
+
+export interface Workflow<Input = unknown, Output = unknown> {
+  readonly name: string
+  /** A run goes on with the version it began with. */
+  readonly version: number
+  readonly input: Schema<Input>
+  readonly output: Schema<Output>
+  run(ctx: Context, input: Input): Promise<Output>
+}
+
+/** Any workflow, whatever it takes and gives. */
+// biome-ignore lint/suspicious/noExplicitAny: input is contravariant, so `unknown` would refuse every workflow
+export type AnyWorkflow = Workflow<any, any>
+
+/** @throws INPUT_INVALID when the name or the version has not the right form. */
+export function defineWorkflow<Input, Output>(definition: Workflow<Input, Output>): Workflow<Input, Output> {
+  const { name, version } = definition
+  if (!/^[a-zA-Z][\w.-]*$/.test(name) || !Number.isInteger(version) || version < 1) {
+    throw new HoldfastError(
+      'INPUT_INVALID',
+      `A workflow can't be ${JSON.stringify(name)} version ${version}`,
+      {
+        details: { name, version },
+        fix: 'Start the name with a letter, go on with letters, digits, `.`, `_` or `-`; count versions from 1.',
+      },
+    )
+  }
+  return Object.freeze({ ...definition })
+}
+
+export interface StepOptions {
+  /** What is not given is taken from `STEP_RETRY`: 5 attempts, 200 ms, doubled, at most 30 s. */
+  readonly retry?: Partial<RetryPolicy>
+  /** Limit of one attempt; default none. A step that passes it is aborted by `signal` and tried again. */
+  readonly timeout?: Duration
+  /**
+   * The function computes its result from what it captures and touches nothing else. Verification then
+   * runs it again and compares; other steps are only checked for changed code. Default false.
+   */
+  readonly pure?: boolean
+}
+
+export interface StepAttempt {
+  /** 1 for the first. */
+  readonly attempt: number
+  /** Aborted at the timeout, at cancellation and when the process shuts down. */
+  readonly signal: AbortSignal
+  /** The same for every attempt of this step, unique among steps. */
+  readonly idempotencyKey: string
+}
+
+export interface Question<Answer> {
+  /** What is asked, in the owner's words. Never holds outside content. */
+  readonly ask: string
+  /** What it is asked about. Given to a model as quoted data, never as instruction. */
+  readonly material: JsonObject
+  readonly answer: Schema<Answer>
+  /** The answer by rules: used when there is no model, or the model fails. Must be deterministic. */
+  readonly rules: () => Ruled<Answer>
+}
+
+export interface Ruled<Answer> {
+  readonly answer: Answer
+  /** 0 to 1: how sure the rules are. */
+  readonly confidence: number
+  readonly reasons: readonly Json[]
+  /** Which rules, such as the hash of a playbook. */
+  readonly source: string
+}
+
+export interface Decided<Answer> {
+  readonly answer: Answer
+  /** 0 to 1. */
+  readonly confidence: number
+  /** Each reason with the words it rests on, as the rules or the model gave them. */
+  readonly reasons: readonly Json[]
+  readonly provenance: {
+    readonly tier: 'rules' | 'model'
+    readonly source: string
+    readonly because?: string
+  }
+}
+
+export interface Proposal {
+  /** What happens on approval, as `noun-verb` or an operation: `send-reply`. */
+  readonly action: string
+  /** One line for the inbox. */
+  readonly summary: string
+  /** Why it is proposed. */
+  readonly reason: string
+  /** 0 to 1. */
+  readonly confidence: number
+  /** What will be done, as fields that the operator may edit. */
+  readonly proposal: JsonObject
+  /** The words and facts it rests on. */
+  readonly evidence?: readonly Json[]
+  /** What looks wrong, such as instructions hidden in a mail. */
+  readonly warnings?: readonly Json[]
+}
+
+export interface ReviewAnswer {
+  readonly verdict: 'approved' | 'edited' | 'rejected' | 'responded'
+  /** The proposal as approved or edited. */
+  readonly value: JsonObject
+  /** With `responded`: what the operator wants changed. */
+  readonly instruction: string | null
+  readonly reason: string | null
+}
+
+export interface ReceivedEvent {
+  readonly id: string
+  readonly kind: string
+  readonly key: string
+  readonly data: Json
+  /** Milliseconds since 1970 at which it was published. */
+  readonly time: number
+  readonly position: number
+}
+
+export interface WaitOptions {
+  /** Only events published with this key; default ''. */
+  readonly key?: string
+  /** After it the wait ends with null; default: no limit. */
+  readonly timeout?: Duration
+  /** Name in the journal; default made of kind and key. */
+  readonly name?: string
+}
+
+/** Names must be unique among operations under way together; one used again later counts up (`poll`, `poll#2`). */
+export interface Context {
+  readonly run: { readonly id: string; readonly workflow: string; readonly customer: string | null }
+
+  /** Runs `work` and journals its result: completed at most once, however often it is attempted.
+   * @throws STEP_FAILED, or the code of the error, when the retry policy gives up. */
+  step<Result>(
+    name: string,
+    work: (attempt: StepAttempt) => Result | Promise<Result>,
+    options?: StepOptions,
+  ): Promise<Result>
+  /** A typed answer with confidence and provenance: from the model portfolio, else by the rules. */
+  decide<Answer>(name: string, question: Question<Answer>): Promise<Decided<Answer>>
+  /** An effect through a connector, past the policy, e.g. `ctx.act('send reply', 'smtp.send', mail)`.
+   * @throws POLICY_DENIED, CONNECTOR_REFUSED, CONNECTOR_UNAVAILABLE (retries used up), EFFECT_ABANDONED */
+  act<Output = Json>(name: string, operation: string, input: unknown): Promise<Output>
+  /** Asks the operator and waits for the answer, for days if need be. */
+  review(name: string, proposal: Proposal): Promise<ReviewAnswer>
+  /** A durable timer: it goes on across restarts. */
+  sleep(duration: Duration): Promise<void>
+  sleep(name: string, duration: Duration): Promise<void>
+  /** Waits for an event published since the run began and not received by an earlier wait; null at the timeout. */
+  waitFor(kind: string, options?: WaitOptions): Promise<ReceivedEvent | null>
+  /** Publishes an event exactly once. */
+  emit(event: {
+    readonly kind: string
+    readonly key?: string
+    readonly data?: unknown
+    readonly id?: string
+  }): Promise<void>
+  /** Starts a child run and waits for its output.
+   * @throws the code of the child's error */
+  call<Input, Output>(name: string, workflow: Workflow<Input, Output>, input: Input): Promise<Output>
+
+  /** Milliseconds since 1970 of the last thing this run has seen: replay sees the same. */
+  now(): number
+  /** In [0, 1), from the run's seed: replay sees the same. Not for secrets. */
+  random(name?: string): number
+  /** From the run's seed: replay sees the same. */
+  uuid(name?: string): string
+}

@@ -1,0 +1,145 @@
+/**
+ * The gate: the only holder of the connectors' functions and the models, and the only maker of permits.
+ * A permit is an empty frozen object known to this module by identity, bound to one operation and the
+ * exact input that was decided on, and good for one attempt; a forged one is refused.
+ */
+import { hash } from 'node:crypto'
+import { HoldfastError } from '../kernel/errors.ts'
+import { canonicalJson, type Json, toJson } from '../kernel/json.ts'
+import { validate } from '../kernel/schema.ts'
+import type { Clock } from '../ports/clock.ts'
+import { type Connector, type DeclaredManifest, type Operation, operationOf } from '../ports/connector.ts'
+import type { Gate, Permit } from '../ports/gate.ts'
+import type { Model } from '../ports/model.ts'
+import type { TablesReader } from '../ports/projection.ts'
+import { decide } from './decide.ts'
+import type { PolicySettings } from './settings.ts'
+import { spendingOf } from './spending.ts'
+
+export interface GateOptions {
+  readonly connectors: readonly Connector[]
+  /** In order of preference; the first is asked. */
+  readonly models: readonly Model[]
+  /** Read at every decision, so that a changed policy holds from the next one on. */
+  readonly settings: () => PolicySettings
+  readonly tables: TablesReader
+  readonly clock: Pick<Clock, 'now'>
+}
+
+interface Grant {
+  readonly inputHash: string
+  used: boolean
+}
+
+export function createGate(options: GateOptions): Gate {
+  const { connectors, models, settings, tables, clock } = options
+  const grants = new WeakMap<Permit, Grant>()
+  const manifests = manifestsOf(connectors)
+
+  function grant(operation: string, inputHash: string): Permit {
+    const permit = Object.freeze({ operation })
+    grants.set(permit, { inputHash, used: false })
+    return permit
+  }
+
+  function redeem(permit: Permit, inputHash: string, use: boolean): void {
+    const found = grants.get(permit)
+    if (found === undefined || found.inputHash !== inputHash || found.used) {
+      throw new HoldfastError('PERMIT_INVALID', `No valid permit for ${permit?.operation} with this input`, {
+        details: { operation: permit?.operation },
+      })
+    }
+    if (use) found.used = true
+  }
+
+  function manifestOf(operation: string): DeclaredManifest {
+    const manifest = manifests.get(operation)
+    if (manifest !== undefined) return manifest
+    const known = [...manifests.keys()]
+    throw new HoldfastError(
+      'OPERATION_UNKNOWN',
+      `There is no operation ${operation}; known: ${known.join(', ')}`,
+      {
+        details: { operation, known },
+      },
+    )
+  }
+
+  function functionsOf(permit: Permit): Operation {
+    const [name = '', operation = ''] = splitName(permit.operation)
+    const connector = connectors.find((one) => one.name === name)
+    const functions = connector && operationOf(connector, operation)
+    if (functions !== undefined) return functions
+    throw new HoldfastError('OPERATION_UNKNOWN', `There is no operation ${permit.operation}`)
+  }
+
+  return {
+    manifestOf,
+
+    decideEffect(request) {
+      const { operation, input } = request
+      const { hosts } = manifestOf(operation)
+      const asked = { operation, hosts, isModelCall: false, approved: request.approvedBy !== null }
+      const verdict = decide(asked, spendingOf(tables, request.run, clock.now()), settings())
+      return { verdict, permit: verdict.answer === 'allow' ? grant(operation, hashOf(input)) : null }
+    },
+
+    async perform(permit, input, context) {
+      redeem(permit, hashOf(input), true)
+      const operation = functionsOf(permit)
+      const checked = await validate(operation.input, input, `Input of ${permit.operation}`)
+      const output = await operation.perform(checked, context)
+      const fits = await validate(operation.output, output, `Output of ${permit.operation}`, 'OUTPUT_INVALID')
+      return toJson(fits, `output of ${permit.operation}`)
+    },
+
+    async lookup(permit, input, context) {
+      redeem(permit, hashOf(input), false)
+      const operation = functionsOf(permit)
+      if (operation.lookup === undefined) return null
+      const checked = await validate(operation.input, input, `Input of ${permit.operation}`)
+      const found = await operation.lookup(checked, context)
+      return found.found === 'yes' ? { found: 'yes', output: toJson(found.output) } : found
+    },
+
+    decideModel(request) {
+      const [model] = models
+      if (model === undefined) return null
+      const operation = `model.${model.provider}`
+      const asked = { operation, hosts: [model.host], isModelCall: true, approved: false }
+      const verdict = decide(asked, spendingOf(tables, request.run, clock.now()), settings())
+      const permit = verdict.answer === 'allow' ? grant(operation, MODEL_CALL) : null
+      return { verdict, permit, provider: model.provider, model: model.model }
+    },
+
+    async ask(permit, question, { signal }) {
+      redeem(permit, MODEL_CALL, true)
+      const model = models.find((one) => `model.${one.provider}` === permit.operation)
+      if (model === undefined) throw new HoldfastError('MODEL_UNAVAILABLE', `There is no ${permit.operation}`)
+      return await model.ask(question, { signal })
+    },
+  }
+}
+
+/** What a permit for a model call is bound to in place of an input. */
+const MODEL_CALL = 'model call'
+
+function manifestsOf(connectors: readonly Connector[]): Map<string, DeclaredManifest> {
+  return new Map(
+    connectors.flatMap((connector) =>
+      Object.entries(connector.operations).map(([name, { manifest }]) => [
+        `${connector.name}.${name}`,
+        manifest,
+      ]),
+    ),
+  )
+}
+
+function splitName(operation: string): [string, string] {
+  const dot = operation.indexOf('.')
+  return [operation.slice(0, dot), operation.slice(dot + 1)]
+}
+
+function hashOf(input: Json): string {
+  return hash('sha256', canonicalJson(input), 'hex')
+}

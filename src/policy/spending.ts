@@ -1,0 +1,61 @@
+/** What models have cost, by day and by run: the projection that the budget rules read. */
+import type { Projection, TablesReader } from '../ports/projection.ts'
+import type { Spending } from './decide.ts'
+
+const DAY_MS = 86_400_000
+
+export const spendingProjection: Projection = {
+  name: 'spending',
+  version: 1,
+  tables: ['spending_days', 'spending_runs'],
+  schema: `
+    CREATE TABLE spending_days (day INTEGER PRIMARY KEY, calls INTEGER NOT NULL, micros INTEGER NOT NULL) STRICT;
+    CREATE TABLE spending_runs (
+      run TEXT PRIMARY KEY, calls INTEGER NOT NULL, micros INTEGER NOT NULL, input_tokens INTEGER NOT NULL,
+      output_tokens INTEGER NOT NULL
+    ) STRICT, WITHOUT ROWID;`,
+  kinds: ['policy.decided', 'model.called'],
+  apply(event, tables) {
+    const body = event.body ?? {}
+    const day = Math.floor(event.time / DAY_MS)
+    const run = event.stream.slice('run/'.length)
+    if (event.kind === 'policy.decided') {
+      const request = body.request as { type?: string } | undefined
+      if (request?.type !== 'model' || body.answer !== 'allow') return
+      tables.run(
+        'INSERT INTO spending_days (day, calls, micros) VALUES (?, 1, 0) ON CONFLICT DO UPDATE SET calls = calls + 1',
+        day,
+      )
+      tables.run(
+        `INSERT INTO spending_runs VALUES (?, 1, 0, 0, 0) ON CONFLICT DO UPDATE SET calls = calls + 1`,
+        run,
+      )
+      return
+    }
+    const micros = Number(body.priceMicros ?? 0)
+    tables.run(
+      `INSERT INTO spending_days (day, calls, micros) VALUES (?1, 0, ?2)
+       ON CONFLICT DO UPDATE SET micros = micros + ?2`,
+      day,
+      micros,
+    )
+    tables.run(
+      `INSERT INTO spending_runs VALUES (?1, 0, ?2, ?3, ?4) ON CONFLICT DO UPDATE SET
+         micros = micros + ?2, input_tokens = input_tokens + ?3, output_tokens = output_tokens + ?4`,
+      run,
+      micros,
+      Number(body.inputTokens ?? 0),
+      Number(body.outputTokens ?? 0),
+    )
+  },
+}
+
+/** Spent so far on the UTC day of `nowMs`, and by the run. */
+export function spendingOf(tables: TablesReader, run: string, nowMs: number): Spending {
+  const today = tables.get<{ calls: number; micros: number }>(
+    'SELECT calls, micros FROM spending_days WHERE day = ?',
+    Math.floor(nowMs / DAY_MS),
+  )
+  const ofRun = tables.get<{ micros: number }>('SELECT micros FROM spending_runs WHERE run = ?', run)
+  return { todayMicros: today?.micros ?? 0, callsToday: today?.calls ?? 0, runMicros: ofRun?.micros ?? 0 }
+}

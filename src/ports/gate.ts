@@ -1,0 +1,71 @@
+/**
+ * The policy gate: the one way to the outside. The runtime knows no connector and no model, only this
+ * port. It asks for a decision, puts that on record, and hands the permit it got back to have the thing
+ * done; nothing but the gate can make a permit, and a permit is good for exactly one request.
+ */
+import type { Json, JsonObject } from '../kernel/json.ts'
+import type { Label } from '../kernel/label.ts'
+import type { DeclaredManifest, Lookup, PerformContext } from './connector.ts'
+import type { ModelAnswer, ModelQuestion } from './model.ts'
+
+/** What the policy says, with the rule that said it. */
+export interface Verdict {
+  readonly answer: 'allow' | 'deny' | 'review'
+  /** Stable name of the rule: `access.allow`, `egress.host`. */
+  readonly rule: string
+  readonly reason: string
+}
+
+export interface EffectRequest {
+  readonly run: string
+  readonly workflow: string
+  readonly customer: string | null
+  /** `connector.operation`. */
+  readonly operation: string
+  readonly input: Json
+  /** The join of all that the run has seen. */
+  readonly label: Label
+  /** Id of the review by which the operator approved exactly this, if one did. */
+  readonly approvedBy: string | null
+}
+
+export interface ModelRequest {
+  readonly run: string
+  readonly workflow: string
+  readonly label: Label
+}
+
+/** Opaque proof of a decision. */
+export interface Permit {
+  readonly operation: string
+}
+
+export interface EffectDecision {
+  readonly verdict: Verdict
+  /** Only with `allow`. */
+  readonly permit: Permit | null
+}
+
+export interface ModelDecision extends EffectDecision {
+  readonly provider: string
+  readonly model: string
+}
+
+export interface Gate {
+  /** The manifest of an operation. @throws OPERATION_UNKNOWN listing those that exist. */
+  manifestOf(operation: string): DeclaredManifest
+  decideEffect(request: EffectRequest): EffectDecision
+  /** Checks the input, then does it. @throws PERMIT_INVALID, CONNECTOR_*, INPUT_INVALID, OUTPUT_INVALID */
+  perform(permit: Permit, input: Json, context: PerformContext): Promise<Json>
+  /** Asks whether it was done; null where the operation has no lookup. */
+  lookup(permit: Permit, input: Json, context: PerformContext): Promise<Lookup<Json> | null>
+  /** null when no model is configured. */
+  decideModel(request: ModelRequest): ModelDecision | null
+  /** @throws PERMIT_INVALID, MODEL_UNAVAILABLE */
+  ask(permit: Permit, question: ModelQuestion, options: { signal: AbortSignal }): Promise<ModelAnswer>
+}
+
+/** The body of `policy.decided`. */
+export function verdictBody(name: string, request: JsonObject, verdict: Verdict): JsonObject {
+  return { name, request, answer: verdict.answer, rule: verdict.rule, reason: verdict.reason }
+}

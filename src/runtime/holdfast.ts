@@ -1,0 +1,314 @@
+/** What a host program does with the runtime: start runs, publish events, answer reviews, wait for results. */
+import { randomUUIDv7 } from 'node:crypto'
+import { type ErrorRecord, fromErrorRecord, HoldfastError, isHoldfastError } from '../kernel/errors.ts'
+import { canonicalJson, type Json, type JsonObject, toJson } from '../kernel/json.ts'
+import { type Label, OWNER, SYSTEM } from '../kernel/label.ts'
+import { validate } from '../kernel/schema.ts'
+import type { AnyWorkflow, ReviewAnswer, Workflow } from '../kernel/workflow.ts'
+import { crashPoint } from '../ports/crash-points.ts'
+import type { EventLog } from '../ports/event-log.ts'
+import { proposalHash } from './perform.ts'
+import { publish } from './publish.ts'
+import { findReview, type Review, waitingReviews } from './review-index.ts'
+import { RUN_STREAM, type RunStatus, runStream } from './run-index.ts'
+import type { Runtime } from './runtime.ts'
+
+export interface StartOptions {
+  /** The run's id; starting twice with one id and the same input is one run. Default: a new UUIDv7. */
+  readonly id?: string
+  /** The customer it is about. */
+  readonly customer?: string
+  /** Where its input comes from. Default: made by the system. */
+  readonly label?: Label
+}
+
+export interface RunHandle<Output = unknown> {
+  readonly id: string
+  /** The output once the run has completed; rejects with the run's error code, or HOLDFAST_CLOSED. */
+  result(): Promise<Output>
+  status(): RunStatus
+}
+
+export interface EmittedEvent {
+  readonly kind: string
+  /** Which of the kind; default ''. */
+  readonly key?: string
+  readonly data?: unknown
+  /** The same id twice is one event. Default: a new UUIDv7. */
+  readonly id?: string
+  readonly label?: Label
+}
+
+export interface Answer {
+  readonly verdict: ReviewAnswer['verdict']
+  /** With `edited`: the fields that change. */
+  readonly changes?: JsonObject
+  /** With `responded`: what should be different. */
+  readonly instruction?: string
+  readonly reason?: string
+  /** Hash of the proposal that was shown; the answer is refused when it is another one now. */
+  readonly hash?: string
+}
+
+interface Waiter {
+  readonly resolve: (output: Json) => void
+  readonly reject: (error: unknown) => void
+}
+
+const OPERATOR = { actor: 'operator', label: OWNER }
+const ID_FORM = /^[^\s\p{Cc}](?:[^\p{Cc}]{0,198}[^\s\p{Cc}])?$/u
+
+export class Holdfast {
+  readonly log: EventLog
+  readonly runtime: Runtime
+  readonly #waiters = new Map<string, Waiter[]>()
+  readonly #onClose: () => Promise<void>
+  #closing: Promise<void> | null = null
+
+  constructor(runtime: Runtime, onClose: () => Promise<void> = async () => {}) {
+    this.runtime = runtime
+    this.log = runtime.log
+    this.#onClose = onClose
+    this.log.onCommit((events) => {
+      for (const event of events) {
+        if (this.#waiters.size > 0 && event.stream.startsWith(RUN_STREAM))
+          this.#tellWaiters(event.stream, event.kind)
+      }
+    })
+  }
+
+  /**
+   * Starts a run; it is durable once this resolves.
+   * @throws INPUT_INVALID, WORKFLOW_UNKNOWN, RUN_ID_CONFLICT when the id has another workflow or input.
+   */
+  async start<Input, Output>(
+    workflow: Workflow<Input, Output>,
+    input: Input,
+    options: StartOptions = {},
+  ): Promise<RunHandle<Output>> {
+    this.#assertOpen()
+    const registered = this.runtime.workflows.get(workflow.name, workflow.version)
+    const json = toJson(input, 'input')
+    await validate(registered.input, json, `Input of ${workflow.name}`)
+    const run = checkedId(options.id ?? randomUUIDv7(), 'run')
+    const known = this.#existing(run, workflow, json)
+    if (!known) await this.#append(run, workflow, json, options)
+    return this.run<Output>(run)
+  }
+
+  async #append(run: string, workflow: AnyWorkflow, input: Json, options: StartOptions): Promise<void> {
+    const part = this.runtime.startPart({
+      run,
+      workflow,
+      input,
+      customer: options.customer ?? null,
+      label: options.label ?? SYSTEM,
+    })
+    try {
+      await this.log.append([part])
+    } catch (error) {
+      const raced =
+        isHoldfastError(error) && error.code === 'LOG_CONFLICT' && this.#existing(run, workflow, input)
+      if (!raced) throw error
+    }
+  }
+
+  /** Whether this very run was started before. @throws RUN_ID_CONFLICT */
+  #existing(run: string, workflow: AnyWorkflow, input: Json): boolean {
+    const [started] = this.log.readStream(runStream(run))
+    if (started === undefined) return false
+    const { body } = started
+    const same =
+      body !== null &&
+      body.workflow === workflow.name &&
+      body.version === workflow.version &&
+      canonicalJson(body.input ?? null) === canonicalJson(input)
+    if (same) return true
+    throw new HoldfastError(
+      'RUN_ID_CONFLICT',
+      `Run ${run} was started as ${body?.workflow ?? 'an erased workflow'} version ${body?.version ?? '?'} with another input or workflow`,
+      { details: { run, workflow: workflow.name, position: started.position } },
+    )
+  }
+
+  /** A run by its id. @throws RUN_NOT_FOUND */
+  run<Output = unknown>(id: string): RunHandle<Output> {
+    this.#status(id)
+    return {
+      id,
+      result: () => this.#result(id) as Promise<Output>,
+      status: () => this.#status(id),
+    }
+  }
+
+  #status(run: string): RunStatus {
+    const row = this.log.tables.get<{ status: RunStatus }>('SELECT status FROM runs WHERE id = ?', run)
+    if (row === undefined)
+      throw new HoldfastError('RUN_NOT_FOUND', `There is no run ${run}`, { details: { run } })
+    return row.status
+  }
+
+  #result(run: string): Promise<Json> {
+    return new Promise((resolve, reject) => {
+      if (this.#settle(run, { resolve, reject })) return
+      if (this.#closing) reject(closed(run))
+      else this.#waiters.set(run, [...(this.#waiters.get(run) ?? []), { resolve, reject }])
+    })
+  }
+
+  #tellWaiters(stream: string, kind: string): void {
+    if (kind !== 'run.completed' && kind !== 'run.failed' && kind !== 'run.cancelled') return
+    const run = stream.slice(RUN_STREAM.length)
+    const waiters = this.#waiters.get(run)
+    this.#waiters.delete(run)
+    for (const waiter of waiters ?? []) this.#settle(run, waiter)
+  }
+
+  /** Gives the waiter the run's end, if it has ended. */
+  #settle(run: string, waiter: Waiter): boolean {
+    const status = this.#status(run)
+    if (status === 'running' || status === 'waiting' || status === 'stalled') return false
+    const body = this.runtime.lastEvent(run)?.body
+    if (body == null) waiter.reject(new HoldfastError('BODY_ERASED', `The end of run ${run} was erased`))
+    else if (status === 'completed') waiter.resolve(body.output ?? null)
+    else waiter.reject(fromErrorRecord(body.error as unknown as ErrorRecord))
+    return true
+  }
+
+  /**
+   * Publishes an event: wakes the runs that wait for its kind and key, and is kept for those that will
+   * look back for it. Durable once this resolves.
+   * @throws EVENT_ID_CONFLICT
+   */
+  async emit(event: EmittedEvent): Promise<{ readonly id: string }> {
+    this.#assertOpen()
+    const id = checkedId(event.id ?? randomUUIDv7(), 'event')
+    const published = { id, kind: event.kind, key: event.key ?? '', data: toJson(event.data ?? null, 'data') }
+    const append = (): Promise<unknown> => {
+      const parts = publish(this.log, published, 'operator', event.label ?? SYSTEM)
+      return parts.length > 0 ? this.log.append(parts) : Promise.resolve()
+    }
+    crashPoint('event.before-publish')
+    try {
+      await append()
+    } catch (error) {
+      if (!isHoldfastError(error) || error.code !== 'LOG_CONFLICT') throw error
+      await append()
+    }
+    crashPoint('event.after-publish')
+    return { id }
+  }
+
+  /** The reviews that wait for the operator, oldest first. */
+  reviews(): Review[] {
+    return waitingReviews(this.log.tables)
+  }
+
+  /**
+   * Answers a review; used once, durable once this resolves.
+   * @throws REVIEW_NOT_FOUND, REVIEW_ENDED, REVIEW_STALE, INPUT_INVALID for changes to unknown fields.
+   */
+  async answer(id: string, answer: Answer): Promise<Review> {
+    this.#assertOpen()
+    const review = findReview(this.log.tables, id)
+    if (review.status !== 'waiting') throw ended(review)
+    if (answer.hash !== undefined && answer.hash !== review.hash) {
+      throw new HoldfastError('REVIEW_STALE', `Review ${review.id} shows another proposal now`, {
+        details: { review: review.id, shown: answer.hash, present: review.hash },
+      })
+    }
+    const value = { ...review.proposal, ...checkedChanges(review, answer.changes ?? {}) }
+    const execution = await this.runtime.execution(review.run)
+    const body = {
+      name: review.name,
+      review: review.id,
+      verdict: answer.verdict,
+      value,
+      instruction: answer.instruction ?? null,
+      reason: answer.reason ?? null,
+      shown: review.hash,
+      approved: proposalHash(value),
+    }
+    crashPoint('review.before-answer')
+    const first = await execution.settle(review.name, [execution.event('review.answered', body, OPERATOR)])
+    if (!first) throw ended(review)
+    crashPoint('review.after-answer')
+    return findReview(this.log.tables, review.id)
+  }
+
+  /** Stops a run for good; an effect under way is waited for. @throws RUN_NOT_FOUND, RUN_ENDED */
+  async cancel(run: string, reason = ''): Promise<void> {
+    this.#assertOpen()
+    const execution = await this.runtime.execution(run)
+    await execution.cancel({ ...OPERATOR, reason })
+    const children = this.log.tables.all<{ id: string }>(
+      "SELECT id FROM runs WHERE parent = ? AND status IN ('running', 'waiting', 'stalled')",
+      run,
+    )
+    for (const { id } of children) await this.cancel(id, `its parent ${run} was cancelled`)
+  }
+
+  /** Resolves when nothing is under way: every run has ended or waits. */
+  async idle(): Promise<void> {
+    await this.runtime.idle()
+  }
+
+  /**
+   * Stops taking on work, lets attempts under way finish (aborted after `graceMs`, default 10 s), folds
+   * everything into the file and lets go of the workspace. Waiting results reject with HOLDFAST_CLOSED.
+   */
+  async close({ graceMs = 10_000 }: { graceMs?: number } = {}): Promise<void> {
+    this.#closing ??= this.#close(graceMs)
+    await this.#closing
+  }
+
+  async #close(graceMs: number): Promise<void> {
+    await this.runtime.close(graceMs)
+    await this.log.close()
+    for (const [run, waiters] of this.#waiters) for (const waiter of waiters) waiter.reject(closed(run))
+    this.#waiters.clear()
+    await this.#onClose()
+  }
+
+  #assertOpen(): void {
+    if (this.#closing) throw new HoldfastError('HOLDFAST_CLOSED', 'Holdfast was closed')
+  }
+}
+
+function checkedId(id: string, what: string): string {
+  if (typeof id === 'string' && ID_FORM.test(id)) return id
+  throw new HoldfastError(
+    'INPUT_INVALID',
+    `${JSON.stringify(id)} can't be the id of ${what === 'run' ? 'a run' : 'an event'}`,
+    {
+      details: { id },
+      fix: 'Use 1 to 200 characters without control characters, not beginning or ending with a space.',
+    },
+  )
+}
+
+function checkedChanges(review: Review, changes: JsonObject): JsonObject {
+  const unknown = Object.keys(changes).filter((field) => !Object.hasOwn(review.proposal, field))
+  if (unknown.length === 0) return changes
+  const fields = Object.keys(review.proposal)
+  throw new HoldfastError(
+    'INPUT_INVALID',
+    `Review ${review.id} has no field ${unknown.join(', ')}; it has ${fields.join(', ')}`,
+    {
+      details: { review: review.id, unknown, fields },
+    },
+  )
+}
+
+function ended(review: Review): HoldfastError {
+  const how = review.status === 'waiting' ? 'is being answered' : `was ${review.status}`
+  return new HoldfastError('REVIEW_ENDED', `Review ${review.id} ${how}`, {
+    details: { review: review.id, status: review.status, run: review.run },
+  })
+}
+
+function closed(run: string): HoldfastError {
+  return new HoldfastError('HOLDFAST_CLOSED', `Holdfast was closed while run ${run} was under way`, {
+    details: { run },
+  })
+}

@@ -1,0 +1,116 @@
+/** Decisions: asked of a model where the policy allows one, else made by the rules. */
+import { HoldfastError, toErrorRecord } from '../kernel/errors.ts'
+import type { NewEvent } from '../kernel/event.ts'
+import { type JsonObject, toJson } from '../kernel/json.ts'
+import { validate } from '../kernel/schema.ts'
+import type { Decided, Question } from '../kernel/workflow.ts'
+import { type ModelDecision, verdictBody } from '../ports/gate.ts'
+import type { ModelUsage } from '../ports/model.ts'
+import { answerJsonSchema } from './answer-schema.ts'
+import { type Execution, recordJson } from './execution.ts'
+import type { OperationOf } from './operations.ts'
+import { withDeadline } from './perform-step.ts'
+
+/** After it the rules decide. */
+const MODEL_TIMEOUT_MS = 60_000
+
+export function performDecision(execution: Execution, { name, question }: OperationOf<'decision'>): void {
+  void execution.working(async () => {
+    const { run } = execution
+    const model = execution.host.gate.decideModel({
+      run: run.id,
+      workflow: run.workflow,
+      label: execution.label,
+    })
+    if (model === null) return await decideByRules(execution, name, question, [])
+    const request = {
+      type: 'model',
+      operation: model.permit?.operation ?? `model.${model.provider}`,
+      model: model.model,
+    }
+    const asked = execution.event('policy.decided', verdictBody(name, request, model.verdict))
+    if (model.permit === null) {
+      return await decideByRules(
+        execution,
+        name,
+        question,
+        [asked],
+        `${model.verdict.rule}: ${model.verdict.reason}`,
+      )
+    }
+    await execution.append([asked])
+    await askModel(execution, name, question, model)
+  })
+}
+
+async function askModel(
+  execution: Execution,
+  name: string,
+  question: Question<unknown>,
+  model: ModelDecision,
+): Promise<void> {
+  const { permit, provider } = model
+  if (permit === null) return
+  const called = (usage: ModelUsage | null, error: JsonObject | null): NewEvent =>
+    execution.event('model.called', {
+      name,
+      provider,
+      model: model.model,
+      inputTokens: usage?.inputTokens ?? null,
+      outputTokens: usage?.outputTokens ?? null,
+      priceMicros: usage?.priceMicros ?? null,
+      latencyMs: usage?.latencyMs ?? null,
+      error,
+    })
+  let usage: ModelUsage | null = null
+  let decided: Decided<unknown>
+  try {
+    const asked = {
+      instruction: question.ask,
+      material: toJson(question.material, `material of ${name}`) as JsonObject,
+      answerSchema: answerJsonSchema(question.answer),
+    }
+    const reply = await withDeadline(
+      execution,
+      MODEL_TIMEOUT_MS,
+      (signal) => execution.host.gate.ask(permit, asked, { signal }),
+      (ms) => new HoldfastError('MODEL_UNAVAILABLE', `${provider}:${model.model} gave no answer in ${ms} ms`),
+    )
+    usage = reply.usage
+    decided = await readReply(question, reply.answer as JsonObject, `${provider}:${model.model}`)
+  } catch (error) {
+    const spent = error instanceof HoldfastError ? (error.details.usage as ModelUsage | undefined) : undefined
+    const record = toErrorRecord(error, 'MODEL_UNAVAILABLE')
+    const failed = called(usage ?? spent ?? null, recordJson(record))
+    return await decideByRules(execution, name, question, [failed], `${record.code}: ${record.message}`)
+  }
+  await execution.append([called(usage, null), execution.event('decision.made', decisionBody(name, decided))])
+}
+
+async function readReply(
+  question: Question<unknown>,
+  reply: JsonObject,
+  source: string,
+): Promise<Decided<unknown>> {
+  const answer = await validate(question.answer, reply?.answer, 'Answer of the model', 'MODEL_UNAVAILABLE')
+  const confidence = typeof reply.confidence === 'number' ? Math.min(1, Math.max(0, reply.confidence)) : 0
+  const reasons = Array.isArray(reply.reasons) ? reply.reasons : []
+  return { answer, confidence, reasons, provenance: { tier: 'model', source } }
+}
+
+async function decideByRules(
+  execution: Execution,
+  name: string,
+  question: Question<unknown>,
+  before: readonly NewEvent[],
+  because?: string,
+): Promise<void> {
+  const { answer, confidence, reasons, source } = question.rules()
+  const provenance = { tier: 'rules' as const, source, ...(because === undefined ? {} : { because }) }
+  const body = decisionBody(name, { answer, confidence, reasons, provenance })
+  await execution.append([...before, execution.event('decision.made', body)])
+}
+
+function decisionBody(name: string, decided: Decided<unknown>): JsonObject {
+  return toJson({ name, ...decided }, `answer of ${name}`) as JsonObject
+}

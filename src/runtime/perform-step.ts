@@ -1,0 +1,130 @@
+/** Steps: attempted until they succeed or the retry policy gives up, completed once. */
+
+import { durationMs } from '../kernel/duration.ts'
+import { entryOf, HoldfastError, toErrorRecord } from '../kernel/errors.ts'
+import { type Json, toJson } from '../kernel/json.ts'
+import { seededRandom } from '../kernel/random.ts'
+import { nextDelayMs, type RetryPolicy, STEP_RETRY } from '../kernel/retry-policy.ts'
+import { codeOf } from './code.ts'
+import { type Execution, recordJson } from './execution.ts'
+import type { OperationOf } from './operations.ts'
+
+type Step = OperationOf<'step'>
+
+export function performStep(execution: Execution, step: Step): void {
+  const retryAt = execution.journal.entries.get(step.name)?.retryAt ?? null
+  if (retryAt !== null && retryAt > execution.host.clock.now()) {
+    execution.retryLater(step.name, () => attemptStep(execution, step))
+  } else attemptStep(execution, step)
+}
+
+function attemptStep(execution: Execution, step: Step): void {
+  const attempt = (execution.journal.entries.get(step.name)?.failedAttempts ?? 0) + 1
+  void execution.working(async () => {
+    let result: Json
+    try {
+      result = toJson(await runAttempt(execution, step, attempt), `result of step ${step.name}`)
+    } catch (error) {
+      await noteFailure(execution, step, attempt, error)
+      return
+    }
+    const code = codeOf(step.work, step.options.pure === true)
+    await execution.append([
+      execution.event('step.completed', { name: step.name, result, attempts: attempt, code }),
+    ])
+  })
+}
+
+async function runAttempt(execution: Execution, step: Step, attempt: number): Promise<unknown> {
+  const idempotencyKey = idempotencyKeyOf(execution, step.name)
+  const { timeout } = step.options
+  if (timeout === undefined) {
+    return await step.work({ attempt, signal: execution.abort.signal, idempotencyKey })
+  }
+  return await withDeadline(
+    execution,
+    durationMs(timeout),
+    async (signal) => step.work({ attempt, signal, idempotencyKey }),
+    (ms) =>
+      new HoldfastError('STEP_TIMEOUT', `Attempt ${attempt} of step ${step.name} took longer than ${ms} ms`, {
+        details: { run: execution.run.id, step: step.name, attempt, timeoutMs: ms },
+      }),
+  )
+}
+
+async function noteFailure(execution: Execution, step: Step, attempt: number, error: unknown): Promise<void> {
+  const { name } = step
+  const delayMs = mayRetry(error)
+    ? delayAfter(execution, name, attempt, { ...STEP_RETRY, ...step.options.retry })
+    : null
+  if (delayMs === null) {
+    const record = recordJson(toErrorRecord(error, 'STEP_FAILED'))
+    await execution.append([execution.event('step.failed', { name, error: record, attempts: attempt })])
+    return
+  }
+  noteRetry(execution, { type: 'step', name, attempt, error, delayMs }, () => attemptStep(execution, step))
+}
+
+/** Whether the same call can be expected to go better later: unknown errors can, those of our table say. */
+function mayRetry(error: unknown): boolean {
+  if (error instanceof HoldfastError) return entryOf(error.code)?.retry !== 'never'
+  return !(error instanceof Error && 'retryable' in error && error.retryable === false)
+}
+
+/** The delay before the next attempt, with the jitter that this run has for it; null when there is none. */
+export function delayAfter(
+  execution: Execution,
+  name: string,
+  failed: number,
+  policy: RetryPolicy,
+): number | null {
+  return nextDelayMs(policy, failed, seededRandom(execution.seed, `retry ${name}`, failed))
+}
+
+/** Records a failed attempt and has the next one made when its time comes. */
+export function noteRetry(
+  execution: Execution,
+  failure: {
+    readonly type: 'step' | 'effect'
+    readonly name: string
+    readonly attempt: number
+    readonly error: unknown
+    readonly delayMs: number
+    readonly during?: 'lookup'
+  },
+  again: () => void,
+): void {
+  const { delayMs, error, ...rest } = failure
+  const retryAt = execution.host.clock.now() + delayMs
+  execution.retryLater(failure.name, again)
+  const record = recordJson(toErrorRecord(error, 'STEP_FAILED'))
+  execution.open(execution.event('attempt.failed', { ...rest, error: record, retryAt }))
+}
+
+/** Unique among effects and steps of all workspaces, equal for all attempts of one. */
+export function idempotencyKeyOf(execution: Execution, name: string): string {
+  return `${execution.host.log.id.slice(0, 8)}:${execution.run.id}:${name}`
+}
+
+/** Runs `work` with a signal that is aborted at the deadline, then gives up waiting for it. */
+export async function withDeadline<T>(
+  execution: Execution,
+  ms: number,
+  work: (signal: AbortSignal) => Promise<T>,
+  late: (ms: number) => Error,
+): Promise<T> {
+  const deadline = new AbortController()
+  const { clock } = execution.host
+  let cancel = (): void => {}
+  const passed = new Promise<never>((_, reject) => {
+    cancel = clock.wakeAt(clock.now() + ms, () => {
+      deadline.abort()
+      reject(late(ms))
+    })
+  })
+  try {
+    return await Promise.race([work(AbortSignal.any([deadline.signal, execution.abort.signal])), passed])
+  } finally {
+    cancel()
+  }
+}

@@ -1,0 +1,97 @@
+/** Does an operation that the journal holds no outcome of; each kind in its own way. */
+
+import { receivedUpTo } from '../kernel/journal.ts'
+import { canonicalJson, type Json, type JsonObject, toJson } from '../kernel/json.ts'
+import type { Execution } from './execution.ts'
+import { sha256, shortHash } from './hashes.ts'
+import type { Operation, OperationOf } from './operations.ts'
+import { performDecision } from './perform-decision.ts'
+import { performEffect } from './perform-effect.ts'
+import { performStep } from './perform-step.ts'
+import { publish } from './publish.ts'
+
+export function performOperation(execution: Execution, operation: Operation): void {
+  switch (operation.type) {
+    case 'step':
+      return performStep(execution, operation)
+    case 'effect':
+      return performEffect(execution, operation)
+    case 'decision':
+      return performDecision(execution, operation)
+    case 'review':
+      return requestReview(execution, operation)
+    case 'timer':
+      return setTimer(execution, operation)
+    case 'wait':
+      return startWait(execution, operation)
+    case 'publication':
+      return makePublication(execution, operation)
+    case 'child':
+      return startChild(execution, operation)
+  }
+}
+
+function onRecord(execution: Execution, name: string): boolean {
+  return execution.journal.entries.get(name)?.opened != null
+}
+
+function setTimer(execution: Execution, { name, ms }: OperationOf<'timer'>): void {
+  if (onRecord(execution, name)) return
+  const at = execution.host.clock.now() + ms
+  execution.open(execution.event('timer.set', { name, at }))
+}
+
+function startWait(execution: Execution, { name, kind, key, timeoutMs }: OperationOf<'wait'>): void {
+  if (onRecord(execution, name)) return
+  const deadline = timeoutMs === null ? null : execution.host.clock.now() + timeoutMs
+  const after = receivedUpTo(execution.journal, kind, key)
+  execution.open(execution.event('wait.started', { name, kind, key, deadline, after }))
+}
+
+function requestReview(execution: Execution, { name, proposal }: OperationOf<'review'>): void {
+  if (onRecord(execution, name)) return
+  const { action, summary, reason, confidence } = proposal
+  const fields = toJson(proposal.proposal, `proposal of ${name}`) as JsonObject
+  const body = {
+    name,
+    review: reviewId(execution.run.id, name),
+    action,
+    customer: execution.run.customer,
+    summary,
+    reason,
+    confidence,
+    proposal: fields,
+    evidence: toJson(proposal.evidence ?? [], `evidence of ${name}`),
+    warnings: toJson(proposal.warnings ?? [], `warnings of ${name}`),
+    hash: proposalHash(fields),
+  }
+  execution.open(execution.event('review.requested', body))
+}
+
+/** The id of a review follows from its run and name, so that asking again asks the same. */
+export function reviewId(run: string, name: string): string {
+  return `r-${shortHash(`${run}\n${name}`, 8)}`
+}
+
+export function proposalHash(proposal: Json): string {
+  return sha256(canonicalJson(proposal))
+}
+
+/** The event and the record of it are one commit: published exactly once. */
+function makePublication(execution: Execution, { name, event }: OperationOf<'publication'>): void {
+  const id = event.id ?? `${execution.run.id}/${name}`
+  void execution.working(async () => {
+    const made = execution.event('publication.made', { name, id })
+    const others = publish(execution.host.log, { ...event, id }, execution.actor, execution.label)
+    await execution.append([made], others)
+  })
+}
+
+function startChild(execution: Execution, { name, workflow, input }: OperationOf<'child'>): void {
+  if (onRecord(execution, name)) return
+  const run = `${execution.run.id}/${name}`
+  void execution.working(async () => {
+    const started = execution.event('child.started', { name, run, workflow: workflow.name })
+    await execution.append([started], [execution.host.childStart(run, workflow, input, execution, name)])
+  })
+}

@@ -1,0 +1,53 @@
+/** Publishing events: each in a stream of its own named by its id, so that the same id can't come twice. */
+import { HoldfastError } from '../kernel/errors.ts'
+import type { StoredEvent } from '../kernel/event.ts'
+import { canonicalJson, type Json, type JsonObject } from '../kernel/json.ts'
+import type { Label } from '../kernel/label.ts'
+import type { ReceivedEvent } from '../kernel/workflow.ts'
+import type { EventLog, StreamAppend } from '../ports/event-log.ts'
+
+export interface PublishedEvent {
+  readonly id: string
+  readonly kind: string
+  readonly key: string
+  readonly data: Json
+}
+
+function eventStream(id: string): string {
+  return `event/${id}`
+}
+
+/**
+ * What to append to publish an event; nothing when the same was published before.
+ * @throws EVENT_ID_CONFLICT when the id was used for something else.
+ */
+export function publish(log: EventLog, event: PublishedEvent, actor: string, label: Label): StreamAppend[] {
+  const { id, kind, key, data } = event
+  const stream = eventStream(id)
+  const [known] = log.readStream(stream)
+  const body = { id, kind, key, data }
+  if (known === undefined) {
+    return [{ stream, expectedVersion: 0, events: [{ kind: 'event.published', body, actor, label }] }]
+  }
+  if (known.body === null || canonicalJson(known.body) === canonicalJson(body)) return []
+  throw new HoldfastError(
+    'EVENT_ID_CONFLICT',
+    `Event ${id} was published as ${known.body.kind} with other content`,
+    {
+      details: { id, position: known.position },
+    },
+  )
+}
+
+/** A published event as `waitFor` hands it over. */
+export function toReceived(event: StoredEvent): ReceivedEvent & JsonObject {
+  const body = event.body ?? {}
+  return {
+    id: String(body.id),
+    kind: String(body.kind),
+    key: String(body.key),
+    data: body.data ?? null,
+    time: event.time,
+    position: event.position,
+  }
+}

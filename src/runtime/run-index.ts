@@ -1,0 +1,196 @@
+/**
+ * The projection that the runtime and the operator's lists read: every run with its status, the timers
+ * that are set, the waits that are open, and the published events that waits may look back at.
+ *
+ * `waiting` means: nothing of the run is under way in any process. It is set by the last event of an
+ * activation, which carries `parks: true`, and taken back by the first of the next, which carries
+ * `wakes: true`; a run that is found `running` after a crash was cut off.
+ */
+import type { StoredEvent } from '../kernel/event.ts'
+import type { JsonObject } from '../kernel/json.ts'
+import type { Projection, Tables } from '../ports/projection.ts'
+
+export type RunStatus = 'running' | 'waiting' | 'stalled' | 'completed' | 'failed' | 'cancelled'
+
+export const RUN_STREAM = 'run/'
+
+export function runStream(run: string): string {
+  return RUN_STREAM + run
+}
+
+export const runIndex: Projection = {
+  name: 'runs',
+  version: 1,
+  tables: ['runs', 'runs_timers', 'runs_waits', 'runs_published'],
+  schema: `
+    CREATE TABLE runs (
+      id TEXT PRIMARY KEY, workflow TEXT NOT NULL, version INTEGER NOT NULL, status TEXT NOT NULL,
+      customer TEXT, parent TEXT, parent_name TEXT, started INTEGER NOT NULL, updated INTEGER NOT NULL,
+      position INTEGER NOT NULL, error_code TEXT
+    ) STRICT, WITHOUT ROWID;
+    CREATE INDEX runs_by_status ON runs (status, position);
+    CREATE INDEX runs_by_position ON runs (position);
+    CREATE INDEX runs_by_parent ON runs (parent) WHERE parent IS NOT NULL;
+    CREATE TABLE runs_timers (
+      run TEXT NOT NULL, name TEXT NOT NULL, at INTEGER NOT NULL, PRIMARY KEY (run, name)
+    ) STRICT, WITHOUT ROWID;
+    CREATE INDEX runs_timers_by_time ON runs_timers (at);
+    CREATE TABLE runs_waits (
+      run TEXT NOT NULL, name TEXT NOT NULL, kind TEXT NOT NULL, key TEXT NOT NULL, after INTEGER NOT NULL,
+      PRIMARY KEY (run, name)
+    ) STRICT, WITHOUT ROWID;
+    CREATE INDEX runs_waits_by_key ON runs_waits (kind, key);
+    CREATE TABLE runs_published (
+      kind TEXT NOT NULL, key TEXT NOT NULL, position INTEGER NOT NULL, PRIMARY KEY (kind, key, position)
+    ) STRICT, WITHOUT ROWID;`,
+  kinds: [
+    'run.started',
+    'run.parked',
+    'run.stalled',
+    'run.completed',
+    'run.failed',
+    'run.cancelled',
+    'step.completed',
+    'step.failed',
+    'attempt.failed',
+    'effect.intended',
+    'effect.succeeded',
+    'effect.failed',
+    'effect.unknown',
+    'policy.decided',
+    'model.called',
+    'decision.made',
+    'publication.made',
+    'timer.set',
+    'timer.fired',
+    'wait.started',
+    'wait.ended',
+    'review.requested',
+    'review.answered',
+    'child.started',
+    'child.ended',
+    'event.published',
+  ],
+  apply(event, tables) {
+    if (event.kind === 'run.started') insertRun(event, tables)
+    else if (event.kind === 'event.published') notePublished(event, tables)
+    else {
+      const run = event.stream.slice(RUN_STREAM.length)
+      noteTimersAndWaits(event.kind, run, event.body ?? {}, tables)
+      noteStatus(event, run, tables)
+    }
+  },
+}
+
+function insertRun(event: StoredEvent, tables: Tables): void {
+  const body = event.body ?? {}
+  const parent = (body.parent as JsonObject | null) ?? null
+  tables.run(
+    `INSERT INTO runs (id, workflow, version, status, customer, parent, parent_name, started, updated, position)
+     VALUES (?, ?, ?, 'running', ?, ?, ?, ?, ?, ?)`,
+    event.stream.slice(RUN_STREAM.length),
+    String(body.workflow ?? ''),
+    Number(body.version ?? 0),
+    (body.customer as string | null) ?? null,
+    parent === null ? null : String(parent.run),
+    parent === null ? null : String(parent.name),
+    event.time,
+    event.time,
+    event.position,
+  )
+}
+
+function notePublished(event: StoredEvent, tables: Tables): void {
+  if (event.body === null) return
+  const { kind, key } = event.body
+  tables.run(
+    'INSERT INTO runs_published (kind, key, position) VALUES (?, ?, ?)',
+    String(kind),
+    String(key),
+    event.position,
+  )
+}
+
+function noteTimersAndWaits(kind: string, run: string, body: JsonObject, tables: Tables): void {
+  const name = String(body.name ?? '')
+  switch (kind) {
+    case 'timer.set':
+      setTimer(tables, run, name, Number(body.at))
+      return
+    case 'wait.started':
+      tables.run(
+        'INSERT INTO runs_waits (run, name, kind, key, after) VALUES (?, ?, ?, ?, ?)',
+        run,
+        name,
+        String(body.kind),
+        String(body.key),
+        Number(body.after),
+      )
+      if (typeof body.deadline === 'number') setTimer(tables, run, name, body.deadline)
+      return
+    case 'attempt.failed':
+      if (typeof body.retryAt === 'number') setTimer(tables, run, name, body.retryAt)
+      return
+    case 'wait.ended':
+      tables.run('DELETE FROM runs_waits WHERE run = ? AND name = ?', run, name)
+      clearTimer(tables, run, name)
+      return
+    case 'timer.fired':
+    case 'effect.intended':
+    case 'effect.succeeded':
+    case 'effect.failed':
+    case 'step.failed':
+      clearTimer(tables, run, name)
+      return
+    case 'step.completed':
+      if (Number(body.attempts) > 1) clearTimer(tables, run, name)
+  }
+}
+
+function setTimer(tables: Tables, run: string, name: string, at: number): void {
+  tables.run(
+    'INSERT INTO runs_timers (run, name, at) VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET at = excluded.at',
+    run,
+    name,
+    at,
+  )
+}
+
+function clearTimer(tables: Tables, run: string, name: string): void {
+  tables.run('DELETE FROM runs_timers WHERE run = ? AND name = ?', run, name)
+}
+
+function noteStatus(event: StoredEvent, run: string, tables: Tables): void {
+  const status = statusAfter(event)
+  if (status === null) return
+  const error = event.body?.error as JsonObject | undefined
+  tables.run(
+    'UPDATE runs SET status = ?, updated = ?, error_code = ? WHERE id = ?',
+    status,
+    event.time,
+    typeof error?.code === 'string' ? error.code : null,
+    run,
+  )
+  if (status === 'completed' || status === 'failed' || status === 'cancelled') {
+    tables.run('DELETE FROM runs_timers WHERE run = ?', run)
+    tables.run('DELETE FROM runs_waits WHERE run = ?', run)
+  }
+}
+
+function statusAfter({ kind, body }: StoredEvent): RunStatus | null {
+  switch (kind) {
+    case 'run.completed':
+      return 'completed'
+    case 'run.failed':
+      return 'failed'
+    case 'run.cancelled':
+      return 'cancelled'
+    case 'run.stalled':
+      return 'stalled'
+    case 'run.parked':
+      return 'waiting'
+    default:
+      if (body?.parks === true) return 'waiting'
+      return body?.wakes === true ? 'running' : null
+  }
+}

@@ -1,0 +1,318 @@
+/**
+ * The runtime: which runs are in the process, and what wakes the others.
+ *
+ * Everything is driven by commits: a `run.started` in the log, whoever appended it, brings the run in; a
+ * published event, a due timer, an answer or the end of a child wakes the run that waits for it. A parked
+ * run stays resident while there is room, then leaves; waking it replays its journal.
+ *
+ * After a crash, `recover` brings in the runs that were cut off, and delivers what was published or ended
+ * but not yet received. Whatever is delivered twice is refused the second time by the run's journal.
+ */
+import { HoldfastError, isHoldfastError } from '../kernel/errors.ts'
+import type { NewEvent, StoredEvent } from '../kernel/event.ts'
+import type { Json } from '../kernel/json.ts'
+import { type Label, SYSTEM } from '../kernel/label.ts'
+import type { AnyWorkflow } from '../kernel/workflow.ts'
+import type { Clock } from '../ports/clock.ts'
+import type { EventLog, StreamAppend } from '../ports/event-log.ts'
+import type { Gate } from '../ports/gate.ts'
+import { Execution, type ExecutionHost } from './execution.ts'
+import { shortHash } from './hashes.ts'
+import { toReceived } from './publish.ts'
+import { RUN_STREAM, type RunStatus, runStream } from './run-index.ts'
+import { RunTimers } from './run-timers.ts'
+import { WorkflowRegistry } from './workflow-registry.ts'
+
+export interface RuntimeOptions {
+  readonly log: EventLog
+  readonly gate: Gate
+  readonly clock: Clock
+  readonly workflows: readonly AnyWorkflow[]
+  /** Runs under way at once; more wait their turn in the log. Default 200. */
+  readonly activeRuns?: number
+  /** Parked runs kept in memory, so that waking them replays nothing. Default 500. */
+  readonly residentRuns?: number
+}
+
+type Wake = (execution: Execution) => void
+
+const WRITE_RETRY_MS = 1_000
+const ENDS = new Set(['run.completed', 'run.failed', 'run.cancelled'])
+
+export class Runtime implements ExecutionHost {
+  readonly log: EventLog
+  readonly gate: Gate
+  readonly clock: Clock
+  readonly workflows: WorkflowRegistry
+  readonly #limits: { readonly active: number; readonly resident: number }
+  /** All executions in the process; those in `#active` have something under way. */
+  readonly #executions = new Map<string, Execution>()
+  readonly #active = new Set<Execution>()
+  /** Parked executions, the longest parked first. */
+  readonly #parked = new Set<Execution>()
+  /** Runs to be brought in, in order, with what to do then. */
+  readonly #queue = new Map<string, Wake[]>()
+  readonly #timers: RunTimers
+  readonly #idleWaiters: (() => void)[] = []
+  readonly #stopListening: () => void
+  #closing = false
+
+  constructor(options: RuntimeOptions) {
+    this.log = options.log
+    this.gate = options.gate
+    this.clock = options.clock
+    this.workflows = new WorkflowRegistry(options.workflows)
+    this.#limits = { active: options.activeRuns ?? 200, resident: options.residentRuns ?? 500 }
+    this.#timers = new RunTimers(this.log.tables, this.clock, (run, name) =>
+      this.wake(run, (execution) => void execution.timerDue(name)),
+    )
+    this.#stopListening = this.log.onCommit((events) => this.#onCommit(events))
+  }
+
+  // -- starting ----------------------------------------------------------------------------------
+
+  /** The `run.started` to append, alone or together with other facts; its commit brings the run in. */
+  startPart(start: {
+    readonly run: string
+    readonly workflow: AnyWorkflow
+    readonly input: Json
+    readonly customer?: string | null
+    readonly actor?: string
+    readonly label?: Label
+    readonly parent?: { readonly run: string; readonly name: string }
+  }): StreamAppend {
+    const { run, workflow, input } = start
+    const event: NewEvent = {
+      kind: 'run.started',
+      actor: start.actor ?? 'operator',
+      label: start.label ?? SYSTEM,
+      body: {
+        workflow: workflow.name,
+        version: workflow.version,
+        input,
+        seed: shortHash(`${this.log.id}\n${run}`, 16),
+        customer: start.customer ?? null,
+        parent: start.parent ?? null,
+      },
+    }
+    return { stream: runStream(run), expectedVersion: 0, events: [event] }
+  }
+
+  childStart(run: string, workflow: AnyWorkflow, input: Json, parent: Execution, name: string): StreamAppend {
+    return this.startPart({
+      run,
+      workflow,
+      input,
+      customer: parent.run.customer,
+      actor: parent.actor,
+      label: parent.label,
+      parent: { run: parent.run.id, name },
+    })
+  }
+
+  workflow(name: string, version: number): AnyWorkflow {
+    return this.workflows.get(name, version)
+  }
+
+  // -- waking ------------------------------------------------------------------------------------
+
+  /** Hands the run's execution to `wake`, bringing it in first if need be. */
+  wake(run: string, wake: Wake): void {
+    const resident = this.#executions.get(run)
+    if (resident !== undefined) {
+      wake(resident)
+      return
+    }
+    const waiting = this.#queue.get(run)
+    if (waiting) waiting.push(wake)
+    else this.#queue.set(run, [wake])
+    this.#bringIn()
+  }
+
+  #bringIn(): void {
+    while (!this.#closing && this.#active.size < this.#limits.active) {
+      const next = this.#queue.entries().next().value
+      if (next === undefined) return
+      const [run, wakes] = next
+      this.#queue.delete(run)
+      const execution = this.#load(run)
+      if (execution !== undefined) for (const wake of wakes) wake(execution)
+    }
+  }
+
+  #load(run: string): Execution | undefined {
+    const status = this.log.tables.get<{ status: RunStatus }>(
+      'SELECT status FROM runs WHERE id = ?',
+      run,
+    )?.status
+    if (status === undefined) return undefined
+    const execution = new Execution(this, run, { parked: status === 'waiting' })
+    if (execution.ended) return execution
+    this.#executions.set(run, execution)
+    this.#active.add(execution)
+    execution.begin()
+    return execution
+  }
+
+  /** Resolves with the run's execution. @throws RUN_NOT_FOUND, RUN_ENDED */
+  async execution(run: string): Promise<Execution> {
+    const row = this.log.tables.get<{ status: RunStatus }>('SELECT status FROM runs WHERE id = ?', run)
+    if (row === undefined)
+      throw new HoldfastError('RUN_NOT_FOUND', `There is no run ${run}`, { details: { run } })
+    return await new Promise((resolve) => this.wake(run, resolve))
+  }
+
+  parked(execution: Execution): void {
+    this.#active.delete(execution)
+    this.#parked.add(execution)
+    if (this.#parked.size > this.#limits.resident) this.#parked.values().next().value?.evict()
+    this.#moveOn()
+  }
+
+  resumed(execution: Execution): void {
+    this.#parked.delete(execution)
+    this.#active.add(execution)
+  }
+
+  finished(execution: Execution, error?: unknown): void {
+    this.#active.delete(execution)
+    this.#parked.delete(execution)
+    if (this.#executions.get(execution.run.id) === execution) this.#executions.delete(execution.run.id)
+    this.#timers.forget(execution.run.id)
+    if (error !== undefined && !this.#closing) this.#bringBack(execution.run.id, error)
+    this.#moveOn()
+  }
+
+  /** A run that lost its execution to a failed append starts over from its journal. */
+  #bringBack(run: string, error: unknown): void {
+    const again = (): void => this.wake(run, () => {})
+    if (isHoldfastError(error) && error.code === 'LOG_CONFLICT') again()
+    else this.clock.wakeAt(this.clock.now() + WRITE_RETRY_MS, again)
+  }
+
+  #moveOn(): void {
+    setImmediate(() => {
+      this.#bringIn()
+      if (this.#active.size > 0 || this.#queue.size > 0) return
+      for (const resolve of this.#idleWaiters.splice(0)) resolve()
+    })
+  }
+
+  /** Resolves when no run has anything under way: all that is not ended waits. */
+  async idle(): Promise<void> {
+    await new Promise((resolve) => setImmediate(resolve))
+    if (this.#active.size === 0 && this.#queue.size === 0) return
+    await new Promise<void>((resolve) => this.#idleWaiters.push(resolve))
+  }
+
+  // -- commits -----------------------------------------------------------------------------------
+
+  #onCommit(events: readonly StoredEvent[]): void {
+    for (const event of events) {
+      const run = event.stream.startsWith(RUN_STREAM) ? event.stream.slice(RUN_STREAM.length) : null
+      if (event.kind === 'event.published') this.#onPublished(event)
+      else if (run === null) continue
+      else if (event.kind === 'run.started') this.wake(run, () => {})
+      else if (event.kind === 'wait.started') this.#onWait(run, event)
+      else if (event.kind === 'timer.set') this.#timers.consider(Number(event.body?.at))
+      else if (event.kind === 'attempt.failed') this.#timers.consider(Number(event.body?.retryAt))
+      else if (ENDS.has(event.kind)) this.#onEnd(run, event)
+    }
+  }
+
+  #onPublished(event: StoredEvent): void {
+    const { kind, key } = event.body ?? {}
+    const waits = this.log.tables.all<{ run: string; name: string }>(
+      'SELECT run, name FROM runs_waits WHERE kind = ? AND key = ? AND after < ?',
+      String(kind),
+      String(key),
+      event.position,
+    )
+    for (const { run, name } of waits) this.#receive(run, name, event)
+  }
+
+  /** An event published before the wait was on record, but after the run began, is not missed. */
+  #onWait(run: string, event: StoredEvent): void {
+    const { name, kind, key, after, deadline } = event.body ?? {}
+    const earlier = this.log.tables.get<{ position: number }>(
+      'SELECT position FROM runs_published WHERE kind = ? AND key = ? AND position > ? ORDER BY position LIMIT 1',
+      String(kind),
+      String(key),
+      Number(after),
+    )
+    const published = earlier && this.log.event(earlier.position)
+    if (published) this.#receive(run, String(name), published)
+    else if (typeof deadline === 'number') this.#timers.consider(deadline)
+  }
+
+  #receive(run: string, name: string, published: StoredEvent): void {
+    this.wake(run, (execution) => {
+      const received = toReceived(published)
+      const label = published.label
+      void execution.settle(name, [execution.event('wait.ended', { name, event: received }, { label })])
+    })
+  }
+
+  #onEnd(run: string, event: StoredEvent): void {
+    const row = this.log.tables.get<{ parent: string | null; parent_name: string | null }>(
+      'SELECT parent, parent_name FROM runs WHERE id = ?',
+      run,
+    )
+    if (row?.parent && row.parent_name) this.#onChildEnd(row.parent, row.parent_name, event)
+  }
+
+  #onChildEnd(parent: string, name: string, event: StoredEvent): void {
+    this.wake(parent, (execution) => {
+      if (execution.ended) return
+      const { output, error } = event.body ?? {}
+      const result = event.kind === 'run.completed' ? { output: output ?? null } : { error: error ?? null }
+      void execution.settle(name, [
+        execution.event('child.ended', { name, ...result }, { label: event.label }),
+      ])
+    })
+  }
+
+  // -- opening and closing -----------------------------------------------------------------------
+
+  /** Brings in what a crash or a stop has left under way. */
+  recover(): void {
+    const { tables } = this.log
+    const cutOff = tables.all<{ id: string }>(
+      "SELECT id FROM runs WHERE status IN ('running', 'stalled') ORDER BY position",
+    )
+    for (const { id } of cutOff) this.wake(id, () => {})
+    const missed = tables.all<{ run: string; name: string; position: number }>(
+      `SELECT w.run, w.name, min(p.position) AS position FROM runs_waits w
+       JOIN runs_published p ON p.kind = w.kind AND p.key = w.key AND p.position > w.after
+       GROUP BY w.run, w.name`,
+    )
+    for (const { run, name, position } of missed) {
+      const published = this.log.event(position)
+      if (published) this.#receive(run, name, published)
+    }
+    const children = tables.all<{ id: string; parent: string; parent_name: string }>(
+      `SELECT c.id, c.parent, c.parent_name FROM runs c JOIN runs p ON p.id = c.parent
+       WHERE c.status IN ('completed', 'failed', 'cancelled') AND p.status IN ('running', 'waiting')`,
+    )
+    for (const { id, parent, parent_name } of children) {
+      const end = this.lastEvent(id)
+      if (end) this.#onChildEnd(parent, parent_name, end)
+    }
+    this.#timers.start()
+  }
+
+  lastEvent(run: string): StoredEvent | undefined {
+    const stream = runStream(run)
+    return this.log.readStream(stream, this.log.versionOf(stream)).at(-1)
+  }
+
+  /** Stops taking on work, lets attempts under way finish (aborting them after `graceMs`), lets go of all runs. */
+  async close(graceMs = 10_000): Promise<void> {
+    this.#closing = true
+    this.#stopListening()
+    this.#timers.stop()
+    for (const execution of [...this.#parked]) execution.evict()
+    await Promise.all([...this.#active].map((execution) => execution.drain(graceMs)))
+    for (const resolve of this.#idleWaiters.splice(0)) resolve()
+  }
+}

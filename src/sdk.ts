@@ -1,0 +1,99 @@
+/**
+ * The public entry: define workflows and connectors, open a workspace, start runs.
+ *
+ *     const order = defineWorkflow({ name: 'order', version: 1, input, output, async run(ctx, input) { … } })
+ *     const hf = await openHoldfast({ dir, workflows: [order], connectors: [] })
+ *     const run = await hf.start(order, { … }, { id: 'order-17' })
+ *     await run.result()
+ *     await hf.close()
+ */
+import { openSqliteEventLog } from './adapters/sqlite/event-log.ts'
+import { systemClock } from './adapters/system/clock.ts'
+import type { AnyWorkflow } from './kernel/workflow.ts'
+import { createGate } from './policy/gate.ts'
+import type { PolicySettings } from './policy/settings.ts'
+import { spendingProjection } from './policy/spending.ts'
+import type { Clock } from './ports/clock.ts'
+import type { Connector } from './ports/connector.ts'
+import type { Model } from './ports/model.ts'
+import type { Projection } from './ports/projection.ts'
+import { Holdfast } from './runtime/holdfast.ts'
+import { reviewIndex } from './runtime/review-index.ts'
+import { runIndex } from './runtime/run-index.ts'
+import { Runtime } from './runtime/runtime.ts'
+
+export interface OpenOptions {
+  /** Folder of the workspace; created when missing. One process at a time. */
+  readonly dir: string
+  readonly workflows: readonly AnyWorkflow[]
+  readonly connectors?: readonly Connector[]
+  /** In order of preference. Default none: decisions are made by rules. */
+  readonly models?: readonly Model[]
+  /** Default: what is registered may be used, and nothing else. */
+  readonly policy?: PolicySettings | (() => PolicySettings)
+  /** Projections of your own, kept in the same transaction as the events. */
+  readonly projections?: readonly Projection[]
+  readonly clock?: Clock
+  /** Runs under way at once, default 200. */
+  readonly activeRuns?: number
+  /** Parked runs kept in memory, default 500. */
+  readonly residentRuns?: number
+}
+
+/**
+ * Opens a workspace and goes on with every run that was left under way.
+ * @throws WORKSPACE_LOCKED when another process has it open; WORKSPACE_NEWER, LOG_CORRUPT, LOG_WRITE_FAILED
+ */
+export async function openHoldfast(options: OpenOptions): Promise<Holdfast> {
+  const clock = options.clock ?? systemClock()
+  const connectors = options.connectors ?? []
+  const models = options.models ?? []
+  const policy = options.policy ?? registeredOnly(connectors, models)
+  const log = openSqliteEventLog({
+    dir: options.dir,
+    clock,
+    projections: [runIndex, reviewIndex, spendingProjection, ...(options.projections ?? [])],
+  })
+  try {
+    const settings = typeof policy === 'function' ? policy : () => policy
+    const gate = createGate({ connectors, models, settings, tables: log.tables, clock })
+    const runtime = new Runtime({
+      log,
+      gate,
+      clock,
+      workflows: options.workflows,
+      ...(options.activeRuns === undefined ? {} : { activeRuns: options.activeRuns }),
+      ...(options.residentRuns === undefined ? {} : { residentRuns: options.residentRuns }),
+    })
+    const holdfast = new Holdfast(runtime)
+    runtime.recover()
+    return holdfast
+  } catch (error) {
+    await log.close()
+    throw error
+  }
+}
+
+/** Every operation and host that the given connectors and models declare. */
+function registeredOnly(connectors: readonly Connector[], models: readonly Model[]): PolicySettings {
+  const manifests = connectors.flatMap(({ operations }) =>
+    Object.values(operations).map(({ manifest }) => manifest),
+  )
+  return {
+    operations: {
+      allow: [
+        ...connectors.map(({ name }) => `${name}.*`),
+        ...models.map(({ provider }) => `model.${provider}`),
+      ],
+      deny: [],
+      review: [],
+    },
+    egress: { allow: [...manifests.flatMap(({ hosts }) => hosts), ...models.map(({ host }) => host)] },
+    budget: { perDayUsd: null, perRunUsd: null, modelCallsPerDay: null },
+  }
+}
+
+export { type ErrorCode, HoldfastError } from './kernel/errors.ts'
+export { type Context, defineWorkflow, type Workflow } from './kernel/workflow.ts'
+export { type Connector, defineConnector, type OperationManifest } from './ports/connector.ts'
+export type { EmittedEvent, Holdfast, RunHandle, StartOptions } from './runtime/holdfast.ts'
