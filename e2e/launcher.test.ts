@@ -38,10 +38,12 @@ function writeManifests(root: string, dependency?: string): void {
     writeFileSync(join(root, dependency, 'package.json'), `{ "name": "${dependency}", "version": "1.0.0" }`)
   }
   writeFileSync(join(root, 'package.json'), JSON.stringify(manifest))
-  writeFileSync(
-    join(root, 'package-lock.json'),
-    JSON.stringify({ name: 'sample', version: '1.0.0', lockfileVersion: 3, requires: true, packages }),
-  )
+  writeLock(root, packages)
+}
+
+function writeLock(root: string, packages: Record<string, unknown>): void {
+  const lock = { name: 'sample', version: '1.0.0', lockfileVersion: 3, requires: true, packages }
+  writeFileSync(join(root, 'package-lock.json'), JSON.stringify(lock))
 }
 
 interface Outcome {
@@ -171,6 +173,29 @@ test('packages are installed when missing and when the lock has changed, with st
   assert.deepEqual([changed.code, changed.stdout], [0, 'ready\n'], changed.stderr)
   assert.ok(existsSync(join(root, 'node_modules', 'two', 'package.json')))
 })
+
+/** What the lock wants of a package, what is there of it, and whether that needs an install. */
+const STATES: readonly [string, object, object | null, boolean][] = [
+  ['the same version', { version: '1.0.1' }, { version: '1.0.1' }, false],
+  ['another version', { version: '1.0.1' }, { version: '1.0.0' }, true],
+  ['a missing one', { version: '1.0.1' }, null, true],
+  ['a missing one for another platform', { version: '1.0.1', optional: true }, null, false],
+  ['a missing one for development', { version: '1.0.1', dev: true }, null, false],
+]
+
+for (const [what, wanted, present, installs] of STATES) {
+  test(`${what} ${installs ? 'needs an' : 'needs no'} install`, async () => {
+    const root = makePackage(READY, { installed: false })
+    const npm = join(root, 'npm-cli.js')
+    writeFileSync(npm, '')
+    writeLock(root, { 'node_modules/one': wanted })
+    mkdirSync(join(root, 'node_modules'))
+    const record = { packages: present === null ? {} : { 'node_modules/one': present } }
+    writeFileSync(join(root, 'node_modules', '.package-lock.json'), JSON.stringify(record))
+    const child = start(root, [], { env: { ...process.env, npm_execpath: npm } })
+    assert.equal((await outcome(child)).stderr.includes('Installing'), installs)
+  })
+}
 
 test('of starts at one time one installs and the others wait for it', async () => {
   const root = makePackage(READY, { dependency: 'one', installed: false })

@@ -15,6 +15,7 @@ import type { PolicySettings } from './policy/settings.ts'
 import { spendingProjection } from './policy/spending.ts'
 import type { Clock } from './ports/clock.ts'
 import type { Connector } from './ports/connector.ts'
+import type { EventLog } from './ports/event-log.ts'
 import type { Model } from './ports/model.ts'
 import type { Projection } from './ports/projection.ts'
 import { Holdfast } from './runtime/holdfast.ts'
@@ -34,6 +35,8 @@ export interface OpenOptions {
   /** Projections of your own, kept in the same transaction as the events. */
   readonly projections?: readonly Projection[]
   readonly clock?: Clock
+  /** Given the log as soon as it is open, before any run goes on: for workflows that read from it. */
+  readonly onLog?: (log: EventLog) => void
   /** Runs under way at once, default 200. */
   readonly activeRuns?: number
   /** Parked runs kept in memory, default 500. */
@@ -55,6 +58,7 @@ export async function openHoldfast(options: OpenOptions): Promise<Holdfast> {
     projections: [runIndex, reviewIndex, spendingProjection, ...(options.projections ?? [])],
   })
   try {
+    options.onLog?.(log)
     const settings = typeof policy === 'function' ? policy : () => policy
     const gate = createGate({ connectors, models, settings, tables: log.tables, clock })
     const runtime = new Runtime({

@@ -57,7 +57,7 @@ export interface Resolution {
  */
 export function resolveSender(sender: SenderFacts, candidates: readonly Candidate[]): Resolution {
   const address = sender.address.value
-  const known = candidates.find((one) => one.addresses.includes(address)) ?? erased(address, candidates)
+  const known = candidates.find((one) => one.addresses.includes(address))
   if (known) {
     return { customer: known.id, joined: 'address', evidence: null, because: `${address} is known` }
   }
@@ -79,16 +79,14 @@ export function customerId(firstAddress: string): string {
   return `c-${hash('sha256', firstAddress).slice(0, 12)}`
 }
 
-/** A record that was made for this address and has lost its words to erasure since. */
-function erased(address: string, candidates: readonly Candidate[]): Candidate | undefined {
-  const id = customerId(address)
-  return candidates.find((one) => one.id === id && one.addresses.length === 0)
-}
-
-/** 48 bits can be collided on purpose; whoever does gets an id of all 256 instead of somebody's record. */
+/**
+ * 48 bits can be collided on purpose; whoever does gets an id of all 256 instead of somebody's record. A
+ * record of this id without addresses is the sender's own, from before its words were erased.
+ */
 function newCustomerId(address: string, candidates: readonly Candidate[]): string {
   const id = customerId(address)
-  return candidates.some((one) => one.id === id) ? `c-${hash('sha256', address)}` : id
+  const isTaken = candidates.some((one) => one.id === id && one.addresses.length > 0)
+  return isTaken ? `c-${hash('sha256', address)}` : id
 }
 
 function evidenceFor(
@@ -103,7 +101,11 @@ function evidenceFor(
   const join = { customer: candidate.id, joined: 'person' as const }
   const [answered] = sender.thread.filter((id) => candidate.wrote.includes(id))
   if (answered) {
-    return { ...join, evidence: 'thread', because: `same name “${name}”, and it answers ${answered} in their thread` }
+    return {
+      ...join,
+      evidence: 'thread',
+      because: `same name “${name}”, and it answers ${answered} in their thread`,
+    }
   }
   const phone = sender.phones.find(({ value }) => isSamePersonsPhone(value, sender, candidate, all))
   if (phone === undefined) return null

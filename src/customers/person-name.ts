@@ -3,11 +3,22 @@
 /** Stand alone before or after a name and say nothing about who it is. Jr, Sr and II tell persons apart and stay. */
 const TITLES = new Set(
   `mr mrs ms miss mx sir dr prof professor herr frau hr fr mme mlle monsieur madame sr. sra srta don doña dott
-   dottssa dipl-ing diplom-ingenieur ing mag ir drs phd md mba msc bsc ma ba llm esq habil hc cpa pmp`.split(/\s+/),
+   dottssa dipl-ing diplom-ingenieur ing mag ir drs phd md mba msc bsc ma ba llm esq habil hc cpa pmp`.split(
+    /\s+/,
+  ),
 )
 
 /** Letters that Unicode does not take apart into a base letter and a mark. */
-const FOLDED: Readonly<Record<string, string>> = { ß: 'ss', ø: 'o', ł: 'l', æ: 'ae', œ: 'oe', đ: 'd', þ: 'th', ı: 'i' }
+const FOLDED: Readonly<Record<string, string>> = {
+  ß: 'ss',
+  ø: 'o',
+  ł: 'l',
+  æ: 'ae',
+  œ: 'oe',
+  đ: 'd',
+  þ: 'th',
+  ı: 'i',
+}
 
 const UNPRINTABLE = /[\p{Cc}\u200b\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]/gu
 
@@ -29,7 +40,10 @@ export function displayName(written: string): string {
  * other scripts stay different, and `ü` is `u`, not `ue`: what is in doubt does not match.
  */
 export function nameKey(name: string): string {
-  const parts = name.split(',').map(wordsOf).filter((words) => words.length > 0)
+  const parts = name
+    .split(',')
+    .map(wordsOf)
+    .filter((words) => words.length > 0)
   const ordered = parts.length === 2 ? [...(parts[1] ?? []), ...(parts[0] ?? [])] : parts.flat()
   return ordered.join(' ')
 }

@@ -8,6 +8,9 @@ const MAX_TEXT = 2_000
 /** Numbers that belong to an organisation by their kind: they never tell one person from another. */
 const HOTLINES = new Set(['TOLL_FREE', 'SHARED_COST', 'PREMIUM_RATE', 'UAN'])
 
+/** What stands before a fax number. */
+const FAX = /\b(?:tele)?fax\b[^\d+]*$|\bf[:.] *[+(]*$/i
+
 /**
  * The valid numbers of a text as E.164, in order, without repeats and without fax numbers. An extension
  * stays with its number (`+442079460123;ext=12`), because the desks of one house differ only by it.
@@ -19,7 +22,7 @@ export function phonesIn(text: string, region: string): string[] {
   const part = text.slice(0, MAX_TEXT)
   const options = isSupportedCountry(region) ? { defaultCountry: region } : {}
   const numbers = findPhoneNumbersInText(part, options)
-    .filter(({ startsAt }) => !/\b(?:tele)?fax\b[^\d+]*$|\bf[:.]\s*\W*$/i.test(part.slice(0, startsAt)))
+    .filter(({ startsAt }) => !FAX.test(part.slice(Math.max(0, startsAt - 15), startsAt)))
     .map(({ number }) => (number.ext ? `${number.number};ext=${number.ext}` : number.number))
   return [...new Set(numbers)].slice(0, MAX_NUMBERS)
 }

@@ -58,7 +58,7 @@ export function senderFacts(message: MailMessage, options: SenderOptions): Sende
   if (behind !== null) return formFacts(message, behind, options)
   const kind = kindOfSender(message, options.ownAddresses)
   const address: Fact = { value: message.from.address, how: 'from header' }
-  const header = fact(displayName(message.from.name), 'from header')
+  const header = address.value === '' ? null : fact(displayName(message.from.name), 'from header')
   const thread = threadOf(message)
   if (kind !== 'person') return { kind, address, fields: present({ name: header }), phones: [], thread }
 
@@ -80,7 +80,11 @@ export function senderFacts(message: MailMessage, options: SenderOptions): Sende
 }
 
 /** A filled-in form: its labelled lines are the visitor's words, its signature is the form's. */
-function formFacts(message: MailMessage, person: MailMessage['replyTo'], options: SenderOptions): SenderFacts {
+function formFacts(
+  message: MailMessage,
+  person: MailMessage['replyTo'],
+  options: SenderOptions,
+): SenderFacts {
   const body = message.fresh.slice(0, MAX_BODY)
   const group = message.from.name.match(/^(.+) via .+$/i)?.[1] ?? ''
   const fields = {
@@ -89,12 +93,17 @@ function formFacts(message: MailMessage, person: MailMessage['replyTo'], options
       fact(labelled(body, 'full name|your name|name|nom|nombre|namn|vor- und nachname'), 'body') ??
       fact(displayName(group), 'from header'),
     organisation:
-      fact(labelled(body, 'company|organi[sz]ation|firma|unternehmen|société|entreprise|empresa|företag'), 'body') ??
-      companyOf(person.address),
+      fact(
+        labelled(body, 'company|organi[sz]ation|firma|unternehmen|société|entreprise|empresa|företag'),
+        'body',
+      ) ?? companyOf(person.address),
     website: fact(websiteIn(labelled(body, 'website|web site|url|webseite|site') ?? ''), 'body'),
     language: languageOf(message),
   }
-  const phones = phonesIn(labelled(body, '(?:tele)?phone|tel|mobile|telefon|handy|téléphone|teléfono|mobil') ?? '', options.region)
+  const phones = phonesIn(
+    labelled(body, '(?:tele)?phone|tel|mobile|telefon|handy|téléphone|teléfono|mobil') ?? '',
+    options.region,
+  )
   return {
     kind: 'person',
     address: { value: person.address, how: 'reply-to header' },
@@ -104,15 +113,18 @@ function formFacts(message: MailMessage, person: MailMessage['replyTo'], options
   }
 }
 
-/** The rest of the line that begins with one of the labels, or the next line; null when there is none. */
+/** What stands after one of the labels, on its line or the next one; null when there is nothing. */
 function labelled(text: string, labels: string): string | null {
-  const line = new RegExp(`^[\\s*_-]*(?:${labels})\\b[^:\\n]{0,20}[:：][\\s*_]*(\\S.*)$`, 'im').exec(text)?.[1]
-  return line === undefined || /^[\p{L} -]{2,30}[:：]/u.test(line) ? null : oneLine(line)
+  const line = new RegExp(`^[ \\t*_-]*(?:${labels})(?!\\p{L})[^:\\n]{0,20}[:：][\\s*_]*(\\S.*)$`, 'imu')
+  const value = line.exec(text)?.[1]
+  return value === undefined || /^[\p{L} -]{2,30}[:：]/u.test(value) ? null : oneLine(value)
 }
 
 function ownNumberLines(fresh: string): string {
   const lines = fresh.slice(0, MAX_BODY).split('\n')
-  return lines.filter((line) => /\d{3}/.test(line) && (OWN_NUMBER.test(line) || LABELLED_NUMBER.test(line))).join('\n')
+  return lines
+    .filter((line) => /\d{3}/.test(line) && (OWN_NUMBER.test(line) || LABELLED_NUMBER.test(line)))
+    .join('\n')
 }
 
 function fullerOf(header: Fact | null, signed: Fact | null): Fact | null {

@@ -34,8 +34,8 @@ export function isBulk(headers: MailMessage['headers']): boolean {
  * machines do; but machines don't answer.
  */
 export function isAutoReply(message: MailMessage): boolean {
-  const submitted = message.headers['auto-submitted']?.toLowerCase() ?? ''
-  return /^auto-replied/.test(submitted) || (/^auto-/.test(submitted) && message.inReplyTo !== null)
+  const submitted = message.headers['auto-submitted'] ?? ''
+  return /^auto-replied/i.test(submitted) || (isMachineMade(message) && message.inReplyTo !== null)
 }
 
 /** What the From address is, before the question whether it writes for somebody else. */
@@ -43,10 +43,13 @@ export function kindOfSender(message: MailMessage, ownAddresses: readonly string
   const { address } = message.from
   if (ownAddresses.includes(address)) return 'own'
   if (isAutomatedAddress(address) || isDeliveryReport(message)) return 'automated'
-  if (isOwn(address, ownAddresses)) return 'own'
-  if (isAutoReply(message) || message.calendar !== null) return 'person'
-  const submitted = message.headers['auto-submitted'] ?? 'no'
-  return isBulk(message.headers) || !/^no\b/i.test(submitted) ? 'automated' : 'person'
+  const isPersons = isAutoReply(message) || message.calendar !== null
+  if (!isPersons && (isBulk(message.headers) || isMachineMade(message))) return 'automated'
+  return isOwn(address, ownAddresses) ? 'own' : 'person'
+}
+
+function isMachineMade(message: MailMessage): boolean {
+  return !/^(?:$|no\b)/i.test(message.headers['auto-submitted'] ?? '')
 }
 
 function isDeliveryReport(message: MailMessage): boolean {

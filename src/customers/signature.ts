@@ -11,6 +11,11 @@ export interface SignatureFacts {
   readonly website: string | null
 }
 
+interface Writer {
+  readonly name: string
+  readonly address: string
+}
+
 /** Lines and characters at the end of a message in which a signature is looked for. */
 const MAX_LINES = 12
 const MAX_TEXT = 1_500
@@ -30,70 +35,82 @@ const LEGAL_FORM = word(
 const AT = /\s+(?:at|bei|chez|hos|@)\s+/i
 /** Between the parts of a line; not before a legal form, as in `Acme, Inc.` */
 const SEPARATOR = /\s*[|·•–—]\s*|\s+[-/]\s+|,\s*(?!(?:inc|llc|ltd|gmbh|corp)\b)|\n/i
-const SOCIAL = /(?:^|\.)(?:linkedin|facebook|instagram|twitter|x|youtube|xing|github|calendly|zoom|google|wa)\.[a-z]+$/
+const PARTICLE = /^(?:v[ao]n|d[aei]|de[nlr]|la|le|bin)$/
+/** The phone's signature, not the writer's. */
+const ADVERTISING =
+  /^\s*(?:sent|get|envoyé|gesendet|von|skickat|enviado|inviato)\b.*\b(?:iphone|ipad|android|samsung|outlook|mobile|mail|handy)\b/i
+const SOCIAL =
+  /(?:^|\.)(?:linkedin|facebook|instagram|twitter|x|youtube|xing|github|calendly|zoom|google|wa)\.[a-z]+$/
 
 /**
  * The closing of a message: its signature as the mail names it, else its last lines from the one that
  * is the writer's full name. '' when there is neither.
  */
 export function closingOf(signature: string, fresh: string, name: string): string {
-  const said = withoutAdvertising(signature)
-  if (said !== '' || !isFullName(name)) return said.slice(0, MAX_TEXT)
-  const lines = fresh.trimEnd().split('\n').slice(-MAX_LINES)
-  const start = lines.findLastIndex((line) => (line.split(SEPARATOR)[0] ?? '') !== '' && startsWithName(line, name))
-  return start < 0 ? '' : lines.slice(start).join('\n').slice(0, MAX_TEXT)
+  const said = signature
+    .slice(0, MAX_TEXT)
+    .split('\n')
+    .filter((line) => !ADVERTISING.test(line))
+    .join('\n')
+  if (said.trim() !== '' || !isFullName(name)) return said
+  const lines = fresh.trimEnd().slice(-MAX_TEXT).split('\n').slice(-MAX_LINES)
+  const start = lines.findLastIndex((line) => nameKey(line.split(SEPARATOR)[0] ?? '') === nameKey(name))
+  return start < 0 ? '' : lines.slice(start).join('\n')
 }
 
-/** @param sender name and address of the writer, by which an organisation without a legal form is known. */
-export function signatureFacts(closing: string, sender: { name: string; address: string }): SignatureFacts {
-  const parts = closing.split(SEPARATOR).map((part) => oneLine(part)).filter(isWords)
+/** @param sender name ('' when unknown) and address of the writer: what the signature must fit to be believed. */
+export function signatureFacts(closing: string, sender: Writer): SignatureFacts {
+  const parts = closing
+    .split(SEPARATOR)
+    .map((part) => oneLine(part))
+    .filter(isWords)
+  const name = parts.slice(0, 3).find((part) => isNameOf(part, sender)) ?? null
   const role = parts.find((part) => ROLE.test(part)) ?? null
   const [title, employer] = role?.split(AT) ?? []
-  const named = (part: string) => part !== role && !isPartOf(part, sender.name) && isOrganisation(part, sender.address)
+  const organisations = parts.filter(
+    (part) => part !== role && part !== name && isOrganisationOf(part, sender),
+  )
   return {
-    name: parts[0] !== undefined && looksLikeName(parts[0]) ? parts[0] : null,
+    name,
     role: title ?? null,
-    organisation: employer ?? parts.find((part) => named(part) && LEGAL_FORM.test(part)) ?? parts.find(named) ?? null,
+    organisation: employer ?? organisations.find((part) => LEGAL_FORM.test(part)) ?? organisations[0] ?? null,
     website: websiteIn(closing),
   }
 }
 
-function startsWithName(line: string, name: string): boolean {
-  return nameKey(line.split(SEPARATOR)[0] ?? '') === nameKey(name)
-}
-
-/** `Sent from my iPhone` is the phone's signature, not the writer's. */
-function withoutAdvertising(signature: string): string {
-  const lines = signature.split('\n').filter((line) => !/^(?:sent|get|envoyé|gesendet|von|skickat|enviado|inviato)\b.*\b(?:iphone|ipad|android|samsung|outlook|mobile|mail|handy)\b/i.test(line.trim()))
-  return lines.join('\n').trim()
-}
-
 /** Short, begins with a capital, and is neither a number, an address nor a greeting. */
 function isWords(part: string): boolean {
-  return /^\p{Lu}/u.test(part) && part.length <= 60 && !/[\d@:]|www\./i.test(part) && part.split(' ').length <= 8
+  return (
+    /^\p{Lu}/u.test(part) && part.length <= 60 && !/[\d@:]|www\./i.test(part) && part.split(' ').length <= 8
+  )
 }
 
-function looksLikeName(part: string): boolean {
+/** Two to four capitalised words, one of them the name that is known or in the address before the @. */
+function isNameOf(part: string, sender: Writer): boolean {
   const words = nameKey(part).split(' ')
-  const capitals = part.split(' ').every((word) => /^\p{Lu}/u.test(word) || /^(?:v[ao]n|d[aei]|de[nlr]|la|le|bin)$/.test(word))
-  return words.length >= 2 && words.length <= 4 && capitals && !ROLE.test(part) && !LEGAL_FORM.test(part)
+  const isCapitalised = part.split(' ').every((word) => /^\p{Lu}/u.test(word) || PARTICLE.test(word))
+  if (words.length < 2 || words.length > 4 || !isCapitalised || ROLE.test(part)) return false
+  const local = sender.address.slice(0, sender.address.lastIndexOf('@'))
+  const known = nameKey(sender.name)
+  return words.some((word) => (known === '' ? word.length >= 3 && local.includes(word) : known === word))
 }
 
-/** It has a legal form, or one of its longer words is in the address: `Tidewell Pharmacy`, …@tidewell-pharmacy.example. */
-function isOrganisation(part: string, address: string): boolean {
-  if (LEGAL_FORM.test(part)) return true
-  const words = folded(part).split(/[^\p{L}]+/u).filter((word) => word.length >= 4)
-  return words.some((word) => address.includes(word))
-}
-
-function isPartOf(part: string, name: string): boolean {
-  const words = nameKey(name).split(' ')
-  return nameKey(part).split(' ').every((word) => words.includes(word))
+/** It has a legal form, or a longer word of it is in the address: `Tidewell Pharmacy`, …@tidewell-pharmacy.example. */
+function isOrganisationOf(part: string, sender: Writer): boolean {
+  const known = nameKey(sender.name).split(' ')
+  if (
+    nameKey(part)
+      .split(' ')
+      .every((word) => known.includes(word))
+  )
+    return false
+  const words = folded(part).split(/[^\p{L}]+/u)
+  return LEGAL_FORM.test(part) || words.some((word) => word.length >= 4 && sender.address.includes(word))
 }
 
 /** The first address of a website as a URL without its query; networks where everybody has a page are left out. */
 export function websiteIn(text: string): string | null {
-  for (const [found] of text.matchAll(/\bhttps?:\/\/[^\s<>"'()]+|\bwww\.[^\s<>"'()]+/gi)) {
+  for (const [found] of text.matchAll(/\bhttps?:\/\/[^\s<>"'()[\]]+|\bwww\.[^\s<>"'()[\]]+/gi)) {
     const url = URL.parse(/^http/i.test(found) ? found : `https://${found}`)
     if (url === null || SOCIAL.test(url.hostname) || !url.hostname.includes('.')) continue
     return `${url.protocol}//${url.hostname}${url.pathname.replace(/[/.,;]+$/, '')}`.slice(0, 200)

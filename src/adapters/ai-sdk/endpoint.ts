@@ -1,6 +1,7 @@
 /** Which models there are to talk to, and where: from the environment variables that providers agreed on. */
 import { HoldfastError } from '../../kernel/errors.ts'
-import { type Environment, readSecret } from '../system/secret.ts'
+import type { Environment } from '../system/environment.ts'
+import { readSecret } from '../system/secret.ts'
 
 export interface ModelEndpoint {
   readonly provider: ProviderName

@@ -9,7 +9,7 @@
 import type { LanguageModel, LanguageModelUsage } from 'ai'
 import type { Json, JsonObject } from '../../kernel/json.ts'
 import type { Model, ModelQuestion, ModelUsage } from '../../ports/model.ts'
-import type { Environment } from '../system/secret.ts'
+import { type Environment, unsetIfEmpty } from '../system/environment.ts'
 import { type AnswerShape, answerShape } from './answer-schema.ts'
 import { type ModelEndpoint, modelEndpoints } from './endpoint.ts'
 import { modelUnavailable, replyOf } from './failure.ts'
@@ -109,6 +109,7 @@ function answerRule(schema: JsonObject): string {
 
 async function languageModel({ provider, model, baseUrl, key }: ModelEndpoint): Promise<LanguageModel> {
   const options = { baseURL: baseUrl, apiKey: key ?? '', fetch: withoutRedirects }
+  // The packages make a client of their own when they are loaded, and fail on an address that is set but empty.
   switch (provider) {
     case 'openai': {
       // Chat completions rather than responses: what else speaks OpenAI's protocol speaks these.
@@ -126,11 +127,6 @@ async function languageModel({ provider, model, baseUrl, key }: ModelEndpoint): 
       return createOpenAICompatible({ ...options, name: 'ollama', supportsStructuredOutputs: true })(model)
     }
   }
-}
-
-/** The packages make a client of their own when they are loaded, and fail on an address that is set but empty. */
-function unsetIfEmpty(variable: string): void {
-  if (process.env[variable]?.trim() === '') delete process.env[variable]
 }
 
 const withoutRedirects: typeof fetch = (input, init) => fetch(input, { ...init, redirect: 'error' })

@@ -87,14 +87,15 @@ test('the faster clock starts at its anchor, and three days pass in a moment', a
   assert.ok(Number.isInteger(clock.now()))
 })
 
-test('a waiting timer does not hold the process open', async () => {
+test('a waiting timer holds the process open until it wakes; one that was called off lets it go', async () => {
   const program = `
     import { systemClock } from ${JSON.stringify(new URL('./clock.ts', import.meta.url).href)}
     const clock = systemClock()
-    clock.wakeAt(clock.now() + 3_600_000, () => {})
-    console.log('left')`
+    clock.wakeAt(clock.now() + 3_600_000, () => {})()
+    await new Promise((resolve) => clock.wakeAt(clock.now() + 50, () => resolve()))
+    console.log('woken')`
   const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '-e', program], {
     timeout: 20_000,
   })
-  assert.equal(stdout, 'left\n')
+  assert.equal(stdout, 'woken\n')
 })

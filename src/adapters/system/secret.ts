@@ -1,9 +1,7 @@
 /** Secrets come by environment: as `NAME`, or as `NAME_FILE`, the path of a file that holds it. */
 import { readFile } from 'node:fs/promises'
 import { HoldfastError } from '../../kernel/errors.ts'
-
-/** Environment variables as `process.env` has them. */
-export type Environment = Readonly<Record<string, string | undefined>>
+import type { Environment } from './environment.ts'
 
 /** The variable that holds the secret `name`: `NAME` goes before `NAME_FILE`; null when neither is set. */
 export function secretVariable(env: Environment, name: string): string | null {

@@ -4,7 +4,8 @@
  */
 import { homedir } from 'node:os'
 import { isAbsolute, join, resolve } from 'node:path'
-import { type Environment, readSecretFile, secretVariable } from '../../adapters/system/secret.ts'
+import type { Environment } from '../../adapters/system/environment.ts'
+import { readSecretFile, secretVariable } from '../../adapters/system/secret.ts'
 import { HoldfastError } from '../../kernel/errors.ts'
 import {
   defaultLayer,

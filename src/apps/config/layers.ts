@@ -1,7 +1,7 @@
 /** The places that a value of the configuration can come from, each as a function that is asked for it. */
 import { isMap, isScalar, LineCounter, parseDocument } from 'yaml'
 import type { z } from 'zod'
-import type { Environment } from '../../adapters/system/secret.ts'
+import type { Environment } from '../../adapters/system/environment.ts'
 import { HoldfastError } from '../../kernel/errors.ts'
 import { parseYamlFile } from '../../templates/yaml-file.ts'
 import { explainIssues } from '../../templates/yaml-mistakes.ts'

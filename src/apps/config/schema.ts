@@ -11,6 +11,11 @@ const owner = z
       .default([])
       .describe('Your mail addresses. Mail from them is your own; the first one is the sender of replies.'),
     business: z.string().default('').describe('Name of your business.'),
+    region: z
+      .string()
+      .regex(/^[A-Z]{2}$/, { error: 'must be a country code of two capital letters, such as SE' })
+      .default('US')
+      .describe('Country of phone numbers that are written without a country code, such as SE.'),
   })
   .prefault({})
 

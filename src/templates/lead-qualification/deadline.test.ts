@@ -15,6 +15,9 @@ test('finds deadlines in many languages', () => {
     ['We need it within six weeks.', 'within six weeks'],
     ['in 2-3 months', 'in 2-3 months'],
     ['We are launching our new shop in September', 'launching our new shop in September'],
+    ['free between 30 November and 16 December?', 'between 30 November and 16 December'],
+    ['open for sign-up on Monday 1 February', 'open for sign-up on Monday 1 February'],
+    ['When should it be ready? May 2027', 'When should it be ready? May 2027'],
     ['bis Ende Januar fertig', 'bis Ende Januar'],
     ['bis zum 1. März 2026', 'bis zum 1. März 2026'],
     ['spätestens am 15.3. live', 'spätestens am 15.3.'],
@@ -36,6 +39,7 @@ test('finds deadlines in many languages', () => {
     ['öppnar i juni', 'öppnar i juni'],
     ['3月末までに公開したい', '3月末までに'],
     ['年内に対応', '年内に'],
+    ['公開は2027年3月末を希望しております', '2027年3月末を希望'],
     ['2週間以内', '2週間以内'],
   ] as const) {
     assert.equal(findDeadline(text), words, text)

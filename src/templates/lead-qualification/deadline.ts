@@ -37,7 +37,7 @@ const part = `${anyOf(
 const date = anyOf(
   String.raw`20\d\d-\d\d-\d\d`,
   String.raw`\d{1,2}[./]\d{1,2}(?:[./](?:20)?\d\d|\.)?(?!\d)`,
-  `${day} (?:(?:of|de) )?${month}${year}`,
+  `(?:${weekday},? )?${day} (?:(?:of|de) )?${month}${year}`,
   String.raw`${month} ${day}(?!\d)${year}`,
   `(?:${part})?${anyOf(`${anyOf(month, 'Q[1-4]', season, feast)}${year}`, next, weekday)}`,
   `${part}${unit}`,
@@ -69,8 +69,16 @@ const within = anyOf(
   `en (?:las próximas |los próximos )?${count} (?:días|semanas?|mes(?:es)?)`,
   `(?:inom|om) ${count} (?:dagar|veckor|vecka|månader|månad)`,
 )
+const between = anyOf(
+  `between ${article}?${date} and ${article}?${date}|zwischen ${article}?${date} und ${article}?${date}`,
+  `entre ${article}?${date} (?:et|y) ${article}?${date}|mellan ${article}?${date} och ${article}?${date}`,
+)
+/** As forms put it: `When should it be ready? May 2027`. */
+const labelled = `${anyOf(
+  'deadline|ready|when|termin|wann|quand|échéance|cuándo|plazo|när',
+)}(?: [^.!?:]{0,30})?[?:] ${article}?${date}`
 const japanese = anyOf(
-  String.raw`(?:\d{4}年)?\d{1,2}月(?:\d{1,2}日|末|上旬|中旬|下旬)?(?:までに?|中に|頃|ごろ)`,
+  String.raw`(?:\d{4}年)?\d{1,2}月(?:\d{1,2}日|末|上旬|中旬|下旬)?(?:までに?|中に|頃|ごろ|を希望|を予定)`,
   '(?:[今来]月|[今来]週|[今来]年|年内|年度[内末]|来春|[春夏秋冬])(?:末|中)?までに?|(?:年|年度)内に|[今来]月中',
   String.raw`\d{1,2}(?:日|週間|[ヶか]月)以内`,
 )
@@ -78,6 +86,8 @@ const japanese = anyOf(
 const EXPRESSIONS = [
   asWords(`${until} ${article}{0,2}${date}`),
   asWords(within),
+  asWords(between),
+  asWords(labelled),
   asWords(`${start} [^.!?]{0,50}?(?<=\\s)(?:${at}) ${article}?${date}`),
   asWords(`(?:${at}) ${article}?${date} (?:[^.!?]{0,40}? )?${start}`),
   japanese,

@@ -1,0 +1,133 @@
+/**
+ * Mail in: each message becomes, in one commit, a received message, a customer's record, and either the
+ * start of a run or the answer that a run waits for. The same message twice is one event; what can't be
+ * read as mail is kept, reported and skipped.
+ */
+import { hash } from 'node:crypto'
+import { recordSender } from '../customers/record.ts'
+import { type HoldfastError, isHoldfastError, toErrorRecord } from '../kernel/errors.ts'
+import type { JsonObject } from '../kernel/json.ts'
+import { externalFrom } from '../kernel/label.ts'
+import type { AnyWorkflow } from '../kernel/workflow.ts'
+import { answeredIds, MAIL_STREAM, sentAmong } from '../mail/mail-index.ts'
+import type { MailMessage } from '../mail/message.ts'
+import { parseMail } from '../mail/parse.ts'
+import { crashPoint } from '../ports/crash-points.ts'
+import type { EventLog, NewBlob, StreamAppend } from '../ports/event-log.ts'
+import { publish } from '../runtime/publish.ts'
+import type { Runtime } from '../runtime/runtime.ts'
+
+export interface RawMail {
+  readonly raw: Uint8Array
+  /** How it came in. */
+  readonly channel: 'maildir' | 'file'
+  /** Where it was: a path, with `#n` for the n-th of an mbox. */
+  readonly ref: string
+}
+
+export type Received =
+  | { readonly what: 'new' | 'duplicate'; readonly message: string; readonly customer: string | null }
+  | { readonly what: 'skipped'; readonly sha256: string; readonly error: string }
+
+export interface IntakeOptions {
+  readonly runtime: Runtime
+  /** Started once for each message. */
+  readonly workflow: AnyWorkflow
+  readonly ownAddresses: readonly string[]
+  /** Country of phone numbers written without a prefix, ISO 3166 such as `SE`. */
+  readonly region: string
+}
+
+/** Attempts when another message changes the same customer's record at the same moment. */
+const MAX_ATTEMPTS = 10
+
+/** The id of the run that a message starts. */
+export function runOf(message: string): string {
+  return `lead-${message}`
+}
+
+export class Intake {
+  readonly #options: IntakeOptions
+  readonly #log: EventLog
+
+  constructor(options: IntakeOptions) {
+    this.#options = options
+    this.#log = options.runtime.log
+  }
+
+  /** Takes in one message; durable once this resolves. */
+  async receive(mail: RawMail): Promise<Received> {
+    let message: MailMessage
+    try {
+      message = await parseMail(mail.raw)
+    } catch (error) {
+      if (!isHoldfastError(error) || error.code !== 'MAIL_MALFORMED') throw error
+      return await this.#skip(mail, error)
+    }
+    crashPoint('mail.before-receive')
+    for (let attempt = 1; ; attempt += 1) {
+      const known = this.#log.readStream(MAIL_STREAM + message.id)[0]
+      if (known !== undefined) {
+        return { what: 'duplicate', message: message.id, customer: (known.body?.customer as string) ?? null }
+      }
+      try {
+        return await this.#append(message, mail)
+      } catch (error) {
+        if (!isHoldfastError(error) || error.code !== 'LOG_CONFLICT' || attempt === MAX_ATTEMPTS) throw error
+      }
+    }
+  }
+
+  async #append(message: MailMessage, { raw, channel, ref }: RawMail): Promise<Received> {
+    const { runtime, workflow, ownAddresses, region } = this.#options
+    const label = externalFrom(`mail:${message.id}`)
+    const { customer, append } = recordSender(message, this.#log.tables, { ownAddresses, region })
+    const body = { message: message as unknown as JsonObject, customer, channel, ref }
+    const received: StreamAppend = {
+      stream: MAIL_STREAM + message.id,
+      expectedVersion: 0,
+      events: [{ kind: 'message.received', actor: 'intake', label, body }],
+    }
+    const started = runtime.startPart({
+      run: runOf(message.id),
+      workflow,
+      input: { message: message.id },
+      customer,
+      actor: 'intake',
+      label,
+    })
+    const parts = [received, ...(append === null ? [] : [append]), ...this.#answers(message, label), started]
+    await this.#log.append(parts, [{ sha256: message.raw.sha256, bytes: raw }])
+    crashPoint('mail.after-receive')
+    return { what: 'new', message: message.id, customer }
+  }
+
+  /** One event for each mail of ours that the message answers. */
+  #answers(message: MailMessage, label: ReturnType<typeof externalFrom>): StreamAppend[] {
+    return sentAmong(this.#log.tables, answeredIds(message)).flatMap((sent) => {
+      const event = {
+        id: `answer/${message.id}/${sent}`,
+        kind: 'mail.answered',
+        key: sent,
+        data: { message: message.id },
+      }
+      return publish(this.#log, event, 'intake', label)
+    })
+  }
+
+  /** Keeps what could not be read, once however often it comes. */
+  async #skip({ raw, ref }: RawMail, error: HoldfastError): Promise<Received> {
+    const sha256 = hash('sha256', raw, 'hex')
+    const record = toErrorRecord(error)
+    const label = externalFrom(`mail-problem:${sha256}`)
+    const body = { sha256, ref, error: record as unknown as JsonObject }
+    const blobs: NewBlob[] = [{ sha256, bytes: raw }]
+    const events = [{ kind: 'message.skipped', actor: 'intake', label, body }]
+    try {
+      await this.#log.append([{ stream: `mail-problem/${sha256}`, expectedVersion: 0, events }], blobs)
+    } catch (conflict) {
+      if (!isHoldfastError(conflict) || conflict.code !== 'LOG_CONFLICT') throw conflict
+    }
+    return { what: 'skipped', sha256, error: record.message }
+  }
+}

@@ -1,0 +1,246 @@
+/**
+ * The customers as tables: one row each, their addresses, every value ever said with its origin, their
+ * timeline, and which run is about whom. A message costs a handful of rows.
+ */
+import type { StoredEvent } from '../kernel/event.ts'
+import type { Projection, Tables } from '../ports/projection.ts'
+import {
+  type CustomerChange,
+  changeOf,
+  type FieldValue,
+  type Origin,
+  replaces,
+  type ValueSaid,
+} from './change.ts'
+import type { FieldName, How } from './sender-facts.ts'
+import { type Entry, idAt, runEntry, sentMessageId, textAt } from './timeline.ts'
+
+const SCHEMA = `
+CREATE TABLE customers (
+  id TEXT PRIMARY KEY,
+  kind TEXT NOT NULL,
+  name TEXT NOT NULL,
+  version INTEGER NOT NULL,
+  messages INTEGER NOT NULL,
+  last_position INTEGER NOT NULL,
+  last_time INTEGER NOT NULL
+);
+CREATE INDEX customers_latest ON customers (last_position);
+CREATE TABLE customers_addresses (
+  address TEXT PRIMARY KEY,
+  customer TEXT NOT NULL,
+  joined TEXT NOT NULL,
+  origin TEXT NOT NULL,
+  position INTEGER NOT NULL
+);
+CREATE INDEX customers_addresses_customer ON customers_addresses (customer);
+CREATE TABLE customers_fields (
+  customer TEXT NOT NULL,
+  field TEXT NOT NULL,
+  value TEXT NOT NULL,
+  how TEXT NOT NULL,
+  origin TEXT NOT NULL,
+  position INTEGER NOT NULL,
+  current INTEGER NOT NULL
+);
+CREATE INDEX customers_fields_customer ON customers_fields (customer, field);
+CREATE INDEX customers_fields_phone ON customers_fields (value) WHERE field = 'phone';
+CREATE TABLE customers_messages (
+  message_id TEXT NOT NULL,
+  customer TEXT NOT NULL,
+  PRIMARY KEY (message_id, customer)
+) WITHOUT ROWID;
+CREATE TABLE customers_timeline (
+  position INTEGER PRIMARY KEY,
+  customer TEXT NOT NULL,
+  time INTEGER NOT NULL,
+  kind TEXT NOT NULL,
+  summary TEXT NOT NULL,
+  ref TEXT NOT NULL
+);
+CREATE INDEX customers_timeline_customer ON customers_timeline (customer);
+CREATE TABLE customers_runs (
+  run TEXT PRIMARY KEY,
+  customer TEXT NOT NULL,
+  workflow TEXT NOT NULL
+);
+`
+
+export const customersProjection: Projection = {
+  name: 'customers',
+  version: 1,
+  tables: [
+    'customers',
+    'customers_addresses',
+    'customers_fields',
+    'customers_messages',
+    'customers_timeline',
+    'customers_runs',
+  ],
+  schema: SCHEMA,
+  kinds: [
+    'customer.created',
+    'customer.updated',
+    'message.received',
+    'run.started',
+    'run.completed',
+    'run.failed',
+    'run.cancelled',
+    'review.requested',
+    'review.answered',
+    'effect.succeeded',
+    'decision.made',
+  ],
+  apply(event, tables) {
+    if (event.stream.startsWith('customer/')) applyChange(event, tables)
+    else if (event.kind === 'message.received') applyMessage(event, tables)
+    else if (event.kind === 'run.started') applyRunStarted(event, tables)
+    else applyRunEvent(event, tables)
+  },
+}
+
+/** The id is in the stream, so that the version is right even when the body is erased. */
+function applyChange(event: StoredEvent, tables: Tables): void {
+  const id = event.stream.slice('customer/'.length)
+  const change = changeOf(event.body)
+  tables.run(
+    `INSERT INTO customers VALUES (?1, ?2, '', ?3, 0, ?4, ?5)
+     ON CONFLICT (id) DO UPDATE SET version = ?3, kind = CASE WHEN ?6 THEN ?2 ELSE kind END`,
+    id,
+    change?.kind ?? 'unknown',
+    event.version,
+    event.position,
+    event.time,
+    change?.kind === undefined ? 0 : 1,
+  )
+  if (change === null) return
+  addAddresses(id, change, event, tables)
+  for (const phone of change.phones) addValue(id, 'phone', phone, true, event, tables)
+  for (const [field, value] of Object.entries(change.fields)) {
+    addField(id, field as FieldName, value, event, tables)
+  }
+  addEntry(id, { summary: change.because, ref: messageOf(change) }, event, tables)
+}
+
+function addAddresses(id: string, change: CustomerChange, event: StoredEvent, tables: Tables): void {
+  for (const { value, joined, origin } of change.addresses) {
+    tables.run(
+      'INSERT INTO customers_addresses VALUES (?, ?, ?, ?, ?) ON CONFLICT (address) DO NOTHING',
+      value,
+      id,
+      joined,
+      originText(origin, event),
+      event.position,
+    )
+  }
+}
+
+function addField(id: string, field: FieldName, said: FieldValue, event: StoredEvent, tables: Tables): void {
+  const current = currentValue(tables, id, field)
+  const isCurrent = replaces(field, { value: said.value, how: said.origin.how }, current)
+  if (isCurrent) {
+    tables.run('UPDATE customers_fields SET current = 0 WHERE customer = ? AND field = ?', id, field)
+    if (field === 'name') tables.run('UPDATE customers SET name = ? WHERE id = ?', said.value, id)
+  }
+  addValue(id, field, said, isCurrent, event, tables)
+}
+
+function addValue(
+  id: string,
+  field: FieldName | 'phone',
+  { value, origin }: FieldValue,
+  isCurrent: boolean,
+  event: StoredEvent,
+  tables: Tables,
+): void {
+  tables.run(
+    'INSERT INTO customers_fields VALUES (?, ?, ?, ?, ?, ?, ?)',
+    id,
+    field,
+    value,
+    origin.how,
+    originText(origin, event),
+    event.position,
+    isCurrent ? 1 : 0,
+  )
+}
+
+function currentValue(tables: Tables, customer: string, field: FieldName): ValueSaid | undefined {
+  return tables.get<{ value: string; how: How }>(
+    'SELECT value, how FROM customers_fields WHERE customer = ? AND field = ? AND current = 1',
+    customer,
+    field,
+  )
+}
+
+function originText(origin: Origin, event: StoredEvent): string {
+  return JSON.stringify({ ...origin, at: origin.at ?? new Date(event.time).toISOString() })
+}
+
+/** A message may come before the record of its sender within one commit, so it makes the row as well. */
+function applyMessage(event: StoredEvent, tables: Tables): void {
+  const customer = idAt(event.body, 'customer')
+  if (customer === '') return
+  tables.run(
+    `INSERT INTO customers VALUES (?1, 'unknown', '', 0, 1, ?2, ?3)
+     ON CONFLICT (id) DO UPDATE SET messages = messages + 1, last_position = ?2, last_time = ?3`,
+    customer,
+    event.position,
+    event.time,
+  )
+  const messageId = idAt(event.body, 'message', 'messageId')
+  if (messageId !== '') addMessageId(messageId, customer, tables)
+  const entry = {
+    summary: textAt(event.body, 'message', 'subject'),
+    ref: idAt(event.body, 'message', 'id'),
+  }
+  addEntry(customer, entry, event, tables)
+}
+
+/** A run started by another one is about the same customer, unless it says otherwise. */
+function applyRunStarted(event: StoredEvent, tables: Tables): void {
+  const run = runOf(event)
+  const parent = customerOfRun(idAt(event.body, 'parent', 'run'), tables)?.customer ?? ''
+  const customer = idAt(event.body, 'customer') || parent
+  if (customer === '') return
+  const workflow = idAt(event.body, 'workflow')
+  tables.run('INSERT INTO customers_runs VALUES (?, ?, ?)', run, customer, workflow)
+  addEntry(customer, { summary: `${workflow} started`, ref: run }, event, tables)
+}
+
+function applyRunEvent(event: StoredEvent, tables: Tables): void {
+  const about = customerOfRun(runOf(event), tables)
+  if (about === undefined || event.body === null) return
+  const sent = sentMessageId(event)
+  if (sent !== '') addMessageId(sent, about.customer, tables)
+  addEntry(about.customer, runEntry(event, about.workflow, runOf(event)), event, tables)
+}
+
+function customerOfRun(run: string, tables: Tables): { customer: string; workflow: string } | undefined {
+  return tables.get('SELECT customer, workflow FROM customers_runs WHERE run = ?', run)
+}
+
+function addMessageId(messageId: string, customer: string, tables: Tables): void {
+  tables.run('INSERT INTO customers_messages VALUES (?, ?) ON CONFLICT DO NOTHING', messageId, customer)
+}
+
+function addEntry(customer: string, { summary, ref }: Entry, event: StoredEvent, tables: Tables): void {
+  tables.run(
+    'INSERT INTO customers_timeline VALUES (?, ?, ?, ?, ?, ?)',
+    event.position,
+    customer,
+    event.time,
+    event.kind,
+    summary,
+    ref,
+  )
+}
+
+function messageOf(change: CustomerChange): string {
+  const said = [...change.addresses, ...Object.values(change.fields), ...change.phones]
+  return said.find(({ origin }) => origin.message !== null)?.origin.message ?? ''
+}
+
+function runOf(event: StoredEvent): string {
+  return event.stream.slice('run/'.length)
+}

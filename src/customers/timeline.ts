@@ -1,0 +1,64 @@
+/** One line of a customer's timeline for each event of a run that is about them. */
+import type { StoredEvent } from '../kernel/event.ts'
+import { canonicalJson, type Json, type JsonObject } from '../kernel/json.ts'
+import { oneLine } from './person-name.ts'
+
+export interface Entry {
+  readonly summary: string
+  /** Id of what it is about: a message, a run, a review. */
+  readonly ref: string
+}
+
+const MAX_SUMMARY = 200
+
+/** @param workflow name of the run's workflow; the events after the first don't repeat it. */
+export function runEntry(event: StoredEvent, workflow: string, run: string): Entry {
+  const body = event.body ?? {}
+  const text = (name: string) => textAt(body, name)
+  const line = (summary: string, ref = run): Entry => ({ summary: oneLine(summary, MAX_SUMMARY), ref })
+  switch (event.kind) {
+    case 'run.completed':
+      return line(joined(`${workflow} completed`, textAt(body, 'output', 'outcome')))
+    case 'run.failed':
+      return line(joined(`${workflow} failed`, textAt(body, 'error', 'message')))
+    case 'run.cancelled':
+      return line(joined(`${workflow} cancelled`, text('reason')))
+    case 'review.requested':
+      return line(text('summary') || text('action'), text('review'))
+    case 'review.answered':
+      return line(joined(text('verdict'), text('instruction') || text('reason')), text('review'))
+    case 'effect.succeeded':
+      return line(`${text('operation')} done`)
+    default:
+      return line(`${text('name')}: ${spoken(body.answer ?? null)}`)
+  }
+}
+
+/** The Message-ID, without brackets, of a mail that an effect sent; '' when it sent none. */
+export function sentMessageId(event: StoredEvent): string {
+  if (event.kind !== 'effect.succeeded') return ''
+  return idAt(event.body, 'output', 'messageId').replace(/^<|>$/g, '')
+}
+
+/** The text at a path of a body exactly as it is; '' when there is no text. */
+export function idAt(body: JsonObject | null, ...path: readonly string[]): string {
+  const value = path.reduce<Json>((at, key) => (isObject(at) ? (at[key] ?? null) : null), body)
+  return typeof value === 'string' ? value : ''
+}
+
+/** The text at a path of a body, fit to be shown on one line. */
+export function textAt(body: JsonObject | null, ...path: readonly string[]): string {
+  return oneLine(idAt(body, ...path), MAX_SUMMARY)
+}
+
+function isObject(value: Json): value is JsonObject {
+  return value !== null && typeof value === 'object' && !Array.isArray(value)
+}
+
+function joined(what: string, more: string): string {
+  return more === '' ? what : `${what}: ${more}`
+}
+
+function spoken(answer: Json): string {
+  return typeof answer === 'string' ? answer : canonicalJson(answer)
+}

@@ -1,0 +1,305 @@
+/**
+ * Lead qualification: from an inbound mail to a reviewed reply, a follow-up, and an outcome.
+ *
+ *   is it a lead? ─no─▶ closed
+ *        │yes
+ *        ▼
+ *   draft ─▶ review ─reject─▶ closed
+ *        ▲      │respond (an instruction): draft anew
+ *        └──────┤approve, edit
+ *               ▼
+ *             send ─▶ wait for an answer ─answer─▶ closed
+ *                          │none for some days
+ *                          ▼
+ *                  follow-up draft ─▶ review ─▶ send ─▶ wait once more ─▶ closed
+ *
+ * The playbook decides and drafts where there is no model. What a mail says is material to look at, for
+ * the model too, and never an instruction; nothing leaves without the operator's word.
+ */
+import { z } from 'zod'
+import type { JsonObject } from '../../kernel/json.ts'
+import {
+  type Context,
+  type Decided,
+  defineWorkflow,
+  type ReviewAnswer,
+  type Workflow,
+} from '../../kernel/workflow.ts'
+import type { MailMessage } from '../../mail/message.ts'
+import type { PlaybookLibrary } from '../playbook-library.ts'
+import { type Draft, draftFollowUp, draftReply } from './draft.ts'
+import type { MailFacts } from './kind.ts'
+import type { Playbook } from './playbook.ts'
+import { type Qualification, qualify } from './score.ts'
+import { findWarnings } from './warnings.ts'
+
+/** What the template needs from the workspace around it. */
+export interface LeadQualificationParts {
+  /** A received message; the same for the same id, always. */
+  readonly message: (id: string) => MailMessage
+  /** What is known about the sender and the thread from before this message. */
+  readonly facts: (message: MailMessage) => MailFacts
+  readonly customerName: (customer: string) => string | null
+  readonly playbooks: PlaybookLibrary<Playbook>
+  /** The operation that sends mail: `maildir.send`, `smtp.send`. */
+  readonly sendOperation: string
+  readonly from: { readonly name: string; readonly address: string }
+}
+
+export const OUTCOMES = ['not-a-lead', 'rejected', 'answered', 'no-answer'] as const
+
+const input = z.strictObject({ message: z.string() })
+const output = z.strictObject({
+  outcome: z.enum(OUTCOMES),
+  kind: z.string(),
+  quality: z.string(),
+  score: z.number(),
+  /** Message-IDs of what was sent, in order. */
+  sent: z.array(z.string()),
+})
+export type LeadOutcome = z.infer<typeof output>
+
+const qualification = z.object({
+  isLead: z.boolean().describe('Whether a person asks for work that this business does'),
+  kind: z
+    .string()
+    .describe('lead-candidate, conversation, newsletter, spam, pitch, application, notice, personal …'),
+  score: z
+    .number()
+    .min(-200)
+    .max(200)
+    .describe('How good the lead is, by the criteria; 0 for what is no lead'),
+  quality: z.enum(['hot', 'warm', 'cold', 'none']),
+  missing: z.array(z.enum(['budget', 'deadline', 'scope', 'contact'])),
+  language: z.string().describe('BCP 47 code of the language to answer in'),
+})
+const draft = z.object({ subject: z.string().min(1).max(300), body: z.string().min(1).max(20_000) })
+
+/** Times a review may send the draft back; a run is not an endless conversation. */
+const MAX_DRAFTS = 20
+
+export function leadQualification(
+  parts: LeadQualificationParts,
+): Workflow<z.infer<typeof input>, LeadOutcome> {
+  return defineWorkflow({
+    name: 'lead-qualification',
+    version: 1,
+    input,
+    output,
+    async run(ctx, { message: id }) {
+      const lead = await qualifyLead(ctx, parts, parts.message(id))
+      const { kind, quality, score } = lead.qualification
+      const close = (outcome: LeadOutcome['outcome'], sent: string[]): LeadOutcome => ({
+        outcome,
+        kind,
+        quality,
+        score,
+        sent,
+      })
+      if (!lead.qualification.isLead) return close('not-a-lead', [])
+
+      const reply = await draftAndSend(ctx, parts, lead, REPLY)
+      if (reply === null) return close('rejected', [])
+      if (await isAnswered(ctx, lead, reply)) return close('answered', [reply])
+
+      const followUp = await draftAndSend(ctx, parts, lead, { ...FOLLOW_UP, after: reply })
+      if (followUp === null) return close('no-answer', [reply])
+      const answered = await isAnswered(ctx, lead, followUp)
+      return close(answered ? 'answered' : 'no-answer', [reply, followUp])
+    },
+  })
+}
+
+// -- is it a lead -----------------------------------------------------------------------------------
+
+interface Lead {
+  readonly message: MailMessage
+  readonly facts: MailFacts
+  readonly playbook: Playbook
+  readonly playbookHash: string
+  readonly qualification: Qualification
+}
+
+async function qualifyLead(ctx: Context, parts: LeadQualificationParts, message: MailMessage): Promise<Lead> {
+  const playbookHash = await ctx.step('read playbook', () => parts.playbooks.current())
+  const playbook = parts.playbooks.version(playbookHash)
+  const facts = await ctx.step('gather facts', () => parts.facts(message))
+  const decided = await ctx.decide('qualify', {
+    ask: `You sort the mail of ${playbook.business.owner}, ${playbook.business.name}. Decide whether this mail is a lead and how good. Criteria: ${criteriaText(playbook)}. Hot from ${playbook.thresholds.hot}, warm from ${playbook.thresholds.warm}. Existing conversations, newsletters, bounces, automatic replies, notices, spam, applications and sales pitches are not leads.`,
+    material: { ...materialOf(message), knownThread: facts.knownThread, knownCustomer: facts.knownCustomer },
+    answer: qualification,
+    rules: () => {
+      const { confidence, reasons, ...answer } = qualify(message, playbook, facts)
+      return {
+        answer: { ...answer, missing: [...answer.missing] },
+        confidence,
+        reasons: [...reasons] as never,
+        source: sourceOf(playbookHash),
+      }
+    },
+  })
+  return { message, facts, playbook, playbookHash, qualification: asQualification(decided) }
+}
+
+function asQualification({
+  answer,
+  confidence,
+  reasons,
+}: Decided<z.infer<typeof qualification>>): Qualification {
+  return { ...answer, confidence, reasons } as unknown as Qualification
+}
+
+function criteriaText(playbook: Playbook): string {
+  return playbook.criteria.map(({ label, weight }) => `${label} (${weight})`).join('; ')
+}
+
+function sourceOf(hash: string): string {
+  return `playbook ${hash.slice(0, 12)}`
+}
+
+/** What a model may see of a mail: the words its writer wrote this time, and what came with them. */
+function materialOf(message: MailMessage): JsonObject {
+  return {
+    from: { ...message.from },
+    subject: message.subject,
+    date: message.date,
+    text: message.fresh || message.text,
+    attachments: message.attachments.map(({ filename, contentType }) => `${filename} (${contentType})`),
+  }
+}
+
+// -- drafting, reviewing, sending -------------------------------------------------------------------
+
+interface Letter {
+  readonly what: 'reply' | 'follow-up'
+  readonly action: string
+  readonly write: typeof draftReply
+  readonly ask: string
+  /** Message-ID of what was sent before, which this one continues. */
+  readonly after?: string
+}
+
+const REPLY: Letter = {
+  what: 'reply',
+  action: 'send-reply',
+  write: draftReply,
+  ask: 'Write the reply to this mail',
+}
+const FOLLOW_UP: Letter = {
+  what: 'follow-up',
+  action: 'send-follow-up',
+  write: draftFollowUp,
+  ask: 'Our reply to this mail got no answer. Write a short, friendly follow-up',
+}
+
+/** The Message-ID of what was sent; null when the operator rejected it. */
+async function draftAndSend(
+  ctx: Context,
+  parts: LeadQualificationParts,
+  lead: Lead,
+  letter: Letter,
+): Promise<string | null> {
+  let previous: Draft | undefined
+  let instruction: string | undefined
+  for (let round = 1; round <= MAX_DRAFTS; round += 1) {
+    const suffix = round === 1 ? '' : ` ${round}`
+    const drafted = await writeDraft(ctx, parts, lead, letter, `draft ${letter.what}${suffix}`, {
+      instruction,
+      previous,
+    })
+    const answer = await ask(ctx, lead, letter, `review ${letter.what}${suffix}`, drafted)
+    if (answer.verdict === 'rejected') return null
+    if (answer.verdict !== 'responded') return await send(ctx, parts, lead, letter, answer.value)
+    previous = drafted.answer
+    instruction = answer.instruction ?? ''
+  }
+  return null
+}
+
+async function writeDraft(
+  ctx: Context,
+  parts: LeadQualificationParts,
+  lead: Lead,
+  letter: Letter,
+  name: string,
+  change: { instruction: string | undefined; previous: Draft | undefined },
+): Promise<Decided<Draft>> {
+  const { message, playbook, qualification: q } = lead
+  const { owner, name: business } = playbook.business
+  const options = {
+    customerName: (ctx.run.customer && parts.customerName(ctx.run.customer)) || message.replyTo.name,
+    ...(change.instruction === undefined ? {} : { instruction: change.instruction }),
+    ...(change.previous === undefined ? {} : { previous: change.previous }),
+  }
+  const wish = change.instruction ? ` ${owner} read the last draft and says: ${change.instruction}` : ''
+  return await ctx.decide(name, {
+    ask: `${letter.ask}, for ${owner}, ${business}, in the language ${q.language}. Ask for what is missing: ${q.missing.join(', ') || 'nothing'}. Promise no price, date or discount. Sign with: ${playbook.business.signature}.${wish}`,
+    material: { mail: materialOf(message), lastDraft: change.previous ? { ...change.previous } : null },
+    answer: draft,
+    rules: () => ({
+      answer: letter.write(message, q, playbook, options),
+      confidence: q.confidence,
+      reasons: [],
+      source: sourceOf(lead.playbookHash),
+    }),
+  })
+}
+
+async function ask(
+  ctx: Context,
+  lead: Lead,
+  letter: Letter,
+  name: string,
+  drafted: Decided<Draft>,
+): Promise<ReviewAnswer> {
+  const { message, qualification: q } = lead
+  const { name: person, address } = message.replyTo
+  return await ctx.review(name, {
+    action: letter.action,
+    summary: `${q.quality} lead: ${message.subject || '(no subject)'}, ${letter.what} to ${person || address}`,
+    reason: reasonText(q),
+    confidence: Math.min(q.confidence, drafted.confidence),
+    proposal: { to: address, subject: drafted.answer.subject, body: drafted.answer.body },
+    evidence: [...q.reasons] as never,
+    warnings: findWarnings(message) as never,
+  })
+}
+
+function reasonText({ quality, score, reasons, missing }: Qualification): string {
+  const because = reasons.map((reason) => `${reasonLabel(reason)}`).join('; ')
+  const gaps = missing.length > 0 ? `; missing: ${missing.join(', ')}` : ''
+  return `${quality}, ${score} points: ${because || 'nothing in particular speaks for it'}${gaps}`
+}
+
+/** A reason of the playbook has a label, one of a model says why; both quote the mail. */
+function reasonLabel(reason: object): string {
+  const { label, why, words } = reason as { label?: string; why?: string; words?: string }
+  return `${label ?? why ?? 'a reason'}${words ? ` (“${words}”)` : ''}`
+}
+
+async function send(
+  ctx: Context,
+  parts: LeadQualificationParts,
+  lead: Lead,
+  letter: Letter,
+  approved: JsonObject,
+): Promise<string> {
+  const { message } = lead
+  const address = String(approved.to)
+  const name = address === message.replyTo.address ? message.replyTo.name : ''
+  const references = [...message.references, message.messageId, letter.after].filter((id) => id != null)
+  const sent = await ctx.act<{ messageId: string }>(`send ${letter.what}`, parts.sendOperation, {
+    from: parts.from,
+    to: [{ name, address }],
+    subject: String(approved.subject),
+    text: String(approved.body),
+    inReplyTo: letter.after ?? message.messageId,
+    references: [...new Set(references)].slice(-50),
+  })
+  return sent?.messageId ?? ''
+}
+
+async function isAnswered(ctx: Context, lead: Lead, sent: string): Promise<boolean> {
+  const timeout = `${lead.playbook.followUp.afterDays}d`
+  return (await ctx.waitFor('mail.answered', { key: sent, timeout })) !== null
+}

@@ -1,0 +1,117 @@
+/**
+ * Playbooks in force. The operator edits a file; each valid version that is met is put on record whole
+ * (`playbook.adopted`), so that a decision can name the version it was made by and a replay uses that very
+ * one. A broken file is put on record too (`playbook.rejected`) and changes nothing: the last valid version
+ * stays in force.
+ */
+import { readFileSync } from 'node:fs'
+import { HoldfastError, isHoldfastError, toErrorRecord } from '../kernel/errors.ts'
+import type { JsonObject } from '../kernel/json.ts'
+import { OWNER } from '../kernel/label.ts'
+import type { EventLog } from '../ports/event-log.ts'
+
+export interface PlaybookSource<Playbook> {
+  /** `lead-qualification`. */
+  readonly name: string
+  /** Path of the file the operator edits. */
+  readonly file: string
+  /** @throws PLAYBOOK_INVALID */
+  readonly parse: (text: string, file: string) => Playbook
+  /** Hex hash of the text. */
+  readonly hash: (text: string) => string
+}
+
+export interface PlaybookLibrary<Playbook> {
+  /**
+   * The hash of the version in force, after a look at the file.
+   * @throws PLAYBOOK_INVALID, FILE_UNREADABLE only while there has never been a valid version.
+   */
+  current(): Promise<string>
+  /** A version that was in force. */
+  version(hash: string): Playbook
+  /** What is wrong with the file as it is now; null when nothing. */
+  problem(): HoldfastError | null
+}
+
+export function openPlaybookLibrary<Playbook>(
+  log: EventLog,
+  source: PlaybookSource<Playbook>,
+): PlaybookLibrary<Playbook> {
+  const stream = `playbook/${source.name}`
+  const parsed = new Map<string, Playbook>()
+
+  function lastAdopted(): string | null {
+    const adopted = log.readStream(stream).findLast((event) => event.kind === 'playbook.adopted')
+    return adopted?.body ? String(adopted.body.hash) : null
+  }
+
+  async function record(kind: string, body: JsonObject): Promise<void> {
+    const last = log.readStream(stream).at(-1)
+    if (last?.kind === kind && last.body?.hash === body.hash) return
+    const event = { kind, body: { name: source.name, ...body }, actor: 'operator', label: OWNER }
+    try {
+      await log.append([{ stream, expectedVersion: last?.version ?? 0, events: [event] }])
+    } catch (error) {
+      if (!isHoldfastError(error) || error.code !== 'LOG_CONFLICT') throw error
+    }
+  }
+
+  function read(): { text: string; hash: string } {
+    try {
+      const text = readFileSync(source.file, 'utf8')
+      return { text, hash: source.hash(text) }
+    } catch (cause) {
+      throw new HoldfastError('FILE_UNREADABLE', `The playbook ${source.file} can't be read`, {
+        details: { file: source.file },
+        cause,
+      })
+    }
+  }
+
+  function parse(text: string, hash: string): void {
+    if (!parsed.has(hash)) parsed.set(hash, source.parse(text, source.file))
+  }
+
+  return {
+    async current() {
+      const inForce = lastAdopted()
+      let hash: string | null = null
+      try {
+        const file = read()
+        hash = file.hash
+        parse(file.text, hash)
+        await record('playbook.adopted', { hash, text: file.text })
+        return hash
+      } catch (error) {
+        if (!isHoldfastError(error) || !['PLAYBOOK_INVALID', 'FILE_UNREADABLE'].includes(error.code))
+          throw error
+        await record('playbook.rejected', { hash, error: toErrorRecord(error) as unknown as JsonObject })
+        if (inForce === null) throw error
+        return inForce
+      }
+    },
+
+    version(hash) {
+      const known = parsed.get(hash)
+      if (known !== undefined) return known
+      const adopted = log.readStream(stream).find((event) => event.body?.hash === hash && event.body.text)
+      if (adopted?.body == null) {
+        throw new HoldfastError('BODY_ERASED', `Version ${hash} of the playbook ${source.name} is gone`)
+      }
+      const playbook = source.parse(String(adopted.body.text), source.file)
+      parsed.set(hash, playbook)
+      return playbook
+    },
+
+    problem() {
+      try {
+        const { text, hash } = read()
+        parse(text, hash)
+        return null
+      } catch (error) {
+        if (isHoldfastError(error)) return error
+        throw error
+      }
+    },
+  }
+}
