@@ -9,6 +9,7 @@
  */
 import { openSqliteEventLog } from './adapters/sqlite/event-log.ts'
 import { systemClock } from './adapters/system/clock.ts'
+import { newId } from './adapters/system/ids.ts'
 import type { AnyWorkflow } from './kernel/workflow.ts'
 import { createGate } from './policy/gate.ts'
 import type { PolicySettings } from './policy/settings.ts'
@@ -69,7 +70,7 @@ export async function openHoldfast(options: OpenOptions): Promise<Holdfast> {
       ...(options.activeRuns === undefined ? {} : { activeRuns: options.activeRuns }),
       ...(options.residentRuns === undefined ? {} : { residentRuns: options.residentRuns }),
     })
-    const holdfast = new Holdfast(runtime)
+    const holdfast = new Holdfast(runtime, newId)
     runtime.recover()
     return holdfast
   } catch (error) {

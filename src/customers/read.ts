@@ -135,6 +135,11 @@ export function showCustomer(reader: TablesReader, id: string, entries = 200): C
   }
 }
 
+/** The name that counts now; null when none is known. */
+export function customerName(reader: TablesReader, id: string): string | null {
+  return reader.get<{ name: string }>('SELECT name FROM customers WHERE id = ?', id)?.name || null
+}
+
 /** Every record that the sender might be: by address, by id, by phone number, by thread. */
 export function openCandidates(reader: TablesReader, facts: SenderFacts): Candidate[] {
   const address = facts.address.value

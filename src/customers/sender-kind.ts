@@ -11,7 +11,7 @@ export type CustomerKind = 'person' | 'automated' | 'own' | 'unknown'
 const NO_REPLY =
   /^(?:no|do-?not|never|ingen?|ej|ei|keine|kein|nicht|nao|non|ne-?pas)[-_.]?(?:reply|respond|responder|svar|vastausta|antwort|antworten|responda|rispondere|repondre)\b|(?:^|[-_.+])no-?reply(?:$|[-_.+])|^svar[-_.]?ej$/
 const MACHINE =
-  /^(?:mailer-?daemon|postmaster|bounces?|notifications?|notify|newsletters?|automailer|auto-?confirm|wordpress|www-data|cron|daemon|root|majordomo|listserv|mailman)(?:$|[-_.+])|-(?:request|bounces|owner)$/
+  /^(?:mailer-?daemon|postmaster|bounces?|notifications?|notify|newsletters?|automailer|auto-?confirm|wordpress|www-data|cron|daemon|root|majordomo|listserv|mailman)(?:$|[-_+])|-(?:request|bounces|owner)$/
 
 /** Whether the part before the @ names a machine. `info@` and `sales@` don't: a person answers there. */
 export function isAutomatedAddress(address: string): boolean {

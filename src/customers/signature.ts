@@ -34,7 +34,7 @@ const LEGAL_FORM = word(
 )
 const AT = /\s+(?:at|bei|chez|hos|@)\s+/i
 /** Between the parts of a line; not before a legal form, as in `Acme, Inc.` */
-const SEPARATOR = /\s*[|·•–—]\s*|\s+[-/]\s+|,\s*(?!(?:inc|llc|ltd|gmbh|corp)\b)|\n/i
+const SEPARATOR = /\s*[|·•–—]\s*|\s+[-/]\s+|,(?!\s*(?:inc|llc|ltd|gmbh|corp)\b)\s*|\n/i
 const PARTICLE = /^(?:v[ao]n|d[aei]|de[nlr]|la|le|bin)$/
 /** The phone's signature, not the writer's. */
 const ADVERTISING =

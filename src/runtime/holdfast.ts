@@ -1,5 +1,4 @@
 /** What a host program does with the runtime: start runs, publish events, answer reviews, wait for results. */
-import { randomUUIDv7 } from 'node:crypto'
 import { type ErrorRecord, fromErrorRecord, HoldfastError, isHoldfastError } from '../kernel/errors.ts'
 import { canonicalJson, type Json, type JsonObject, toJson } from '../kernel/json.ts'
 import { type Label, OWNER, SYSTEM } from '../kernel/label.ts'
@@ -62,13 +61,14 @@ export class Holdfast {
   readonly log: EventLog
   readonly runtime: Runtime
   readonly #waiters = new Map<string, Waiter[]>()
-  readonly #onClose: () => Promise<void>
+  readonly #newId: () => string
   #closing: Promise<void> | null = null
 
-  constructor(runtime: Runtime, onClose: () => Promise<void> = async () => {}) {
+  /** `newId` makes the ids of runs and events that come without one. */
+  constructor(runtime: Runtime, newId: () => string) {
     this.runtime = runtime
     this.log = runtime.log
-    this.#onClose = onClose
+    this.#newId = newId
     this.log.onCommit((events) => {
       for (const event of events) {
         if (this.#waiters.size > 0 && event.stream.startsWith(RUN_STREAM))
@@ -90,7 +90,7 @@ export class Holdfast {
     const registered = this.runtime.workflows.get(workflow.name, workflow.version)
     const json = toJson(input, 'input')
     await validate(registered.input, json, `Input of ${workflow.name}`)
-    const run = checkedId(options.id ?? randomUUIDv7(), 'run')
+    const run = checkedId(options.id ?? this.#newId(), 'run')
     const known = this.#existing(run, workflow, json)
     if (!known) await this.#append(run, workflow, json, options)
     return this.run<Output>(run)
@@ -182,7 +182,7 @@ export class Holdfast {
    */
   async emit(event: EmittedEvent): Promise<{ readonly id: string }> {
     this.#assertOpen()
-    const id = checkedId(event.id ?? randomUUIDv7(), 'event')
+    const id = checkedId(event.id ?? this.#newId(), 'event')
     const published = { id, kind: event.kind, key: event.key ?? '', data: toJson(event.data ?? null, 'data') }
     const append = (): Promise<unknown> => {
       const parts = publish(this.log, published, 'operator', event.label ?? SYSTEM)
@@ -267,7 +267,6 @@ export class Holdfast {
     await this.log.close()
     for (const [run, waiters] of this.#waiters) for (const waiter of waiters) waiter.reject(closed(run))
     this.#waiters.clear()
-    await this.#onClose()
   }
 
   #assertOpen(): void {

@@ -84,7 +84,10 @@ async function askModel(
     const failed = called(usage ?? spent ?? null, recordJson(record))
     return await decideByRules(execution, name, question, [failed], `${record.code}: ${record.message}`)
   }
-  await execution.append([called(usage, null), execution.event('decision.made', decisionBody(name, decided))])
+  await execution.append([
+    called(usage, null),
+    execution.event('decision.made', decisionBody(name, question, decided)),
+  ])
 }
 
 async function readReply(
@@ -107,10 +110,15 @@ async function decideByRules(
 ): Promise<void> {
   const { answer, confidence, reasons, source } = question.rules()
   const provenance = { tier: 'rules' as const, source, ...(because === undefined ? {} : { because }) }
-  const body = decisionBody(name, { answer, confidence, reasons, provenance })
+  const body = decisionBody(name, question, { answer, confidence, reasons, provenance })
   await execution.append([...before, execution.event('decision.made', body)])
 }
 
-function decisionBody(name: string, decided: Decided<unknown>): JsonObject {
-  return toJson({ name, ...decided }, `answer of ${name}`) as JsonObject
+function decisionBody(name: string, question: Question<unknown>, decided: Decided<unknown>): JsonObject {
+  return { name, asked: askedOf(name, question), ...(toJson(decided, `answer of ${name}`) as JsonObject) }
+}
+
+/** What a decision was about, as it is put on record. */
+export function askedOf(name: string, { ask, material }: Question<unknown>): JsonObject {
+  return { ask, material: toJson(material, `material of ${name}`) }
 }

@@ -8,6 +8,7 @@
  * outcome. No: it is attempted again. Can't tell: it is repeated only if the manifest says that a repeat
  * is harmless; otherwise the operator is asked. It is never repeated blindly.
  */
+import { approvalName, outcomeName } from '../kernel/effect-review.ts'
 import { HoldfastError, isHoldfastError, toErrorRecord } from '../kernel/errors.ts'
 import type { NewEvent } from '../kernel/event.ts'
 import type { Json, JsonObject } from '../kernel/json.ts'
@@ -129,9 +130,9 @@ async function allow(execution: Execution, effect: Effect, again: () => void): P
     operation,
     input,
     label,
-    approvedBy: approval?.verdict === 'approved' ? reviewId(run.id, approvalName(effect)) : null,
+    approvedBy: approval?.verdict === 'approved' ? reviewId(run.id, approvalName(effect.name)) : null,
   })
-  const request = { type: 'effect', operation }
+  const request = { type: 'effect', operation, ...(permit === null ? { input } : {}) }
   const decided = execution.event('policy.decided', verdictBody(name, request, verdict))
   if (permit !== null) return { permit, decided }
   if (verdict.answer === 'review' && approval === null)
@@ -154,12 +155,8 @@ async function allow(execution: Execution, effect: Effect, again: () => void): P
   return null
 }
 
-function approvalName(effect: Effect): string {
-  return `${effect.name} (approval)`
-}
-
 function approvalOf(execution: Execution, effect: Effect): ReviewAnswer | null {
-  return answerTo(execution, approvalName(effect))
+  return answerTo(execution, approvalName(effect.name))
 }
 
 function answerTo(execution: Execution, reviewName: string): ReviewAnswer | null {
@@ -176,7 +173,7 @@ function askApproval(
 ): void {
   const asked = execution.operate({
     type: 'review',
-    name: approvalName(effect),
+    name: approvalName(effect.name),
     proposal: {
       action: effect.operation,
       summary: manifestOf(execution, effect).title || effect.operation,
@@ -192,7 +189,7 @@ function askApproval(
 // -- unknown outcomes -------------------------------------------------------------------------------
 
 async function reconcile(execution: Execution, effect: Effect): Promise<void> {
-  const answer = answerTo(execution, outcomeName(execution, effect))
+  const answer = answerTo(execution, outcomeReview(execution, effect))
   if (answer !== null) return await obey(execution, effect, answer)
   let found: Lookup<Json> | null
   try {
@@ -260,15 +257,15 @@ function isRepeatable(execution: Execution, effect: Effect): boolean {
 }
 
 /** One question for each attempt whose outcome stays unknown. */
-function outcomeName(execution: Execution, effect: Effect): string {
-  return `${effect.name} (outcome of attempt ${failures(execution, effect.name) + 1})`
+function outcomeReview(execution: Execution, { name }: Effect): string {
+  return outcomeName(name, failures(execution, name) + 1)
 }
 
 function askOperator(execution: Execution, effect: Effect, why: string): void {
   const title = manifestOf(execution, effect).title || effect.operation
   const asked = execution.operate({
     type: 'review',
-    name: outcomeName(execution, effect),
+    name: outcomeReview(execution, effect),
     proposal: {
       action: 'settle-unknown',
       summary: `Was this done? ${title}`,

@@ -59,7 +59,8 @@ async function noteFailure(execution: Execution, step: Step, attempt: number, er
     : null
   if (delayMs === null) {
     const record = recordJson(toErrorRecord(error, 'STEP_FAILED'))
-    await execution.append([execution.event('step.failed', { name, error: record, attempts: attempt })])
+    const code = codeOf(step.work, step.options.pure === true)
+    await execution.append([execution.event('step.failed', { name, error: record, attempts: attempt, code })])
     return
   }
   noteRetry(execution, { type: 'step', name, attempt, error, delayMs }, () => attemptStep(execution, step))
@@ -102,7 +103,10 @@ export function noteRetry(
 }
 
 /** Unique among effects and steps of all workspaces, equal for all attempts of one. */
-export function idempotencyKeyOf(execution: Execution, name: string): string {
+export function idempotencyKeyOf(
+  execution: { readonly run: { readonly id: string }; readonly host: { readonly log: { readonly id: string } } },
+  name: string,
+): string {
   return `${execution.host.log.id.slice(0, 8)}:${execution.run.id}:${name}`
 }
 

@@ -38,14 +38,14 @@ function onRecord(execution: Execution, name: string): boolean {
 function setTimer(execution: Execution, { name, ms }: OperationOf<'timer'>): void {
   if (onRecord(execution, name)) return
   const at = execution.host.clock.now() + ms
-  execution.open(execution.event('timer.set', { name, at }))
+  execution.open(execution.event('timer.set', { name, at, ms }))
 }
 
 function startWait(execution: Execution, { name, kind, key, timeoutMs }: OperationOf<'wait'>): void {
   if (onRecord(execution, name)) return
   const deadline = timeoutMs === null ? null : execution.host.clock.now() + timeoutMs
   const after = receivedUpTo(execution.journal, kind, key)
-  execution.open(execution.event('wait.started', { name, kind, key, deadline, after }))
+  execution.open(execution.event('wait.started', { name, kind, key, deadline, timeoutMs, after }))
 }
 
 function requestReview(execution: Execution, { name, proposal }: OperationOf<'review'>): void {

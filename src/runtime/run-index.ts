@@ -7,10 +7,11 @@
  * `wakes: true`; a run that is found `running` after a crash was cut off.
  */
 import type { StoredEvent } from '../kernel/event.ts'
+import type { RunStatus } from '../kernel/journal.ts'
 import type { JsonObject } from '../kernel/json.ts'
 import type { Projection, Tables } from '../ports/projection.ts'
 
-export type RunStatus = 'running' | 'waiting' | 'stalled' | 'completed' | 'failed' | 'cancelled'
+export type { RunStatus }
 
 export const RUN_STREAM = 'run/'
 
@@ -20,7 +21,7 @@ export function runStream(run: string): string {
 
 export const runIndex: Projection = {
   name: 'runs',
-  version: 1,
+  version: 2,
   tables: ['runs', 'runs_timers', 'runs_waits', 'runs_published'],
   schema: `
     CREATE TABLE runs (
@@ -32,7 +33,7 @@ export const runIndex: Projection = {
     CREATE INDEX runs_by_position ON runs (position);
     CREATE INDEX runs_by_parent ON runs (parent) WHERE parent IS NOT NULL;
     CREATE TABLE runs_timers (
-      run TEXT NOT NULL, name TEXT NOT NULL, at INTEGER NOT NULL, PRIMARY KEY (run, name)
+      run TEXT NOT NULL, name TEXT NOT NULL, at INTEGER NOT NULL, type TEXT NOT NULL, PRIMARY KEY (run, name)
     ) STRICT, WITHOUT ROWID;
     CREATE INDEX runs_timers_by_time ON runs_timers (at);
     CREATE TABLE runs_waits (
@@ -115,7 +116,7 @@ function noteTimersAndWaits(kind: string, run: string, body: JsonObject, tables:
   const name = String(body.name ?? '')
   switch (kind) {
     case 'timer.set':
-      setTimer(tables, run, name, Number(body.at))
+      setTimer(tables, run, name, Number(body.at), 'timer')
       return
     case 'wait.started':
       tables.run(
@@ -126,10 +127,10 @@ function noteTimersAndWaits(kind: string, run: string, body: JsonObject, tables:
         String(body.key),
         Number(body.after),
       )
-      if (typeof body.deadline === 'number') setTimer(tables, run, name, body.deadline)
+      if (typeof body.deadline === 'number') setTimer(tables, run, name, body.deadline, 'deadline')
       return
     case 'attempt.failed':
-      if (typeof body.retryAt === 'number') setTimer(tables, run, name, body.retryAt)
+      if (typeof body.retryAt === 'number') setTimer(tables, run, name, body.retryAt, 'retry')
       return
     case 'wait.ended':
       tables.run('DELETE FROM runs_waits WHERE run = ? AND name = ?', run, name)
@@ -147,12 +148,19 @@ function noteTimersAndWaits(kind: string, run: string, body: JsonObject, tables:
   }
 }
 
-function setTimer(tables: Tables, run: string, name: string, at: number): void {
+function setTimer(
+  tables: Tables,
+  run: string,
+  name: string,
+  at: number,
+  type: 'timer' | 'deadline' | 'retry',
+): void {
   tables.run(
-    'INSERT INTO runs_timers (run, name, at) VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET at = excluded.at',
+    'INSERT INTO runs_timers (run, name, at, type) VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET at = excluded.at',
     run,
     name,
     at,
+    type,
   )
 }
 

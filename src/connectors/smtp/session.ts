@@ -4,7 +4,7 @@
  * the server's own answer tells.
  */
 import { Readable } from 'node:stream'
-import SMTPConnection from 'nodemailer/lib/smtp-connection'
+import SMTPConnection, { type SMTPConnectionSendInfo } from 'nodemailer/lib/smtp-connection'
 import { HoldfastError } from '../../kernel/errors.ts'
 
 export interface SmtpServer {
@@ -22,9 +22,15 @@ export interface Envelope {
   readonly to: readonly string[]
 }
 
+export interface Delivery {
+  /** The addresses that the server accepted, at least one. */
+  readonly accepted: readonly string[]
+  /** The Message-ID that the server put in place of ours, as some do, with angle brackets; else null. */
+  readonly replacedId: string | null
+}
+
 /**
  * Hands a mail over.
- * @returns the addresses that the server accepted, at least one.
  * @throws CONNECTOR_UNAVAILABLE or CONNECTOR_REFUSED when it surely wasn't taken, CONNECTOR_OUTCOME_UNKNOWN
  *   when the connection was lost, or the time was up, after the message was begun.
  */
@@ -33,42 +39,61 @@ export async function deliver(
   envelope: Envelope,
   raw: Uint8Array,
   signal: AbortSignal,
-): Promise<readonly string[]> {
+): Promise<Delivery> {
   const connection = new SMTPConnection(connectionOptions(server))
-  const progress = { begun: false }
+  const message = new Message(raw)
+  const broken = new Promise<never>((_, reject) => {
+    connection.on('error', reject)
+    signal.addEventListener('abort', () => reject(new Error('the time was up')), { once: true })
+  })
   try {
-    return await new Promise<readonly string[]>((resolve, reject) => {
-      const settle = (error: Error | null | undefined, next: () => void) => {
-        if (error) reject(error)
-        else next()
-      }
-      const send = () =>
-        connection.send({ from: envelope.from, to: [...envelope.to], size: raw.length }, body(raw, progress), (error, info) =>
-          settle(error, () => resolve(info?.accepted ?? [])),
-        )
-      const logIn = () =>
-        server.auth === null ? send() : connection.login(server.auth, (error) => settle(error, send))
-      connection.on('error', reject)
-      signal.addEventListener('abort', () => reject(new Error('the time was up')), { once: true })
-      if (signal.aborted) reject(new Error('the time was up before it began'))
-      else connection.connect((error) => settle(error, logIn))
-    })
+    if (signal.aborted) throw new Error('the time was up before it began')
+    const info = await Promise.race([broken, converse(connection, server, envelope, message)])
+    return { accepted: info.accepted, replacedId: info.serverMessageId ?? null }
   } catch (error) {
-    throw failureOf(error, progress.begun, server)
+    throw failureOf(error, message.begun, server)
   } finally {
     connection.close()
   }
 }
 
-/** The message as a stream, which nodemailer reads only once the server has asked for it. */
-function body(raw: Uint8Array, progress: { begun: boolean }): Readable {
-  return new Readable({
-    read() {
-      progress.begun = true
-      this.push(raw)
-      this.push(null)
-    },
+async function converse(
+  connection: SMTPConnection,
+  { auth }: SmtpServer,
+  { from, to }: Envelope,
+  message: Message,
+): Promise<SMTPConnectionSendInfo> {
+  await called<void>((done) => connection.connect(done))
+  if (auth !== null) await called<boolean | undefined>((done) => connection.login(auth, done))
+  return called((done) => connection.send({ from, to: [...to], size: message.size }, message, done))
+}
+
+/** The result of a function that tells it by a callback. */
+function called<Result>(
+  start: (done: (error?: Error | null, result?: Result) => void) => void,
+): Promise<Result> {
+  return new Promise((resolve, reject) => {
+    start((error, result) => (error ? reject(error) : resolve(result as Result)))
   })
+}
+
+/** The mail as a stream, which nodemailer reads only once the server has asked for it. */
+class Message extends Readable {
+  begun = false
+  readonly size: number
+  private readonly raw: Uint8Array
+
+  constructor(raw: Uint8Array) {
+    super()
+    this.raw = raw
+    this.size = raw.length
+  }
+
+  override _read(): void {
+    this.begun = true
+    this.push(this.raw)
+    this.push(null)
+  }
 }
 
 function connectionOptions(server: SmtpServer): ConstructorParameters<typeof SMTPConnection>[0] {
@@ -101,14 +126,21 @@ function failureOf(error: unknown, begun: boolean, { host, port }: SmtpServer): 
   const details = { host, port, code, ...(responseCode > 0 ? { responseCode } : {}) }
   const where = `${host}:${port}`
   if (begun && !isAnswer) {
-    return new HoldfastError('CONNECTOR_OUTCOME_UNKNOWN', `${where} was given the mail but gave no answer: ${message}`, {
-      details,
-      cause: error,
-    })
+    return new HoldfastError(
+      'CONNECTOR_OUTCOME_UNKNOWN',
+      `${where} was given the mail but gave no answer: ${message}`,
+      {
+        details,
+        cause: error,
+      },
+    )
   }
   const forGood = isAnswer ? responseCode >= 500 : FOR_GOOD.includes(code)
   return forGood
-    ? new HoldfastError('CONNECTOR_REFUSED', `${where} refused the mail: ${message}`, { details, cause: error })
+    ? new HoldfastError('CONNECTOR_REFUSED', `${where} refused the mail: ${message}`, {
+        details,
+        cause: error,
+      })
     : new HoldfastError('CONNECTOR_UNAVAILABLE', `${where} can't take the mail now: ${message}`, {
         details,
         cause: error,

@@ -54,8 +54,8 @@ const until = anyOf(
 )
 const start = anyOf(
   '(?:re)?launch(?:es|ing)?|(?:go|going|be) live|online|open(?:s|ing)?|ready|finish(?:ed|ing)?',
-  'eröffne[nt]|eröffnung|fertig|starten|lancer|lançons|lancement|ouvrons|ouverture|ouvrir',
-  'lanzar|lanzamiento|abrir|abrimos|inauguramos|lansera[rs]?|lansering|öppna[rs]?|klar[at]?|starta',
+  'begin(?:s|ning)?|beginnen|eröffne[nt]|eröffnung|fertig|starten|lancer|lançons|lancement|ouvrons|ouverture|ouvrir',
+  'lanzar|lanzamiento|abrir|abrimos|inauguramos|lansera[rs]?|lansering|öppna[rs]?|klar[at]?|starta[rs]?|börjar',
 )
 const at = 'in|im|ab|on|am|en|le|el|i|den|from|à partir de|från'
 const count = anyOf(

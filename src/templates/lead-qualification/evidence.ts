@@ -33,7 +33,7 @@ export interface Passage {
 /** Longer mails are judged by their beginning. */
 const BODY_LIMIT = 20_000
 const LINE_LIMIT = 500
-const FORWARDED = /^\s*(?:fwd?|wg|tr|rv|vb|vs|enc|doorst|inoltra|i|転送)\s*:/i
+const FORWARDED = /^\s*(?:fwd?|wg|tr|rv|vb|enc|doorst|i|転送)\s*:/i
 
 /**
  * Subject, new text and file names. Quoted earlier messages are left out, except in a forwarded mail

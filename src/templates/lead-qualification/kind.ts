@@ -29,6 +29,9 @@ export interface KindVerdict {
   readonly by: 'facts' | 'headers' | 'thread' | 'phrases' | 'nothing'
 }
 
+/** Confidence in a kind that one sure phrase speaks for; hints alone never reach it. */
+export const ONE_SURE_PHRASE = 0.8
+
 /** Of a list's mail, only these are told apart by words; the rest is a newsletter. */
 const AMONG_LISTS: readonly PhrasedKind[] = ['spam', 'pitch', 'notice']
 
@@ -103,8 +106,8 @@ function fromPhrases(
 }
 
 function confidenceOf(sure: number, hints: number): number {
-  if (sure > 0) return Math.min(75 + 5 * (sure + hints), 95) / 100
-  return hints < 2 ? 0 : Math.min(50 + 6 * hints, 75) / 100
+  if (sure > 0) return Math.min(ONE_SURE_PHRASE * 100 + 5 * (sure - 1) + 2 * hints, 95) / 100
+  return hints < 2 ? 0 : Math.min(48 + 6 * hints, 78) / 100
 }
 
 function distinct(lists: readonly PhraseList[], passages: readonly Passage[], kind: PhrasedKind): Reason[] {

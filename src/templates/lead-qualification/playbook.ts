@@ -162,10 +162,13 @@ const playbookSchema = z
       )
       if (!found) report(['replies'], `has no ${quality} reply in the language of the business, ${language}`)
     }
+    const needsTexts = (used: string, path: PropertyKey[]) => {
+      if (!Object.hasOwn(playbook.languages, used)) report(path, `"${used}" is not among the languages`)
+    }
     playbook.replies.forEach(({ when }, i) => {
-      if (Object.hasOwn(playbook.languages, when.language)) return
-      report(['replies', i, 'when', 'language'], `"${when.language}" is not among the languages`)
+      needsTexts(when.language, ['replies', i, 'when', 'language'])
     })
+    for (const used of Object.keys(playbook.followUp.texts)) needsTexts(used, ['followUp', 'texts', used])
   })
 
 export type Playbook = z.output<typeof playbookSchema>
@@ -174,6 +177,7 @@ export type PhrasedKind = keyof typeof PHRASED
 export const PHRASED_KINDS = Object.keys(PHRASED) as readonly PhrasedKind[]
 export type Criterion = z.output<typeof criterionSchema>
 export type Condition = z.output<typeof conditionSchema>
+export type LanguageTexts = z.output<typeof languageTextsSchema>
 export type Wish = z.output<typeof wishSchema>
 
 /**

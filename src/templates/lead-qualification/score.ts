@@ -2,7 +2,7 @@
 import type { Attachment, MailMessage } from '../../mail/message.ts'
 import { findDeadline } from './deadline.ts'
 import { type Found, findPhrases, openingOf, type Passage, passagesOf, type Reason } from './evidence.ts'
-import { classifyKind, type KindVerdict, type MailFacts, type MailKind } from './kind.ts'
+import { classifyKind, type KindVerdict, type MailFacts, type MailKind, ONE_SURE_PHRASE } from './kind.ts'
 import { findMoney } from './money.ts'
 import { addresseeOf } from './names.ts'
 import { findPattern } from './pattern.ts'
@@ -38,18 +38,18 @@ interface Fit {
   readonly found: Found
 }
 
-/** Kinds that give way to clear signs of a lead when only a phrase spoke for them. */
-const YIELDING: ReadonlySet<MailKind> = new Set(['auto-reply', 'bounce', 'newsletter', 'notice', 'personal'])
+/** Kinds whose words occur in the mail of people with plans as well. */
+const HARMLESS: ReadonlySet<MailKind> = new Set(['auto-reply', 'bounce', 'newsletter', 'notice', 'personal'])
 const PHONE = /\+?\d[\d\s()/.-]{6,16}\d/
 
 export function qualify(message: MailMessage, playbook: Playbook, facts: MailFacts): Qualification {
   const verdict = classifyKind(message, facts, playbook.notLeads)
-  const mayYield = verdict.by === 'phrases' && YIELDING.has(verdict.kind)
-  if (verdict.kind !== 'lead-candidate' && !mayYield) return notALead(verdict, message, playbook, [])
+  const needed = scoreToOverrule(verdict, playbook.thresholds)
+  if (needed === null) return notALead(verdict, message, playbook, [])
 
   const fits = fittingCriteria(message, playbook, facts)
   const score = fits.reduce((sum, { criterion }) => sum + criterion.weight, 0)
-  if (mayYield && score < playbook.thresholds.warm) return notALead(verdict, message, playbook, fits)
+  if (score < needed) return notALead(verdict, message, playbook, fits)
   const reasons = fits.map(({ criterion, found }) => ({
     criterion: criterion.id,
     label: criterion.label,
@@ -63,10 +63,21 @@ export function qualify(message: MailMessage, playbook: Playbook, facts: MailFac
     score,
     quality: qualityOf(score, playbook.thresholds),
     confidence: confidenceOf(score, playbook.thresholds, reasons.length),
-    reasons: reasons.toSorted((a, b) => Math.abs(b.weight) - Math.abs(a.weight)),
+    reasons: [...reasons, ...verdict.reasons].toSorted((a, b) => Math.abs(b.weight) - Math.abs(a.weight)),
     missing: missingTopics(message, fits),
     language: languageFor(message, playbook, fits),
   }
+}
+
+/**
+ * The score from which a mail is a lead although phrases spoke for another kind; null when none does. A
+ * lead lost over a phrase costs more than a look at a mail that is none.
+ */
+function scoreToOverrule({ kind, by, confidence }: KindVerdict, { hot, warm }: Playbook['thresholds']) {
+  if (kind === 'lead-candidate') return Number.NEGATIVE_INFINITY
+  if (by !== 'phrases') return null
+  if (HARMLESS.has(kind) || confidence < ONE_SURE_PHRASE) return warm
+  return confidence === ONE_SURE_PHRASE ? hot : null
 }
 
 function notALead(

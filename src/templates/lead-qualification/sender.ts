@@ -41,9 +41,18 @@ export function isFromForm(message: MailMessage, ownAddresses: readonly string[]
 
 /** The domain of an address, when it is not one of the free providers; null otherwise. */
 export function companyDomainOf(address: string): string | null {
-  const domain = address.slice(address.lastIndexOf('@') + 1)
-  const labels = domain.split('.')
-  const secondLevel = labels.length > 2 && /^(?:co|com|ne|or|ac|org|net)$/.test(labels.at(-2) ?? '')
-  const name = labels.at(secondLevel ? -3 : -2) ?? ''
-  return labels.length < 2 || FREE_PROVIDERS.has(name) ? null : domain
+  const domain = domainOf(address)
+  const [name = ''] = ownDomain(domain).split('.')
+  return !domain.includes('.') || FREE_PROVIDERS.has(name) ? null : domain
+}
+
+export function domainOf(address: string): string {
+  return address.slice(address.lastIndexOf('@') + 1)
+}
+
+/** What of a host name its owner registered: `example.co.uk` of `www.example.co.uk`, by rule of thumb. */
+export function ownDomain(host: string): string {
+  const labels = host.toLowerCase().split('.')
+  const secondLevel = labels.length > 2 && /^(?:co|com|ne|or|ac|org|net|gov)$/.test(labels.at(-2) ?? '')
+  return labels.slice(secondLevel ? -3 : -2).join('.')
 }

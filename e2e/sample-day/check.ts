@@ -1,0 +1,84 @@
+/** What must hold after a day, however often the process was killed in it. */
+import assert from 'node:assert/strict'
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { openSqliteEventLog } from '../../src/adapters/sqlite/event-log.ts'
+import { customersProjection } from '../../src/customers/projection.ts'
+import type { StoredEvent } from '../../src/kernel/event.ts'
+import type { JsonObject } from '../../src/kernel/json.ts'
+import { mailIndex } from '../../src/mail/mail-index.ts'
+import { spendingProjection } from '../../src/policy/spending.ts'
+import { reviewIndex } from '../../src/runtime/review-index.ts'
+import { runIndex } from '../../src/runtime/run-index.ts'
+
+export interface DayChecked {
+  readonly messages: number
+  readonly runs: number
+  readonly sent: number
+  readonly unknownEffects: number
+}
+
+/** @param said the lines that the day's processes told. */
+export async function checkDay(
+  dir: string,
+  said: readonly (readonly string[])[],
+  mails: number,
+): Promise<DayChecked> {
+  const projections = [runIndex, reviewIndex, spendingProjection, mailIndex, customersProjection]
+  const log = openSqliteEventLog({ dir, clock: { now: () => 0 }, projections })
+  try {
+    log.verify()
+    assert.deepEqual(log.rebuild({ replace: false }).differing, [], 'projections rebuild to the same content')
+    const events = [...log.read()]
+    const of = (kind: string): StoredEvent[] => events.filter((event) => event.kind === kind)
+
+    const received = of('message.received').map((event) => event.stream)
+    assert.equal(new Set(received).size, received.length, 'every message is one event')
+    assert.ok(received.length >= mails, `${received.length} of ${mails} mails came in`)
+    assert.equal(of('run.started').length, received.length, 'every message has one run')
+    const ends = events.filter(({ kind }) => ['run.completed', 'run.failed', 'run.cancelled'].includes(kind))
+    assert.equal(ends.length, received.length, 'every run ended once')
+    assert.ok(
+      ends.every(({ kind }) => kind === 'run.completed'),
+      'no run failed',
+    )
+
+    const streams = new Set(events.map((event) => event.stream))
+    const answered = new Set(of('review.answered').map((event) => event.body?.review))
+    for (const [what, id] of said) {
+      if (what === 'received') assert.ok(streams.has(`mail/${id}`), `acknowledged message ${id} is there`)
+      if (what === 'answered') assert.ok(answered.has(id), `acknowledged answer to ${id} is there`)
+    }
+    assert.equal(answered.size, of('review.answered').length, 'every review was answered once')
+
+    const sent = of('effect.succeeded').map(
+      (event) => String((event.body?.output as JsonObject | undefined)?.messageId),
+    )
+    const allowed = of('review.answered').filter(({ body }) =>
+      ['approved', 'edited'].includes(String(body?.verdict)),
+    )
+    assert.equal(sent.length, allowed.length, 'what was approved was sent, and nothing else')
+    assert.equal(new Set(sent).size, sent.length, 'nothing was sent twice by the ledger')
+    const filed = sentIds(dir)
+    assert.deepEqual(filed.toSorted(), sent.toSorted(), 'the Sent folder holds each reply exactly once')
+    const left = readdirSync(join(dir, 'mail', 'Inbox', 'new'))
+    assert.deepEqual(left, [], 'no mail is left over')
+    return {
+      messages: received.length,
+      runs: ends.length,
+      sent: sent.length,
+      unknownEffects: of('effect.unknown').length,
+    }
+  } finally {
+    await log.close()
+  }
+}
+
+function sentIds(dir: string): string[] {
+  const folder = join(dir, 'mail', 'Sent', 'cur')
+  return readdirSync(folder).map((name) => {
+    const id = /^Message-ID: <(.+)>\r?$/im.exec(readFileSync(join(folder, name), 'utf8'))?.[1]
+    assert.ok(id, `${name} has a Message-ID`)
+    return id
+  })
+}

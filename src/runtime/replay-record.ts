@@ -1,0 +1,122 @@
+/** What a run put on record, operation by operation, in the form that a replay compares with. */
+import { effectOfReview } from '../kernel/effect-review.ts'
+import { HoldfastError } from '../kernel/errors.ts'
+import type { StoredEvent } from '../kernel/event.ts'
+import { foldJournal, type JournalEntry, type OperationType, type RunEnd } from '../kernel/journal.ts'
+import type { RunStart } from '../kernel/journal.ts'
+import type { Json, JsonObject } from '../kernel/json.ts'
+import type { EventLog } from '../ports/event-log.ts'
+import { type RequestReader, requestOnRecord } from './replay-request.ts'
+import { runStream } from './run-index.ts'
+
+export interface RecordedOperation {
+  readonly name: string
+  readonly type: OperationType
+  /** What was asked for, as `requestOf` puts it; undefined where the record does not say. */
+  readonly request: Json | undefined
+  /** Position of its first event. */
+  readonly position: number
+  /** Fingerprint of a step's code. */
+  readonly code: string | null
+  readonly settled: (NonNullable<JournalEntry['settled']> & { readonly event: StoredEvent }) | null
+  /** Asked for by an effect, not by the code of the workflow. */
+  readonly isInner: boolean
+}
+
+export interface RunRecord {
+  readonly run: string
+  readonly start: RunStart
+  readonly end: RunEnd | null
+  /** Position of the last event: of the end, if the run has ended. */
+  readonly lastPosition: number
+  /** Version of the last event that was put on record when nothing of the run was under way; 0 for none. */
+  readonly lastParkVersion: number
+  /** Whether nothing followed after that. */
+  readonly isParked: boolean
+  /** In the order of their first events. */
+  readonly operations: ReadonlyMap<string, RecordedOperation>
+}
+
+const ENDS = new Set(['run.completed', 'run.failed', 'run.cancelled'])
+
+/** @throws RUN_NOT_FOUND, BODY_ERASED */
+export function readRecord(log: EventLog, run: string): RunRecord {
+  const all = log.readStream(runStream(run))
+  const endIndex = all.findIndex(({ kind }) => ENDS.has(kind))
+  const events = endIndex === -1 ? all : all.slice(0, endIndex + 1)
+  const last = events.at(-1)
+  if (last === undefined) {
+    throw new HoldfastError('RUN_NOT_FOUND', `There is no run ${run}`, { details: { run } })
+  }
+  for (const event of events) assertKept(event)
+  const journal = foldJournal(run, events)
+  if (journal.start === null) {
+    throw new HoldfastError('LOG_CORRUPT', `Run ${run} has no beginning`, { details: { run } })
+  }
+  const parks = events.findLast(isPark)
+  return {
+    run,
+    start: journal.start,
+    end: journal.end,
+    lastPosition: last.position,
+    lastParkVersion: parks?.version ?? 0,
+    isParked: parks === last,
+    operations: operationsOf(log, events, journal.entries),
+  }
+}
+
+function isPark({ kind, body }: StoredEvent): boolean {
+  return kind === 'run.parked' || body?.parks === true
+}
+
+function operationsOf(
+  log: EventLog,
+  events: readonly StoredEvent[],
+  entries: ReadonlyMap<string, JournalEntry>,
+): Map<string, RecordedOperation> {
+  const reader: RequestReader = { first: (stream) => firstOf(log, stream) }
+  const byName = Map.groupBy(events, ({ body }) => (typeof body?.name === 'string' ? body.name : ''))
+  byName.delete('')
+  const operations = new Map<string, RecordedOperation>()
+  for (const [name, own] of byName) {
+    const [first] = own
+    const entry = entries.get(name)
+    if (first === undefined) continue
+    operations.set(name, {
+      name,
+      type: entry?.type ?? typeOfRequest(first.body),
+      request: own.map((event) => requestOnRecord(event, reader)).find((request) => request !== undefined),
+      position: first.position,
+      code: entry?.code ?? null,
+      settled: settledOf(events, entry),
+      isInner: byName.has(effectOfReview(name) ?? ''),
+    })
+  }
+  return operations
+}
+
+/** For an operation of which only the policy's word is on record. */
+function typeOfRequest(body: JsonObject | null): OperationType {
+  return (body?.request as JsonObject | undefined)?.type === 'model' ? 'decision' : 'effect'
+}
+
+function settledOf(
+  events: readonly StoredEvent[],
+  entry: JournalEntry | undefined,
+): RecordedOperation['settled'] {
+  const event = entry?.settled && events[entry.settled.version - 1]
+  return event ? { ...entry.settled, event } : null
+}
+
+function firstOf(log: EventLog, stream: string): JsonObject {
+  const [event] = log.readStream(stream)
+  if (event !== undefined) return assertKept(event)
+  throw new HoldfastError('LOG_CORRUPT', `${stream} is on record elsewhere, and empty`, { details: { stream } })
+}
+
+function assertKept({ body, position, stream }: StoredEvent): JsonObject {
+  if (body !== null) return body
+  throw new HoldfastError('BODY_ERASED', `Event ${position} of ${stream} was erased, so it can't be replayed`, {
+    details: { position, stream },
+  })
+}

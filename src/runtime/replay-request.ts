@@ -1,0 +1,76 @@
+/**
+ * What an operation asks for, as plain data, in two readings that must agree: `requestOf` reads it from the
+ * code of the workflow, `requestOnRecord` from the log. A step has none: it is known by its name and code.
+ */
+import type { StoredEvent } from '../kernel/event.ts'
+import { type Json, type JsonObject, toJson } from '../kernel/json.ts'
+import type { Operation } from './operations.ts'
+import { reviewFields } from './perform.ts'
+import { askedOf } from './perform-decision.ts'
+import { runStream } from './run-index.ts'
+
+/** @param run id of the run that asks */
+export function requestOf(operation: Operation, run: string): Json {
+  switch (operation.type) {
+    case 'step':
+      return null
+    case 'effect':
+      return { operation: operation.operation, input: operation.input }
+    case 'decision':
+      return askedOf(operation.name, operation.question)
+    case 'review':
+      return reviewFields(operation)
+    case 'timer':
+      return { ms: operation.ms }
+    case 'wait':
+      return { kind: operation.kind, key: operation.key, timeoutMs: operation.timeoutMs }
+    case 'publication':
+      return { ...operation.event, id: operation.event.id ?? `${run}/${operation.name}` }
+    case 'child':
+      return {
+        workflow: operation.workflow.name,
+        version: operation.workflow.version,
+        input: operation.input,
+      }
+  }
+}
+
+export interface RequestReader {
+  /** The body of the first event of a stream. */
+  first(stream: string): JsonObject
+}
+
+/** undefined for an event that does not say what was asked for. */
+export function requestOnRecord({ kind, body }: StoredEvent, reader: RequestReader): Json | undefined {
+  if (body === null) return undefined
+  switch (kind) {
+    case 'effect.intended':
+      return pick(body, 'operation', 'input')
+    case 'policy.decided':
+      return refusedEffect(body)
+    case 'decision.made':
+      return body.asked
+    case 'review.requested':
+      return pick(body, 'action', 'summary', 'reason', 'confidence', 'proposal', 'evidence', 'warnings')
+    case 'timer.set':
+      return pick(body, 'ms')
+    case 'wait.started':
+      return pick(body, 'kind', 'key', 'timeoutMs')
+    case 'publication.made':
+      return pick(reader.first(`event/${body.id}`), 'id', 'kind', 'key', 'data')
+    case 'child.started':
+      return pick(reader.first(runStream(String(body.run))), 'workflow', 'version', 'input')
+    default:
+      return undefined
+  }
+}
+
+/** An effect that was not allowed (yet) has no intent; what it was to do is with the policy's word. */
+function refusedEffect(body: JsonObject): Json | undefined {
+  const { type, operation, input } = body.request as JsonObject
+  return type === 'effect' && input !== undefined ? { operation: operation ?? null, input } : undefined
+}
+
+function pick(body: JsonObject, ...fields: readonly string[]): JsonObject {
+  return toJson(Object.fromEntries(fields.map((field) => [field, body[field]]))) as JsonObject
+}
