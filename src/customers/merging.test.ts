@@ -91,7 +91,7 @@ test('of 300 people who are easy to mix up no two are merged, and evidence joins
         given(evidence).filter(([, ids]) => ids.size === 1).length / given(evidence).length
       assert.deepEqual([share('none'), share('mobile'), share('thread')], [0, 1, 1])
     }),
-    { seed: 20_261_105, numRuns: 10 },
+    { seed: 20_261_105, numRuns: 5 },
   )
 })
 

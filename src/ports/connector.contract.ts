@@ -4,16 +4,23 @@
  * test account. Each row names one promise and what was seen.
  */
 import { isHoldfastError } from '../kernel/errors.ts'
-import { canonicalJson, toJson } from '../kernel/json.ts'
 import { validate } from '../kernel/schema.ts'
 import {
-  type Connector,
-  type DeclaredManifest,
-  type Lookup,
-  type Operation,
-  operationOf,
-  type PerformContext,
-} from './connector.ts'
+  ask,
+  checked,
+  codeOf,
+  contextFor,
+  failure,
+  fieldsOf,
+  junkFor,
+  must,
+  newKey,
+  notYes,
+  perform,
+  textOf,
+  within,
+} from './connector.contract-calls.ts'
+import { type Connector, type DeclaredManifest, type Operation, operationOf } from './connector.ts'
 
 export interface OperationSample {
   /** An input that can be carried out. */
@@ -60,7 +67,6 @@ interface Subject {
   readonly limitMs: number
 }
 
-const CODES = ['CONNECTOR_REFUSED', 'CONNECTOR_UNAVAILABLE', 'CONNECTOR_OUTCOME_UNKNOWN']
 /** After this long a hanging call is called off. */
 const PATIENCE_MS = 200
 
@@ -248,107 +254,4 @@ async function row(check: string, run: () => string | Promise<string>): Promise<
     const detail = isHoldfastError(error) ? `${error.code}: ${error.message}` : String(error)
     return { check, ok: false, detail }
   }
-}
-
-function must(condition: boolean, otherwise: string): asserts condition {
-  if (!condition) throw new Error(otherwise)
-}
-
-async function perform(
-  operation: Operation,
-  sample: unknown,
-  key: string,
-  limitMs: number,
-): Promise<unknown> {
-  const input = await validate(operation.input, sample, 'the sample')
-  return checked(operation, await within(limitMs, operation.perform(input, contextFor(key))))
-}
-
-async function checked(operation: Operation, output: unknown): Promise<unknown> {
-  toJson(output, 'output')
-  return validate(operation.output, output, 'the output', 'OUTPUT_INVALID')
-}
-
-async function ask(
-  operation: Operation,
-  sample: unknown,
-  key: string,
-  limitMs: number,
-): Promise<Lookup<unknown>> {
-  const input = await validate(operation.input, sample, 'the sample')
-  const found = await within(limitMs, Promise.resolve(operation.lookup?.(input, contextFor(key))))
-  must(
-    found !== undefined && ['yes', 'no', 'unknown'].includes(found.found),
-    'a lookup says yes, no or unknown',
-  )
-  return found
-}
-
-/** The code of the connector error that it ends with. */
-async function failure(
-  operation: Operation,
-  sample: unknown,
-  key: string,
-  limitMs: number,
-  signal?: AbortSignal,
-): Promise<string> {
-  const input = await validate(operation.input, sample, 'the sample')
-  try {
-    await within(limitMs, operation.perform(input, contextFor(key, signal)))
-  } catch (error) {
-    return codeOf(error)
-  }
-  throw new Error('it succeeds')
-}
-
-function codeOf(error: unknown): string {
-  if (isHoldfastError(error) && CODES.includes(error.code)) return error.code
-  throw error
-}
-
-function notYes(found: Lookup<unknown>): string {
-  must(found.found !== 'yes', 'says yes')
-  return found.found
-}
-
-function contextFor(key: string, signal = new AbortController().signal, attempt = 1): PerformContext {
-  return { idempotencyKey: key, signal, attempt }
-}
-
-function newKey(): string {
-  return `contract/${crypto.randomUUID()}`
-}
-
-async function within<Result>(limitMs: number, call: Promise<Result>): Promise<Result> {
-  const { promise, reject } = Promise.withResolvers<never>()
-  const timer = setTimeout(() => reject(new Error(`no end after ${limitMs} ms`)), limitMs)
-  return Promise.race([call, promise]).finally(() => clearTimeout(timer))
-}
-
-function textOf(value: unknown): string {
-  return canonicalJson(toJson(value))
-}
-
-function fieldsOf(value: unknown): Record<string, unknown> {
-  return typeof value === 'object' && value !== null ? { ...value } : {}
-}
-
-/** Values of another kind than the sample, and the sample without, or with a spoilt, critical argument. */
-function junkFor(sample: unknown, critical: readonly string[]): Array<[string, unknown]> {
-  const kindOf = (value: unknown) => (Array.isArray(value) ? 'array' : value === null ? 'null' : typeof value)
-  const values = [null, undefined, 'junk', 42, true, ['junk'], { junk: true }, () => 'junk']
-  const others = values.filter((value) => kindOf(value) !== kindOf(sample))
-  const fields = fieldsOf(sample)
-  const spoilt = critical.flatMap((name): Array<[string, unknown]> => {
-    const { [name]: value, ...rest } = fields
-    const odd = kindOf(value) === 'object' ? 42 : { junk: true }
-    return [
-      [`an input without ${name}`, rest],
-      [`an input with junk for ${name}`, { ...fields, [name]: odd }],
-    ]
-  })
-  return [
-    ...others.map((value): [string, unknown] => [`${kindOf(value)} ${String(value)}`, value]),
-    ...spoilt,
-  ]
 }

@@ -327,7 +327,7 @@ export class Execution implements OperationHost {
   /** Begins nothing new; resolves when what is under way is on record. Attempts are aborted after `graceMs`. */
   async drain(graceMs: number): Promise<void> {
     this.#state = this.#state === 'active' ? 'draining' : this.#state
-    const cancelAbort = this.host.clock.wakeAt(this.host.clock.now() + graceMs, () => this.abort.abort())
+    const cancelAbort = this.host.clock.after(graceMs, () => this.abort.abort())
     if (this.#working > 0)
       await new Promise<void>((resolve) => {
         this.#still = resolve

@@ -104,7 +104,10 @@ export function noteRetry(
 
 /** Unique among effects and steps of all workspaces, equal for all attempts of one. */
 export function idempotencyKeyOf(
-  execution: { readonly run: { readonly id: string }; readonly host: { readonly log: { readonly id: string } } },
+  execution: {
+    readonly run: { readonly id: string }
+    readonly host: { readonly log: { readonly id: string } }
+  },
   name: string,
 ): string {
   return `${execution.host.log.id.slice(0, 8)}:${execution.run.id}:${name}`
@@ -121,7 +124,7 @@ export async function withDeadline<T>(
   const { clock } = execution.host
   let cancel = (): void => {}
   const passed = new Promise<never>((_, reject) => {
-    cancel = clock.wakeAt(clock.now() + ms, () => {
+    cancel = clock.after(ms, () => {
       deadline.abort()
       reject(late(ms))
     })

@@ -2,6 +2,7 @@
 
 import { receivedUpTo } from '../kernel/journal.ts'
 import { canonicalJson, type Json, type JsonObject, toJson } from '../kernel/json.ts'
+import type { Proposal } from '../kernel/workflow.ts'
 import type { Execution } from './execution.ts'
 import { sha256, shortHash } from './hashes.ts'
 import type { Operation, OperationOf } from './operations.ts'
@@ -50,22 +51,25 @@ function startWait(execution: Execution, { name, kind, key, timeoutMs }: Operati
 
 function requestReview(execution: Execution, { name, proposal }: OperationOf<'review'>): void {
   if (onRecord(execution, name)) return
+  const fields = reviewFields(name, proposal)
+  const review = reviewId(execution.run.id, name)
+  const { customer } = execution.run
+  const hash = proposalHash(fields.proposal ?? null)
+  execution.open(execution.event('review.requested', { name, review, customer, ...fields, hash }))
+}
+
+/** What the operator is shown, as it is put on record. */
+export function reviewFields(name: string, proposal: Proposal): JsonObject {
   const { action, summary, reason, confidence } = proposal
-  const fields = toJson(proposal.proposal, `proposal of ${name}`) as JsonObject
-  const body = {
-    name,
-    review: reviewId(execution.run.id, name),
+  return {
     action,
-    customer: execution.run.customer,
     summary,
     reason,
     confidence,
-    proposal: fields,
+    proposal: toJson(proposal.proposal, `proposal of ${name}`),
     evidence: toJson(proposal.evidence ?? [], `evidence of ${name}`),
     warnings: toJson(proposal.warnings ?? [], `warnings of ${name}`),
-    hash: proposalHash(fields),
   }
-  execution.open(execution.event('review.requested', body))
 }
 
 /** The id of a review follows from its run and name, so that asking again asks the same. */

@@ -2,8 +2,13 @@
 import { effectOfReview } from '../kernel/effect-review.ts'
 import { HoldfastError } from '../kernel/errors.ts'
 import type { StoredEvent } from '../kernel/event.ts'
-import { foldJournal, type JournalEntry, type OperationType, type RunEnd } from '../kernel/journal.ts'
-import type { RunStart } from '../kernel/journal.ts'
+import {
+  foldJournal,
+  type JournalEntry,
+  type OperationType,
+  type RunEnd,
+  type RunStart,
+} from '../kernel/journal.ts'
 import type { Json, JsonObject } from '../kernel/json.ts'
 import type { EventLog } from '../ports/event-log.ts'
 import { type RequestReader, requestOnRecord } from './replay-request.ts'
@@ -77,46 +82,57 @@ function operationsOf(
   const reader: RequestReader = { first: (stream) => firstOf(log, stream) }
   const byName = Map.groupBy(events, ({ body }) => (typeof body?.name === 'string' ? body.name : ''))
   byName.delete('')
+  const typeOf = (name: string) => entries.get(name)?.type ?? typeOfRequest(byName.get(name)?.[0])
   const operations = new Map<string, RecordedOperation>()
   for (const [name, own] of byName) {
-    const [first] = own
+    const type = typeOf(name)
+    if (type === undefined) continue
     const entry = entries.get(name)
-    if (first === undefined) continue
+    const asker = type === 'review' ? effectOfReview(name) : null
     operations.set(name, {
       name,
-      type: entry?.type ?? typeOfRequest(first.body),
+      type,
       request: own.map((event) => requestOnRecord(event, reader)).find((request) => request !== undefined),
-      position: first.position,
+      position: own[0]?.position ?? 0,
       code: entry?.code ?? null,
       settled: settledOf(events, entry),
-      isInner: byName.has(effectOfReview(name) ?? ''),
+      isInner: asker !== null && typeOf(asker) === 'effect',
     })
   }
   return operations
 }
 
 /** For an operation of which only the policy's word is on record. */
-function typeOfRequest(body: JsonObject | null): OperationType {
-  return (body?.request as JsonObject | undefined)?.type === 'model' ? 'decision' : 'effect'
+function typeOfRequest(event: StoredEvent | undefined): OperationType | undefined {
+  const request = event?.body?.request as JsonObject | undefined
+  if (request === undefined) return undefined
+  return request.type === 'model' ? 'decision' : 'effect'
 }
 
 function settledOf(
   events: readonly StoredEvent[],
   entry: JournalEntry | undefined,
 ): RecordedOperation['settled'] {
-  const event = entry?.settled && events[entry.settled.version - 1]
-  return event ? { ...entry.settled, event } : null
+  if (!entry?.settled) return null
+  const event = events[entry.settled.version - 1]
+  return event === undefined ? null : { ...entry.settled, event }
 }
 
 function firstOf(log: EventLog, stream: string): JsonObject {
   const [event] = log.readStream(stream)
   if (event !== undefined) return assertKept(event)
-  throw new HoldfastError('LOG_CORRUPT', `${stream} is on record elsewhere, and empty`, { details: { stream } })
+  throw new HoldfastError('LOG_CORRUPT', `${stream} is on record elsewhere, and empty`, {
+    details: { stream },
+  })
 }
 
 function assertKept({ body, position, stream }: StoredEvent): JsonObject {
   if (body !== null) return body
-  throw new HoldfastError('BODY_ERASED', `Event ${position} of ${stream} was erased, so it can't be replayed`, {
-    details: { position, stream },
-  })
+  throw new HoldfastError(
+    'BODY_ERASED',
+    `Event ${position} of ${stream} was erased, so it can't be replayed`,
+    {
+      details: { position, stream },
+    },
+  )
 }

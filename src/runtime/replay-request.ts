@@ -3,7 +3,7 @@
  * code of the workflow, `requestOnRecord` from the log. A step has none: it is known by its name and code.
  */
 import type { StoredEvent } from '../kernel/event.ts'
-import { type Json, type JsonObject, toJson } from '../kernel/json.ts'
+import type { Json, JsonObject } from '../kernel/json.ts'
 import type { Operation } from './operations.ts'
 import { reviewFields } from './perform.ts'
 import { askedOf } from './perform-decision.ts'
@@ -19,7 +19,7 @@ export function requestOf(operation: Operation, run: string): Json {
     case 'decision':
       return askedOf(operation.name, operation.question)
     case 'review':
-      return reviewFields(operation)
+      return reviewFields(operation.name, operation.proposal)
     case 'timer':
       return { ms: operation.ms }
     case 'wait':
@@ -72,5 +72,5 @@ function refusedEffect(body: JsonObject): Json | undefined {
 }
 
 function pick(body: JsonObject, ...fields: readonly string[]): JsonObject {
-  return toJson(Object.fromEntries(fields.map((field) => [field, body[field]]))) as JsonObject
+  return Object.fromEntries(fields.map((field) => [field, body[field] ?? null]))
 }

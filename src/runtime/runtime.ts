@@ -187,7 +187,7 @@ export class Runtime implements ExecutionHost {
   #bringBack(run: string, error: unknown): void {
     const again = (): void => this.wake(run, () => {})
     if (isHoldfastError(error) && error.code === 'LOG_CONFLICT') again()
-    else this.clock.wakeAt(this.clock.now() + WRITE_RETRY_MS, again)
+    else this.clock.after(WRITE_RETRY_MS, again)
   }
 
   #moveOn(): void {

@@ -9,6 +9,9 @@ import type { Clock } from '../../ports/clock.ts'
  */
 const LONGEST_NAP_MS = 60_000
 
+/** setTimeout's limit, 24 days: longer than any attempt may take. */
+const LONGEST_TIMEOUT_MS = 2 ** 31 - 1
+
 /**
  * The clock of this machine. A timer that is set holds the process open, so a script may await a run that sleeps.
  */
@@ -18,7 +21,7 @@ export function systemClock(): Clock {
 
 /**
  * A clock that shows `anchorMs` now (default: the present) and runs `factor` times as fast as the real one, so
- * that three days pass in 26 seconds with a factor of 10,000.
+ * that three days pass in 26 seconds with a factor of 10,000. Limits on attempts (`after`) stay in real time.
  */
 export function fasterClock(options: { readonly anchorMs?: number; readonly factor: number }): Clock {
   const { anchorMs = Date.now(), factor } = options
@@ -39,6 +42,10 @@ function clockOf(now: () => number, factor: number): Clock {
       // setTimeout may fire a millisecond before the wall clock gets there, hence the second look.
       const look = () => (now() >= atMs ? wake() : nap())
       nap()
+      return () => clearTimeout(timer)
+    },
+    after(delayMs, wake) {
+      const timer = setTimeout(wake, Math.min(delayMs, LONGEST_TIMEOUT_MS))
       return () => clearTimeout(timer)
     },
   }

@@ -57,14 +57,14 @@ export function maildirInbox(options: MaildirInboxOptions): MaildirInbox {
       let callOffPoll = () => {}
       let callOffSettling: (() => void) | null = null
       const poll = () => {
-        callOffPoll = clock.wakeAt(clock.now() + pollMs, () => {
+        callOffPoll = clock.after(pollMs, () => {
           poll()
           onMail()
         })
       }
       poll()
       const unwatch = watchFolder(join(dir, 'new'), () => {
-        callOffSettling ??= clock.wakeAt(clock.now() + SETTLE_MS, () => {
+        callOffSettling ??= clock.after(SETTLE_MS, () => {
           callOffSettling = null
           onMail()
         })

@@ -47,17 +47,19 @@ const article = anyOf(
   '(?:the|den|dem|der|le|la|les|el|los|al|am|zum) ',
   "(?:spätestens|senast|au plus tard) |l['’]",
 )
+/** What a date of its own is a deadline after; and how forms ask for it: `When should it be ready? May`. */
 const until = anyOf(
   'by|before|until|till|no later than|not later than|due|deadline(?: (?:is|ist|est|es|är))?:?',
   "bis|spätestens|vor|zum|avant|d['’]ici(?: à)?|pour|jusqu['’]à|au plus tard",
-  'antes del?|para|hasta|a más tardar|före|innan|senast|till',
+  'antes del?|para|hasta|a más tardar|före|innan|senast|till|between|zwischen|entre|mellan',
+  '(?:deadline|ready|when|termin|wann|quand|échéance|cuándo|plazo|när)(?: [^.!?:]{0,30})?[?:]',
 )
 const start = anyOf(
   '(?:re)?launch(?:es|ing)?|(?:go|going|be) live|online|open(?:s|ing)?|ready|finish(?:ed|ing)?',
   'begin(?:s|ning)?|beginnen|eröffne[nt]|eröffnung|fertig|starten|lancer|lançons|lancement|ouvrons|ouverture|ouvrir',
   'lanzar|lanzamiento|abrir|abrimos|inauguramos|lansera[rs]?|lansering|öppna[rs]?|klar[at]?|starta[rs]?|börjar',
 )
-const at = 'in|im|ab|on|am|en|le|el|i|den|from|à partir de|från'
+const at = anyOf('in|im|ab|on|am|en|le|el|i|den|from|à partir de|från')
 const count = anyOf(
   String.raw`\d{1,2}(?: ?(?:-|–|to|bis|à|a|till) ?\d{1,2})?|one|two|three|four|six|eight|einem|einer`,
   'zwei|drei|vier|sechs|acht|une?|deux|trois|quatre|six|dos|tres|cuatro|seis|två|tre|fyra|sex',
@@ -69,45 +71,62 @@ const within = anyOf(
   `en (?:las próximas |los próximos )?${count} (?:días|semanas?|mes(?:es)?)`,
   `(?:inom|om) ${count} (?:dagar|veckor|vecka|månader|månad)`,
 )
-const between = anyOf(
-  `between ${article}?${date} and ${article}?${date}|zwischen ${article}?${date} und ${article}?${date}`,
-  `entre ${article}?${date} (?:et|y) ${article}?${date}|mellan ${article}?${date} och ${article}?${date}`,
-)
-/** As forms put it: `When should it be ready? May 2027`. */
-const labelled = `${anyOf(
-  'deadline|ready|when|termin|wann|quand|échéance|cuándo|plazo|när',
-)}(?: [^.!?:]{0,30})?[?:] ${article}?${date}`
 const japanese = anyOf(
   String.raw`(?:\d{4}年)?\d{1,2}月(?:\d{1,2}日|末|上旬|中旬|下旬)?(?:までに?|中に|頃|ごろ|を希望|を予定)`,
   '(?:[今来]月|[今来]週|[今来]年|年内|年度[内末]|来春|[春夏秋冬])(?:末|中)?までに?|(?:年|年度)内に|[今来]月中',
   String.raw`\d{1,2}(?:日|週間|[ヶか]月)以内`,
 )
 
-const EXPRESSIONS = [
-  asWords(`${until} ${article}{0,2}${date}`),
-  asWords(within),
-  asWords(between),
-  asWords(labelled),
-  asWords(`${start} [^.!?]{0,50}?(?<=\\s)(?:${at}) ${article}?${date}`),
-  asWords(`(?:${at}) ${article}?${date} (?:[^.!?]{0,40}? )?${start}`),
-  japanese,
-].map((source) => new RegExp(source.replaceAll(' ', String.raw`\s`), 'iu'))
+const BEFORE_DATE = compiled(`(?<!\\p{L})(?:(?<until>${until})|${at}) ${article}{0,2}`, 'g')
+const DATE = compiled(`${date}(?!\\p{L})`, 'y')
+const AND = compiled(` (?:and|und|et|y|och) ${article}?`, 'y')
+const START = compiled(`(?<!\\p{L})${start}(?!\\p{L})`, '')
+const WITHIN = compiled(`(?<!\\p{L})${within}(?!\\p{L})|${japanese}`, '')
+/** How far from a date the word may stand that makes it the date of a start. */
+const NEAR = 60
 
 /** The first words that name a deadline, exactly as they stand in the text; null when there are none. */
 export function findDeadline(text: string): string | null {
-  for (const expression of EXPRESSIONS) {
-    const words = expression.exec(text)?.[0]
-    if (words) return words.trim()
+  for (const lead of text.matchAll(BEFORE_DATE)) {
+    const end = endOfDate(text, lead.index + lead[0].length)
+    if (end === null) continue
+    const words = text.slice(lead.index, end)
+    if (lead.groups?.until) return words
+    const started = aroundStart(text, lead.index, end)
+    if (started) return started
   }
-  return null
+  return WITHIN.exec(text)?.[0] ?? null
+}
+
+/** Where a date that begins here ends, with a second one after "and"; null when none begins here. */
+function endOfDate(text: string, index: number): number | null {
+  const end = matchAt(DATE, text, index)
+  const next = end === null ? null : matchAt(AND, text, end)
+  return (next === null ? null : matchAt(DATE, text, next)) ?? end
+}
+
+/** From a word such as "launch" to the date, or from the date to it, within one sentence. */
+function aroundStart(text: string, from: number, to: number): string | null {
+  const before = /[^.!?]*$/.exec(text.slice(Math.max(0, from - NEAR), from))?.[0] ?? ''
+  const started = START.exec(before)
+  if (started) return text.slice(from - before.length + started.index, to)
+  const after = /^[^.!?]*/.exec(text.slice(to, to + NEAR))?.[0] ?? ''
+  const starts = START.exec(after)
+  return starts ? text.slice(from, to + starts.index + starts[0].length) : null
+}
+
+function matchAt(sticky: RegExp, text: string, index: number): number | null {
+  sticky.lastIndex = index
+  const match = sticky.exec(text)
+  return match ? index + match[0].length : null
+}
+
+function compiled(source: string, flags: '' | 'g' | 'y'): RegExp {
+  return new RegExp(source.replaceAll(' ', String.raw`\s`), `iu${flags}`)
 }
 
 function anyOf(...sources: readonly string[]): string {
   return `(?:${sources.join('|')})`
-}
-
-function asWords(source: string): string {
-  return String.raw`(?<!\p{L})(?:${source})(?!\p{L})`
 }
 
 function shortMonths(): string {
@@ -118,7 +137,7 @@ function shortMonths(): string {
 function namesOf(format: Intl.DateTimeFormatOptions, days: readonly number[]): string[] {
   const names = NAMED_IN.flatMap((language) => {
     const formatter = new Intl.DateTimeFormat(language, { ...format, timeZone: 'UTC' })
-    return days.map((each) => formatter.format(each))
+    return days.map((each) => formatter.format(each).toLowerCase())
   })
   return [...new Set(names)].toSorted((a, b) => b.length - a.length)
 }

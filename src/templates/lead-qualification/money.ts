@@ -64,7 +64,10 @@ const BUDGETED = new RegExp(
   'giu',
 )
 
-/** Every amount in the text, each once, in no particular order. `language` is ISO 639-3. */
+/** A mail that names more than this is a price list. */
+const MOST_AMOUNTS = 50
+
+/** The amounts in the text, each once, in no particular order. `language` is ISO 639-3. */
 export function findMoney(text: string, language = 'und'): Money[] {
   const found: Money[] = []
   const taken: [number, number][] = []
@@ -74,6 +77,7 @@ export function findMoney(text: string, language = 'und'): Money[] {
       if (taken.some(([from, to]) => match.index < to && end > from)) continue
       const money = moneyOf(match, language)
       if (money === null) continue
+      if (found.length === MOST_AMOUNTS) return found
       taken.push([match.index, end])
       found.push(money)
     }

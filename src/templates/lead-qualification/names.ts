@@ -20,6 +20,7 @@ const ORGANISATION =
  */
 export function addresseeOf(displayName: string): Addressee {
   const plain = displayName
+    .slice(0, 4 * MOST_CHARACTERS)
     .replace(/\([^)]*\)|["“”„«»]/g, ' ')
     .replace(/[\p{C}\p{Z}]+/gu, ' ')
     .trim()

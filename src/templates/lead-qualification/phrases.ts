@@ -48,19 +48,28 @@ export const phrasesSchema = z
       : Object.entries(phrases).map(([language, list]) => ({ language, expression: compilePhrases(list) })),
   )
 
-/** One search for all of the phrases; of two that start at the same place the longer wins. */
+/**
+ * One search for all of the phrases; of two that start at the same place the longer wins. Phrases with
+ * the same borders share them, which keeps the search small.
+ */
 export function compilePhrases(phrases: readonly string[]): RegExp {
-  const sources = phrases.toSorted((a, b) => b.length - a.length).map(phraseSource)
+  const ordered = phrases
+    .map((phrase) => phrase.trim().normalize('NFC'))
+    .toSorted((a, b) => b.length - a.length)
+  const groups = Map.groupBy(ordered, (phrase) => `${bordered(phrase.at(0))} ${bordered(phrase.at(-1))}`)
+  const sources = [...groups.values()].map((group) => {
+    const [first = ''] = group
+    const before = bordered(first.at(0)) ? `(?<![${LETTER}])` : ''
+    const after = bordered(first.at(-1)) ? `(?![${LETTER}])` : ''
+    return `${before}(?:${group.map(phraseSource).join('|')})${after}`
+  })
   return new RegExp(sources.join('|'), 'giu')
 }
 
 function phraseSource(phrase: string): string {
-  const parts = [...phrase.trim().normalize('NFC')]
-  const source = parts
-    .map(charSource)
+  return Array.from(phrase, charSource)
     .join('')
     .replace(/(?:\\s\+)+/g, String.raw`\s+`)
-  return `${border(parts[0], '<!')}${source}${border(parts.at(-1), '!')}`
 }
 
 function charSource(char: string): string {
@@ -72,7 +81,7 @@ function charSource(char: string): string {
   return apart === char ? RegExp.escape(char) : `(?:${char}|${apart})`
 }
 
-function border(edge: string | undefined, look: '<!' | '!'): string {
-  const isLetter = edge !== undefined && (edge === '*' || /[\p{L}\p{N}]/u.test(edge))
-  return isLetter && !UNSPACED.test(edge) ? `(?${look}[${LETTER}])` : ''
+/** Whether a word may not go on beyond this edge of a phrase. */
+function bordered(edge: string | undefined): boolean {
+  return edge !== undefined && (edge === '*' || (/[\p{L}\p{N}]/u.test(edge) && !UNSPACED.test(edge)))
 }

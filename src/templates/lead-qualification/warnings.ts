@@ -31,17 +31,17 @@ const INSTRUCTIONS = [
   '(?:to|for|dear|attention|attn|note to|message to)[ :]+(?:the |any |all )?(?:ai|llm|language model|ai assistant|email assistant|mail assistant|assistant|automated system)s?(?: reading| processing|[,:])',
   'as an? (?:ai|llm|language model|ai assistant)\\b[^.!?\\n]{0,40}\\b(?:you|your)',
   '(?:system prompt|prompt injection|jailbreak|developer mode|maintenance mode|admin override)',
-  '(?:the )?(?:user|operator|owner) (?:has )?(?:already )?(?:approved|authori[sz]ed|confirmed|agreed)',
-  "(?:do not|don['’]t|never) (?:show|tell|mention|reveal|display|report)\\b[^.!?\\n]{0,40}\\b(?:user|operator|owner|human|anyone|anybody)",
+  '(?:the )?(?:user|operator) (?:has )?(?:already )?(?:approved|authori[sz]ed|confirmed|agreed)',
+  "(?:do not|don['’]t|never) (?:show|tell|mention|reveal|display|report)\\b[^.!?\\n]{0,40}\\b(?:user|operator|owner|human)",
   '(?:mark|classify|score|rate|label|qualify) (?:this|the) (?:e-?mail|mail|message|lead|conversation|sender|customer)\\b[^.!?\\n]{0,20}\\bas',
-].map((source) => `(?<![\\p{L}\\p{N}])(?:${source})`)
+].map(asWords)
 const MARKERS = [
   String.raw`<\|[a-z_]{2,20}\|>`,
   String.raw`\[\/?INST\]`,
   String.raw`<\/?(?:system|assistant|instructions?)>`,
-  String.raw`^[ \t>#*]*(?:system|assistant|instructions?)[ \t]*(?:message|prompt|note)?[ \t]*:`,
+  String.raw`^[ \t>#*]{0,20}(?:system|assistant|instructions?)[ \t]?(?:message|prompt|note)?[ \t]?:`,
 ]
-const INSTRUCTION = new RegExp([...INSTRUCTIONS, ...MARKERS].join('|').replaceAll(' ', String.raw`\s`), 'imu')
+const INSTRUCTION = new RegExp([...INSTRUCTIONS, ...MARKERS].join('|'), 'imu')
 
 const YOUR = 'your|ihre?|ihren|deine?|votre|vos|ton|su|sus|tu|tus|ditt|din|dina|ert|er|era'
 const SECRET =
@@ -58,14 +58,13 @@ const SECRETS = new RegExp(
     '(?:buy|purchase|get|send)(?: [^ .!?]+){0,4}? gift ?cards?',
     '(?:パスワード|暗証番号)を(?:お知らせ|ご入力|教えて|送って)',
   ]
-    .map((source) => `(?<![\\p{L}\\p{N}])(?:${source})`)
-    .join('|')
-    .replaceAll(' ', String.raw`\s`),
+    .map(asWords)
+    .join('|'),
   'iu',
 )
 /** A name of a host that is shown, and right behind it the address that the link goes to. */
 const SHOWN_LINK =
-  /(?:https?:\/\/)?((?:[a-z0-9-]+\.)+[a-z]{2,})[^\s[\](){}<>]*\s?[[(<]https?:\/\/(?:[^\s@/]{1,50}@)?([a-z0-9.-]+)[^\s\])>]{0,500}[\])>]/giu
+  /(?<![a-z0-9.-])((?:[a-z0-9-]{1,63}\.){1,8}[a-z]{2,24})(?:[/?#:][^\s[\](){}<>]{0,300})?\s?[[(<]https?:\/\/(?:[^\s@/]{1,50}@)?([a-z0-9.-]{1,200})[^\s\])>]{0,500}[\])>]/giu
 const QUOTE_LIMIT = 200
 
 /** Each kind at most once for each part of the mail it occurs in. */
@@ -85,6 +84,11 @@ export function findWarnings(message: MailMessage): Warning[] {
     ...replyElsewhere(message),
     ...mismatchedLinks(message.text),
   ]
+}
+
+/** A source in which a space stands for any white space, found at the beginning of a word. */
+function asWords(source: string): string {
+  return String.raw`(?<![\p{L}\p{N}])(?:${source.replaceAll(' ', String.raw`\s`)})`
 }
 
 /** From the first match to the end of its sentence. */

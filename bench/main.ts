@@ -1,0 +1,70 @@
+/**
+ * `npm run bench`: what Holdfast does in a second, as a ratio to what the same disk does in a bare loop in the
+ * same run. `-- --json` prints one JSON object a line: bench, value, unit, reference, ratio. Name benches to
+ * run only those. Figures are medians of RUNS runs.
+ */
+import { parseArgs } from 'node:util'
+import { commitMs, median, referenceRowsPerSecond } from './reference.ts'
+import { messagesPerSecond } from './messages.ts'
+import { concurrentStepsPerSecond, sequentialStepMs, startLatencyMs } from './steps.ts'
+
+interface Bench {
+  readonly name: string
+  readonly unit: string
+  readonly measure: () => Promise<number>
+  /** What the disk does; the ratio is value to reference. */
+  readonly reference: () => number
+}
+
+const RUNS = 5
+const IN_FLIGHT = 200
+const ROWS = 100_000
+
+const BENCHES: readonly Bench[] = [
+  {
+    name: 'steps-concurrent',
+    unit: 'steps/s, 2,000 runs of 5 steps, 200 in flight; reference: rows/s, 200 a commit',
+    measure: () => concurrentStepsPerSecond(2_000, IN_FLIGHT),
+    reference: () => referenceRowsPerSecond(ROWS, IN_FLIGHT),
+  },
+  {
+    name: 'steps-sequential',
+    unit: 'ms a step, one run of 1,000 steps; reference: ms of one durable commit',
+    measure: () => sequentialStepMs(1_000),
+    reference: commitMs,
+  },
+  {
+    name: 'start-latency',
+    unit: 'ms from start to result of a one-step run, p50; reference: ms of one durable commit',
+    measure: () => startLatencyMs(300),
+    reference: commitMs,
+  },
+  {
+    name: 'messages',
+    unit: 'mails/s taken in, parsed, filed and qualified; reference: rows/s, 1 a commit',
+    measure: () => messagesPerSecond(500),
+    reference: () => referenceRowsPerSecond(2_000, 1),
+  },
+]
+
+const { values, positionals } = parseArgs({ options: { json: { type: 'boolean' } }, allowPositionals: true })
+for (const bench of BENCHES) {
+  if (positionals.length > 0 && !positionals.includes(bench.name)) continue
+  const results: { value: number; reference: number }[] = []
+  for (let run = 0; run < RUNS; run += 1) {
+    results.push({ reference: bench.reference(), value: await bench.measure() })
+  }
+  const line = {
+    bench: bench.name,
+    value: round(median(results.map(({ value }) => value))),
+    unit: bench.unit,
+    reference: round(median(results.map(({ reference }) => reference))),
+    ratio: round(median(results.map(({ value, reference }) => value / reference))),
+  }
+  if (values.json) console.log(JSON.stringify(line))
+  else console.log(`${line.bench.padEnd(18)} ${String(line.value).padStart(10)}   ratio ${line.ratio}   (${line.unit})`)
+}
+
+function round(value: number): number {
+  return Number(value.toPrecision(4))
+}

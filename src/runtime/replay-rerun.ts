@@ -1,0 +1,90 @@
+/**
+ * What of a run can be done once more without touching anything: pure steps, and the rules of decisions
+ * that were made by rules. Of other steps only the code is compared.
+ */
+import { toErrorRecord } from '../kernel/errors.ts'
+import type { Outcome } from '../kernel/journal.ts'
+import { type Json, type JsonObject, toJson } from '../kernel/json.ts'
+import { codeOf } from './code.ts'
+import { comparable, type Divergence, otherCode, otherResult, same } from './divergence.ts'
+import type { Operation, OperationOf } from './operations.ts'
+import { idempotencyKeyOf } from './perform-step.ts'
+import type { RecordedOperation } from './replay-record.ts'
+
+export interface Rerun {
+  readonly divergence: Divergence | null
+  /** The code, or the rules, are not those of the record. */
+  readonly isChanged: boolean
+}
+
+type Settled = NonNullable<RecordedOperation['settled']>
+type Owner = Parameters<typeof idempotencyKeyOf>[0]
+
+/** null when there is nothing to do again, or nothing on record to compare it with. */
+export function rerun(
+  operation: Operation,
+  recorded: RecordedOperation,
+  owner: Owner,
+): Rerun | Promise<Rerun> | null {
+  const { settled } = recorded
+  if (settled === null) return null
+  if (operation.type === 'decision') return rerunRules(operation, recorded, settled.outcome)
+  if (operation.type !== 'step') return null
+  const pure = operation.options.pure === true
+  const present = codeOf(operation.work, pure)
+  const isChanged = recorded.code !== null && sourceOf(recorded.code) !== sourceOf(present)
+  if (pure) return rerunStep(operation, recorded, settled, isChanged, owner)
+  return { divergence: isChanged ? otherCode(recorded, present) : null, isChanged }
+}
+
+/** Without the mark that says whether the step is pure. */
+function sourceOf(code: string): string {
+  return code.slice(code.indexOf(':') + 1)
+}
+
+async function rerunStep(
+  step: OperationOf<'step'>,
+  recorded: RecordedOperation,
+  settled: Settled,
+  isChanged: boolean,
+  owner: Owner,
+): Promise<Rerun> {
+  const before = comparable(settled.outcome)
+  const attempt = {
+    attempt: Number(settled.event.body?.attempts ?? 1),
+    signal: new AbortController().signal,
+    idempotencyKey: idempotencyKeyOf(owner, step.name),
+  }
+  let outcome: Outcome
+  try {
+    outcome = { ok: true, value: toJson(await step.work(attempt), `result of step ${step.name}`) }
+  } catch (error) {
+    outcome = { ok: false, error: toErrorRecord(error, 'STEP_FAILED') }
+  }
+  const after = comparable(outcome)
+  return { divergence: same(before, after) ? null : otherResult(recorded, before, after), isChanged }
+}
+
+function rerunRules(
+  { name, question }: OperationOf<'decision'>,
+  recorded: RecordedOperation,
+  outcome: Outcome,
+): Rerun | null {
+  const body = outcome.ok ? (outcome.value as JsonObject) : {}
+  const provenance = body.provenance as JsonObject
+  if (provenance.tier !== 'rules') return null
+  const before: Json = {
+    answer: body.answer ?? null,
+    confidence: body.confidence ?? null,
+    reasons: body.reasons ?? null,
+  }
+  try {
+    const { source, ...ruled } = question.rules()
+    const after = toJson(ruled, `answer of ${name}`)
+    const divergence = same(before, after) ? null : otherResult(recorded, before, after)
+    return { divergence, isChanged: source !== provenance.source }
+  } catch (error) {
+    const after = comparable({ ok: false, error: toErrorRecord(error) })
+    return { divergence: otherResult(recorded, before, after), isChanged: true }
+  }
+}

@@ -1,0 +1,259 @@
+/**
+ * Verification by replay: the workflow's code is run again on the journal of a run, and the first place
+ * where the two part is named.
+ *
+ * Nothing is done and nothing is appended: outcomes come from the record, in its order, through the same
+ * `Sequencer` as live. No effect is performed, no model asked, and of the steps only the pure ones are run
+ * again, as are the rules of decisions that rules made.
+ *
+ * A request that is not on record is not a divergence by itself: it may have been under way when the run
+ * ended (the loser of a race) or was cut off. It is one when the record shows that the run came to rest
+ * after it, when it would have left a trace at once, or when the code gets no further without it.
+ */
+import { fromErrorRecord, toErrorRecord } from '../kernel/errors.ts'
+import type { OperationType, Outcome } from '../kernel/journal.ts'
+import { type Json, toJson } from '../kernel/json.ts'
+import { validate } from '../kernel/schema.ts'
+import type { AnyWorkflow, Context } from '../kernel/workflow.ts'
+import type { EventLog } from '../ports/event-log.ts'
+import {
+  compareEnds,
+  type Divergence,
+  endNotReached,
+  missing,
+  noResult,
+  notReached,
+  otherInput,
+  otherKind,
+  same,
+} from './divergence.ts'
+import { createContext, type Operation, type OperationHost } from './operations.ts'
+import { type RecordedOperation, type RunRecord, readRecord } from './replay-record.ts'
+import { requestOf } from './replay-request.ts'
+import { type Rerun, rerun } from './replay-rerun.ts'
+import { Sequencer } from './sequencer.ts'
+import type { WorkflowRegistry } from './workflow-registry.ts'
+
+export interface ReplayReport {
+  readonly run: string
+  readonly workflow: string
+  readonly version: number
+  /** unfinished: the run has not ended; everything on record was reproduced. */
+  readonly verdict: 'same' | 'diverged' | 'unfinished'
+  /** Operations that were compared. */
+  readonly operations: number
+  /** The first one; null unless the verdict is `diverged`. */
+  readonly divergence: Divergence | null
+  /** Pure steps whose code, and decisions whose rules, have changed and still give the same. */
+  readonly changedCode: readonly string[]
+}
+
+/** Turns of the event loop without a request after which the code is taken to wait for good. */
+const QUIET_TURNS = 5
+
+/** The same while a pure step is run again, which may be asynchronous: some tenths of a second. */
+const RERUN_TURNS = 100_000
+
+/** @throws RUN_NOT_FOUND, BODY_ERASED, WORKFLOW_UNKNOWN */
+export async function verifyRun(
+  log: EventLog,
+  workflows: WorkflowRegistry,
+  run: string,
+): Promise<ReplayReport> {
+  const record = readRecord(log, run)
+  const workflow = workflows.get(record.start.workflow, record.start.workflowVersion)
+  return await new Replay(log, record).verify(workflow)
+}
+
+/** What leaves a trace in the same turn; the others leave one when the code comes to rest, or when they end. */
+const LEAVES_TRACE_AT_ONCE: ReadonlySet<OperationType> = new Set([
+  'effect',
+  'decision',
+  'publication',
+  'child',
+])
+
+class Replay implements OperationHost {
+  readonly run: Context['run']
+  readonly seed: string
+  readonly #log: EventLog
+  readonly #record: RunRecord
+  readonly #sequencer = new Sequencer(() => this.#onQuiet())
+  readonly #compared = new Set<string>()
+  readonly #changedCode: string[] = []
+  /** By the order in which the code asked. */
+  readonly #divergences = new Map<number, Divergence>()
+  /** Pure steps that are being run again, by the same order. */
+  readonly #rerunning = new Map<number, RecordedOperation>()
+  /** Requests that are not on record and may rightly be so; `version` is the last one that the code had seen. */
+  readonly #traceless: { readonly version: number; readonly divergence: Divergence }[] = []
+  #requests = 0
+  #quietTurns = 0
+  #seen: { readonly version: number; readonly position: number; readonly time: number }
+  #codeEnd: Outcome | null = null
+  #finish: () => void = () => {}
+
+  constructor(log: EventLog, record: RunRecord) {
+    const { run, start } = record
+    this.#log = log
+    this.#record = record
+    this.run = { id: run, workflow: start.workflow, customer: start.customer }
+    this.seed = start.seed
+    this.#seen = { version: 1, position: start.position, time: start.time }
+  }
+
+  now(): number {
+    return this.#seen.time
+  }
+
+  async verify(workflow: AnyWorkflow): Promise<ReplayReport> {
+    const finished = new Promise<void>((resolve) => {
+      this.#finish = resolve
+    })
+    this.#sequencer.begin()
+    void this.#execute(workflow)
+    await finished
+    this.#sequencer.stop()
+    return this.#report()
+  }
+
+  async #execute(workflow: AnyWorkflow): Promise<void> {
+    try {
+      const input = await validate(workflow.input, this.#record.start.input, `Input of ${workflow.name}`)
+      const output = await workflow.run(createContext(this), input)
+      const checked = await validate(workflow.output, output, `Output of ${workflow.name}`, 'OUTPUT_INVALID')
+      this.#codeEnd = { ok: true, value: toJson(checked, 'output') }
+    } catch (error) {
+      this.#codeEnd = { ok: false, error: toErrorRecord(error) }
+    }
+  }
+
+  // -- what the code asks for --------------------------------------------------------------------
+
+  operate(operation: Operation): Promise<Json> {
+    if (this.#isOver) return never()
+    this.#quietTurns = 0
+    this.#requests += 1
+    const recorded = this.#record.operations.get(operation.name)
+    if (recorded === undefined) {
+      this.#noteTraceless(operation)
+      return never()
+    }
+    this.#compared.add(recorded.name)
+    const divergence = this.#compare(operation, recorded)
+    if (divergence === null) return this.#outcome(recorded)
+    this.#divergences.set(this.#requests, divergence)
+    return never()
+  }
+
+  #compare(operation: Operation, recorded: RecordedOperation): Divergence | null {
+    if (operation.type !== recorded.type) return otherKind(operation, recorded)
+    const again = rerun(operation, recorded, { run: this.run, host: { log: this.#log } })
+    if (again instanceof Promise) void this.#awaitRerun(again, recorded, this.#requests)
+    else if (again !== null) return this.#takeRerun(again, recorded)
+    const request = requestOf(operation, this.run.id)
+    if (recorded.request === undefined || same(recorded.request, request)) return null
+    return otherInput(operation, recorded, request)
+  }
+
+  async #awaitRerun(again: Promise<Rerun>, recorded: RecordedOperation, request: number): Promise<void> {
+    this.#rerunning.set(request, recorded)
+    const divergence = this.#takeRerun(await again, recorded)
+    this.#rerunning.delete(request)
+    if (divergence !== null) this.#divergences.set(request, divergence)
+  }
+
+  #takeRerun({ divergence, isChanged }: Rerun, { name }: RecordedOperation): Divergence | null {
+    if (divergence === null && isChanged) this.#changedCode.push(name)
+    return divergence
+  }
+
+  #outcome({ settled }: RecordedOperation): Promise<Json> {
+    if (settled === null) return never()
+    const { version, time, outcome, event } = settled
+    return new Promise((resolve, reject) => {
+      this.#sequencer.push(version, () => {
+        if (this.#isOver) return
+        this.#quietTurns = 0
+        this.#seen = { version, position: event.position, time: Math.max(this.#seen.time, time) }
+        if (outcome.ok) resolve(outcome.value)
+        else reject(fromErrorRecord(outcome.error))
+      })
+    })
+  }
+
+  #noteTraceless(operation: Operation): void {
+    const { version, position } = this.#seen
+    const divergence = missing(operation, requestOf(operation, this.run.id), position)
+    const cameToRest = this.#record.lastParkVersion > version
+    if (cameToRest || (this.#endedByItself && LEAVES_TRACE_AT_ONCE.has(operation.type))) {
+      this.#divergences.set(this.#requests, divergence)
+    } else this.#traceless.push({ version, divergence })
+  }
+
+  /** Nothing that the code asks for from here on counts. */
+  get #isOver(): boolean {
+    return this.#codeEnd !== null || this.#divergences.size > 0
+  }
+
+  get #endedByItself(): boolean {
+    const { end } = this.#record
+    return end !== null && end.status !== 'cancelled'
+  }
+
+  // -- when it is over ---------------------------------------------------------------------------
+
+  #onQuiet(): void {
+    this.#quietTurns += 1
+    const enough = this.#rerunning.size > 0 ? RERUN_TURNS : QUIET_TURNS
+    if (this.#quietTurns < enough) this.#sequencer.begin()
+    else this.#finish()
+  }
+
+  #report(): ReplayReport {
+    const { run, start, end } = this.#record
+    const divergence = this.#firstFound() ?? this.#incomplete() ?? this.#otherEnd()
+    return {
+      run,
+      workflow: start.workflow,
+      version: start.workflowVersion,
+      verdict: divergence !== null ? 'diverged' : end === null ? 'unfinished' : 'same',
+      operations: this.#compared.size,
+      divergence,
+      changedCode: this.#changedCode,
+    }
+  }
+
+  #firstFound(): Divergence | undefined {
+    for (const [request, recorded] of this.#rerunning) this.#divergences.set(request, noResult(recorded))
+    return this.#divergences.get(Math.min(...this.#divergences.keys()))
+  }
+
+  /** The code went past something on record, or stopped short of the end. */
+  #incomplete(): Divergence | null {
+    const skipped = [...this.#record.operations.values()].find(
+      ({ name, isInner }) => !isInner && !this.#compared.has(name),
+    )
+    const goesOn = this.#codeEnd === null && (skipped !== undefined || this.#endedByItself)
+    const blocking = goesOn ? this.#blocking() : undefined
+    if (blocking !== undefined) return blocking
+    if (skipped !== undefined) return notReached(skipped)
+    return goesOn ? endNotReached(this.#record) : null
+  }
+
+  /** The first of the latest requests without a trace: the earlier ones did not keep the code from going on. */
+  #blocking(): Divergence | undefined {
+    const latest = this.#traceless.at(-1)?.version
+    return this.#traceless.find(({ version }) => version === latest)?.divergence
+  }
+
+  #otherEnd(): Divergence | null {
+    const { end, isParked } = this.#record
+    const mayEndAnyway = end === null ? !isParked : end.status === 'cancelled'
+    return this.#codeEnd === null || mayEndAnyway ? null : compareEnds(this.#record, this.#codeEnd)
+  }
+}
+
+function never<T>(): Promise<T> {
+  return new Promise(() => {})
+}
