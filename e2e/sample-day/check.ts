@@ -51,8 +51,8 @@ export async function checkDay(
     }
     assert.equal(answered.size, of('review.answered').length, 'every review was answered once')
 
-    const sent = of('effect.succeeded').map(
-      (event) => String((event.body?.output as JsonObject | undefined)?.messageId),
+    const sent = of('effect.succeeded').map((event) =>
+      String((event.body?.output as JsonObject | undefined)?.messageId),
     )
     const allowed = of('review.answered').filter(({ body }) =>
       ['approved', 'edited'].includes(String(body?.verdict)),

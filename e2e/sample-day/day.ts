@@ -16,8 +16,8 @@ import { isHoldfastError } from '../../src/kernel/errors.ts'
 import { crashPoint } from '../../src/ports/crash-points.ts'
 import type { Review } from '../../src/runtime/review-index.ts'
 
-/** Three days pass in about six seconds. */
-const FACTOR = 43_200
+/** Three days pass in about three seconds. */
+const FACTOR = 100_000
 const DAY_BEGINS = Date.parse('2026-11-23T08:00:00Z')
 const DEADLINE_MS = 60_000
 

@@ -91,7 +91,7 @@ test('of 300 people who are easy to mix up no two are merged, and evidence joins
         given(evidence).filter(([, ids]) => ids.size === 1).length / given(evidence).length
       assert.deepEqual([share('none'), share('mobile'), share('thread')], [0, 1, 1])
     }),
-    { seed: 20_261_105, numRuns: 5 },
+    { seed: 20_261_105, numRuns: 5, endOnFailure: true },
   )
 })
 
@@ -109,7 +109,7 @@ test('a switchboard with different names does not merge, in whatever order they 
       )
       assert.equal(new Set(ids).size, all.length)
     }),
-    { seed: 7, numRuns: 50 },
+    { seed: 7, numRuns: 50, endOnFailure: true },
   )
 })
 

@@ -7,7 +7,7 @@ import { HoldfastError } from '../../kernel/errors.ts'
 import type { JsonObject } from '../../kernel/json.ts'
 import type { Model, ModelQuestion } from '../../ports/model.ts'
 import { type ModelSettings, modelsFromEnvironment } from './model.ts'
-import { type Protocol, type ProtocolServerOptions, startProtocolServer } from './protocol-server.ts'
+import { type Protocol, type ProtocolServerOptions, startProtocolServer } from './testing/protocol-server.ts'
 
 const PROTOCOLS: Protocol[] = ['openai', 'anthropic', 'ollama']
 const CANARY = 'sk-canary-5f2c9d81e7b34a06'

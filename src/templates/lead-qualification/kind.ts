@@ -55,7 +55,9 @@ function fromFacts(message: MailMessage, facts: MailFacts, notLeads: NotLeads): 
   if (facts.ownAddresses.includes(address)) {
     return verdict('own', 0.99, 'comes from your own address', address, 'header', 'facts')
   }
-  const listed = notLeads.senders.some((sender) => address === sender || address.endsWith(sender))
+  const listed = notLeads.senders.some((sender) =>
+    sender.startsWith('@') ? address.endsWith(sender) : address === sender,
+  )
   return listed
     ? verdict('notice', 0.97, 'comes from a sender on your list', address, 'header', 'facts')
     : null
