@@ -31,3 +31,18 @@ export function shellCommandsOf(markdown: string): string[] {
     )
     .filter((line) => line !== '')
 }
+
+export interface Snippet {
+  /** The file that the block says it is taken from; '' when it names none. */
+  readonly file: string
+  /** Pieces that stand in the file as they are; a line with nothing but `…` stands between two. */
+  readonly pieces: readonly string[]
+}
+
+/** The blocks fenced as `ts`, with the file that follows on the same line. */
+export function snippetsOf(markdown: string): Snippet[] {
+  return [...markdown.matchAll(/^```ts *(.*)$\n([\s\S]*?)^```/gm)].map(([, file = '', code = '']) => ({
+    file: file.trim(),
+    pieces: code.split(/^\s*…\s*$\n/m).map((piece) => piece.trimEnd()),
+  }))
+}

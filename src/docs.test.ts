@@ -5,7 +5,7 @@ import { dirname, join, resolve } from 'node:path'
 import { test } from 'node:test'
 import { ROOT } from '../scripts/command.ts'
 import { ERRORS_PAGE, errorsDoc } from '../scripts/errors-doc.ts'
-import { anchorsOf, linksOf, shellCommandsOf } from '../scripts/markdown.ts'
+import { anchorsOf, linksOf, shellCommandsOf, snippetsOf } from '../scripts/markdown.ts'
 import { ERRORS } from './kernel/errors.ts'
 
 const read = (path: string) => (existsSync(path) ? readFileSync(path, 'utf8') : '')
@@ -49,6 +49,17 @@ test('the README names its commands in blocks fenced as sh', () => {
   assert.ok(commands.includes('npm test'), `found ${JSON.stringify(commands)}`)
 })
 
+test('every piece of TypeScript in a document stands in the file that it names', () => {
+  const pages = globSync('**/*.md', { cwd: ROOT, exclude: ['node_modules', 'workspace'] })
+  const wrong = pages.flatMap((page) =>
+    snippetsOf(read(join(ROOT, page))).flatMap(({ file, pieces }) => {
+      const source = file === '' ? '' : read(join(ROOT, file))
+      return pieces.filter((piece) => !source.includes(piece)).map((piece) => `${page}: ${file}: ${piece}`)
+    }),
+  )
+  assert.deepEqual(wrong, [], 'copy it from a file that is run, and name that: ```ts examples/x.ts')
+})
+
 test('links, anchors and commands are read from Markdown', () => {
   const page = [
     '# Why, and *how*?',
@@ -62,8 +73,17 @@ test('links, anchors and commands are read from Markdown', () => {
     '```ts',
     'x[0](y)',
     '```',
+    '```ts examples/x.ts',
+    'one()',
+    '…',
+    '  two()',
+    '```',
   ].join('\n')
   assert.deepEqual(linksOf(page), ['docs/a.md#b', 'i.png', 'r.md'])
   assert.deepEqual(anchorsOf(page), ['why-and-how'])
   assert.deepEqual(shellCommandsOf(page), ['npm start', 'holdfast ingest mail.eml'])
+  assert.deepEqual(snippetsOf(page), [
+    { file: '', pieces: ['x[0](y)'] },
+    { file: 'examples/x.ts', pieces: ['one()', '  two()'] },
+  ])
 })

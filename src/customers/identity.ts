@@ -35,6 +35,7 @@ export interface Candidate {
   /** '' when none is known. */
   readonly name: string
   readonly addresses: readonly string[]
+  /** Those of the sender's numbers that this customer has too. */
   readonly phones: readonly string[]
   /** Message-IDs of the sender's thread that this customer wrote, or was sent in answer. */
   readonly wrote: readonly string[]

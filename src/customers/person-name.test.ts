@@ -27,7 +27,7 @@ test('names that are in doubt stay different', () => {
 })
 
 test('a full name has two words besides titles', () => {
-  assert.ok(isFullName('Jane Doe'))
+  for (const name of ['Jane Doe', 'Jack Ma', 'Don Ing']) assert.ok(isFullName(name), name)
   for (const name of ['', 'Jane', 'Dr. Doe', '小野寺千晶']) assert.equal(isFullName(name), false, name)
 })
 

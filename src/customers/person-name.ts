@@ -1,11 +1,12 @@
 /** Names of persons as they are written, and the form in which two of them are compared. */
 
-/** Stand alone before or after a name and say nothing about who it is. Jr, Sr and II tell persons apart and stay. */
+/**
+ * Stand before or after a name and say nothing about who it is. Jr, Sr and II tell persons apart and stay;
+ * so does what is also a name, such as Don and Ma.
+ */
 const TITLES = new Set(
-  `mr mrs ms miss mx sir dr prof professor herr frau hr fr mme mlle monsieur madame sr. sra srta don doña dott
-   dottssa dipl-ing diplom-ingenieur ing mag ir drs phd md mba msc bsc ma ba llm esq habil hc cpa pmp`.split(
-    /\s+/,
-  ),
+  `mr mrs ms miss mx sir dr prof professor herr frau hr fr mme mlle monsieur madame sra srta doña dott
+   dottssa dipl-ing diplom-ingenieur mag ir drs phd md mba msc bsc llm esq habil hc cpa pmp`.split(/\s+/),
 )
 
 /** Letters that Unicode does not take apart into a base letter and a mark. */

@@ -97,5 +97,7 @@ test('a stranger’s candidates are all holders of the number and all who wrote 
     writers.map(({ id, wrote }) => [id, wrote]),
     [[JANE, ['j2@x', 'j1@x']]],
   )
+  const both = candidates({ signature: 'Jane Doe\n030 23125-014', inReplyTo: 'j2@x' })
+  assert.deepEqual(both.find(({ id }) => id === BOB)?.wrote, [])
   assert.deepEqual(candidates({}), [])
 })

@@ -66,8 +66,14 @@ interface FieldRow {
   current: number
 }
 
+/** A phone number or a Message-ID of the sender's, and a customer who has it too. */
+interface Held {
+  customer: string
+  value: string
+}
+
 /** Most holders of one phone number that are looked at. More than one name among them makes it a shared one. */
-const MAX_HOLDERS = 50
+const MAX_HOLDERS = 20
 
 /**
  * The customers with the newest message first.
@@ -147,21 +153,21 @@ export function openCandidates(reader: TablesReader, facts: SenderFacts): Candid
     'SELECT customer FROM customers_addresses WHERE address = ?',
     address,
   )
-  if (known) return candidatesOf(reader, [known.customer], [])
+  if (known) return candidatesOf(reader, [known.customer], [], [])
   const wrote = facts.thread.flatMap((messageId) =>
-    reader.all<{ messageId: string; customer: string }>(
-      'SELECT message_id AS messageId, customer FROM customers_messages WHERE message_id = ?',
+    reader.all<Held>(
+      'SELECT customer, message_id AS value FROM customers_messages WHERE message_id = ?',
       messageId,
     ),
   )
-  const holders = facts.phones.flatMap(({ value }) =>
-    reader.all<{ customer: string }>(
-      `SELECT customer FROM customers_fields WHERE field = 'phone' AND value = ? LIMIT ${MAX_HOLDERS}`,
+  const phones = facts.phones.flatMap(({ value }) =>
+    reader.all<Held>(
+      `SELECT customer, value FROM customers_fields WHERE field = 'phone' AND value = ? LIMIT ${MAX_HOLDERS}`,
       value,
     ),
   )
-  const ids = [customerId(address), ...[...wrote, ...holders].map(({ customer }) => customer)]
-  return candidatesOf(reader, [...new Set(ids)], wrote)
+  const ids = [customerId(address), ...[...wrote, ...phones].map(({ customer }) => customer)]
+  return candidatesOf(reader, [...new Set(ids)], phones, wrote)
 }
 
 export function knownRecord(reader: TablesReader, id: string): KnownRecord {
@@ -186,25 +192,25 @@ export function knownRecord(reader: TablesReader, id: string): KnownRecord {
 function candidatesOf(
   reader: TablesReader,
   ids: readonly string[],
-  wrote: readonly { messageId: string; customer: string }[],
+  phones: readonly Held[],
+  wrote: readonly Held[],
 ): Candidate[] {
+  const heldBy = (id: string, held: readonly Held[]) =>
+    held.filter(({ customer }) => customer === id).map(({ value }) => value)
   return ids.flatMap((id) => {
     const row = reader.get<{ kind: CustomerKind; name: string }>(
       'SELECT kind, name FROM customers WHERE id = ?',
       id,
     )
     if (row === undefined) return []
-    const phones = reader.all<{ value: string }>(
-      "SELECT value FROM customers_fields WHERE customer = ? AND field = 'phone'",
-      id,
-    )
+    const addresses = addressesOf(reader, id).map(({ value }) => value)
     return {
       id,
       kind: row.kind,
       name: row.name,
-      addresses: addressesOf(reader, id).map(({ value }) => value),
-      phones: phones.map(({ value }) => value),
-      wrote: wrote.filter(({ customer }) => customer === id).map(({ messageId }) => messageId),
+      addresses,
+      phones: heldBy(id, phones),
+      wrote: heldBy(id, wrote),
     }
   })
 }

@@ -14,15 +14,26 @@ const UNIT_MS: Record<string, number> = {
 const FORM =
   /^(\d+(?:\.\d+)?)\s*(ms|milliseconds?|s|sec(?:onds?)?|m|min(?:utes?)?|h|hours?|d|days?|w|weeks?)$/i
 
-/** @throws INPUT_INVALID for anything that is not a length of time of 0 or more. */
+/** A moment this long from now is still a whole number of milliseconds: some 30,000 years. */
+const LONGEST_MS = 1e15
+
+/**
+ * Whole milliseconds.
+ * @throws INPUT_INVALID for anything that is not a length of time from 0 to 30,000 years.
+ */
 export function durationMs(duration: Duration): number {
-  if (typeof duration === 'number' && Number.isFinite(duration) && duration >= 0) return duration
-  const match = typeof duration === 'string' ? FORM.exec(duration.trim()) : null
-  const unit = match?.[2]?.toLowerCase() ?? ''
-  const factor = UNIT_MS[unit.startsWith('milli') ? 'ms' : unit] ?? UNIT_MS[unit.charAt(0)]
-  if (match && factor !== undefined) return Math.round(Number(match[1]) * factor)
+  const ms = Math.round(typeof duration === 'number' ? duration : parsed(duration))
+  if (ms >= 0 && ms <= LONGEST_MS) return ms
   throw new HoldfastError('INPUT_INVALID', `${JSON.stringify(duration)} is not a length of time`, {
     details: { duration },
     fix: "Give milliseconds, or a number with a unit such as '30s', '10m', '2h' or '3d'.",
   })
+}
+
+/** NaN for what has not the form. */
+function parsed(duration: string): number {
+  const match = typeof duration === 'string' ? FORM.exec(duration.trim()) : null
+  const unit = match?.[2]?.toLowerCase() ?? ''
+  const factor = UNIT_MS[unit.startsWith('milli') ? 'ms' : unit] ?? UNIT_MS[unit.charAt(0)]
+  return match && factor !== undefined ? Number(match[1]) * factor : Number.NaN
 }

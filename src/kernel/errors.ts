@@ -408,7 +408,16 @@ export function toErrorRecord(error: unknown, fallback: ErrorCode = 'RUN_FAILED'
     const code = 'code' in error && typeof error.code === 'string' && error.code ? error.code : fallback
     return { code, message: error.message }
   }
-  return { code: fallback, message: String(error) }
+  return { code: fallback, message: textOf(error) }
+}
+
+/** Not everything that can be thrown can be turned into a string. */
+function textOf(thrown: unknown): string {
+  try {
+    return String(thrown)
+  } catch {
+    return 'a value without a text was thrown'
+  }
 }
 
 /** Back from the record to an error that can be thrown. */

@@ -33,6 +33,8 @@ export interface JournalEntry {
   /** `intended` and `unknown` are the two states in which an effect may have happened without a record of it. */
   effect: 'intended' | 'unknown' | null
   failedAttempts: number
+  /** Failed questions about the outcome of the present attempt of an effect. */
+  failedLookups: number
   /** Milliseconds since 1970 of the next attempt, while one is due. */
   retryAt: number | null
   /** Fingerprint of the code of a step, and whether verification may run it again. */
@@ -143,6 +145,7 @@ export function applyToJournal(journal: Journal, event: StoredEvent): void {
       journal.stalled = body.error as unknown as ErrorRecord
       return
     case 'run.parked':
+      journal.stalled = null
       return
     case 'attempt.failed':
       noteFailedAttempt(journal, body)
@@ -169,9 +172,13 @@ function readStart(event: StoredEvent, body: JsonObject): RunStart {
 
 function noteFailedAttempt(journal: Journal, body: JsonObject): void {
   const entry = entryFor(journal, String(body.type) as OperationType, String(body.name))
-  entry.failedAttempts = Number(body.attempt)
   entry.retryAt = body.retryAt === null ? null : Number(body.retryAt)
-  if (entry.type === 'effect' && body.during !== 'lookup') entry.effect = null
+  if (body.during === 'lookup') {
+    entry.failedLookups += 1
+    return
+  }
+  entry.failedAttempts = Number(body.attempt)
+  entry.effect = null
 }
 
 function applyToEntry(journal: Journal, event: StoredEvent, body: JsonObject): void {
@@ -187,8 +194,11 @@ function applyToEntry(journal: Journal, event: StoredEvent, body: JsonObject): v
     if (event.kind === 'wait.ended') noteReceived(journal, entry, body)
     return
   }
-  entry.opened = body
-  if (event.kind === 'effect.intended') entry.effect = 'intended'
+  entry.opened = { ...entry.opened, ...body }
+  if (event.kind === 'effect.intended') {
+    entry.effect = 'intended'
+    entry.failedLookups = 0
+  }
   if (event.kind === 'effect.unknown') entry.effect = 'unknown'
 }
 
@@ -242,6 +252,7 @@ function entryFor(journal: Journal, type: OperationType, name: string): JournalE
     opened: null,
     effect: null,
     failedAttempts: 0,
+    failedLookups: 0,
     retryAt: null,
     code: null,
     settled: null,

@@ -13,8 +13,8 @@ export type JsonObject = { readonly [key: string]: Json }
  * A deep JSON copy of `value`. `undefined` becomes `null` at the top and is dropped from objects, as
  * JSON.stringify does; an object with `toJSON` other than a Date is asked for its JSON.
  *
- * @throws VALUE_NOT_JSON naming the path, for what JSON would silently change: Date, Map, Set, bigint,
- *   NaN, functions, symbols, binary data, cycles.
+ * @throws VALUE_NOT_JSON naming the path, for what JSON would silently change: Date, Map, Set, Error, RegExp,
+ *   a promise, bigint, NaN, functions, symbols, binary data, cycles.
  */
 export function toJson(value: unknown, path = 'value'): Json {
   return copy(value, path, [])
@@ -28,7 +28,7 @@ function copy(value: unknown, path: string, above: readonly object[]): Json {
     case 'undefined':
       return null
     case 'number':
-      if (Number.isFinite(value)) return value
+      if (Number.isFinite(value)) return value + 0 // JSON has no -0
       throw notJson(path, String(value), 'use null or a string for it')
     case 'object':
       return value === null ? null : copyObject(value, path, above)
@@ -37,17 +37,27 @@ function copy(value: unknown, path: string, above: readonly object[]): Json {
   }
 }
 
+/** Objects that JSON takes, but turns into something else. */
+const MISFITS: readonly { fits: (value: object) => boolean; what: string; fix: string }[] = [
+  { fits: (value) => value instanceof Date, what: 'a Date', fix: 'use .toISOString() or .getTime()' },
+  { fits: (value) => value instanceof Map, what: 'a Map', fix: 'use Object.fromEntries(…)' },
+  { fits: (value) => value instanceof Set, what: 'a Set', fix: 'use an array' },
+  { fits: (value) => value instanceof Promise, what: 'a promise', fix: 'await it' },
+  { fits: (value) => value instanceof Error, what: 'an Error', fix: 'throw it, or use its message' },
+  { fits: (value) => value instanceof RegExp, what: 'a RegExp', fix: 'use its source' },
+  {
+    fits: (value) => ArrayBuffer.isView(value) || value instanceof ArrayBuffer,
+    what: 'binary data',
+    fix: 'encode it as base64',
+  },
+]
+
 function copyObject(value: object, path: string, above: readonly object[]): Json {
   if (above.includes(value)) throw notJson(path, 'a cycle', 'return a tree')
   const below = [...above, value]
-  if (Array.isArray(value)) return value.map((item, i) => copy(item, `${path}[${i}]`, below))
-  if (value instanceof Date) throw notJson(path, 'a Date', 'use .toISOString() or .getTime()')
-  if (value instanceof Map || value instanceof Set) {
-    throw notJson(path, `a ${value.constructor.name}`, 'use Object.fromEntries(…) or an array')
-  }
-  if (ArrayBuffer.isView(value) || value instanceof ArrayBuffer) {
-    throw notJson(path, 'binary data', 'encode it as base64')
-  }
+  if (Array.isArray(value)) return Array.from(value, (item, i) => copy(item, `${path}[${i}]`, below))
+  const misfit = MISFITS.find(({ fits }) => fits(value))
+  if (misfit !== undefined) throw notJson(path, misfit.what, misfit.fix)
   if ('toJSON' in value && typeof value.toJSON === 'function') return copy(value.toJSON(), path, below)
   const out: Record<string, Json> = {}
   for (const [key, item] of Object.entries(value)) {

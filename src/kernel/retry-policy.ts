@@ -28,9 +28,7 @@ export const EFFECT_RETRY: RetryPolicy = { attempts: 10, firstDelay: '1s', facto
  */
 export function nextDelayMs(policy: RetryPolicy, failed: number, random: number): number | null {
   if (failed >= policy.attempts) return null
-  const full = Math.min(
-    durationMs(policy.maxDelay),
-    durationMs(policy.firstDelay) * policy.factor ** (failed - 1),
-  )
+  const growth = Math.min(policy.factor ** (failed - 1), Number.MAX_SAFE_INTEGER)
+  const full = Math.min(durationMs(policy.maxDelay), durationMs(policy.firstDelay) * growth)
   return Math.round(full / 2 + (full / 2) * random)
 }

@@ -2,7 +2,7 @@
  * HTML as the text a reader would see. What a reader would not see (see look.ts) is left out, so that
  * words hidden in a mail can't pass for its writing.
  */
-import { convert } from 'html-to-text'
+import { compile } from 'html-to-text'
 import { Parser } from 'htmlparser2'
 import { type Look, lookOf, PLAIN, type Rules, rulesOf } from './look.ts'
 
@@ -18,6 +18,21 @@ const MAX_LENGTH = 1_000_000
 const MAX_NESTING = 1000
 const PIECE = 16_384
 
+const textOf = compile({
+  wordwrap: false,
+  selectors: [
+    { selector: 'a', options: { hideLinkHrefIfSameAsText: true } },
+    { selector: 'img', format: 'skip' },
+    { selector: 'tr', format: 'block' },
+    { selector: 'td', format: 'inlineSurround', options: { suffix: ' ' } },
+    { selector: 'th', format: 'inlineSurround', options: { suffix: ' ' } },
+    ...['h1', 'h2', 'h3', 'h4', 'h5', 'h6'].map((selector) => ({
+      selector,
+      options: { uppercase: false },
+    })),
+  ],
+})
+
 export interface VisibleText {
   readonly text: string
   /** True when words were left out because a reader would not see them. */
@@ -28,21 +43,7 @@ export interface VisibleText {
 
 export function visibleText(html: string): VisibleText {
   const visible = visibleHtml(html)
-  const text = convert(visible.html, {
-    wordwrap: false,
-    selectors: [
-      { selector: 'a', options: { hideLinkHrefIfSameAsText: true } },
-      { selector: 'img', format: 'skip' },
-      { selector: 'tr', format: 'block' },
-      { selector: 'td', format: 'inlineSurround', options: { suffix: ' ' } },
-      { selector: 'th', format: 'inlineSurround', options: { suffix: ' ' } },
-      ...['h1', 'h2', 'h3', 'h4', 'h5', 'h6'].map((selector) => ({
-        selector,
-        options: { uppercase: false },
-      })),
-    ],
-  })
-  return { text, hidden: visible.hidden, cut: visible.cut }
+  return { text: textOf(visible.html), hidden: visible.hidden, cut: visible.cut }
 }
 
 /** The same document without its hidden parts, comments and styling. */

@@ -29,7 +29,7 @@ const SHORT = 160
 const MIN_LETTERS = 24
 const MIN_SIGNS = 6
 /** More than this changes no answer. */
-const MAX_LENGTH = 4000
+const MAX_LENGTH = 1000
 
 /** ISO 639-3 such as `eng`, `deu`; `und` when the text is too short to tell. */
 export function languageOf(text: string): string {

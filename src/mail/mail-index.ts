@@ -67,14 +67,16 @@ export function answeredIds(message: MailMessage): string[] {
 /** Those of the Message-IDs that we sent. */
 export function sentAmong(tables: TablesReader, messageIds: readonly string[]): string[] {
   return messageIds.filter(
-    (id) => tables.get('SELECT 1 FROM mail_ids WHERE message_id = ? AND direction = ?', id, 'sent') !== undefined,
+    (id) =>
+      tables.get('SELECT 1 FROM mail_ids WHERE message_id = ? AND direction = ?', id, 'sent') !== undefined,
   )
 }
 
 /** Whether a message answers one that came in, or went out, before it. */
 export function isKnownThread(tables: TablesReader, message: MailMessage, before: number): boolean {
   return answeredIds(message).some(
-    (id) => tables.get('SELECT 1 FROM mail_ids WHERE message_id = ? AND position < ?', id, before) !== undefined,
+    (id) =>
+      tables.get('SELECT 1 FROM mail_ids WHERE message_id = ? AND position < ?', id, before) !== undefined,
   )
 }
 

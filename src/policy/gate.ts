@@ -99,7 +99,9 @@ export function createGate(options: GateOptions): Gate {
       if (operation.lookup === undefined) return null
       const checked = await validate(operation.input, input, `Input of ${permit.operation}`)
       const found = await operation.lookup(checked, context)
-      return found.found === 'yes' ? { found: 'yes', output: toJson(found.output) } : found
+      if (found.found === 'yes') return { found: 'yes', output: toJson(found.output) }
+      if (found.found === 'no' || found.ifDone === undefined) return found
+      return { ...found, ifDone: toJson(found.ifDone) }
     },
 
     decideModel(request) {

@@ -49,11 +49,14 @@ export interface PerformContext {
   readonly attempt: number
 }
 
-/** yes: it was done, with this output. no: it surely was not done. unknown: can't tell. */
+/**
+ * yes: it was done, with this output. no: it surely was not done. unknown: can't tell; `ifDone` is what the
+ * output would be if it was, for when the operator says so.
+ */
 export type Lookup<Output> =
   | { readonly found: 'yes'; readonly output: Output }
   | { readonly found: 'no' }
-  | { readonly found: 'unknown'; readonly why?: string }
+  | { readonly found: 'unknown'; readonly why?: string; readonly ifDone?: Output }
 
 export interface Operation<Input = any, Output = any> {
   readonly manifest: OperationManifest

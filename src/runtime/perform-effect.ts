@@ -200,7 +200,7 @@ async function reconcile(execution: Execution, effect: Effect): Promise<void> {
   if (found === null) return
   if (found.found === 'yes') await succeed(execution, effect, found.output, 'lookup')
   else if (found.found === 'no' || isRepeatable(execution, effect)) await attemptAgain(execution, effect)
-  else askOperator(execution, effect, found.why ?? 'the outside system can not tell')
+  else askOperator(execution, effect, found.why ?? 'the outside system can not tell', found.ifDone ?? null)
 }
 
 /** null when the policy gave no permit; what follows from that is under way. */
@@ -231,24 +231,22 @@ async function lookUpLater(execution: Execution, effect: Effect, error: unknown)
   }
 }
 
-/** After an unclear attempt that turned out not to have happened: at once the first time, then with backoff. */
-async function attemptAgain(execution: Execution, effect: Effect): Promise<void> {
-  const entry = execution.journal.entries.get(effect.name)
-  const number = Number(entry?.opened?.attempt ?? failures(execution, effect.name) + 1)
+/**
+ * After an attempt that turned out not to have happened: at once when it was the first, or when the operator
+ * says so; with backoff otherwise.
+ */
+async function attemptAgain(execution: Execution, effect: Effect, atOnce = false): Promise<void> {
+  const { name } = effect
+  const number = Number(execution.journal.entries.get(name)?.opened?.attempt ?? failures(execution, name) + 1)
   const error = new HoldfastError(
     'CONNECTOR_UNAVAILABLE',
-    `Attempt ${number} of ${effect.name} was not carried out`,
+    `Attempt ${number} of "${name}" was not carried out`,
   )
-  const delayMs = delayAfter(execution, effect.name, number, EFFECT_RETRY)
-  if (delayMs === null) return await fail(execution, effect, error)
-  const failure = {
-    type: 'effect' as const,
-    name: effect.name,
-    attempt: number,
-    error,
-    delayMs: number === 1 ? 0 : delayMs,
-  }
-  noteRetry(execution, failure, () => resume(execution, effect))
+  if (!atOnce && number > 1) return await retryOrFail(execution, effect, number, error)
+  const record = recordJson(toErrorRecord(error))
+  const failure = { type: 'effect', name, attempt: number, error: record, retryAt: null }
+  await execution.append([execution.event('attempt.failed', failure)])
+  await attempt(execution, effect)
 }
 
 function isRepeatable(execution: Execution, effect: Effect): boolean {
@@ -261,7 +259,7 @@ function outcomeReview(execution: Execution, { name }: Effect): string {
   return outcomeName(name, failures(execution, name) + 1)
 }
 
-function askOperator(execution: Execution, effect: Effect, why: string): void {
+function askOperator(execution: Execution, effect: Effect, why: string, ifDone: Json = null): void {
   const title = manifestOf(execution, effect).title || effect.operation
   const asked = execution.operate({
     type: 'review',
@@ -271,7 +269,7 @@ function askOperator(execution: Execution, effect: Effect, why: string): void {
       summary: `Was this done? ${title}`,
       reason: `It was begun, and whether it was carried out is not known: ${why}. Approve: it was done. Reject: it was not, do it now. Respond: leave it undone.`,
       confidence: 0,
-      proposal: { operation: effect.operation, input: effect.input },
+      proposal: { operation: effect.operation, input: effect.input, output: ifDone },
     },
   })
   void asked.then(() => resume(execution, effect))
@@ -279,8 +277,8 @@ function askOperator(execution: Execution, effect: Effect, why: string): void {
 
 async function obey(execution: Execution, effect: Effect, answer: ReviewAnswer): Promise<void> {
   if (answer.verdict === 'approved' || answer.verdict === 'edited')
-    await succeed(execution, effect, null, 'operator')
-  else if (answer.verdict === 'rejected') await attemptAgain(execution, effect)
+    await succeed(execution, effect, answer.value.output ?? null, 'operator')
+  else if (answer.verdict === 'rejected') await attemptAgain(execution, effect, true)
   else {
     const message = `"${effect.name}" was given up by the operator${answer.instruction ? `: ${answer.instruction}` : ''}`
     await fail(

@@ -21,7 +21,7 @@ export function runStream(run: string): string {
 
 export const runIndex: Projection = {
   name: 'runs',
-  version: 2,
+  version: 3,
   tables: ['runs', 'runs_timers', 'runs_waits', 'runs_published'],
   schema: `
     CREATE TABLE runs (
@@ -33,12 +33,13 @@ export const runIndex: Projection = {
     CREATE INDEX runs_by_position ON runs (position);
     CREATE INDEX runs_by_parent ON runs (parent) WHERE parent IS NOT NULL;
     CREATE TABLE runs_timers (
-      run TEXT NOT NULL, name TEXT NOT NULL, at INTEGER NOT NULL, type TEXT NOT NULL, PRIMARY KEY (run, name)
+      run TEXT NOT NULL, name TEXT NOT NULL, at INTEGER NOT NULL, type TEXT NOT NULL, since INTEGER NOT NULL,
+      PRIMARY KEY (run, name)
     ) STRICT, WITHOUT ROWID;
     CREATE INDEX runs_timers_by_time ON runs_timers (at);
     CREATE TABLE runs_waits (
       run TEXT NOT NULL, name TEXT NOT NULL, kind TEXT NOT NULL, key TEXT NOT NULL, after INTEGER NOT NULL,
-      PRIMARY KEY (run, name)
+      since INTEGER NOT NULL, PRIMARY KEY (run, name)
     ) STRICT, WITHOUT ROWID;
     CREATE INDEX runs_waits_by_key ON runs_waits (kind, key);
     CREATE TABLE runs_published (
@@ -77,7 +78,7 @@ export const runIndex: Projection = {
     else if (event.kind === 'event.published') notePublished(event, tables)
     else {
       const run = event.stream.slice(RUN_STREAM.length)
-      noteTimersAndWaits(event.kind, run, event.body ?? {}, tables)
+      noteTimersAndWaits(event, run, tables)
       noteStatus(event, run, tables)
     }
   },
@@ -112,25 +113,29 @@ function notePublished(event: StoredEvent, tables: Tables): void {
   )
 }
 
-function noteTimersAndWaits(kind: string, run: string, body: JsonObject, tables: Tables): void {
+function noteTimersAndWaits({ kind, time, body: given }: StoredEvent, run: string, tables: Tables): void {
+  const body = given ?? {}
   const name = String(body.name ?? '')
   switch (kind) {
     case 'timer.set':
-      setTimer(tables, run, name, Number(body.at), 'timer')
+      setTimer(tables, { run, name, at: Number(body.at), type: 'timer', since: time })
       return
     case 'wait.started':
       tables.run(
-        'INSERT INTO runs_waits (run, name, kind, key, after) VALUES (?, ?, ?, ?, ?)',
+        'INSERT INTO runs_waits (run, name, kind, key, after, since) VALUES (?, ?, ?, ?, ?, ?)',
         run,
         name,
         String(body.kind),
         String(body.key),
         Number(body.after),
+        time,
       )
-      if (typeof body.deadline === 'number') setTimer(tables, run, name, body.deadline, 'deadline')
+      if (typeof body.deadline === 'number')
+        setTimer(tables, { run, name, at: body.deadline, type: 'deadline', since: time })
       return
     case 'attempt.failed':
-      if (typeof body.retryAt === 'number') setTimer(tables, run, name, body.retryAt, 'retry')
+      if (typeof body.retryAt === 'number')
+        setTimer(tables, { run, name, at: body.retryAt, type: 'retry', since: time })
       return
     case 'wait.ended':
       tables.run('DELETE FROM runs_waits WHERE run = ? AND name = ?', run, name)
@@ -148,19 +153,23 @@ function noteTimersAndWaits(kind: string, run: string, body: JsonObject, tables:
   }
 }
 
-function setTimer(
-  tables: Tables,
-  run: string,
-  name: string,
-  at: number,
-  type: 'timer' | 'deadline' | 'retry',
-): void {
+interface Timer {
+  readonly run: string
+  readonly name: string
+  readonly at: number
+  readonly type: 'timer' | 'deadline' | 'retry'
+  readonly since: number
+}
+
+function setTimer(tables: Tables, { run, name, at, type, since }: Timer): void {
   tables.run(
-    'INSERT INTO runs_timers (run, name, at, type) VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET at = excluded.at',
+    `INSERT INTO runs_timers (run, name, at, type, since) VALUES (?, ?, ?, ?, ?)
+     ON CONFLICT DO UPDATE SET at = excluded.at, since = excluded.since`,
     run,
     name,
     at,
     type,
+    since,
   )
 }
 

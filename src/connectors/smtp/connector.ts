@@ -78,7 +78,9 @@ function sendOperation(options: SmtpConnectorOptions): Operation<OutgoingMail, S
         if (output !== null) return { found: 'yes', output }
         if (!(await marks.has(key))) return { found: 'no' }
         const messageId = messageIdFor(key, domainOf(mail.from.address))
-        return { found: 'unknown', why: `${host} may have taken ${messageId}; its answer was never seen` }
+        const why = `${host} may have taken ${messageId}; its answer was never seen`
+        const accepted = mail.to.map((to) => to.address)
+        return { found: 'unknown', why, ifDone: outputOf(messageId, { accepted, replacedId: null }) }
       } catch (error) {
         return { found: 'unknown', why: reasonOf(error) }
       }

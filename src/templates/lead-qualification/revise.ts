@@ -32,8 +32,8 @@ interface Match {
 const SENTENCE_END = /(?<=[.!?。！？])\s+|\s*[;\n]\s*/
 const JOINING =
   /^[\s,&]*(?:(?:and|und|et|y|och|then|please|bitte)\s+)?|[\s,&]*(?:\s(?:and|und|et|y|och))?[\s,.!。]*$/gi
-/** Shorter remains ("make it", "please") are not worth telling. */
-const WORDS_WORTH_TELLING = 4
+/** Shorter remains ("please make it a bit") are not worth telling. */
+const WORDS_WORTH_TELLING = 5
 
 export function revise(letter: Letter, instruction: string, context: RevisionContext): Revision {
   let revision: Revision = { letter, changes: [] }

@@ -88,7 +88,7 @@ export function findWarnings(message: MailMessage): Warning[] {
 
 /** A source in which a space stands for any white space, found at the beginning of a word. */
 function asWords(source: string): string {
-  return String.raw`(?<![\p{L}\p{N}])(?:${source.replaceAll(' ', String.raw`\s`)})`
+  return String.raw`(?<![\p{sc=Latin}\p{N}])(?:${source.replaceAll(' ', String.raw`\s`)})`
 }
 
 /** From the first match to the end of its sentence. */

@@ -1,0 +1,126 @@
+/**
+ * The whole story of one run, read from its slice of the log: what it was given, every operation with what
+ * it saw and produced, which rule let it through, what it cost, how it ended. Each piece names the
+ * positions of the events that it rests on.
+ */
+import { type ErrorRecord, HoldfastError } from '../kernel/errors.ts'
+import type { StoredEvent } from '../kernel/event.ts'
+import type { RunStatus } from '../kernel/journal.ts'
+import type { Json, JsonObject } from '../kernel/json.ts'
+import type { Label } from '../kernel/label.ts'
+import type { EventLog } from '../ports/event-log.ts'
+import { type StoryOperation, storyOperations } from './story-operations.ts'
+import { type Waiting, waitingFor } from './why.ts'
+
+export interface StoryCost {
+  readonly modelCalls: number
+  readonly inputTokens: number
+  readonly outputTokens: number
+  /** Millionths of a US dollar, of the calls whose price is known. */
+  readonly priceMicros: number
+  /** Calls whose price is not known. */
+  readonly unpricedCalls: number
+  /** Times that the operator was asked, and times that the operator answered. */
+  readonly reviews: number
+  readonly answers: number
+}
+
+export interface RunStory {
+  readonly run: string
+  readonly workflow: string
+  readonly version: number
+  readonly status: RunStatus
+  readonly customer: string | null
+  readonly parent: { readonly run: string; readonly name: string } | null
+  /** Milliseconds since 1970. */
+  readonly started: number
+  readonly startedBy: string
+  /** null while it has not ended. */
+  readonly ended: number | null
+  /** Who ended it. */
+  readonly endedBy: string | null
+  readonly durationMs: number | null
+  readonly input: Json
+  /** Of the input: where it came from. */
+  readonly label: Label
+  readonly output: Json
+  /** Why it failed, was cancelled or has stalled. */
+  readonly error: ErrorRecord | null
+  readonly waitsFor: readonly Waiting[]
+  readonly cost: StoryCost
+  /** In the order in which they first appear in the log. */
+  readonly operations: readonly StoryOperation[]
+  /** Positions of its first and its last event. */
+  readonly positions: readonly [number, number]
+  /** Positions of events whose bodies were erased; what they said is missing here. */
+  readonly erased: readonly number[]
+}
+
+const ENDS = new Set(['run.completed', 'run.failed', 'run.cancelled'])
+
+/** @throws RUN_NOT_FOUND */
+export function runStory(log: Pick<EventLog, 'readStream' | 'tables'>, run: string): RunStory {
+  const events = log.readStream(`run/${run}`)
+  const row = log.tables.get<Header>(
+    `SELECT workflow, version, status, customer, parent, parent_name AS parentName
+     FROM runs WHERE id = ?`,
+    run,
+  )
+  const [first] = events
+  if (row === undefined || first === undefined) {
+    throw new HoldfastError('RUN_NOT_FOUND', `There is no run ${run}`, { details: { run } })
+  }
+  const { parent, parentName, ...header } = row
+  const end = events.find(({ kind }) => ENDS.has(kind))
+  const stop = end ?? (row.status === 'stalled' ? events.findLast(isStall) : undefined)
+  return {
+    run,
+    ...header,
+    parent: parent === null ? null : { run: parent, name: parentName ?? '' },
+    started: first.time,
+    startedBy: first.actor,
+    ended: end?.time ?? null,
+    endedBy: end?.actor ?? null,
+    durationMs: end === undefined ? null : end.time - first.time,
+    input: first.body?.input ?? null,
+    label: first.label,
+    output: end?.body?.output ?? null,
+    error: (stop?.body?.error as unknown as ErrorRecord | undefined) ?? null,
+    waitsFor: waitingFor(log.tables, run),
+    cost: costOf(events),
+    operations: storyOperations(events, (id) => log.readStream(`event/${id}`)[0]?.body ?? null),
+    positions: [first.position, events.at(-1)?.position ?? first.position],
+    erased: events.filter(({ body }) => body === null).map(({ position }) => position),
+  }
+}
+
+interface Header {
+  workflow: string
+  version: number
+  status: RunStatus
+  customer: string | null
+  parent: string | null
+  parentName: string | null
+}
+
+function isStall({ kind }: StoredEvent): boolean {
+  return kind === 'run.stalled'
+}
+
+function costOf(events: readonly StoredEvent[]): StoryCost {
+  const count = (kind: string) => events.filter((event) => event.kind === kind).length
+  const calls = events.filter(({ kind }) => kind === 'model.called').map(({ body }) => body ?? {})
+  return {
+    modelCalls: calls.length,
+    inputTokens: sum(calls, 'inputTokens'),
+    outputTokens: sum(calls, 'outputTokens'),
+    priceMicros: sum(calls, 'priceMicros'),
+    unpricedCalls: calls.filter(({ priceMicros }) => typeof priceMicros !== 'number').length,
+    reviews: count('review.requested'),
+    answers: count('review.answered'),
+  }
+}
+
+function sum(bodies: readonly JsonObject[], field: string): number {
+  return bodies.reduce((total, body) => total + Number(body[field] ?? 0), 0)
+}

@@ -1,0 +1,177 @@
+/** The operations of a run as the log tells them: one entry each, from all the events that bear its name. */
+import { effectOfReview } from '../kernel/effect-review.ts'
+import type { ErrorRecord } from '../kernel/errors.ts'
+import type { StoredEvent } from '../kernel/event.ts'
+import type { OperationType } from '../kernel/journal.ts'
+import type { Json, JsonObject } from '../kernel/json.ts'
+import { joinLabels, type Label } from '../kernel/label.ts'
+import {
+  type Fact,
+  recoveriesOf,
+  type StoryFailure,
+  type StoryModelCall,
+  type StoryRecovery,
+  type StoryVerdict,
+  toFailure,
+  toModelCall,
+  toVerdict,
+} from './story-facts.ts'
+
+export interface StoryOperation {
+  readonly name: string
+  readonly type: OperationType
+  /** open: it waits, is under way, or was so when the run ended. unknown: perhaps done, perhaps not. */
+  readonly state: 'done' | 'failed' | 'open' | 'unknown'
+  /** Name of the effect on whose behalf the operator was asked; null for what the workflow asked for. */
+  readonly askedBy: string | null
+  /** Id of the review, the child run or the published event. */
+  readonly ref: string | null
+  /** Milliseconds since 1970; null for a step, of which only the end is on record. */
+  readonly started: number | null
+  readonly ended: number | null
+  readonly attempts: number
+  readonly failures: readonly StoryFailure[]
+  /** Input of an effect, question of a decision, proposal of a review, time of a timer … ; null for a step. */
+  readonly saw: Json
+  readonly produced: Json
+  readonly error: ErrorRecord | null
+  /** Who settled it; who asked for it while it is open. */
+  readonly actor: string
+  /** Of what it produced; of what it saw while it is open. */
+  readonly label: Label
+  readonly policy: readonly StoryVerdict[]
+  readonly models: readonly StoryModelCall[]
+  readonly recoveries: readonly StoryRecovery[]
+  /** Of all its events. */
+  readonly positions: readonly number[]
+}
+
+/** @param published the body of a published event, by its id; null when it was erased */
+export function storyOperations(
+  events: readonly StoredEvent[],
+  published: (id: string) => JsonObject | null,
+): StoryOperation[] {
+  const facts = events.filter((event): event is Fact => typeof event.body?.name === 'string')
+  const byName = Map.groupBy(facts, ({ body }) => String(body.name))
+  return [...byName].map(([name, own]) => {
+    const operation = toOperation(name, own, published)
+    const asker = operation.type === 'review' ? effectOfReview(name) : null
+    return asker !== null && byName.has(asker) ? { ...operation, askedBy: asker } : operation
+  })
+}
+
+const OPENS = new Set(['timer.set', 'wait.started', 'review.requested', 'child.started', 'effect.intended'])
+const FAILS = new Set(['step.failed', 'effect.failed'])
+const SETTLES = new Set([
+  ...FAILS,
+  'step.completed',
+  'effect.succeeded',
+  'decision.made',
+  'review.answered',
+  'timer.fired',
+  'wait.ended',
+  'publication.made',
+  'child.ended',
+])
+
+function toOperation(
+  name: string,
+  facts: readonly Fact[],
+  published: (id: string) => JsonObject | null,
+): StoryOperation {
+  const [first] = facts as [Fact, ...Fact[]]
+  const type = typeOf(first)
+  const opened = facts.find(({ kind }) => OPENS.has(kind))
+  const settled = facts.findLast(({ kind }) => SETTLES.has(kind))
+  const teller = settled ?? first
+  const failures = facts.filter(({ kind }) => kind === 'attempt.failed').map(toFailure)
+  const asking = opened ?? facts.find(({ kind }) => kind === 'policy.decided') ?? first
+  const ref = refOf(type, facts)
+  return {
+    name,
+    type,
+    state: stateOf(facts, settled),
+    askedBy: null,
+    ref,
+    started: type === 'step' ? null : first.time,
+    ended: settled?.time ?? null,
+    attempts: attemptsOf(type, facts, settled, failures),
+    failures,
+    saw: type === 'publication' ? published(ref ?? '') : sawOf(type, asking, settled),
+    produced: settled === undefined ? null : producedOf(settled),
+    error: (settled?.body.error as unknown as ErrorRecord | undefined) ?? null,
+    actor: teller.actor,
+    label: settled?.label ?? facts.map(({ label }) => label).reduce(joinLabels),
+    policy: facts.filter(({ kind }) => kind === 'policy.decided').map(toVerdict),
+    models: facts.filter(({ kind }) => kind === 'model.called').map(toModelCall),
+    recoveries: recoveriesOf(facts),
+    positions: facts.map(({ position }) => position),
+  }
+}
+
+/** The kinds of events begin with the type of their operation, but for three that several types share. */
+function typeOf({ kind, body }: Fact): OperationType {
+  if (kind === 'attempt.failed') return body.type as OperationType
+  if (kind === 'model.called') return 'decision'
+  if (kind !== 'policy.decided') return kind.slice(0, kind.indexOf('.')) as OperationType
+  return (body.request as JsonObject).type === 'model' ? 'decision' : 'effect'
+}
+
+function stateOf(facts: readonly Fact[], settled: Fact | undefined): StoryOperation['state'] {
+  if (settled !== undefined) return settled.body.error === undefined ? 'done' : 'failed'
+  return recoveriesOf(facts).at(-1)?.settled === null ? 'unknown' : 'open'
+}
+
+function refOf(type: OperationType, facts: readonly Fact[]): string | null {
+  const field = { review: 'review', child: 'run', publication: 'id' }[type as string]
+  const ref = field === undefined ? null : facts[0]?.body[field]
+  return typeof ref === 'string' ? ref : null
+}
+
+function attemptsOf(
+  type: OperationType,
+  facts: readonly Fact[],
+  settled: Fact | undefined,
+  failures: readonly StoryFailure[],
+): number {
+  if (type === 'effect') return facts.filter(({ kind }) => kind === 'effect.intended').length
+  if (type === 'step') return Number(settled?.body.attempts ?? failures.length)
+  return 1
+}
+
+const SHOWN: Partial<Record<OperationType, readonly string[]>> = {
+  effect: ['operation', 'input'],
+  review: ['action', 'customer', 'summary', 'reason', 'confidence', 'proposal', 'evidence', 'warnings'],
+  timer: ['at', 'ms'],
+  wait: ['kind', 'key', 'deadline'],
+  child: ['workflow', 'run'],
+}
+
+function sawOf(type: OperationType, asking: Fact, settled: Fact | undefined): Json {
+  if (type === 'decision') return settled?.body.asked ?? null
+  const from = asking.kind === 'policy.decided' ? (asking.body.request as JsonObject) : asking.body
+  return pick(from, SHOWN[type] ?? [])
+}
+
+function producedOf({ kind, body }: Fact): Json {
+  switch (kind) {
+    case 'step.completed':
+      return body.result ?? null
+    case 'effect.succeeded':
+    case 'child.ended':
+      return body.output ?? null
+    case 'wait.ended':
+      return body.event ?? null
+    case 'decision.made':
+      return pick(body, ['answer', 'confidence', 'reasons', 'provenance'])
+    case 'review.answered':
+      return pick(body, ['verdict', 'value', 'instruction', 'reason'])
+    default:
+      return null
+  }
+}
+
+function pick(body: JsonObject, fields: readonly string[]): Json {
+  const there = fields.filter((field) => body[field] !== undefined)
+  return there.length === 0 ? null : Object.fromEntries(there.map((field) => [field, body[field] ?? null]))
+}

@@ -1,0 +1,97 @@
+/** What a run waits for, in plain words: the answer to "why does nothing happen?". */
+import { entryOf, HoldfastError } from '../kernel/errors.ts'
+import type { RunStatus } from '../kernel/journal.ts'
+import type { TablesReader } from '../ports/projection.ts'
+
+export interface Waiting {
+  readonly for: 'answer' | 'event' | 'time' | 'retry' | 'child' | 'repair'
+  /** Fits after "waits for": `your answer to r-5f2c81aa: Reply to Ann`. */
+  readonly words: string
+  /** Milliseconds since 1970. */
+  readonly since: number
+  /** When it ends by itself at the latest; null when it doesn't. */
+  readonly until: number | null
+  /** Id of the review or of the child run; null for the others. */
+  readonly ref: string | null
+}
+
+/**
+ * Empty for a run that has ended, or has something under way in this process.
+ * @throws RUN_NOT_FOUND
+ */
+export function waitingFor(tables: TablesReader, run: string): Waiting[] {
+  const row = tables.get<RunState>('SELECT status, updated, error_code FROM runs WHERE id = ?', run)
+  if (row === undefined) {
+    throw new HoldfastError('RUN_NOT_FOUND', `There is no run ${run}`, { details: { run } })
+  }
+  if (row.status === 'stalled') return [repairOf(row)]
+  if (row.status !== 'waiting') return []
+  return [...answers(tables, run), ...events(tables, run), ...times(tables, run), ...children(tables, run)]
+}
+
+interface RunState {
+  status: RunStatus
+  updated: number
+  error_code: string | null
+}
+
+function repairOf({ updated, error_code }: RunState): Waiting {
+  const means = entryOf(error_code ?? '')?.means
+  const words = `a repair: it stalled with ${error_code}${means ? ` (${withoutStop(means)})` : ''}`
+  return { for: 'repair', words, since: updated, until: null, ref: null }
+}
+
+function answers(tables: TablesReader, run: string): Waiting[] {
+  const rows = tables.all<{ id: string; summary: string | null; requested: number }>(
+    `SELECT id, content ->> '$.summary' AS summary, requested FROM reviews
+     WHERE run = ? AND status = 'waiting' ORDER BY position`,
+    run,
+  )
+  return rows.map(({ id, summary, requested }) => {
+    const words = `your answer to ${id}${summary ? `: ${summary}` : ''}`
+    return { for: 'answer', words, since: requested, until: null, ref: id }
+  })
+}
+
+function events(tables: TablesReader, run: string): Waiting[] {
+  const rows = tables.all<{ kind: string; key: string; since: number; until: number | null }>(
+    `SELECT w.kind, w.key, w.since, t.at AS until FROM runs_waits w
+     LEFT JOIN runs_timers t ON t.run = w.run AND t.name = w.name
+     WHERE w.run = ? ORDER BY w.since, w.name`,
+    run,
+  )
+  return rows.map(({ kind, key, since, until }) => {
+    const words = `the event "${kind}"${key && ` for ${key}`}`
+    return { for: 'event', words, since, until, ref: null }
+  })
+}
+
+function times(tables: TablesReader, run: string): Waiting[] {
+  const rows = tables.all<{ name: string; type: string; since: number; at: number }>(
+    "SELECT name, type, since, at FROM runs_timers WHERE run = ? AND type <> 'deadline' ORDER BY at, name",
+    run,
+  )
+  return rows.map(({ name, type, since, at: until }) =>
+    type === 'retry'
+      ? { for: 'retry', words: `the next attempt of "${name}"`, since, until, ref: null }
+      : { for: 'time', words: `the timer "${name}"`, since, until, ref: null },
+  )
+}
+
+/** A child that waits itself says for what. */
+function children(tables: TablesReader, run: string): Waiting[] {
+  const rows = tables.all<{ id: string; started: number }>(
+    `SELECT id, started FROM runs WHERE parent = ? AND status IN ('running', 'waiting', 'stalled')
+     ORDER BY position`,
+    run,
+  )
+  return rows.map(({ id, started }) => {
+    const [first] = waitingFor(tables, id)
+    const words = `its child run ${id}${first ? `, which waits for ${first.words}` : ''}`
+    return { for: 'child', words, since: started, until: first?.until ?? null, ref: id }
+  })
+}
+
+function withoutStop(sentence: string): string {
+  return sentence.replace(/\.$/, '')
+}
