@@ -6,7 +6,8 @@ import type { Json, JsonObject } from '../kernel/json.ts'
 
 const TRICKS = /[\p{Cc}\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069]/gu
 const WIDE = /[\p{sc=Han}\p{sc=Hiragana}\p{sc=Katakana}\p{sc=Hangul}\p{Emoji_Presentation}\uff01-\uff60]/u
-const NO_WIDTH = /[\p{Mn}\p{Me}\u200b-\u200d\ufe0f]/u
+const NO_WIDTH = /\p{Mn}|\p{Me}|\p{Cf}/u
+const ASCII = /^[ -~]*$/
 
 /** One line: tabs and line breaks become spaces. */
 export function oneLine(text: string): string {
@@ -15,7 +16,8 @@ export function oneLine(text: string): string {
 
 /** The value as lines of at most `width` columns: fields indented below their names, long text wrapped. */
 export function valueLines(value: Json, width: number): string[] {
-  if (Array.isArray(value)) return value.length === 0 ? ['none'] : value.flatMap((item) => item_(item, width))
+  if (Array.isArray(value))
+    return value.length === 0 ? ['none'] : value.flatMap((item) => itemLines(item, width))
   if (value !== null && typeof value === 'object') return fieldLines(value as JsonObject, width)
   return scalarLines(value as null | boolean | number | string, width)
 }
@@ -32,7 +34,7 @@ function fieldLines(object: JsonObject, width: number): string[] {
   })
 }
 
-function item_(value: Json, width: number): string[] {
+function itemLines(value: Json, width: number): string[] {
   return valueLines(value, width - 2).map((line, i) => `${i === 0 ? '- ' : '  '}${line}`)
 }
 
@@ -60,25 +62,33 @@ export function wrap(text: string, width: number): string[] {
       continue
     }
     if (line !== '') lines.push(line)
-    const pieces = columns(word) <= width ? [word] : pieces_(word, width)
-    lines.push(...pieces.slice(0, -1))
-    line = pieces.at(-1) ?? ''
+    const parts = columns(word) <= width ? [word] : pieces(word, width)
+    lines.push(...parts.slice(0, -1))
+    line = parts.at(-1) ?? ''
   }
   return [...lines, line]
 }
 
-function pieces_(word: string, width: number): string[] {
-  const pieces = ['']
+function pieces(word: string, width: number): string[] {
+  const parts: string[] = []
+  let part = ''
+  let used = 0
   for (const char of word) {
-    const last = pieces.at(-1) ?? ''
-    if (columns(last + char) > width) pieces.push(char)
-    else pieces[pieces.length - 1] = last + char
+    const more = columns(char)
+    if (used + more > width && part !== '') {
+      parts.push(part)
+      part = ''
+      used = 0
+    }
+    part += char
+    used += more
   }
-  return pieces
+  return [...parts, part]
 }
 
 /** How many columns of a terminal the text takes. */
 export function columns(text: string): number {
+  if (ASCII.test(text)) return text.length
   let width = 0
   for (const char of text) width += NO_WIDTH.test(char) ? 0 : WIDE.test(char) ? 2 : 1
   return width

@@ -5,6 +5,7 @@
  */
 import { isHoldfastError } from '../kernel/errors.ts'
 import { validate } from '../kernel/schema.ts'
+import { type Connector, type DeclaredManifest, type Operation, operationOf } from './connector.ts'
 import {
   ask,
   checked,
@@ -19,8 +20,7 @@ import {
   perform,
   textOf,
   within,
-} from './connector.contract-calls.ts'
-import { type Connector, type DeclaredManifest, type Operation, operationOf } from './connector.ts'
+} from './connector-calls.contract.ts'
 
 export interface OperationSample {
   /** An input that can be carried out. */

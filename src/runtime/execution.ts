@@ -343,7 +343,7 @@ export class Execution implements OperationHost {
     if (known?.code !== record.code || known.message !== record.message) {
       await this.append([this.event('run.stalled', { error: recordJson(record) })])
     }
-    this.#drop()
+    this.#drop(error)
   }
 
   /** @throws RUN_ENDED */

@@ -54,6 +54,7 @@ async function runAttempt(execution: Execution, step: Step, attempt: number): Pr
 
 async function noteFailure(execution: Execution, step: Step, attempt: number, error: unknown): Promise<void> {
   const { name } = step
+  if (needsPerson(error)) throw error
   const delayMs = mayRetry(error)
     ? delayAfter(execution, name, attempt, { ...STEP_RETRY, ...step.options.retry })
     : null
@@ -64,6 +65,11 @@ async function noteFailure(execution: Execution, step: Step, attempt: number, er
     return
   }
   noteRetry(execution, { type: 'step', name, attempt, error, delayMs }, () => attemptStep(execution, step))
+}
+
+/** A broken file of the operator's, say: no attempt helps until a person has acted, so the run stalls. */
+function needsPerson(error: unknown): boolean {
+  return error instanceof HoldfastError && entryOf(error.code)?.retry === 'operator'
 }
 
 /** Whether the same call can be expected to go better later: unknown errors can, those of our table say. */

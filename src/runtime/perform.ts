@@ -14,21 +14,29 @@ import { publish } from './publish.ts'
 export function performOperation(execution: Execution, operation: Operation): void {
   switch (operation.type) {
     case 'step':
-      return performStep(execution, operation)
+      performStep(execution, operation)
+      break
     case 'effect':
-      return performEffect(execution, operation)
+      performEffect(execution, operation)
+      break
     case 'decision':
-      return performDecision(execution, operation)
+      performDecision(execution, operation)
+      break
     case 'review':
-      return requestReview(execution, operation)
+      requestReview(execution, operation)
+      break
     case 'timer':
-      return setTimer(execution, operation)
+      setTimer(execution, operation)
+      break
     case 'wait':
-      return startWait(execution, operation)
+      startWait(execution, operation)
+      break
     case 'publication':
-      return makePublication(execution, operation)
+      makePublication(execution, operation)
+      break
     case 'child':
-      return startChild(execution, operation)
+      startChild(execution, operation)
+      break
   }
 }
 

@@ -37,6 +37,10 @@ export interface RuntimeOptions {
 type Wake = (execution: Execution) => void
 
 const WRITE_RETRY_MS = 1_000
+/** A stalled run is tried again: the file that was broken may have been mended meanwhile. */
+const STALL_RETRY_MS = 30_000
+/** What no waiting helps against: these runs go on when the process is started with the right code. */
+const NEEDS_OTHER_CODE = new Set(['JOURNAL_DIVERGED', 'WORKFLOW_UNKNOWN'])
 const ENDS = new Set(['run.completed', 'run.failed', 'run.cancelled'])
 
 export class Runtime implements ExecutionHost {
@@ -55,6 +59,8 @@ export class Runtime implements ExecutionHost {
   readonly #timers: RunTimers
   readonly #idleWaiters: (() => void)[] = []
   readonly #stopListening: () => void
+  /** Calls off the return of runs that lost their execution. */
+  readonly #comebacks = new Set<() => void>()
   #closing = false
 
   constructor(options: RuntimeOptions) {
@@ -183,11 +189,18 @@ export class Runtime implements ExecutionHost {
     this.#moveOn()
   }
 
-  /** A run that lost its execution to a failed append starts over from its journal. */
+  /** A run that lost its execution to a failed append, or stalled, starts over from its journal. */
   #bringBack(run: string, error: unknown): void {
     const again = (): void => this.wake(run, () => {})
-    if (isHoldfastError(error) && error.code === 'LOG_CONFLICT') again()
-    else this.clock.after(WRITE_RETRY_MS, again)
+    const code = isHoldfastError(error) ? error.code : ''
+    if (code === 'LOG_CONFLICT') again()
+    else if (!NEEDS_OTHER_CODE.has(code)) {
+      const callOff = this.clock.after(code === 'LOG_WRITE_FAILED' ? WRITE_RETRY_MS : STALL_RETRY_MS, () => {
+        this.#comebacks.delete(callOff)
+        again()
+      })
+      this.#comebacks.add(callOff)
+    }
   }
 
   #moveOn(): void {
@@ -311,6 +324,7 @@ export class Runtime implements ExecutionHost {
     this.#closing = true
     this.#stopListening()
     this.#timers.stop()
+    for (const callOff of this.#comebacks) callOff()
     for (const execution of [...this.#parked]) execution.evict()
     await Promise.all([...this.#active].map((execution) => execution.drain(graceMs)))
     for (const resolve of this.#idleWaiters.splice(0)) resolve()

@@ -1,110 +1,32 @@
 import assert from 'node:assert/strict'
-import { mkdirSync, renameSync, statSync, writeFileSync } from 'node:fs'
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { type TestContext, test } from 'node:test'
-import { parseMail } from '../../mail/parse.ts'
+import { test } from 'node:test'
 import { checkConnector } from '../../ports/connector.contract.ts'
-import { operationOf } from '../../ports/connector.ts'
-import { armCrashPoints } from '../../ports/crash-points.ts'
-import { attempt, filesIn, MAIL, onlySent, sendOf, temporaryFolder } from '../testing/mail.ts'
 import { maildirConnector } from './connector.ts'
+import { filesIn, MAIL, temporaryFolder } from './testing/mail.ts'
 
-const NOON = Date.parse('2026-10-05T12:00:00Z')
+const now = () => Date.parse('2026-10-05T12:00:00Z')
 
 function connectorIn(dir: string) {
-  const sentDir = join(dir, 'Sent')
-  return { sentDir, ...sendOf(maildirConnector({ sentDir, now: () => NOON })) }
+  return maildirConnector({ sentDir: join(dir, 'Sent'), inboxDir: join(dir, 'Inbox'), now })
 }
 
-test('a mail is filed once, seen, complete, and owner-only', async (t) => {
-  const { sentDir, perform } = connectorIn(temporaryFolder(t))
-  const output = await perform(MAIL, attempt('key'))
-  assert.deepEqual(output.accepted, ['anna@berg.example'])
-  assert.match(output.messageId, /^hf-[0-9a-f]{32}@studio\.example$/)
-  const [name] = filesIn(sentDir, 'cur')
-  assert.match(name ?? '', /^hf-[0-9a-f]{32}:2,S$/)
-  assert.equal(statSync(join(sentDir, 'cur', name ?? '')).mode & 0o077, 0)
-  assert.deepEqual([filesIn(sentDir, 'tmp'), filesIn(sentDir, 'new')], [[], []])
-  const message = await parseMail(Buffer.from(onlySent(sentDir)))
-  assert.deepEqual([message.subject, message.inReplyTo], [MAIL.subject, MAIL.inReplyTo])
-  assert.deepEqual([message.messageId, message.date], [output.messageId, '2026-10-05T12:00:00.000Z'])
-})
-
-test('repeated with one key there is one file, though a mail program changed its flags', async (t) => {
-  const { sentDir, perform, lookup } = connectorIn(temporaryFolder(t))
-  const output = await perform(MAIL, attempt('key'))
-  const [name = ''] = filesIn(sentDir, 'cur')
-  renameSync(join(sentDir, 'cur', name), join(sentDir, 'cur', name.replace(/S$/, 'RS')))
-  assert.deepEqual(await perform(MAIL, attempt('key')), output)
-  assert.equal(filesIn(sentDir, 'cur').length, 1)
-  assert.deepEqual(await lookup(MAIL, attempt('key')), { found: 'yes', output })
-  assert.deepEqual(await lookup(MAIL, attempt('other')), { found: 'no' })
-})
-
-test('stopped between writing and filing, nothing is filed, and the next attempt files it', async (t) => {
-  const { sentDir, perform, lookup } = connectorIn(temporaryFolder(t))
-  t.after(() => armCrashPoints(null))
-  armCrashPoints((point) => {
-    if (point === 'connector.mid-send') throw new Error('stopped here')
-  })
-  await assert.rejects(perform(MAIL, attempt('key')), { message: 'stopped here' })
-  assert.deepEqual([filesIn(sentDir, 'cur').length, filesIn(sentDir, 'tmp').length], [0, 1])
-  assert.deepEqual(await lookup(MAIL, attempt('key')), { found: 'no' })
-  armCrashPoints(null)
-  await perform(MAIL, attempt('key'))
-  assert.deepEqual([filesIn(sentDir, 'cur').length, filesIn(sentDir, 'tmp').length], [1, 0])
-})
-
-test('a lookup reads what became of it from the header only', async (t) => {
-  const { perform, lookup } = connectorIn(temporaryFolder(t))
-  const output = await perform({ ...MAIL, text: 'X-Holdfast-Accepted: evil@x.example\n' }, attempt('key'))
-  assert.deepEqual(await lookup(MAIL, attempt('key')), { found: 'yes', output })
-})
-
-test('a folder that can not be used', async (t) => {
-  const { perform, lookup } = brokenConnector(t)
-  await assert.rejects(perform(MAIL, attempt('key')), { code: 'CONNECTOR_UNAVAILABLE' })
-  assert.equal((await lookup(MAIL, attempt('key'))).found, 'unknown')
-})
-
-function brokenIn(dir: string) {
-  writeFileSync(join(dir, 'file'), '')
-  return maildirConnector({
-    sentDir: join(dir, 'file', 'Sent'),
-    inboxDir: join(dir, 'file', 'Inbox'),
-    now: () => NOON,
-  })
-}
-
-function brokenConnector(t: TestContext) {
-  return sendOf(brokenIn(temporaryFolder(t)))
-}
-
-test('what waits in the inbox', async (t) => {
-  const dir = temporaryFolder(t)
-  mkdirSync(join(dir, 'Inbox', 'new'), { recursive: true })
-  writeFileSync(join(dir, 'Inbox', 'new', '1700000000.a.host:2,'), 'x')
-  const connector = maildirConnector({
-    sentDir: join(dir, 'Sent'),
-    inboxDir: join(dir, 'Inbox'),
-    now: () => NOON,
-  })
-  const output = await operationOf(connector, 'receive')?.perform({}, attempt('key'))
-  assert.deepEqual(output, { refs: ['1700000000.a.host'] })
-  assert.deepEqual(connector.operations.receive?.manifest.effect, 'read')
-  assert.equal(maildirConnector({ sentDir: dir, now: () => NOON }).operations.receive, undefined)
+test('it offers to receive only where there is an inbox', () => {
+  assert.deepEqual(Object.keys(connectorIn('/nowhere').operations), ['send', 'receive'])
+  assert.deepEqual(Object.keys(maildirConnector({ sentDir: '/nowhere', now }).operations), ['send'])
 })
 
 test('it holds to the contract of connectors', async (t) => {
   const dir = temporaryFolder(t)
-  const sentDir = join(dir, 'Sent')
+  writeFileSync(join(dir, 'file'), '')
   const report = await checkConnector({
-    connector: maildirConnector({ sentDir, inboxDir: join(dir, 'Inbox'), now: () => NOON }),
+    connector: connectorIn(dir),
     samples: {
-      send: { input: MAIL, seen: async () => filesIn(sentDir, 'cur').length },
+      send: { input: MAIL, seen: async () => filesIn(dir, 'Sent', 'cur').length },
       receive: { input: {}, seen: async () => filesIn(dir, 'Inbox', 'cur').length },
     },
-    broken: brokenIn(dir),
+    broken: connectorIn(join(dir, 'file')),
   })
   assert.deepEqual(
     report.rows.filter((row) => !row.ok),

@@ -25,3 +25,9 @@ export function reasonOf(error: unknown): string {
 export function isMissing(error: unknown): boolean {
   return error instanceof Error && 'code' in error && error.code === 'ENOENT'
 }
+
+/** @throws CONNECTOR_UNAVAILABLE when the call was called off; to be asked before anything is done. */
+export function refuseWhenAborted(signal: AbortSignal): void {
+  if (signal.aborted)
+    throw new HoldfastError('CONNECTOR_UNAVAILABLE', 'The time was up before the mail was begun')
+}

@@ -4,8 +4,8 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { setTimeout as wait } from 'node:timers/promises'
 import type { Clock } from '../../ports/clock.ts'
-import { filesIn, temporaryFolder } from '../testing/mail.ts'
 import { type MaildirInbox, maildirInbox, type WaitingMail } from './inbox.ts'
+import { filesIn, temporaryFolder } from './testing/mail.ts'
 
 /** Real time, and a list of who waits for when. */
 function testClock() {

@@ -88,10 +88,10 @@ const NEAR = 60
 /** The first words that name a deadline, exactly as they stand in the text; null when there are none. */
 export function findDeadline(text: string): string | null {
   for (const lead of text.matchAll(BEFORE_DATE)) {
-    const end = endOfDate(text, lead.index + lead[0].length)
+    const begin = lead.index + lead[0].length
+    const end = endOfDate(text, begin)
     if (end === null) continue
-    const words = text.slice(lead.index, end)
-    if (lead.groups?.until) return words
+    if (lead.groups?.until) return text.slice(/[?:]\s$/.test(lead[0]) ? begin : lead.index, end)
     const started = aroundStart(text, lead.index, end)
     if (started) return started
   }

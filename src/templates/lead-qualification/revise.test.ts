@@ -40,7 +40,7 @@ test('shorter keeps the first sentence, the questions and the end', () => {
 
 Thank you for writing, and for saying so clearly what you need.
 
-So that the offer holds, there is one thing left to know:
+So that my offer holds, I still need to know:
 
 - What should the website or the audit do for you, and for whom?
 
@@ -77,9 +77,9 @@ test('ask puts a question into the list, once', () => {
 test('not to ask takes the question out, with the list and its lead when it was the last', () => {
   const { body, changes } = respond("don't ask about the budget", { missing: ['scope', 'budget'] })
   assert.deepEqual(changes, ['no longer asks about budget'])
-  assert.ok(!body.includes(BUDGET) && body.includes('one thing left to know'))
+  assert.ok(!body.includes(BUDGET) && body.includes('I still need to know'))
   const last = respond('do not ask for the budget', { missing: ['budget'] })
-  assert.doesNotMatch(last.body, /budget|left to know/)
+  assert.doesNotMatch(last.body, /budget|need to know/)
   assert.deepEqual(respond('no budget question').changes, ['does not ask about budget'])
 })
 

@@ -4,8 +4,8 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { TestContext } from 'node:test'
-import type { OutgoingMail, SentMail } from '../../mail/outgoing.ts'
-import { type Connector, type Operation, operationOf, type PerformContext } from '../../ports/connector.ts'
+import type { OutgoingMail } from '../../../mail/outgoing.ts'
+import type { PerformContext } from '../../../ports/connector.ts'
 
 export const MAIL: OutgoingMail = {
   from: { name: 'Mara', address: 'mara@studio.example' },
@@ -21,14 +21,6 @@ export function temporaryFolder(t: TestContext): string {
   const dir = mkdtempSync(join(tmpdir(), 'mail-connector-'))
   t.after(() => rmSync(dir, { recursive: true, force: true }))
   return dir
-}
-
-export function sendOf(
-  connector: Connector,
-): Required<Pick<Operation<OutgoingMail, SentMail>, 'perform' | 'lookup'>> {
-  const operation = operationOf(connector, 'send')
-  assert(operation?.lookup)
-  return { perform: operation.perform, lookup: operation.lookup }
 }
 
 export function attempt(key: string, signal = new AbortController().signal): PerformContext {
