@@ -2,14 +2,11 @@
 import assert from 'node:assert/strict'
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { openSqliteEventLog } from '../../src/adapters/sqlite/event-log.ts'
-import { customersProjection } from '../../src/customers/projection.ts'
+import { openWorkspace } from '../../src/apps/workspace.ts'
 import type { StoredEvent } from '../../src/kernel/event.ts'
 import type { JsonObject } from '../../src/kernel/json.ts'
-import { mailIndex } from '../../src/mail/mail-index.ts'
-import { spendingProjection } from '../../src/policy/spending.ts'
-import { reviewIndex } from '../../src/runtime/review-index.ts'
-import { runIndex } from '../../src/runtime/run-index.ts'
+import { verifyRun } from '../../src/runtime/replay.ts'
+import { WorkflowRegistry } from '../../src/runtime/workflow-registry.ts'
 
 export interface DayChecked {
   readonly messages: number
@@ -24,8 +21,8 @@ export async function checkDay(
   said: readonly (readonly string[])[],
   mails: number,
 ): Promise<DayChecked> {
-  const projections = [runIndex, reviewIndex, spendingProjection, mailIndex, customersProjection]
-  const log = openSqliteEventLog({ dir, clock: { now: () => 0 }, projections })
+  const workspace = await openWorkspace({ dir, env: {} })
+  const { log } = workspace
   try {
     log.verify()
     assert.deepEqual(log.rebuild({ replace: false }).differing, [], 'projections rebuild to the same content')
@@ -61,6 +58,11 @@ export async function checkDay(
     assert.equal(new Set(sent).size, sent.length, 'nothing was sent twice by the ledger')
     const filed = sentIds(dir)
     assert.deepEqual(filed.toSorted(), sent.toSorted(), 'the Sent folder holds each reply exactly once')
+    const registry = new WorkflowRegistry(workspace.workflows)
+    for (const { stream } of ends) {
+      const report = await verifyRun(log, registry, stream.slice('run/'.length))
+      assert.equal(report.verdict, 'same', `${stream} replays: ${report.divergence?.explanation}`)
+    }
     const left = readdirSync(join(dir, 'mail', 'Inbox', 'new'))
     assert.deepEqual(left, [], 'no mail is left over')
     return {
@@ -70,7 +72,7 @@ export async function checkDay(
       unknownEffects: of('effect.unknown').length,
     }
   } finally {
-    await log.close()
+    await workspace.close()
   }
 }
 

@@ -66,6 +66,9 @@ export type RunEnd =
   | { readonly status: 'completed'; readonly output: Json }
   | { readonly status: 'failed' | 'cancelled'; readonly error: ErrorRecord }
 
+/** Kinds that end a run: nothing follows them in its stream. */
+export const RUN_ENDS: ReadonlySet<string> = new Set(['run.completed', 'run.failed', 'run.cancelled'])
+
 export interface Journal {
   readonly run: string
   start: RunStart | null

@@ -14,55 +14,67 @@ export function oneLine(text: string): string {
   return text.replace(/\s+/g, ' ').replace(TRICKS, '�').trim()
 }
 
-/** The value as lines of at most `width` columns: fields indented below their names, long text wrapped. */
-export function valueLines(value: Json, width: number): string[] {
+/**
+ * The value as lines of at most `width` columns: fields indented below their names, text wrapped. Of a text
+ * that takes more than `textLines` lines the rest is counted.
+ */
+export function valueLines(value: Json, width: number, textLines = Number.POSITIVE_INFINITY): string[] {
+  const below = (inner: Json) => valueLines(inner, width - 2, textLines)
   if (Array.isArray(value))
-    return value.length === 0 ? ['none'] : value.flatMap((item) => itemLines(item, width))
-  if (value !== null && typeof value === 'object') return fieldLines(value as JsonObject, width)
-  return scalarLines(value as null | boolean | number | string, width)
+    return value.length === 0 ? ['none'] : value.flatMap((item) => listed(below(item)))
+  if (value !== null && typeof value === 'object') return fieldLines(value as JsonObject, width, below)
+  return typeof value === 'string'
+    ? shortened(value, width, textLines)
+    : [value === null ? '–' : String(value)]
 }
 
-function fieldLines(object: JsonObject, width: number): string[] {
+function fieldLines(object: JsonObject, width: number, below: (inner: Json) => string[]): string[] {
   const fields = Object.entries(object)
   if (fields.length === 0) return ['none']
   return fields.flatMap(([key, value]) => {
     const name = oneLine(key)
-    const lines = valueLines(value, width - 2)
+    const lines = below(value)
     const [only = ''] = lines
-    const beside = lines.length === 1 && !isNested(value) && columns(name) + 2 + columns(only) <= width
-    return beside ? [`${name}: ${only}`] : [`${name}:`, ...lines.map((line) => `  ${line}`)]
+    const fits = lines.length === 1 && columns(name) + 2 + columns(only) <= width
+    return fits && !isNested(value) ? [`${name}: ${only}`] : [`${name}:`, ...lines.map((line) => `  ${line}`)]
   })
 }
 
-function itemLines(value: Json, width: number): string[] {
-  return valueLines(value, width - 2).map((line, i) => `${i === 0 ? '- ' : '  '}${line}`)
+function listed(lines: readonly string[]): string[] {
+  return lines.map((line, i) => `${i === 0 ? '- ' : '  '}${line}`)
 }
 
 function isNested(value: Json): boolean {
   return value !== null && typeof value === 'object' && Object.keys(value).length > 0
 }
 
-function scalarLines(value: null | boolean | number | string, width: number): string[] {
-  if (value === null) return ['–']
-  if (typeof value !== 'string') return [String(value)]
-  if (value === '') return ['""']
-  return value
+function shortened(text: string, width: number, most: number): string[] {
+  if (text === '') return ['""']
+  const lines = text
     .split(/\r\n|\r|\n/)
     .flatMap((line) => wrap(line.replaceAll('\t', '  ').replace(TRICKS, '�'), width))
+  return cut(lines, most)
 }
 
-/** Breaks at spaces, and inside a word that is wider than a line. */
+/** At most `most` lines, the last of which says how many were left out. */
+export function cut(lines: readonly string[], most: number): string[] {
+  if (lines.length <= most) return [...lines]
+  return [...lines.slice(0, most - 1), `… ${lines.length - most + 1} more lines`]
+}
+
+/** Breaks at spaces, and inside a word that is wider than a line. What is before the first word stays. */
 export function wrap(text: string, width: number): string[] {
   const lines: string[] = []
   let line = ''
-  for (const word of text.trimEnd().split(' ')) {
+  for (const word of text.trimEnd().split(/(?<=\S) /)) {
     const longer = line === '' ? word : `${line} ${word}`
     if (columns(longer) <= width) {
       line = longer
       continue
     }
+    const rest = line === '' ? word : word.trimStart()
     if (line !== '') lines.push(line)
-    const parts = columns(word) <= width ? [word] : pieces(word, width)
+    const parts = columns(rest) <= width ? [rest] : pieces(rest, width)
     lines.push(...parts.slice(0, -1))
     line = parts.at(-1) ?? ''
   }

@@ -1,7 +1,7 @@
 /** A page of text for a terminal, written from top to bottom: heads, fields with names, values, nothing wider than it. */
 import type { Json } from '../kernel/json.ts'
 import { spokenTime } from './measures.ts'
-import { columns, oneLine, valueLines, wrap } from './plain-text.ts'
+import { columns, cut, oneLine, valueLines, wrap } from './plain-text.ts'
 
 /** Puts emphasis on a piece of text without changing its width. */
 export interface TextStyle {
@@ -18,7 +18,8 @@ export interface PageOptions {
   readonly columns?: number
   /** Default UTC. */
   readonly timeZone?: string
-  /** Most lines for one value; default 12. The rest is counted. */
+  /** Most lines for one text, default 8, and for one value, default 40. The rest is counted. */
+  readonly textLines?: number
   readonly valueLines?: number
 }
 
@@ -37,6 +38,7 @@ export class Page {
   readonly style: TextStyle
   readonly #width: number
   readonly #timeZone: string
+  readonly #textLines: number
   readonly #valueLines: number
   readonly #lines: string[] = []
 
@@ -44,7 +46,8 @@ export class Page {
     this.style = options.style ?? PLAIN
     this.#width = options.columns ?? 100
     this.#timeZone = options.timeZone ?? 'UTC'
-    this.#valueLines = options.valueLines ?? 12
+    this.#textLines = options.textLines ?? 8
+    this.#valueLines = options.valueLines ?? 40
   }
 
   text(): string {
@@ -73,10 +76,8 @@ export class Page {
 
   value(name: string, value: Json): void {
     if (value === null) return
-    const lines = valueLines(value, this.#room)
-    const shown = lines.length > this.#valueLines ? lines.slice(0, this.#valueLines - 1) : lines
-    const hidden = lines.length - shown.length
-    this.#put(name, hidden === 0 ? shown : [...shown, `… ${hidden} more lines`], (same) => same)
+    const lines = valueLines(value, this.#room, this.#textLines)
+    this.#put(name, cut(lines, this.#valueLines), (same) => same)
   }
 
   get #room(): number {
@@ -85,7 +86,7 @@ export class Page {
 
   #put(name: string, lines: readonly string[], paint: (text: string) => string): void {
     lines.forEach((line, i) => {
-      const label = this.style.faint((i === 0 ? name : '').padEnd(NAMES))
+      const label = i === 0 ? this.style.faint(name.padEnd(NAMES)) : ' '.repeat(NAMES)
       this.#lines.push(`${' '.repeat(INDENT)}${label}${paint(line)}`.trimEnd())
     })
   }

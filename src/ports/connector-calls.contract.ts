@@ -28,6 +28,7 @@ export async function checked(operation: Operation, output: unknown): Promise<un
   return validate(operation.output, output, 'the output', 'OUTPUT_INVALID')
 }
 
+/** What a lookup says; an output that it would have must fit its schema as well. */
 export async function ask(
   operation: Operation,
   sample: unknown,
@@ -40,6 +41,7 @@ export async function ask(
     found !== undefined && ['yes', 'no', 'unknown'].includes(found.found),
     'a lookup says yes, no or unknown',
   )
+  if (found.found === 'unknown' && found.ifDone !== undefined) await checked(operation, found.ifDone)
   return found
 }
 

@@ -149,6 +149,10 @@ const BROKEN_PROMISES: Record<
     }),
     'a lookup after it says yes, with the same output',
   ],
+  'an output that it would have, outside its schema': [
+    () => ({ lookup: async () => ({ found: 'unknown', ifDone: { id: 7 } }) }),
+    'a lookup before it does not say yes',
+  ],
   'a lookup that finds what is unknown': [
     ({ done }) => ({
       lookup: async () => (done.size > 0 ? { found: 'yes', output: [...done.values()][0] } : { found: 'no' }),

@@ -1,21 +1,21 @@
-/** What of one run is under way in this process, so that parking, cancelling and closing know what to wait for. */
+/** What of one run is under way in this process: parking, the end of the run, closing and coming back wait for it. */
 export class Activity {
   #working = 0
-  /** Effects between intent and outcome: the end of the run waits for them. */
   readonly #effects = new Set<Promise<unknown>>()
-  /** Calls of step functions, connectors and models. */
-  readonly #attempts = new Set<Promise<unknown>>()
-  readonly #onStill: (() => void)[] = []
-  /** No more is waited for: the execution was dropped, or took too long. */
-  #abandoned = false
+  readonly #calls = new Set<Promise<unknown>>()
+  readonly #waiting: (() => void)[] = []
+  /** Resolves when the rest is no longer waited for. */
+  readonly #abandoned = Promise.withResolvers<void>()
+  #isAbandoned = false
 
   /** Whether something is under way that parking must not cut off. */
   get busy(): boolean {
     return this.#working > 0
   }
 
+  /** Whether a function of a step, a connector or a model has not come back yet. */
   get calling(): boolean {
-    return this.#attempts.size > 0
+    return this.#calls.size > 0
   }
 
   enter(): void {
@@ -24,46 +24,45 @@ export class Activity {
 
   leave(): void {
     this.#working -= 1
-    if (this.#working === 0) this.#tell()
+    if (!this.busy) for (const resolve of this.#waiting.splice(0)) resolve()
   }
 
+  /** An effect between intent and outcome. */
   effect(done: Promise<unknown>): void {
     this.#effects.add(done)
     void done.finally(() => this.#effects.delete(done))
   }
 
-  async attempt<T>(call: () => Promise<T>): Promise<T> {
-    const made = call()
-    this.#attempts.add(made)
+  async call<T>(make: () => Promise<T>): Promise<T> {
+    const made = make()
+    this.#calls.add(made)
     try {
       return await made
     } finally {
-      this.#attempts.delete(made)
+      this.#calls.delete(made)
     }
   }
 
-  /** Resolves when nothing is under way, or at `abandon`. */
+  /** Resolves when nothing is under way, or when it is abandoned. */
   async still(): Promise<void> {
-    while (this.busy && !this.#abandoned) await new Promise<void>((resolve) => this.#onStill.push(resolve))
+    while (this.busy && !this.#isAbandoned) {
+      const still = new Promise<void>((resolve) => this.#waiting.push(resolve))
+      await Promise.race([still, this.#abandoned.promise])
+    }
   }
 
-  /** Resolves when the effects under way have an outcome, or at `abandon`. */
+  /** Resolves when the effects under way are over, or when they are abandoned. */
   async effectsOver(): Promise<void> {
-    const over = Promise.allSettled(this.#effects)
-    await Promise.race([over, new Promise<void>((resolve) => this.#onAbandon.push(resolve))])
+    await Promise.race([Promise.allSettled(this.#effects), this.#abandoned.promise])
   }
 
-  /** Resolves when the calls under way have come back. */
+  /** Resolves when the calls under way have come back, however long it takes. */
   async callsOver(): Promise<void> {
-    await Promise.allSettled(this.#attempts)
+    await Promise.allSettled(this.#calls)
   }
 
   abandon(): void {
-    this.#abandoned = true
-    this.#tell()
-  }
-
-  #tell(): void {
-    for (const resolve of this.#onStill.splice(0)) resolve()
+    this.#isAbandoned = true
+    this.#abandoned.resolve()
   }
 }

@@ -7,11 +7,20 @@
  * - Operations that only wait are put on record when the code has come to rest. The last of them carries
  *   `parks: true` when nothing of the run is left under way; the run may then leave the process.
  * - A dropped execution never resolves anything again: its code simply stops, and a later activation
- *   replays the journal.
+ *   replays the journal. The host is told once the calls under way have come back, so that a run that comes
+ *   back makes no second attempt beside the first.
+ * - Nothing follows the end of a run: the effects under way get their outcome on record before it.
  */
 import { fromErrorRecord, HoldfastError, toErrorRecord } from '../kernel/errors.ts'
 import type { NewEvent, StoredEvent } from '../kernel/event.ts'
-import { applyToJournal, foldJournal, type Journal, type JournalEntry, labelOf } from '../kernel/journal.ts'
+import {
+  applyToJournal,
+  foldJournal,
+  type Journal,
+  labelOf,
+  RUN_ENDS,
+  type RunStatus,
+} from '../kernel/journal.ts'
 import { type Json, type JsonObject, toJson } from '../kernel/json.ts'
 import { joinLabels, type Label } from '../kernel/label.ts'
 import { validate } from '../kernel/schema.ts'
@@ -20,10 +29,15 @@ import type { Clock } from '../ports/clock.ts'
 import { crashPoint } from '../ports/crash-points.ts'
 import type { EventLog, StreamAppend } from '../ports/event-log.ts'
 import type { Gate } from '../ports/gate.ts'
+import { Activity } from './activity.ts'
 import { createContext, type Operation, type OperationHost } from './operations.ts'
 import { performOperation } from './perform.ts'
+import { diverged, hasEnded, isClosed, recordJson } from './run-errors.ts'
 import { runStream } from './run-index.ts'
 import { Sequencer } from './sequencer.ts'
+
+/** How long a closing process waits for calls that it has aborted. */
+const ABORTED_CALL_MS = 1_000
 
 /** What an execution needs of the runtime around it. */
 export interface ExecutionHost {
@@ -61,20 +75,20 @@ export class Execution implements OperationHost {
   readonly #retries = new Map<string, () => void>()
   /** Names whose outcome is on its way to the log. */
   readonly #claimed = new Set<string>()
-  /** Effects between intent and outcome: cancellation waits for them. */
-  readonly #effects = new Set<Promise<void>>()
+  readonly #activity = new Activity()
   #openings: NewEvent[] = []
-  /** Called when nothing is under way any more. */
-  #still: () => void = () => {}
-  #parkedOnRecord: boolean
+  #onRecord: 'running' | 'waiting' | 'stalled'
   #parked = false
-  #working = 0
   #version: number
   #label: Label
   #lastSeen: number
   #state: 'active' | 'draining' | 'dropped' = 'active'
+  /** The end of the run is on its way to the log. */
+  #ending = false
+  /** Why it was dropped, if by a failure. */
+  #failure: unknown
 
-  constructor(host: ExecutionHost, run: string, options: { parked: boolean }) {
+  constructor(host: ExecutionHost, run: string, status: RunStatus) {
     this.host = host
     this.journal = foldJournal(run, host.log.readStream(runStream(run)))
     const { start } = this.journal
@@ -87,7 +101,7 @@ export class Execution implements OperationHost {
     this.#version = this.journal.version
     this.#label = labelOf(this.journal)
     this.#lastSeen = start.time
-    this.#parkedOnRecord = options.parked
+    this.#onRecord = status === 'waiting' || status === 'stalled' ? status : 'running'
   }
 
   get actor(): string {
@@ -101,6 +115,11 @@ export class Execution implements OperationHost {
 
   get ended(): boolean {
     return this.journal.end !== null
+  }
+
+  /** Whether something new may be begun. */
+  get active(): boolean {
+    return this.#state === 'active'
   }
 
   now(): number {
@@ -134,14 +153,33 @@ export class Execution implements OperationHost {
     } catch (error) {
       end = this.event('run.failed', { error: recordJson(toErrorRecord(error)) })
     }
-    if (this.#state !== 'active') return
+    if (!this.active) return
+    this.#state = 'draining'
+    const unknown = await this.#effectsOver('the run ended before the outcome was on record')
     crashPoint('run.before-end')
-    await this.append([end])
+    await this.append([...unknown, end])
     crashPoint('run.after-end')
   }
 
+  /** Waits for the effects under way; what to note of those that are still without an outcome. */
+  async #effectsOver(why: string): Promise<readonly NewEvent[]> {
+    await this.#activity.effectsOver()
+    await this.#keepFailures()
+    const open = [...this.journal.entries.values()].filter((entry) => entry.effect === 'intended')
+    return open.map(({ name, opened }) =>
+      this.event('effect.unknown', { name, operation: opened?.operation ?? null, why }),
+    )
+  }
+
+  /** What is known not to have happened stays known, though the code does not come to rest again. */
+  async #keepFailures(): Promise<void> {
+    const failures = this.#openings.filter(({ kind }) => kind === 'attempt.failed')
+    this.#openings = []
+    if (failures.length > 0) await this.#write(failures).catch(() => {})
+  }
+
   operate(operation: Operation): Promise<Json> {
-    if (this.#state !== 'active') return never()
+    if (!this.active) return never()
     const entry = this.journal.entries.get(operation.name)
     if (entry !== undefined && entry.type !== operation.type) {
       void this.stall(diverged(this.run.id, operation, entry))
@@ -150,8 +188,18 @@ export class Execution implements OperationHost {
     return new Promise((resolve, reject) => {
       this.#pending.set(operation.name, { resolve, reject })
       if (entry?.settled) this.#deliver(operation.name, entry.settled.version)
-      else performOperation(this, operation)
+      else this.#perform(operation, reject)
     })
+  }
+
+  /** What can't even be asked for is thrown at the code and left out of the journal: a replay throws it again. */
+  #perform(operation: Operation, reject: (error: unknown) => void): void {
+    try {
+      performOperation(this, operation)
+    } catch (error) {
+      this.#pending.delete(operation.name)
+      reject(error)
+    }
   }
 
   #deliver(name: string, version: number): void {
@@ -174,31 +222,42 @@ export class Execution implements OperationHost {
     return { kind, body, actor: by.actor ?? this.actor, label: by.label ?? this.#label }
   }
 
-  /** Appends to the run's stream, and to others in the same commit; what it settles is handed to the code. */
+  /**
+   * Appends to the run's stream, and to others in the same commit; what it settles is handed to the code.
+   * Never resolves when this execution does not go on.
+   */
   async append(events: readonly NewEvent[], others: readonly StreamAppend[] = []): Promise<void> {
-    if (this.#state === 'dropped') return never()
-    const expectedVersion = this.#version
+    const goesOn = await this.#write(events, others).catch(() => false)
+    if (!goesOn) return never()
+  }
+
+  /** Resolves once durable, with whether this execution goes on. @throws RUN_ENDED, or why it was dropped */
+  async #write(events: readonly NewEvent[], others: readonly StreamAppend[] = []): Promise<boolean> {
+    if (this.#state === 'dropped') throw this.#failure ?? isClosed(this.run.id)
+    if (this.#ending) throw hasEnded(this.run.id)
+    const own = { stream: runStream(this.run.id), expectedVersion: this.#version, events: this.#marked(events) }
     this.#version += events.length
+    this.#ending = events.some(({ kind }) => RUN_ENDS.has(kind))
     let stored: readonly StoredEvent[]
     try {
-      const own = { stream: runStream(this.run.id), expectedVersion, events: this.#withStatus(events) }
       stored = await this.host.log.append([own, ...others])
     } catch (error) {
       this.#drop(error)
-      return never()
+      throw error
     }
+    if (this.#state === 'dropped') return false
     for (const event of stored.slice(0, events.length)) this.#take(event)
+    return true
   }
 
   /** Marks the first event after a park with `wakes: true`, so that a crash from here on is noticed. */
-  #withStatus(events: readonly NewEvent[]): readonly NewEvent[] {
+  #marked(events: readonly NewEvent[]): readonly NewEvent[] {
     const last = events.at(-1)
-    if (last?.body.parks === true || last?.kind === 'run.parked') this.#parkedOnRecord = true
-    else if (this.#parkedOnRecord) {
-      this.#parkedOnRecord = false
-      return events.map((event, i) => (i === 0 ? { ...event, body: { ...event.body, wakes: true } } : event))
-    }
-    return events
+    const before = this.#onRecord
+    if (last?.body.parks === true || last?.kind === 'run.parked') this.#onRecord = 'waiting'
+    else this.#onRecord = last?.kind === 'run.stalled' ? 'stalled' : 'running'
+    if (before === 'running' || this.#onRecord !== 'running') return events
+    return events.map((event, i) => (i === 0 ? { ...event, body: { ...event.body, wakes: true } } : event))
   }
 
   #take(event: StoredEvent): void {
@@ -217,22 +276,30 @@ export class Execution implements OperationHost {
   /**
    * Puts the outcome of an operation on record, unless another outcome is there or on its way (a wait
    * that ends by an event just when its time is up).
+   * @throws when it can't be put on record
    */
-  async settle(
-    name: string,
-    events: readonly NewEvent[],
-    others: readonly StreamAppend[] = [],
-  ): Promise<boolean> {
+  async settle(name: string, event: NewEvent): Promise<boolean> {
+    if (this.ended || this.#ending) return false
     if (this.#claimed.has(name) || this.journal.entries.get(name)?.settled) return false
     this.#claimed.add(name)
-    await this.working(() => this.append(events, others))
+    this.#enter()
+    try {
+      await this.#write([event])
+    } finally {
+      this.#leave()
+    }
     return true
+  }
+
+  /** As `settle`, for what a run that comes back is given again: an event, a timer, the end of a child. */
+  arrive(name: string, event: NewEvent): void {
+    this.settle(name, event).catch(() => {})
   }
 
   /** Puts an operation that only waits on record, once the code has come to rest. */
   open(event: NewEvent): void {
     this.#openings.push(event)
-    if (this.#sequencer.idle && this.#working === 0) this.#sequencer.begin()
+    if (this.#sequencer.idle && !this.#activity.busy) this.#sequencer.begin()
   }
 
   /** To be called by `timerDue` when the wait before the next attempt is over. */
@@ -244,36 +311,42 @@ export class Execution implements OperationHost {
 
   /** Does something that must not be cut off by parking. A failure that `work` doesn't handle stalls the run. */
   async working(work: () => Promise<void>): Promise<void> {
-    this.wake()
-    this.#working += 1
+    this.#enter()
     try {
       await work()
     } catch (error) {
       void this.stall(error)
     } finally {
-      this.#working -= 1
-      if (this.#working === 0) this.#still()
-      if (this.#state !== 'dropped' && this.#sequencer.idle) this.#sequencer.begin()
+      this.#leave()
     }
   }
 
-  /** As `working`, for what must not be cut off by cancellation either. */
+  /** As `working`, for what the end of the run waits for. */
   effect(work: () => Promise<void>): void {
-    const done = this.working(work)
-    this.#effects.add(done)
-    void done.finally(() => this.#effects.delete(done))
+    this.#activity.effect(this.working(work))
   }
 
-  wake(): void {
+  /** Calls what may take long and must not be made twice at a time: a step's function, a connector, a model. */
+  async call<T>(make: () => Promise<T>): Promise<T> {
+    return await this.#activity.call(make)
+  }
+
+  #enter(): void {
+    this.#activity.enter()
     if (!this.#parked) return
     this.#parked = false
     this.host.resumed(this)
   }
 
+  #leave(): void {
+    this.#activity.leave()
+    if (this.#state !== 'dropped' && this.#sequencer.idle) this.#sequencer.begin()
+  }
+
   /** The code rests: put what it waits for on record, and park when nothing else is under way. */
   #rest(): void {
-    if (this.#state !== 'active' || this.ended) return
-    const parks = this.#working === 0
+    if (!this.active || this.ended) return
+    const parks = !this.#activity.busy
     const openings = this.#openings
     this.#openings = []
     const last = openings.at(-1)
@@ -283,7 +356,7 @@ export class Execution implements OperationHost {
       return
     }
     if (!parks) return
-    if (this.#parkedOnRecord) this.#park()
+    if (this.#onRecord === 'waiting') this.#park()
     else if (this.#pending.size > 0) void this.working(() => this.append([this.event('run.parked', {})]))
   }
 
@@ -296,11 +369,11 @@ export class Execution implements OperationHost {
   // -- from outside ------------------------------------------------------------------------------
 
   /** The time of a timer, of a wait's end or of a next attempt has come. */
-  async timerDue(name: string): Promise<void> {
+  timerDue(name: string): void {
     const entry = this.journal.entries.get(name)
     if (entry === undefined || entry.settled !== null) return
-    if (entry.type === 'timer') await this.settle(name, [this.event('timer.fired', { name })])
-    else if (entry.type === 'wait') await this.settle(name, [this.event('wait.ended', { name, event: null })])
+    if (entry.type === 'timer') this.arrive(name, this.event('timer.fired', { name }))
+    else if (entry.type === 'wait') this.arrive(name, this.event('wait.ended', { name, event: null }))
     else {
       const again = this.#retries.get(name)
       this.#retries.delete(name)
@@ -309,14 +382,18 @@ export class Execution implements OperationHost {
   }
 
   /** Ends the execution's part in the run: no outcome is delivered, nothing new is begun. */
-  #drop(error?: unknown): void {
+  #drop(failure?: unknown): void {
     if (this.#state === 'dropped') return
     this.#state = 'dropped'
+    this.#failure = failure
     this.#sequencer.stop()
     this.#pending.clear()
     this.#retries.clear()
     this.#openings = []
-    this.host.finished(this, error)
+    this.#activity.abandon()
+    const tell = (): void => this.host.finished(this, failure)
+    if (this.ended || !this.#activity.calling) tell()
+    else void this.#activity.callsOver().then(tell)
   }
 
   /** Lets a parked execution leave the process. */
@@ -324,15 +401,19 @@ export class Execution implements OperationHost {
     this.#drop()
   }
 
-  /** Begins nothing new; resolves when what is under way is on record. Attempts are aborted after `graceMs`. */
+  /**
+   * Begins nothing new; resolves when what is under way is on record. Calls are aborted after `graceMs`, and
+   * soon after that no longer waited for.
+   */
   async drain(graceMs: number): Promise<void> {
-    this.#state = this.#state === 'active' ? 'draining' : this.#state
-    const cancelAbort = this.host.clock.after(graceMs, () => this.abort.abort())
-    if (this.#working > 0)
-      await new Promise<void>((resolve) => {
-        this.#still = resolve
-      })
+    if (this.active) this.#state = 'draining'
+    const { clock } = this.host
+    const cancelAbort = clock.after(graceMs, () => this.abort.abort())
+    const cancelWait = clock.after(graceMs + ABORTED_CALL_MS, () => this.#activity.abandon())
+    await this.#activity.still()
+    await this.#keepFailures()
     cancelAbort()
+    cancelWait()
     this.#drop()
   }
 
@@ -342,42 +423,23 @@ export class Execution implements OperationHost {
     const known = this.journal.stalled
     if (known?.code !== record.code || known.message !== record.message) {
       await this.append([this.event('run.stalled', { error: recordJson(record) })])
+    } else {
+      // What the run was woken for, an answer or its cancellation, still gets its place in the log.
+      await new Promise((resolve) => setImmediate(resolve))
     }
     this.#drop(error)
   }
 
-  /** @throws RUN_ENDED */
+  /** @throws RUN_ENDED, or why it can't be put on record */
   async cancel(by: { actor: string; label: Label; reason: string }): Promise<void> {
-    if (this.ended)
-      throw new HoldfastError('RUN_ENDED', `Run ${this.run.id} has ended`, { details: { run: this.run.id } })
-    this.#state = 'draining'
+    if (this.ended || this.#ending) throw hasEnded(this.run.id)
+    if (this.active) this.#state = 'draining'
     this.abort.abort()
-    await Promise.allSettled(this.#effects)
-    const unknown = [...this.journal.entries.values()].filter((entry) => entry.effect === 'intended')
-    const notes = unknown.map((entry) =>
-      this.event('effect.unknown', {
-        name: entry.name,
-        operation: entry.opened?.operation ?? null,
-        why: 'the run was cancelled before the outcome was on record',
-      }),
-    )
+    const unknown = await this.#effectsOver('the run was cancelled before the outcome was on record')
     const message = `Cancelled${by.reason && `: ${by.reason}`}`
     const error = { code: 'RUN_CANCELLED', message }
-    await this.append([...notes, this.event('run.cancelled', { reason: by.reason, error }, by)])
+    await this.#write([...unknown, this.event('run.cancelled', { reason: by.reason, error }, by)])
   }
-}
-
-export function recordJson(record: ReturnType<typeof toErrorRecord>): JsonObject {
-  return record as unknown as JsonObject
-}
-
-function diverged(run: string, operation: Operation, entry: JournalEntry): HoldfastError {
-  const { name, type } = operation
-  return new HoldfastError(
-    'JOURNAL_DIVERGED',
-    `Run ${run} asks for a ${type} named "${name}", its journal holds a ${entry.type} there`,
-    { details: { run, name, asked: type, recorded: entry.type } },
-  )
 }
 
 /** For code that must go no further: its frame is collected with the promise. */

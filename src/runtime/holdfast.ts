@@ -10,6 +10,7 @@ import { proposalHash } from './perform.ts'
 import { publish } from './publish.ts'
 import { findReview, type Review, waitingReviews } from './review-index.ts'
 import { RUN_STREAM, type RunStatus, runStream } from './run-index.ts'
+import { isClosed } from './run-errors.ts'
 import type { Runtime } from './runtime.ts'
 
 export interface StartOptions {
@@ -54,8 +55,14 @@ interface Waiter {
   readonly reject: (error: unknown) => void
 }
 
+const VERDICTS: ReadonlySet<unknown> = new Set<ReviewAnswer['verdict']>([
+  'approved',
+  'edited',
+  'rejected',
+  'responded',
+])
 const OPERATOR = { actor: 'operator', label: OWNER }
-const ID_FORM = /^[^\s\p{Cc}](?:[^\p{Cc}]{0,198}[^\s\p{Cc}])?$/u
+const ID_FORM = /^[^\s\p{Cc}\p{Cs}](?:[^\p{Cc}\p{Cs}]{0,198}[^\s\p{Cc}\p{Cs}])?$/u
 
 export class Holdfast {
   readonly log: EventLog
@@ -151,7 +158,7 @@ export class Holdfast {
   #result(run: string): Promise<Json> {
     return new Promise((resolve, reject) => {
       if (this.#settle(run, { resolve, reject })) return
-      if (this.#closing) reject(closed(run))
+      if (this.#closing) reject(isClosed(run))
       else this.#waiters.set(run, [...(this.#waiters.get(run) ?? []), { resolve, reject }])
     })
   }
@@ -217,7 +224,7 @@ export class Holdfast {
         details: { review: review.id, shown: answer.hash, present: review.hash },
       })
     }
-    const value = { ...review.proposal, ...checkedChanges(review, answer.changes ?? {}) }
+    const value = { ...review.proposal, ...checkedChanges(review, answer) }
     const execution = await this.runtime.execution(review.run)
     const body = {
       name: review.name,
@@ -230,7 +237,7 @@ export class Holdfast {
       approved: proposalHash(value),
     }
     crashPoint('review.before-answer')
-    const first = await execution.settle(review.name, [execution.event('review.answered', body, OPERATOR)])
+    const first = await execution.settle(review.name, execution.event('review.answered', body, OPERATOR))
     if (!first) throw ended(review)
     crashPoint('review.after-answer')
     return findReview(this.log.tables, review.id)
@@ -239,13 +246,7 @@ export class Holdfast {
   /** Stops a run for good; an effect under way is waited for. @throws RUN_NOT_FOUND, RUN_ENDED */
   async cancel(run: string, reason = ''): Promise<void> {
     this.#assertOpen()
-    const execution = await this.runtime.execution(run)
-    await execution.cancel({ ...OPERATOR, reason })
-    const children = this.log.tables.all<{ id: string }>(
-      "SELECT id FROM runs WHERE parent = ? AND status IN ('running', 'waiting', 'stalled')",
-      run,
-    )
-    for (const { id } of children) await this.cancel(id, `its parent ${run} was cancelled`)
+    await this.runtime.cancel(run, { ...OPERATOR, reason })
   }
 
   /** Resolves when nothing is under way: every run has ended or waits. */
@@ -263,10 +264,13 @@ export class Holdfast {
   }
 
   async #close(graceMs: number): Promise<void> {
-    await this.runtime.close(graceMs)
-    await this.log.close()
-    for (const [run, waiters] of this.#waiters) for (const waiter of waiters) waiter.reject(closed(run))
-    this.#waiters.clear()
+    try {
+      await this.runtime.close(graceMs)
+      await this.log.close()
+    } finally {
+      for (const [run, waiters] of this.#waiters) for (const waiter of waiters) waiter.reject(isClosed(run))
+      this.#waiters.clear()
+    }
   }
 
   #assertOpen(): void {
@@ -286,7 +290,16 @@ function checkedId(id: string, what: string): string {
   )
 }
 
-function checkedChanges(review: Review, changes: JsonObject): JsonObject {
+function checkedChanges(review: Review, { verdict, changes: given = {} }: Answer): JsonObject {
+  const changes = toJson(given, 'changes') as JsonObject
+  const isChanged = Object.keys(changes).length > 0
+  if (!VERDICTS.has(verdict) || (isChanged && verdict !== 'edited')) {
+    const how = `${JSON.stringify(verdict)}${isChanged ? ' with changes' : ''}`
+    throw new HoldfastError('INPUT_INVALID', `Review ${review.id} can't be answered by ${how}`, {
+      details: { review: review.id, verdict: String(verdict) },
+      fix: `The answers are ${[...VERDICTS].join(', ')}; only \`edited\` comes with changes.`,
+    })
+  }
   const unknown = Object.keys(changes).filter((field) => !Object.hasOwn(review.proposal, field))
   if (unknown.length === 0) return changes
   const fields = Object.keys(review.proposal)
@@ -303,11 +316,5 @@ function ended(review: Review): HoldfastError {
   const how = review.status === 'waiting' ? 'is being answered' : `was ${review.status}`
   return new HoldfastError('REVIEW_ENDED', `Review ${review.id} ${how}`, {
     details: { review: review.id, status: review.status, run: review.run },
-  })
-}
-
-function closed(run: string): HoldfastError {
-  return new HoldfastError('HOLDFAST_CLOSED', `Holdfast was closed while run ${run} was under way`, {
-    details: { run },
   })
 }

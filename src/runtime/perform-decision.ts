@@ -7,9 +7,10 @@ import type { Decided, Question } from '../kernel/workflow.ts'
 import { type ModelDecision, verdictBody } from '../ports/gate.ts'
 import type { ModelUsage } from '../ports/model.ts'
 import { answerJsonSchema } from './answer-schema.ts'
-import { type Execution, recordJson } from './execution.ts'
+import type { Execution } from './execution.ts'
 import type { OperationOf } from './operations.ts'
 import { withDeadline } from './perform-step.ts'
+import { recordJson } from './run-errors.ts'
 
 /** After it the rules decide. */
 const MODEL_TIMEOUT_MS = 60_000
@@ -84,6 +85,8 @@ async function askModel(
     const spent = error instanceof HoldfastError ? (error.details.usage as ModelUsage | undefined) : undefined
     const record = toErrorRecord(error, 'MODEL_UNAVAILABLE')
     const failed = called(usage ?? spent ?? null, recordJson(record))
+    // Aborted, it has not failed: it is asked again when the process is back.
+    if (execution.abort.signal.aborted) return await execution.append([failed])
     return await decideByRules(execution, name, question, [failed], `${record.code}: ${record.message}`)
   }
   await execution.append([

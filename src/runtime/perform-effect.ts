@@ -17,10 +17,11 @@ import type { ReviewAnswer } from '../kernel/workflow.ts'
 import type { DeclaredManifest, Lookup, PerformContext } from '../ports/connector.ts'
 import { crashPoint } from '../ports/crash-points.ts'
 import { type Permit, verdictBody } from '../ports/gate.ts'
-import { type Execution, recordJson } from './execution.ts'
+import type { Execution } from './execution.ts'
 import type { OperationOf } from './operations.ts'
 import { reviewId } from './perform.ts'
 import { delayAfter, idempotencyKeyOf, noteRetry, withDeadline } from './perform-step.ts'
+import { recordJson } from './run-errors.ts'
 
 type Effect = OperationOf<'effect'>
 

@@ -6,8 +6,9 @@ import { type Json, toJson } from '../kernel/json.ts'
 import { seededRandom } from '../kernel/random.ts'
 import { nextDelayMs, type RetryPolicy, STEP_RETRY } from '../kernel/retry-policy.ts'
 import { codeOf } from './code.ts'
-import { type Execution, recordJson } from './execution.ts'
+import type { Execution } from './execution.ts'
 import type { OperationOf } from './operations.ts'
+import { recordJson } from './run-errors.ts'
 
 type Step = OperationOf<'step'>
 
@@ -19,12 +20,15 @@ export function performStep(execution: Execution, step: Step): void {
 }
 
 function attemptStep(execution: Execution, step: Step): void {
+  if (!execution.active) return
   const attempt = (execution.journal.entries.get(step.name)?.failedAttempts ?? 0) + 1
   void execution.working(async () => {
     let result: Json
     try {
       result = toJson(await runAttempt(execution, step, attempt), `result of step ${step.name}`)
     } catch (error) {
+      // Aborted, it has not failed: it is made again when the process is back.
+      if (execution.abort.signal.aborted) return
       await noteFailure(execution, step, attempt, error)
       return
     }
@@ -39,7 +43,9 @@ async function runAttempt(execution: Execution, step: Step, attempt: number): Pr
   const idempotencyKey = idempotencyKeyOf(execution, step.name)
   const { timeout } = step.options
   if (timeout === undefined) {
-    return await step.work({ attempt, signal: execution.abort.signal, idempotencyKey })
+    return await execution.call(async () =>
+      step.work({ attempt, signal: execution.abort.signal, idempotencyKey }),
+    )
   }
   return await withDeadline(
     execution,
@@ -136,7 +142,8 @@ export async function withDeadline<T>(
     })
   })
   try {
-    return await Promise.race([work(AbortSignal.any([deadline.signal, execution.abort.signal])), passed])
+    const signal = AbortSignal.any([deadline.signal, execution.abort.signal])
+    return await execution.call(() => Promise.race([work(signal), passed]))
   } finally {
     cancel()
   }

@@ -1,5 +1,6 @@
 /** Does an operation that the journal holds no outcome of; each kind in its own way. */
 
+import { HoldfastError } from '../kernel/errors.ts'
 import { receivedUpTo } from '../kernel/journal.ts'
 import { canonicalJson, type Json, type JsonObject, toJson } from '../kernel/json.ts'
 import type { Proposal } from '../kernel/workflow.ts'
@@ -10,6 +11,7 @@ import { performDecision } from './perform-decision.ts'
 import { performEffect } from './perform-effect.ts'
 import { performStep } from './perform-step.ts'
 import { publish } from './publish.ts'
+import { runStream } from './run-index.ts'
 
 export function performOperation(execution: Execution, operation: Operation): void {
   switch (operation.type) {
@@ -89,19 +91,27 @@ export function proposalHash(proposal: Json): string {
   return sha256(canonicalJson(proposal))
 }
 
-/** The event and the record of it are one commit: published exactly once. */
+/**
+ * The event and the record of it are one commit: published exactly once.
+ * @throws EVENT_ID_CONFLICT
+ */
 function makePublication(execution: Execution, { name, event }: OperationOf<'publication'>): void {
-  const id = event.id ?? `${execution.run.id}/${name}`
+  const id = (event.id ?? `${execution.run.id}/${name}`).toWellFormed()
+  const others = publish(execution.host.log, { ...event, id }, execution.actor, execution.label)
   void execution.working(async () => {
-    const made = execution.event('publication.made', { name, id })
-    const others = publish(execution.host.log, { ...event, id }, execution.actor, execution.label)
-    await execution.append([made], others)
+    await execution.append([execution.event('publication.made', { name, id })], others)
   })
 }
 
+/** @throws RUN_ID_CONFLICT when a run that is not this child has its id */
 function startChild(execution: Execution, { name, workflow, input }: OperationOf<'child'>): void {
   if (onRecord(execution, name)) return
-  const run = `${execution.run.id}/${name}`
+  const run = `${execution.run.id}/${name}`.toWellFormed()
+  if (execution.host.log.versionOf(runStream(run)) > 0) {
+    throw new HoldfastError('RUN_ID_CONFLICT', `"${name}" would be run ${run}, which was started otherwise`, {
+      details: { run },
+    })
+  }
   void execution.working(async () => {
     const started = execution.event('child.started', { name, run, workflow: workflow.name })
     await execution.append([started], [execution.host.childStart(run, workflow, input, execution, name)])

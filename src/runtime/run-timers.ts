@@ -21,9 +21,9 @@ export class RunTimers {
     this.#onDue = onDue
   }
 
+  /** From now on timers are handed out; those that are due already by the next `look`. */
   start(): void {
     this.#running = true
-    this.#check()
   }
 
   stop(): void {
@@ -44,10 +44,11 @@ export class RunTimers {
   #setAlarm(at: number): void {
     this.#cancel()
     this.#alarmAt = at
-    this.#cancel = this.#clock.wakeAt(at, () => this.#check())
+    this.#cancel = this.#clock.wakeAt(at, () => this.look())
   }
 
-  #check(): void {
+  /** Hands out what is due, and sets the alarm for what comes next. */
+  look(): void {
     if (!this.#running) return
     this.#alarmAt = Number.POSITIVE_INFINITY
     const now = this.#clock.now()
@@ -59,7 +60,7 @@ export class RunTimers {
       if (handed >= BATCH) break
     }
     if (handed >= BATCH) {
-      setImmediate(() => this.#check())
+      setImmediate(() => this.look())
       return
     }
     const next = this.#tables.get<{ at: number }>(

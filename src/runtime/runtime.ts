@@ -10,6 +10,7 @@
  */
 import { HoldfastError, isHoldfastError } from '../kernel/errors.ts'
 import type { NewEvent, StoredEvent } from '../kernel/event.ts'
+import { RUN_ENDS } from '../kernel/journal.ts'
 import type { Json } from '../kernel/json.ts'
 import { type Label, SYSTEM } from '../kernel/label.ts'
 import type { AnyWorkflow } from '../kernel/workflow.ts'
@@ -18,7 +19,9 @@ import type { EventLog, StreamAppend } from '../ports/event-log.ts'
 import type { Gate } from '../ports/gate.ts'
 import { Execution, type ExecutionHost } from './execution.ts'
 import { shortHash } from './hashes.ts'
+import { endedChildren, firstPublished, missedEvents, openChildren, orphans } from './missed.ts'
 import { toReceived } from './publish.ts'
+import { isClosed } from './run-errors.ts'
 import { RUN_STREAM, type RunStatus, runStream } from './run-index.ts'
 import { RunTimers } from './run-timers.ts'
 import { WorkflowRegistry } from './workflow-registry.ts'
@@ -36,12 +39,22 @@ export interface RuntimeOptions {
 
 type Wake = (execution: Execution) => void
 
+interface Waking {
+  readonly wake: Wake
+  readonly fail: (error: unknown) => void
+}
+
+interface By {
+  readonly actor: string
+  readonly label: Label
+  readonly reason: string
+}
+
 const WRITE_RETRY_MS = 1_000
 /** A stalled run is tried again: the file that was broken may have been mended meanwhile. */
 const STALL_RETRY_MS = 30_000
 /** What no waiting helps against: these runs go on when the process is started with the right code. */
 const NEEDS_OTHER_CODE = new Set(['JOURNAL_DIVERGED', 'WORKFLOW_UNKNOWN'])
-const ENDS = new Set(['run.completed', 'run.failed', 'run.cancelled'])
 
 export class Runtime implements ExecutionHost {
   readonly log: EventLog
@@ -55,12 +68,12 @@ export class Runtime implements ExecutionHost {
   /** Parked executions, the longest parked first. */
   readonly #parked = new Set<Execution>()
   /** Runs to be brought in, in order, with what to do then. */
-  readonly #queue = new Map<string, Wake[]>()
+  readonly #queue = new Map<string, Waking[]>()
   readonly #timers: RunTimers
   readonly #idleWaiters: (() => void)[] = []
   readonly #stopListening: () => void
-  /** Calls off the return of runs that lost their execution. */
-  readonly #comebacks = new Set<() => void>()
+  /** Calls off the return of a run that lost its execution. */
+  readonly #comebacks = new Map<string, () => void>()
   #closing = false
 
   constructor(options: RuntimeOptions) {
@@ -70,7 +83,7 @@ export class Runtime implements ExecutionHost {
     this.workflows = new WorkflowRegistry(options.workflows)
     this.#limits = { active: options.activeRuns ?? 200, resident: options.residentRuns ?? 500 }
     this.#timers = new RunTimers(this.log.tables, this.clock, (run, name) =>
-      this.wake(run, (execution) => void execution.timerDue(name)),
+      this.wake(run, (execution) => execution.timerDue(name)),
     )
     this.#stopListening = this.log.onCommit((events) => this.#onCommit(events))
   }
@@ -122,16 +135,16 @@ export class Runtime implements ExecutionHost {
 
   // -- waking ------------------------------------------------------------------------------------
 
-  /** Hands the run's execution to `wake`, bringing it in first if need be. */
-  wake(run: string, wake: Wake): void {
+  /** Hands the run's execution to `wake`, bringing it in first if need be; `fail` is told why it can't be. */
+  wake(run: string, wake: Wake = () => {}, fail: (error: unknown) => void = () => {}): void {
     const resident = this.#executions.get(run)
     if (resident !== undefined) {
       wake(resident)
       return
     }
     const waiting = this.#queue.get(run)
-    if (waiting) waiting.push(wake)
-    else this.#queue.set(run, [wake])
+    if (waiting) waiting.push({ wake, fail })
+    else this.#queue.set(run, [{ wake, fail }])
     this.#bringIn()
   }
 
@@ -139,20 +152,23 @@ export class Runtime implements ExecutionHost {
     while (!this.#closing && this.#active.size < this.#limits.active) {
       const next = this.#queue.entries().next().value
       if (next === undefined) return
-      const [run, wakes] = next
+      const [run, wakings] = next
       this.#queue.delete(run)
-      const execution = this.#load(run)
-      if (execution !== undefined) for (const wake of wakes) wake(execution)
+      try {
+        const execution = this.#load(run)
+        for (const { wake } of wakings) wake(execution)
+      } catch (error) {
+        for (const { fail } of wakings) fail(error)
+      }
     }
   }
 
-  #load(run: string): Execution | undefined {
-    const status = this.log.tables.get<{ status: RunStatus }>(
-      'SELECT status FROM runs WHERE id = ?',
-      run,
-    )?.status
-    if (status === undefined) return undefined
-    const execution = new Execution(this, run, { parked: status === 'waiting' })
+  /** @throws RUN_NOT_FOUND, BODY_ERASED */
+  #load(run: string): Execution {
+    const row = this.log.tables.get<{ status: RunStatus }>('SELECT status FROM runs WHERE id = ?', run)
+    if (row === undefined)
+      throw new HoldfastError('RUN_NOT_FOUND', `There is no run ${run}`, { details: { run } })
+    const execution = new Execution(this, run, row.status)
     if (execution.ended) return execution
     this.#executions.set(run, execution)
     this.#active.add(execution)
@@ -160,12 +176,25 @@ export class Runtime implements ExecutionHost {
     return execution
   }
 
-  /** Resolves with the run's execution. @throws RUN_NOT_FOUND, RUN_ENDED */
+  /** Resolves with the run's execution. @throws RUN_NOT_FOUND, BODY_ERASED, HOLDFAST_CLOSED */
   async execution(run: string): Promise<Execution> {
-    const row = this.log.tables.get<{ status: RunStatus }>('SELECT status FROM runs WHERE id = ?', run)
-    if (row === undefined)
-      throw new HoldfastError('RUN_NOT_FOUND', `There is no run ${run}`, { details: { run } })
-    return await new Promise((resolve) => this.wake(run, resolve))
+    if (this.#closing) throw isClosed(run)
+    return await new Promise((resolve, reject) => this.wake(run, resolve, reject))
+  }
+
+  /** Cancels a run, and then what it has called. @throws RUN_NOT_FOUND, RUN_ENDED */
+  async cancel(run: string, by: By): Promise<void> {
+    const execution = await this.execution(run)
+    await execution.cancel(by)
+    for (const child of openChildren(this.log.tables, run)) await this.#cancelChild(child, run, by)
+  }
+
+  async #cancelChild(child: string, parent: string, by: By): Promise<void> {
+    try {
+      await this.cancel(child, { ...by, reason: `its parent ${parent} was cancelled` })
+    } catch (error) {
+      if (!isHoldfastError(error) || error.code !== 'RUN_ENDED') throw error
+    }
   }
 
   parked(execution: Execution): void {
@@ -191,16 +220,30 @@ export class Runtime implements ExecutionHost {
 
   /** A run that lost its execution to a failed append, or stalled, starts over from its journal. */
   #bringBack(run: string, error: unknown): void {
-    const again = (): void => this.wake(run, () => {})
     const code = isHoldfastError(error) ? error.code : ''
-    if (code === 'LOG_CONFLICT') again()
-    else if (!NEEDS_OTHER_CODE.has(code)) {
-      const callOff = this.clock.after(code === 'LOG_WRITE_FAILED' ? WRITE_RETRY_MS : STALL_RETRY_MS, () => {
-        this.#comebacks.delete(callOff)
-        again()
-      })
-      this.#comebacks.add(callOff)
+    if (NEEDS_OTHER_CODE.has(code)) return
+    const again = (): void => {
+      this.#comebacks.delete(run)
+      this.wake(run)
+      this.#handOver(run)
     }
+    this.#comebacks.get(run)?.()
+    if (code === 'LOG_CONFLICT') again()
+    else {
+      const delayMs = code === 'LOG_WRITE_FAILED' ? WRITE_RETRY_MS : STALL_RETRY_MS
+      this.#comebacks.set(run, this.clock.after(delayMs, again))
+    }
+  }
+
+  /** Gives one run, or all, what they wait for and has come already. */
+  #handOver(run?: string): void {
+    const { tables } = this.log
+    for (const missed of missedEvents(tables, run)) this.#receive(missed.run, missed.name, missed.position)
+    for (const { id, parent, parent_name } of endedChildren(tables, run)) {
+      const end = this.lastEvent(id)
+      if (end) this.#onChildEnd(parent, parent_name, end)
+    }
+    this.#timers.look()
   }
 
   #moveOn(): void {
@@ -225,44 +268,45 @@ export class Runtime implements ExecutionHost {
       const run = event.stream.startsWith(RUN_STREAM) ? event.stream.slice(RUN_STREAM.length) : null
       if (event.kind === 'event.published') this.#onPublished(event)
       else if (run === null) continue
-      else if (event.kind === 'run.started') this.wake(run, () => {})
+      else if (event.kind === 'run.started') this.wake(run)
       else if (event.kind === 'wait.started') this.#onWait(run, event)
       else if (event.kind === 'timer.set') this.#timers.consider(Number(event.body?.at))
       else if (event.kind === 'attempt.failed') this.#timers.consider(Number(event.body?.retryAt))
-      else if (ENDS.has(event.kind)) this.#onEnd(run, event)
+      else if (RUN_ENDS.has(event.kind)) this.#onEnd(run, event)
     }
   }
 
   #onPublished(event: StoredEvent): void {
     const { kind, key } = event.body ?? {}
-    const waits = this.log.tables.all<{ run: string; name: string }>(
-      'SELECT run, name FROM runs_waits WHERE kind = ? AND key = ? AND after < ?',
+    const waits = this.log.tables.all<{ run: string; name: string; after: number }>(
+      'SELECT run, name, after FROM runs_waits WHERE kind = ? AND key = ? AND after < ?',
       String(kind),
       String(key),
       event.position,
     )
-    for (const { run, name } of waits) this.#receive(run, name, event)
+    for (const { run, name, after } of waits) this.#receiveFirst(run, name, String(kind), String(key), after)
   }
 
   /** An event published before the wait was on record, but after the run began, is not missed. */
   #onWait(run: string, event: StoredEvent): void {
     const { name, kind, key, after, deadline } = event.body ?? {}
-    const earlier = this.log.tables.get<{ position: number }>(
-      'SELECT position FROM runs_published WHERE kind = ? AND key = ? AND position > ? ORDER BY position LIMIT 1',
-      String(kind),
-      String(key),
-      Number(after),
-    )
-    const published = earlier && this.log.event(earlier.position)
-    if (published) this.#receive(run, String(name), published)
-    else if (typeof deadline === 'number') this.#timers.consider(deadline)
+    this.#receiveFirst(run, String(name), String(kind), String(key), Number(after))
+    if (typeof deadline === 'number') this.#timers.consider(deadline)
   }
 
-  #receive(run: string, name: string, published: StoredEvent): void {
+  /** The event just published need not be the first: an earlier one may share its commit with the wait. */
+  #receiveFirst(run: string, name: string, kind: string, key: string, after: number): void {
+    const position = firstPublished(this.log.tables, kind, key, after)
+    if (position !== undefined) this.#receive(run, name, position)
+  }
+
+  #receive(run: string, name: string, position: number): void {
     this.wake(run, (execution) => {
-      const received = toReceived(published)
-      const label = published.label
-      void execution.settle(name, [execution.event('wait.ended', { name, event: received }, { label })])
+      const published = this.log.event(position)
+      if (published === undefined) return
+      const { label } = published
+      const event = toReceived(published)
+      execution.arrive(name, execution.event('wait.ended', { name, event }, { label }))
     })
   }
 
@@ -276,12 +320,10 @@ export class Runtime implements ExecutionHost {
 
   #onChildEnd(parent: string, name: string, event: StoredEvent): void {
     this.wake(parent, (execution) => {
-      if (execution.ended) return
+      const { label } = event
       const { output, error } = event.body ?? {}
       const result = event.kind === 'run.completed' ? { output: output ?? null } : { error: error ?? null }
-      void execution.settle(name, [
-        execution.event('child.ended', { name, ...result }, { label: event.label }),
-      ])
+      execution.arrive(name, execution.event('child.ended', { name, ...result }, { label }))
     })
   }
 
@@ -293,25 +335,12 @@ export class Runtime implements ExecutionHost {
     const cutOff = tables.all<{ id: string }>(
       "SELECT id FROM runs WHERE status IN ('running', 'stalled') ORDER BY position",
     )
-    for (const { id } of cutOff) this.wake(id, () => {})
-    const missed = tables.all<{ run: string; name: string; position: number }>(
-      `SELECT w.run, w.name, min(p.position) AS position FROM runs_waits w
-       JOIN runs_published p ON p.kind = w.kind AND p.key = w.key AND p.position > w.after
-       GROUP BY w.run, w.name`,
-    )
-    for (const { run, name, position } of missed) {
-      const published = this.log.event(position)
-      if (published) this.#receive(run, name, published)
-    }
-    const children = tables.all<{ id: string; parent: string; parent_name: string }>(
-      `SELECT c.id, c.parent, c.parent_name FROM runs c JOIN runs p ON p.id = c.parent
-       WHERE c.status IN ('completed', 'failed', 'cancelled') AND p.status IN ('running', 'waiting')`,
-    )
-    for (const { id, parent, parent_name } of children) {
-      const end = this.lastEvent(id)
-      if (end) this.#onChildEnd(parent, parent_name, end)
+    for (const { id } of cutOff) this.wake(id)
+    for (const { id, parent } of orphans(tables)) {
+      this.#cancelChild(id, parent, { actor: 'runtime', label: SYSTEM, reason: '' }).catch(() => {})
     }
     this.#timers.start()
+    this.#handOver()
   }
 
   lastEvent(run: string): StoredEvent | undefined {
@@ -324,7 +353,9 @@ export class Runtime implements ExecutionHost {
     this.#closing = true
     this.#stopListening()
     this.#timers.stop()
-    for (const callOff of this.#comebacks) callOff()
+    for (const callOff of this.#comebacks.values()) callOff()
+    for (const [run, wakings] of this.#queue) for (const { fail } of wakings) fail(isClosed(run))
+    this.#queue.clear()
     for (const execution of [...this.#parked]) execution.evict()
     await Promise.all([...this.#active].map((execution) => execution.drain(graceMs)))
     for (const resolve of this.#idleWaiters.splice(0)) resolve()

@@ -60,6 +60,12 @@ test('stopped between writing and filing, nothing is filed, and the next attempt
   assert.deepEqual([filesIn(sentDir, 'cur').length, filesIn(sentDir, 'tmp').length], [1, 0])
 })
 
+test('called off before it began, nothing is filed', async (t) => {
+  const { sentDir, perform } = connectorIn(temporaryFolder(t))
+  await assert.rejects(perform(MAIL, attempt('key', AbortSignal.abort())), { code: 'CONNECTOR_UNAVAILABLE' })
+  assert.deepEqual(filesIn(sentDir, 'cur'), [])
+})
+
 test('a lookup reads what became of it from the header only', async (t) => {
   const { perform, lookup } = connectorIn(temporaryFolder(t))
   const output = await perform({ ...MAIL, text: 'X-Holdfast-Accepted: evil@x.example\n' }, attempt('key'))

@@ -121,8 +121,9 @@ for (const [what, mood] of Object.entries({
     await assert.rejects(perform(MAIL, attempt('key')), { code: 'CONNECTOR_OUTCOME_UNKNOWN' })
     assert.deepEqual([sent(), outbox()], [0, 1])
     const found = await lookup(MAIL, attempt('key'))
-    assert.equal(found.found, 'unknown')
-    assert.match(found.found === 'unknown' ? (found.why ?? '') : '', /<hf-[0-9a-f]{32}@studio\.example>/)
+    assert(found.found === 'unknown' && found.ifDone)
+    assert.match(found.why ?? '', /<hf-[0-9a-f]{32}@studio\.example>/)
+    assert.deepEqual(found.ifDone.accepted, ['anna@berg.example'])
   })
 }
 

@@ -7,7 +7,6 @@
  *   crash before it is filed    outbox     can't tell, though it was sent
  *   crash after it is filed     Sent       it was sent
  */
-
 import { isHoldfastError } from '../../kernel/errors.ts'
 import { composeMail, domainOf, messageIdFor } from '../../mail/compose.ts'
 import { type OutgoingMail, outgoingMail, type SentMail, sentMail } from '../../mail/outgoing.ts'

@@ -5,7 +5,7 @@
  */
 import { Readable } from 'node:stream'
 import SMTPConnection, { type SMTPConnectionSendInfo } from 'nodemailer/lib/smtp-connection'
-import { HoldfastError } from '../../kernel/errors.ts'
+import { type ErrorCode, HoldfastError } from '../../kernel/errors.ts'
 
 export interface SmtpServer {
   readonly host: string
@@ -123,26 +123,13 @@ const FOR_GOOD = ['EAUTH', 'EENVELOPE', 'EMESSAGE']
 function failureOf(error: unknown, begun: boolean, { host, port }: SmtpServer): HoldfastError {
   const { code = '', message, responseCode = 0 } = error as Error & { code?: string; responseCode?: number }
   const isAnswer = responseCode >= 400 && (!begun || code === 'EMESSAGE')
-  const details = { host, port, code, ...(responseCode > 0 ? { responseCode } : {}) }
+  const isFinal = isAnswer ? responseCode >= 500 : FOR_GOOD.includes(code)
   const where = `${host}:${port}`
+  const details = { host, port, code, ...(responseCode > 0 ? { responseCode } : {}) }
+  const failed = (as: ErrorCode, what: string) => new HoldfastError(as, what, { details, cause: error })
   if (begun && !isAnswer) {
-    return new HoldfastError(
-      'CONNECTOR_OUTCOME_UNKNOWN',
-      `${where} was given the mail but gave no answer: ${message}`,
-      {
-        details,
-        cause: error,
-      },
-    )
+    return failed('CONNECTOR_OUTCOME_UNKNOWN', `${where} was given the mail but gave no answer: ${message}`)
   }
-  const forGood = isAnswer ? responseCode >= 500 : FOR_GOOD.includes(code)
-  return forGood
-    ? new HoldfastError('CONNECTOR_REFUSED', `${where} refused the mail: ${message}`, {
-        details,
-        cause: error,
-      })
-    : new HoldfastError('CONNECTOR_UNAVAILABLE', `${where} can't take the mail now: ${message}`, {
-        details,
-        cause: error,
-      })
+  if (isFinal) return failed('CONNECTOR_REFUSED', `${where} refused the mail: ${message}`)
+  return failed('CONNECTOR_UNAVAILABLE', `${where} can't take the mail now: ${message}`)
 }

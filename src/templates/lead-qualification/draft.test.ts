@@ -106,6 +106,13 @@ test('the subject has exactly one Re:, whatever it came with', () => {
   assert.equal(replySubject('a\nBcc: b@c.example'), 'Re: a Bcc: b@c.example')
 })
 
+test('a text that names the subject gets it bare and on one line', () => {
+  const text = PLAYBOOK_TEXT.replace('Thank you for getting in touch,', 'About "{{ subject }}",')
+  const message = mailWith({ ...MAIL, subject: 'AW: New\r\nwebsite' })
+  const { body } = draftReply(message, QUALIFIED, loadPlaybook(text, 'playbook.yaml'), OPTIONS)
+  assert.match(body, /^Hi Jonas,\n\nAbout "New website", this/)
+})
+
 test('a follow-up keeps the subject and the language', () => {
   const qualification = { ...QUALIFIED, language: 'de' }
   const { subject, body } = draftFollowUp(mailWith(MAIL), qualification, PLAYBOOK, OPTIONS)

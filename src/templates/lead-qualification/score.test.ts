@@ -113,6 +113,11 @@ test('a strong lead is not lost over a phrase, and the phrase is told', () => {
   const unsubscribe = scoreOf({ text: `${strong}\nPeople should be able to unsubscribe.` })
   assert.equal(unsubscribe.kind, 'lead-candidate')
   assert.ok(unsubscribe.reasons.some(({ criterion }) => criterion === 'kind.newsletter'))
+  const warm = scoreOf({
+    text: 'Could you rebuild our website by May? People should be able to unsubscribe.',
+  })
+  assert.deepEqual([warm.kind, warm.quality], ['lead-candidate', 'warm'])
+  assert.equal(scoreOf({ text: 'To unsubscribe, write to us.' }).kind, 'newsletter')
   assert.equal(
     scoreOf({ text: `${strong}\nIt should show guest posts, one guest post a week.` }).isLead,
     true,

@@ -31,7 +31,6 @@ export function isFromForm(message: MailMessage, ownAddresses: readonly string[]
   const own = ownAddresses.includes(from.address)
   return (
     (own || isRobot(from)) &&
-    replyTo.address !== from.address &&
     !isRobot(replyTo) &&
     !ownAddresses.includes(replyTo.address) &&
     message.headers['list-id'] === undefined &&

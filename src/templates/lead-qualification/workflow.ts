@@ -236,12 +236,10 @@ async function writeDraft(
     ask: `${letter.ask}, for ${owner}, ${business}, in the language ${q.language}. Ask for what is missing: ${q.missing.join(', ') || 'nothing'}. Promise no price, date or discount. Sign with: ${playbook.business.signature}.${wish}`,
     material: { mail: materialOf(message), lastDraft: change.previous ? { ...change.previous } : null },
     answer: draft,
-    rules: () => ({
-      answer: letter.write(message, q, playbook, options),
-      confidence: q.confidence,
-      reasons: [],
-      source: sourceOf(lead.playbookHash),
-    }),
+    rules: () => {
+      const { changes, ...answer } = letter.write(message, q, playbook, options)
+      return { answer, confidence: q.confidence, reasons: changes, source: sourceOf(lead.playbookHash) }
+    },
   })
 }
 
@@ -257,7 +255,7 @@ async function ask(
   return await ctx.review(name, {
     action: letter.action,
     summary: `${q.quality} lead: ${message.subject || '(no subject)'}, ${letter.what} to ${person || address}`,
-    reason: reasonText(q),
+    reason: [reasonText(q, lead.playbook.confidence.floor), ...drafted.reasons.map(reasonLabel)].join('; '),
     confidence: Math.min(q.confidence, drafted.confidence),
     proposal: { to: address, subject: drafted.answer.subject, body: drafted.answer.body },
     evidence: [...q.reasons] as never,
@@ -265,14 +263,16 @@ async function ask(
   })
 }
 
-function reasonText({ quality, score, reasons, missing }: Qualification): string {
+function reasonText({ quality, score, confidence, reasons, missing }: Qualification, floor: number): string {
   const because = reasons.map((reason) => `${reasonLabel(reason)}`).join('; ')
   const gaps = missing.length > 0 ? `; missing: ${missing.join(', ')}` : ''
-  return `${quality}, ${score} points: ${because || 'nothing in particular speaks for it'}${gaps}`
+  const unsure = confidence < floor ? 'not sure; ' : ''
+  return `${unsure}${quality}, ${score} points: ${because || 'nothing in particular speaks for it'}${gaps}`
 }
 
-/** A reason of the playbook has a label, one of a model says why; both quote the mail. */
-function reasonLabel(reason: object): string {
+/** A reason of the playbook has a label, one of a model says why; both quote the mail. A change to a draft is plain text. */
+function reasonLabel(reason: unknown): string {
+  if (typeof reason === 'string') return reason
   const { label, why, words } = reason as { label?: string; why?: string; words?: string }
   return `${label ?? why ?? 'a reason'}${words ? ` (“${words}”)` : ''}`
 }

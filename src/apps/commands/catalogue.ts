@@ -1,0 +1,43 @@
+/** Every command by its name, loaded when it is first asked for. */
+import { HoldfastError } from '../../kernel/errors.ts'
+import { validate } from '../../kernel/schema.ts'
+import type { AnyCommand, Command } from './command.ts'
+
+export const COMMANDS = {
+  ingest: async () => (await import('./ingest.ts')).ingest,
+  inbox: async () => (await import('./inbox.ts')).inbox,
+  'review show': async () => (await import('./review-show.ts')).reviewShow,
+  'review answer': async () => (await import('./review-answer.ts')).reviewAnswer,
+  runs: async () => (await import('./runs.ts')).runs,
+  'run show': async () => (await import('./run-show.ts')).runShow,
+  'run replay': async () => (await import('./run-replay.ts')).runReplay,
+  'run cancel': async () => (await import('./run-cancel.ts')).runCancel,
+  customers: async () => (await import('./customers.ts')).customers,
+  'customer show': async () => (await import('./customers.ts')).customerShow,
+  'log verify': async () => (await import('./log.ts')).logVerify,
+  'log rebuild': async () => (await import('./log.ts')).logRebuild,
+  'log export': async () => (await import('./log.ts')).logExport,
+  inspect: async () => (await import('./inspect.ts')).inspect,
+} as const satisfies Record<string, () => Promise<AnyCommand>>
+
+export type CommandName = keyof typeof COMMANDS
+type CommandOf<Name extends CommandName> = Awaited<ReturnType<(typeof COMMANDS)[Name]>>
+export type DataOf<Name extends CommandName> =
+  CommandOf<Name> extends Command<infer _, infer Data> ? Data : never
+/** As it may be given: what has a default can be left out. */
+export type ParamsOf<Name extends CommandName> = import('zod').input<CommandOf<Name>['params']>
+
+/** @throws USAGE when there is no such command. */
+export async function loadCommand(name: string): Promise<AnyCommand> {
+  if (!Object.hasOwn(COMMANDS, name)) {
+    throw new HoldfastError('USAGE', `There is no command ${JSON.stringify(name)}`, {
+      details: { name, known: Object.keys(COMMANDS) },
+    })
+  }
+  return await COMMANDS[name as CommandName]()
+}
+
+/** @throws INPUT_INVALID */
+export async function checkParams(command: AnyCommand, params: unknown): Promise<unknown> {
+  return await validate(command.params, params, `What was given to ${command.name}`)
+}

@@ -1,0 +1,70 @@
+/** What runs wait for that has come already, read from the tables: for a start, and for a run that comes back. */
+import type { TablesReader } from '../ports/projection.ts'
+
+export interface MissedEvent {
+  readonly run: string
+  /** Of the wait. */
+  readonly name: string
+  /** Of the first published event that the wait may receive. */
+  readonly position: number
+}
+
+export interface EndedChild {
+  readonly id: string
+  readonly parent: string
+  /** Of the parent's operation. */
+  readonly parent_name: string
+}
+
+/** Of all runs, or of one. */
+export function missedEvents(tables: TablesReader, run?: string): MissedEvent[] {
+  return tables.all(
+    `SELECT w.run, w.name, min(p.position) AS position FROM runs_waits w
+     JOIN runs_published p ON p.kind = w.kind AND p.key = w.key AND p.position > w.after
+     ${run === undefined ? '' : 'WHERE w.run = ?'} GROUP BY w.run, w.name`,
+    ...(run === undefined ? [] : [run]),
+  )
+}
+
+/** The first event that a wait for this kind and key may receive. */
+export function firstPublished(
+  tables: TablesReader,
+  kind: string,
+  key: string,
+  after: number,
+): number | undefined {
+  return tables.get<{ position: number }>(
+    'SELECT position FROM runs_published WHERE kind = ? AND key = ? AND position > ? ORDER BY position LIMIT 1',
+    kind,
+    key,
+    after,
+  )?.position
+}
+
+/** Ended children of runs that have not ended, or of one run. Some of them may be known to their parents. */
+export function endedChildren(tables: TablesReader, parent?: string): EndedChild[] {
+  return tables.all(
+    `SELECT c.id, c.parent, c.parent_name FROM runs c JOIN runs p ON p.id = c.parent
+     WHERE c.status IN ('completed', 'failed', 'cancelled') AND p.status IN ('running', 'waiting', 'stalled')
+     ${parent === undefined ? '' : 'AND p.id = ?'}`,
+    ...(parent === undefined ? [] : [parent]),
+  )
+}
+
+/** Children that have not ended. */
+export function openChildren(tables: TablesReader, parent: string): string[] {
+  return tables
+    .all<{ id: string }>(
+      "SELECT id FROM runs WHERE parent = ? AND status IN ('running', 'waiting', 'stalled')",
+      parent,
+    )
+    .map(({ id }) => id)
+}
+
+/** Runs that should have been cancelled with their parent. */
+export function orphans(tables: TablesReader): { id: string; parent: string }[] {
+  return tables.all(
+    `SELECT c.id, c.parent FROM runs c JOIN runs p ON p.id = c.parent
+     WHERE p.status = 'cancelled' AND c.status IN ('running', 'waiting', 'stalled')`,
+  )
+}

@@ -1,0 +1,28 @@
+/** Why a run can't go on, or can't be changed. */
+import { type ErrorRecord, HoldfastError } from '../kernel/errors.ts'
+import type { JournalEntry } from '../kernel/journal.ts'
+import type { JsonObject } from '../kernel/json.ts'
+import type { Operation } from './operations.ts'
+
+export function recordJson(record: ErrorRecord): JsonObject {
+  return record as unknown as JsonObject
+}
+
+export function diverged(run: string, operation: Operation, entry: JournalEntry): HoldfastError {
+  const { name, type } = operation
+  return new HoldfastError(
+    'JOURNAL_DIVERGED',
+    `Run ${run} asks for a ${type} named "${name}", its journal holds a ${entry.type} there`,
+    { details: { run, name, asked: type, recorded: entry.type } },
+  )
+}
+
+export function hasEnded(run: string): HoldfastError {
+  return new HoldfastError('RUN_ENDED', `Run ${run} has ended`, { details: { run } })
+}
+
+export function isClosed(run: string): HoldfastError {
+  return new HoldfastError('HOLDFAST_CLOSED', `Holdfast was closed while run ${run} was under way`, {
+    details: { run },
+  })
+}
