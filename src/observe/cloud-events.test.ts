@@ -86,7 +86,7 @@ test('every event of a real log passes', () =>
         { id: 'r' },
       )
       await hf.idle()
-      await hf.log.erase([1], { actor: 'operator', reason: 'asked for' })
+      await hf.log.erase({ positions: [1] }, { actor: 'operator', reason: 'asked for' })
       const all = [...hf.log.read()].map((one) => toCloudEvent(one, hf.log.id))
       assert.ok(all.length >= 4)
       all.forEach(assertCloudEvent)

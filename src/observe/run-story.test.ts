@@ -312,7 +312,7 @@ test('what was erased is named and missing', async () => {
     attempts = []
     await (await hf.start(paying, { secret: 'Rosenkohl' }, { id: 'r' })).result()
     const [first] = hf.log.readStream('run/r')
-    await hf.log.erase([first?.position ?? 0], { actor: 'operator', reason: 'asked for' })
+    await hf.log.erase({ positions: [first?.position ?? 0] }, { actor: 'operator', reason: 'asked for' })
     const story = await storyOf(hf)
     assert.deepEqual([story.erased, story.input, story.status], [[first?.position], null, 'completed'])
     assert.equal(operation(story, 'pay').state, 'done')

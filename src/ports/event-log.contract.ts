@@ -210,10 +210,20 @@ export function eventLogContract(name: string, subject: EventLogUnderTest): void
         assert.deepEqual(report.head, log.head())
       }))
 
+    it('erases blobs for good', () =>
+      withLog(async (log) => {
+        const bytes = Buffer.from('raw mail')
+        const sha256 = createHash('sha256').update(bytes).digest('hex')
+        await log.append([to('a', 0, happened(1))], [{ sha256, bytes }])
+        await log.erase({ positions: [], blobs: [sha256] }, { actor: 'operator', reason: 'asked for' })
+        assert.equal(log.blob(sha256), undefined)
+        assert.equal(log.verify().blobs, 0)
+      }))
+
     it('erases bodies for good while the chain still verifies', () =>
       withLog(async (log) => {
         await log.append([to('a', 0, happened(1, { body: { secret: 'Rosenkohl' } }), happened(2))])
-        await log.erase([1], { actor: 'operator', reason: 'asked for' })
+        await log.erase({ positions: [1] }, { actor: 'operator', reason: 'asked for' })
         assert.equal(log.event(1)?.body, null)
         assert.deepEqual(log.event(2)?.body, { n: 2 })
         const report = log.verify()

@@ -69,8 +69,14 @@ export interface EventLog {
   /** Called after each commit with its events, in order. Returns a function that stops it. */
   onCommit(listener: (events: readonly StoredEvent[]) => void): () => void
 
-  /** Deletes bodies and nonces for good and records that as an event; the chain still verifies. */
-  erase(positions: readonly number[], by: { actor: string; reason: string }): Promise<void>
+  /**
+   * Deletes bodies, nonces and blobs for good and records that as an event; the chain still verifies, and the
+   * projections are renewed without them.
+   */
+  erase(
+    what: { readonly positions: readonly number[]; readonly blobs?: readonly string[] },
+    by: { readonly actor: string; readonly reason: string },
+  ): Promise<void>
   /**
    * Recomputes the chain, the gaplessness, the streams' versions and the blobs.
    * @throws LOG_CORRUPT naming the first position that does not fit.

@@ -235,7 +235,11 @@ export class Execution implements OperationHost {
   async #write(events: readonly NewEvent[], others: readonly StreamAppend[] = []): Promise<boolean> {
     if (this.#state === 'dropped') throw this.#failure ?? isClosed(this.run.id)
     if (this.#ending) throw hasEnded(this.run.id)
-    const own = { stream: runStream(this.run.id), expectedVersion: this.#version, events: this.#marked(events) }
+    const own = {
+      stream: runStream(this.run.id),
+      expectedVersion: this.#version,
+      events: this.#marked(events),
+    }
     this.#version += events.length
     this.#ending = events.some(({ kind }) => RUN_ENDS.has(kind))
     let stored: readonly StoredEvent[]
@@ -417,8 +421,9 @@ export class Execution implements OperationHost {
     this.#drop()
   }
 
-  /** Puts on record that the run can not go on until a person has acted, and lets go of it. */
+  /** Stops the code, puts on record that the run can not go on until a person has acted, and lets go of it. */
   async stall(error: unknown): Promise<void> {
+    this.#sequencer.stop()
     const record = toErrorRecord(error)
     const known = this.journal.stalled
     if (known?.code !== record.code || known.message !== record.message) {

@@ -9,8 +9,8 @@ import type { EventLog } from '../ports/event-log.ts'
 import { proposalHash } from './perform.ts'
 import { publish } from './publish.ts'
 import { findReview, type Review, waitingReviews } from './review-index.ts'
-import { RUN_STREAM, type RunStatus, runStream } from './run-index.ts'
 import { isClosed } from './run-errors.ts'
+import { RUN_STREAM, type RunStatus, runStream } from './run-index.ts'
 import type { Runtime } from './runtime.ts'
 
 export interface StartOptions {

@@ -11,12 +11,12 @@
 import { approvalName, outcomeName } from '../kernel/effect-review.ts'
 import { HoldfastError, isHoldfastError, toErrorRecord } from '../kernel/errors.ts'
 import type { NewEvent } from '../kernel/event.ts'
-import type { Json, JsonObject } from '../kernel/json.ts'
+import { canonicalJson, type Json, type JsonObject } from '../kernel/json.ts'
 import { EFFECT_RETRY } from '../kernel/retry-policy.ts'
 import type { ReviewAnswer } from '../kernel/workflow.ts'
 import type { DeclaredManifest, Lookup, PerformContext } from '../ports/connector.ts'
 import { crashPoint } from '../ports/crash-points.ts'
-import { type Permit, verdictBody } from '../ports/gate.ts'
+import { type Permit, type Verdict, verdictBody } from '../ports/gate.ts'
 import type { Execution } from './execution.ts'
 import type { OperationOf } from './operations.ts'
 import { reviewId } from './perform.ts'
@@ -26,24 +26,24 @@ import { recordJson } from './run-errors.ts'
 type Effect = OperationOf<'effect'>
 
 /** Codes after which it is certain that nothing was done and a retry would change nothing. */
-const REFUSED = new Set([
-  'CONNECTOR_REFUSED',
-  'INPUT_INVALID',
-  'PERMIT_INVALID',
-  'OUTPUT_INVALID',
-  'OPERATION_UNKNOWN',
-])
+const REFUSED = new Set(['CONNECTOR_REFUSED', 'INPUT_INVALID', 'PERMIT_INVALID', 'OPERATION_UNKNOWN'])
 
 export function performEffect(execution: Execution, effect: Effect): void {
   const entry = execution.journal.entries.get(effect.name)
+  if (entry?.opened && !isAbout(entry.opened, effect)) {
+    void execution.stall(otherEffect(execution, effect, effect.name))
+    return
+  }
   if (entry?.retryAt != null && entry.retryAt > execution.host.clock.now()) {
     execution.retryLater(effect.name, () => resume(execution, effect))
   } else resume(execution, effect)
 }
 
 function resume(execution: Execution, effect: Effect): void {
+  const entry = execution.journal.entries.get(effect.name)
+  if (!execution.active || entry?.settled) return
   execution.effect(async () => {
-    const state = execution.journal.entries.get(effect.name)?.effect ?? null
+    const state = entry?.effect ?? null
     if (state === 'intended')
       await noteUnknown(execution, effect, 'the process ended before the outcome was on record')
     if (state === null) await attempt(execution, effect)
@@ -51,13 +51,27 @@ function resume(execution: Execution, effect: Effect): void {
   })
 }
 
+/** An intent or a question to the operator holds for exactly one operation and input. */
+function isAbout(recorded: JsonObject, { operation, input }: Effect): boolean {
+  return recorded.operation === operation && canonicalJson(recorded.input ?? null) === canonicalJson(input)
+}
+
+function otherEffect(execution: Execution, effect: Effect, name: string): HoldfastError {
+  const run = execution.run.id
+  return new HoldfastError(
+    'JOURNAL_DIVERGED',
+    `Run ${run} asks for ${effect.operation} as "${effect.name}", its journal holds "${name}" for another operation or input`,
+    { details: { run, name, operation: effect.operation } },
+  )
+}
+
 // -- attempting -------------------------------------------------------------------------------------
 
 async function attempt(execution: Execution, effect: Effect): Promise<void> {
-  const allowed = await allow(execution, effect, () => resume(execution, effect))
+  const allowed = await allow(execution, effect)
   if (allowed === null) return
   const { name, operation, input } = effect
-  const number = failures(execution, name) + 1
+  const number = numberOf(execution, name)
   const key = idempotencyKeyOf(execution, name)
   crashPoint('effect.before-intent')
   await execution.append([
@@ -88,10 +102,10 @@ async function noteFailure(
   error: unknown,
 ): Promise<void> {
   const code = isHoldfastError(error) ? error.code : ''
-  if (REFUSED.has(code)) await fail(execution, effect, error)
-  else if (code === 'CONNECTOR_UNAVAILABLE' || manifestOf(execution, effect).effect === 'read') {
-    await retryOrFail(execution, effect, number, error)
-  } else {
+  const isRead = manifestOf(execution, effect).effect === 'read'
+  if (REFUSED.has(code) || (isRead && code === 'OUTPUT_INVALID')) await fail(execution, effect, error)
+  else if (code === 'CONNECTOR_UNAVAILABLE' || isRead) await retryOrFail(execution, effect, number, error)
+  else {
     await noteUnknown(execution, effect, toErrorRecord(error, 'CONNECTOR_OUTCOME_UNKNOWN').message)
     await reconcile(execution, effect)
   }
@@ -113,17 +127,23 @@ async function retryOrFail(
 
 // -- the policy -------------------------------------------------------------------------------------
 
-interface Allowed {
-  readonly permit: Permit
-  /** The decision, to be put on record together with what it allows. */
+interface Ruling {
+  readonly verdict: Verdict
+  readonly permit: Permit | null
+  /** The operator's word on exactly this, if given. */
+  readonly approval: ReviewAnswer | null
+  /** The decision, to be put on record together with what follows from it. */
   readonly decided: NewEvent
 }
 
-/** A permit for exactly this effect; null when there is none (yet), and what follows from that is under way. */
-async function allow(execution: Execution, effect: Effect, again: () => void): Promise<Allowed | null> {
+interface Allowed extends Ruling {
+  readonly permit: Permit
+}
+
+function askPolicy(execution: Execution, effect: Effect): Ruling {
   const { name, operation, input } = effect
   const { run, label } = execution
-  const approval = approvalOf(execution, effect)
+  const approval = answerTo(execution, effect, approvalName(name))
   const { verdict, permit } = execution.host.gate.decideEffect({
     run: run.id,
     workflow: run.workflow,
@@ -131,98 +151,108 @@ async function allow(execution: Execution, effect: Effect, again: () => void): P
     operation,
     input,
     label,
-    approvedBy: approval?.verdict === 'approved' ? reviewId(run.id, approvalName(effect.name)) : null,
+    approvedBy: approval?.verdict === 'approved' ? reviewId(run.id, approvalName(name)) : null,
   })
   const request = { type: 'effect', operation, ...(permit === null ? { input } : {}) }
   const decided = execution.event('policy.decided', verdictBody(name, request, verdict))
-  if (permit !== null) return { permit, decided }
-  if (verdict.answer === 'review' && approval === null)
-    askApproval(execution, effect, decided, verdict.reason, again)
+  return { verdict, permit, approval, decided }
+}
+
+/** A permit for exactly this effect; null when there is none (yet), and what follows from that is under way. */
+async function allow(execution: Execution, effect: Effect): Promise<Allowed | null> {
+  const ruling = askPolicy(execution, effect)
+  const { verdict, permit, approval, decided } = ruling
+  if (permit !== null) return { ...ruling, permit }
+  if (verdict.answer === 'review' && approval === null) askApproval(execution, effect, ruling)
   else {
-    const reason =
-      approval === null
-        ? verdict.reason
-        : `the operator said no${approval.reason ? `: ${approval.reason}` : ''}`
-    const denied = new HoldfastError(
-      'POLICY_DENIED',
-      `${operation} for "${name}" was denied by ${verdict.rule}: ${reason}`,
-      {
-        details: { run: run.id, operation, rule: verdict.rule },
-      },
-    )
     await execution.append([decided])
-    await fail(execution, effect, denied)
+    await fail(execution, effect, denied(execution, effect, ruling))
   }
   return null
 }
 
-function approvalOf(execution: Execution, effect: Effect): ReviewAnswer | null {
-  return answerTo(execution, approvalName(effect.name))
+function denied(execution: Execution, effect: Effect, { verdict, approval }: Ruling): HoldfastError {
+  const { name, operation } = effect
+  const refusal = `the operator said no${approval?.reason ? `: ${approval.reason}` : ''}`
+  const reason = approval === null ? verdict.reason : refusal
+  return new HoldfastError(
+    'POLICY_DENIED',
+    `${operation} for "${name}" was denied by ${verdict.rule}: ${reason}`,
+    { details: { run: execution.run.id, operation, rule: verdict.rule } },
+  )
 }
 
-function answerTo(execution: Execution, reviewName: string): ReviewAnswer | null {
-  const outcome = execution.journal.entries.get(reviewName)?.settled?.outcome
+/**
+ * The operator's answer to a question about exactly this effect.
+ * @throws JOURNAL_DIVERGED when the answer on record is to a question about another operation or input
+ */
+function answerTo(execution: Execution, effect: Effect, review: string): ReviewAnswer | null {
+  const entry = execution.journal.entries.get(review)
+  if (entry?.opened && !isAbout((entry.opened.proposal ?? {}) as JsonObject, effect)) {
+    throw otherEffect(execution, effect, review)
+  }
+  const outcome = entry?.settled?.outcome
   return outcome?.ok ? (outcome.value as unknown as ReviewAnswer) : null
 }
 
-function askApproval(
-  execution: Execution,
-  effect: Effect,
-  decided: NewEvent,
-  reason: string,
-  again: () => void,
-): void {
+function askApproval(execution: Execution, effect: Effect, { verdict, decided }: Ruling): void {
+  const name = approvalName(effect.name)
+  const isAsked = execution.journal.entries.has(name)
   const asked = execution.operate({
     type: 'review',
-    name: approvalName(effect.name),
+    name,
     proposal: {
       action: effect.operation,
       summary: manifestOf(execution, effect).title || effect.operation,
-      reason: `The policy wants your word: ${reason}`,
+      reason: `The policy wants your word: ${verdict.reason}`,
       confidence: 1,
       proposal: { operation: effect.operation, input: effect.input },
     },
   })
-  execution.open(decided)
-  void asked.then(again)
+  if (!isAsked) execution.open(decided)
+  void asked.then(() => resume(execution, effect))
 }
 
 // -- unknown outcomes -------------------------------------------------------------------------------
 
 async function reconcile(execution: Execution, effect: Effect): Promise<void> {
-  const answer = answerTo(execution, outcomeReview(execution, effect))
+  if (!execution.active) return
+  const question = outcomeReview(execution, effect)
+  const answer = answerTo(execution, effect, question)
   if (answer !== null) return await obey(execution, effect, answer)
-  let found: Lookup<Json> | null
+  if (execution.journal.entries.has(question)) return askOperator(execution, effect, '')
+  const { verdict, permit, decided } = askPolicy(execution, effect)
+  await execution.append([decided])
+  if (permit === null) return askOperator(execution, effect, `the policy: ${verdict.reason}`)
+  let found: Lookup<Json>
   try {
-    found = await lookUp(execution, effect)
+    found = await lookUp(execution, effect, permit)
   } catch (error) {
-    return await lookUpLater(execution, effect, error)
+    return lookUpLater(execution, effect, error)
   }
-  if (found === null) return
   if (found.found === 'yes') await succeed(execution, effect, found.output, 'lookup')
-  else if (found.found === 'no' || isRepeatable(execution, effect)) await attemptAgain(execution, effect)
-  else askOperator(execution, effect, found.why ?? 'the outside system can not tell', found.ifDone ?? null)
+  else if (found.found === 'no') await attemptAgain(execution, effect, 'was not carried out')
+  else if (mayRepeat(execution, effect)) {
+    await attemptAgain(execution, effect, 'may not have been carried out, and a repeat does no harm')
+  } else askOperator(execution, effect, found.why ?? 'the outside system can not tell', found.ifDone ?? null)
 }
 
-/** null when the policy gave no permit; what follows from that is under way. */
-async function lookUp(execution: Execution, effect: Effect): Promise<Lookup<Json> | null> {
-  const allowed = await allow(execution, effect, () => resume(execution, effect))
-  if (allowed === null) return null
-  await execution.append([allowed.decided])
-  const found = await limited(execution, effect, failures(execution, effect.name) + 1, (context) =>
-    execution.host.gate.lookup(allowed.permit, effect.input, context),
+async function lookUp(execution: Execution, effect: Effect, permit: Permit): Promise<Lookup<Json>> {
+  const found = await limited(execution, effect, numberOf(execution, effect.name), (context) =>
+    execution.host.gate.lookup(permit, effect.input, context),
   )
   return found ?? { found: 'unknown', why: `${effect.operation} has no way to look it up` }
 }
 
-async function lookUpLater(execution: Execution, effect: Effect, error: unknown): Promise<void> {
-  const number = failures(execution, effect.name) + 1
-  const delayMs = delayAfter(execution, effect.name, number, EFFECT_RETRY)
+function lookUpLater(execution: Execution, effect: Effect, error: unknown): void {
+  const { name } = effect
+  const number = (execution.journal.entries.get(name)?.failedLookups ?? 0) + 1
+  const delayMs = delayAfter(execution, name, number, EFFECT_RETRY)
   if (delayMs === null) askOperator(execution, effect, toErrorRecord(error).message)
   else {
     const failure = {
       type: 'effect' as const,
-      name: effect.name,
+      name,
       attempt: number,
       error,
       delayMs,
@@ -232,17 +262,16 @@ async function lookUpLater(execution: Execution, effect: Effect, error: unknown)
   }
 }
 
-/**
- * After an attempt that turned out not to have happened: at once when it was the first, or when the operator
- * says so; with backoff otherwise.
- */
-async function attemptAgain(execution: Execution, effect: Effect, atOnce = false): Promise<void> {
+/** After an attempt that did nothing: at once when it was the first, or `atOnce`; with backoff otherwise. */
+async function attemptAgain(
+  execution: Execution,
+  effect: Effect,
+  why: string,
+  atOnce = false,
+): Promise<void> {
   const { name } = effect
-  const number = Number(execution.journal.entries.get(name)?.opened?.attempt ?? failures(execution, name) + 1)
-  const error = new HoldfastError(
-    'CONNECTOR_UNAVAILABLE',
-    `Attempt ${number} of "${name}" was not carried out`,
-  )
+  const number = numberOf(execution, name)
+  const error = new HoldfastError('CONNECTOR_UNAVAILABLE', `Attempt ${number} of "${name}" ${why}`)
   if (!atOnce && number > 1) return await retryOrFail(execution, effect, number, error)
   const record = recordJson(toErrorRecord(error))
   const failure = { type: 'effect', name, attempt: number, error: record, retryAt: null }
@@ -250,14 +279,17 @@ async function attemptAgain(execution: Execution, effect: Effect, atOnce = false
   await attempt(execution, effect)
 }
 
-function isRepeatable(execution: Execution, effect: Effect): boolean {
-  const manifest = manifestOf(execution, effect)
-  return manifest.effect === 'read' || manifest.idempotency !== 'none'
+/** Whether a repeat is harmless, and there are attempts left: the last one must not end as if it had done nothing. */
+function mayRepeat(execution: Execution, effect: Effect): boolean {
+  const { effect: kind, idempotency } = manifestOf(execution, effect)
+  return (
+    (kind === 'read' || idempotency !== 'none') && numberOf(execution, effect.name) < EFFECT_RETRY.attempts
+  )
 }
 
 /** One question for each attempt whose outcome stays unknown. */
 function outcomeReview(execution: Execution, { name }: Effect): string {
-  return outcomeName(name, failures(execution, name) + 1)
+  return outcomeName(name, numberOf(execution, name))
 }
 
 function askOperator(execution: Execution, effect: Effect, why: string, ifDone: Json = null): void {
@@ -279,7 +311,8 @@ function askOperator(execution: Execution, effect: Effect, why: string, ifDone: 
 async function obey(execution: Execution, effect: Effect, answer: ReviewAnswer): Promise<void> {
   if (answer.verdict === 'approved' || answer.verdict === 'edited')
     await succeed(execution, effect, answer.value.output ?? null, 'operator')
-  else if (answer.verdict === 'rejected') await attemptAgain(execution, effect, true)
+  else if (answer.verdict === 'rejected')
+    await attemptAgain(execution, effect, 'was not carried out, says the operator', true)
   else {
     const message = `"${effect.name}" was given up by the operator${answer.instruction ? `: ${answer.instruction}` : ''}`
     await fail(
@@ -305,12 +338,13 @@ async function fail(execution: Execution, effect: Effect, error: unknown): Promi
 
 async function noteUnknown(execution: Execution, effect: Effect, why: string): Promise<void> {
   const { name, operation } = effect
-  const attempt = failures(execution, name) + 1
+  const attempt = numberOf(execution, name)
   await execution.append([execution.event('effect.unknown', { name, operation, why, attempt })])
 }
 
-function failures(execution: Execution, name: string): number {
-  return execution.journal.entries.get(name)?.failedAttempts ?? 0
+/** Of the present attempt, or the next; 1 for the first. */
+function numberOf(execution: Execution, name: string): number {
+  return (execution.journal.entries.get(name)?.failedAttempts ?? 0) + 1
 }
 
 function manifestOf(execution: Execution, effect: Effect): DeclaredManifest {

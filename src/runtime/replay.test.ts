@@ -548,7 +548,7 @@ describe('a run that can not be replayed', () => {
 
   test('has erased bodies', () =>
     recording(one, async ({ hf, replay }) => {
-      await hf.log.erase([2], { actor: 'operator', reason: 'asked for' })
+      await hf.log.erase({ positions: [2] }, { actor: 'operator', reason: 'asked for' })
       await assert.rejects(replay(), { code: 'BODY_ERASED' })
     }))
 

@@ -52,7 +52,7 @@ for (const [what, sql] of [
 it('leaves no byte of an erased body in any file', async () => {
   const dir = await logWith({ secret: 'Rosenkohl' })
   const log = open(dir)
-  await log.erase([1], { actor: 'operator', reason: 'asked for' })
+  await log.erase({ positions: [1] }, { actor: 'operator', reason: 'asked for' })
   for (const name of readdirSync(dir)) {
     assert.ok(!readFileSync(join(dir, name)).includes('Rosenkohl'), `${name} still holds it`)
   }

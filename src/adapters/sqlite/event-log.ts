@@ -302,11 +302,15 @@ class SqliteEventLog implements EventLog {
 
   // -- keeping -----------------------------------------------------------------------------------
 
-  async erase(positions: readonly number[], by: { actor: string; reason: string }): Promise<void> {
+  async erase(
+    { positions, blobs = [] }: { readonly positions: readonly number[]; readonly blobs?: readonly string[] },
+    by: { readonly actor: string; readonly reason: string },
+  ): Promise<void> {
     this.#flush()
     this.#guard(() => {
       for (const position of positions) this.#eraseBody(position)
-      const body = { positions, reason: by.reason }
+      for (const sha256 of blobs) this.#tables.run('DELETE FROM blobs WHERE sha256 = ?', sha256)
+      const body = { positions, blobs, reason: by.reason }
       const erasure: NewEvent = { kind: 'bodies.erased', actor: by.actor, label: SYSTEM, body }
       const stream = 'log/erasures'
       this.#writeEvent(stream, this.#stream(stream) ?? this.#createStream(stream), erasure, this.#clock.now())
