@@ -42,6 +42,8 @@ export interface OpenOptions {
   readonly activeRuns?: number
   /** Parked runs kept in memory, default 500. */
   readonly residentRuns?: number
+  /** false: runs that were left under way stay as they are, for looking only. Default true. */
+  readonly recover?: boolean
 }
 
 /**
@@ -71,7 +73,7 @@ export async function openHoldfast(options: OpenOptions): Promise<Holdfast> {
       ...(options.residentRuns === undefined ? {} : { residentRuns: options.residentRuns }),
     })
     const holdfast = new Holdfast(runtime, newId)
-    runtime.recover()
+    if (options.recover !== false) runtime.recover()
     return holdfast
   } catch (error) {
     await log.close()

@@ -29,6 +29,14 @@ export type Received =
   | { readonly what: 'new' | 'duplicate'; readonly message: string; readonly customer: string | null }
   | { readonly what: 'skipped'; readonly sha256: string; readonly error: string }
 
+export interface Skipped {
+  readonly ref: string
+  readonly sha256: string
+  readonly error: HoldfastError
+  /** Missing for what is too large to be held in memory. */
+  readonly raw?: Uint8Array
+}
+
 export interface IntakeOptions {
   readonly runtime: Runtime
   /** Started once for each message. */
@@ -62,7 +70,7 @@ export class Intake {
       message = await parseMail(mail.raw)
     } catch (error) {
       if (!isHoldfastError(error) || error.code !== 'MAIL_MALFORMED') throw error
-      return await this.#skip(mail, error)
+      return await this.skip({ ...mail, sha256: hash('sha256', mail.raw, 'hex'), error })
     }
     crashPoint('mail.before-receive')
     for (let attempt = 1; ; attempt += 1) {
@@ -115,19 +123,19 @@ export class Intake {
     })
   }
 
-  /** Keeps what could not be read, once however often it comes. */
-  async #skip({ raw, ref }: RawMail, error: HoldfastError): Promise<Received> {
-    const sha256 = hash('sha256', raw, 'hex')
-    const record = toErrorRecord(error)
+  /** Puts on record, once however often it comes, that something is no mail; `raw` is kept where it is at hand. */
+  async skip(problem: Skipped): Promise<Received> {
+    const { sha256, ref, raw } = problem
+    const error = toErrorRecord(problem.error)
     const label = externalFrom(`mail-problem:${sha256}`)
-    const body = { sha256, ref, error: record as unknown as JsonObject }
-    const blobs: NewBlob[] = [{ sha256, bytes: raw }]
+    const body = { sha256, ref, error: error as unknown as JsonObject }
+    const blobs: NewBlob[] = raw === undefined ? [] : [{ sha256, bytes: raw }]
     const events = [{ kind: 'message.skipped', actor: 'intake', label, body }]
     try {
       await this.#log.append([{ stream: `mail-problem/${sha256}`, expectedVersion: 0, events }], blobs)
     } catch (conflict) {
       if (!isHoldfastError(conflict) || conflict.code !== 'LOG_CONFLICT') throw conflict
     }
-    return { what: 'skipped', sha256, error: record.message }
+    return { what: 'skipped', sha256, error: error.message }
   }
 }

@@ -8,7 +8,7 @@
  *     holdfast.sock                                                       while `holdfast up` runs
  */
 import { existsSync } from 'node:fs'
-import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import { modelsFromEnvironment } from '../adapters/ai-sdk/model.ts'
 import { LOG_FILE } from '../adapters/sqlite/event-log.ts'
@@ -66,17 +66,28 @@ export interface OpenWorkspaceOptions {
   readonly env: Environment
   readonly flags?: Flags
   readonly clock?: Clock
+  /** false: runs that were left under way stay as they are, for looking only. Default true. */
+  readonly recover?: boolean
 }
+
+/** What the workspace folds from its log besides what the runtime does. */
+export const WORKSPACE_PROJECTIONS = [mailIndex, customersProjection]
 
 export function isWorkspace(dir: string): boolean {
   return existsSync(join(dir, CONFIG_FILE)) || existsSync(join(dir, LOG_FILE))
+}
+
+/** @throws WORKSPACE_MISSING */
+export function assertWorkspace(dir: string): void {
+  if (isWorkspace(dir)) return
+  throw new HoldfastError('WORKSPACE_MISSING', `${dir} is not a workspace`, { details: { dir } })
 }
 
 /** Writes the files that the operator edits; leaves those that are there. Returns the ones it wrote. */
 export async function createWorkspace(dir: string, owner: OwnerAnswers = {}): Promise<string[]> {
   await mkdir(dir, { recursive: true, mode: 0o700 })
   const files: [string, string][] = [
-    [PLAYBOOK_FILE, await readFile(DEFAULT_PLAYBOOK, 'utf8')],
+    [PLAYBOOK_FILE, signedBy(owner, await readFile(DEFAULT_PLAYBOOK, 'utf8'))],
     [POLICY_FILE, DEFAULT_POLICY_TEXT],
     [CONFIG_FILE, defaultConfigText(owner)],
   ]
@@ -85,20 +96,34 @@ export async function createWorkspace(dir: string, owner: OwnerAnswers = {}): Pr
     const file = join(dir, name)
     await mkdir(dirname(file), { recursive: true })
     if (existsSync(file)) continue
-    await writeFile(file, text, { flag: 'wx' })
+    await writeFile(`${file}.new`, text)
+    await rename(`${file}.new`, file)
     written.push(name)
   }
   return written
 }
 
+/** The example playbook with the owner's names in place of the example's, where they are given. */
+function signedBy({ name, business }: OwnerAnswers, playbook: string): string {
+  if (!name || playbook.includes(`\n  owner: ${name}\n`)) return playbook
+  const studio = business || name
+  const signature = studio === name ? [name] : [name, studio]
+  const lines = [
+    'business:',
+    `  name: ${JSON.stringify(studio)}`,
+    `  owner: ${JSON.stringify(name)}`,
+    ...(/^ {2}#.*\n {2}language:.*$/m.exec(playbook) ?? []),
+    '  signature: |',
+    ...signature.map((line) => `    ${line.replace(/[\p{Cc}\u2028\u2029]+/gu, ' ').trim()}`),
+    '',
+  ]
+  return playbook.replace(/^business:\n(?: {2}.*\n)+/m, () => lines.join('\n'))
+}
+
 /** @throws WORKSPACE_MISSING, WORKSPACE_LOCKED, CONFIG_INVALID, PLAYBOOK_INVALID only when there never was a valid one */
 export async function openWorkspace(options: OpenWorkspaceOptions): Promise<Workspace> {
   const dir = resolve(options.dir)
-  if (!isWorkspace(dir)) {
-    throw new HoldfastError('WORKSPACE_MISSING', `${options.dir} is not a workspace`, {
-      details: { dir: options.dir },
-    })
-  }
+  assertWorkspace(dir)
   const { env, clock = systemClock() } = options
   const loaded = await loadConfig({ dir, env, ...(options.flags ? { flags: options.flags } : {}) })
   const { config } = loaded
@@ -155,9 +180,10 @@ export async function openWorkspace(options: OpenWorkspaceOptions): Promise<Work
     connectors,
     models,
     policy,
-    projections: [mailIndex, customersProjection],
+    projections: WORKSPACE_PROJECTIONS,
     clock,
     activeRuns: config.limits.activeRuns,
+    ...(options.recover === undefined ? {} : { recover: options.recover }),
     onLog: (log) => {
       late.log = log
     },

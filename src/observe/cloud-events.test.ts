@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { StoredEvent } from '../kernel/event.ts'
 import { externalFrom, SYSTEM } from '../kernel/label.ts'
+import { openHoldfast } from '../sdk.ts'
 import { type CloudEvent, toCloudEvent } from './cloud-events.ts'
 import { anyWorkflow, withWorkspace } from './testing/workspace.ts'
 
@@ -78,7 +79,8 @@ test('an erased body is said to be erased, and has no data', () => {
 
 test('every event of a real log passes', () =>
   withWorkspace(
-    { workflows: [anyWorkflow('w', async (ctx) => await ctx.step('s', () => 1))] },
+    (dir) =>
+      openHoldfast({ dir, workflows: [anyWorkflow('w', async (ctx) => await ctx.step('s', () => 1))] }),
     async (hf) => {
       await hf.start(
         anyWorkflow('w', async () => 0),

@@ -165,7 +165,7 @@ test('the whole story is there, in lines of at most 100 columns', () => {
     'state      done in 3 min 18 s, at 2026-11-23 12:03:20 after 2 attempts',
     'policy     allow bank.pay by access.allow: bank.pay is on the allow list',
     'failed     2026-11-23 12:00:03 attempt 1: CONNECTOR_UNAVAILABLE: nobody there; next at 2026-11-23 12:00:04',
-    'unknown    2026-11-23 12:00:05 the line broke; the outside system says that it was done (#10)',
+    'unknown    2026-11-23 12:00:05 the line broke; the outside system says that it was done (event 10)',
     '… 15 more lines',
     'decision "due �[31m"',
     'model      openai m-1: 1,234 tokens in, 20 out, $0.0003, 812 ms',

@@ -140,7 +140,7 @@ const SETTLED = {
 }
 
 function recoveryText(page: Page, { time, why, settled, settledPosition }: StoryRecovery): string {
-  const outcome = settled === null ? 'not settled yet' : `${SETTLED[settled]} (#${settledPosition})`
+  const outcome = settled === null ? 'not settled yet' : `${SETTLED[settled]} (event ${settledPosition})`
   return `${page.time(time)} ${why}; ${outcome}`
 }
 

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { z } from 'zod'
 import { defineConnector } from '../ports/connector.ts'
+import { openHoldfast } from '../sdk.ts'
 import { anyWorkflow, withWorkspace } from './testing/workspace.ts'
 import { waitingFor } from './why.ts'
 
@@ -42,62 +43,74 @@ const patient = anyWorkflow('patient', async (ctx) => {
 })
 
 test('everything a run waits for is said in plain words, with since and until', () =>
-  withWorkspace({ workflows: [patient, sleeper], connectors: [down] }, async (hf) => {
-    const begun = Date.now()
-    await hf.start(patient, null, { id: 'p' })
-    await hf.idle()
-    const found = waitingFor(hf.log.tables, 'p')
-    const [review] = hf.reviews()
-    assert.deepEqual(
-      found.map((one) => [one.for, one.words]),
-      [
-        ['answer', `your answer to ${review?.id}: Reply to Ann`],
-        ['event', 'the event "answered" for thread-1'],
-        ['event', 'the event "paid"'],
-        ['retry', 'the next attempt of "look up"'],
-        ['child', 'its child run p/rest, which waits for the timer "nap"'],
-      ],
-    )
-    assert.deepEqual(
-      found.map(({ ref }) => ref),
-      [review?.id, null, null, null, 'p/rest'],
-    )
-    for (const { since } of found) assert.ok(since >= begun && since <= Date.now())
-    const [answer, timed, endless, retry, child] = found.map(({ until, since }) => until && until - since)
-    assert.deepEqual([answer, endless], [null, null])
-    assert.ok(Math.abs(Number(timed) - HOUR_MS) < 1_000)
-    assert.ok(Number(retry) > 0 && Number(retry) <= 1_000)
-    assert.ok(Math.abs(Number(child) - HOUR_MS) < 1_000)
-  }))
+  withWorkspace(
+    (dir) => openHoldfast({ dir, workflows: [patient, sleeper], connectors: [down] }),
+    async (hf) => {
+      const begun = Date.now()
+      await hf.start(patient, null, { id: 'p' })
+      await hf.idle()
+      const found = waitingFor(hf.log.tables, 'p')
+      const [review] = hf.reviews()
+      assert.deepEqual(
+        found.map((one) => [one.for, one.words]),
+        [
+          ['answer', `your answer to ${review?.id}: Reply to Ann`],
+          ['event', 'the event "answered" for thread-1'],
+          ['event', 'the event "paid"'],
+          ['retry', 'the next attempt of "look up"'],
+          ['child', 'its child run p/rest, which waits for the timer "nap"'],
+        ],
+      )
+      assert.deepEqual(
+        found.map(({ ref }) => ref),
+        [review?.id, null, null, null, 'p/rest'],
+      )
+      for (const { since } of found) assert.ok(since >= begun && since <= Date.now())
+      const [answer, timed, endless, retry, child] = found.map(({ until, since }) => until && until - since)
+      assert.deepEqual([answer, endless], [null, null])
+      assert.ok(Math.abs(Number(timed) - HOUR_MS) < 1_000)
+      assert.ok(Number(retry) > 0 && Number(retry) <= 1_000)
+      assert.ok(Math.abs(Number(child) - HOUR_MS) < 1_000)
+    },
+  ))
 
 test('what was waited for and came is no longer named', () =>
-  withWorkspace({ workflows: [patient, sleeper], connectors: [down] }, async (hf) => {
-    await hf.start(patient, null, { id: 'p' })
-    await hf.idle()
-    await hf.emit({ kind: 'paid' })
-    await hf.answer(hf.reviews()[0]?.id ?? '', { verdict: 'approved' })
-    await hf.idle()
-    const kinds = waitingFor(hf.log.tables, 'p').map((one) => one.for)
-    assert.deepEqual(kinds, ['event', 'retry', 'child'])
-    await hf.cancel('p')
-    assert.deepEqual(waitingFor(hf.log.tables, 'p'), [])
-    assert.deepEqual(waitingFor(hf.log.tables, 'p/rest'), [])
-  }))
+  withWorkspace(
+    (dir) => openHoldfast({ dir, workflows: [patient, sleeper], connectors: [down] }),
+    async (hf) => {
+      await hf.start(patient, null, { id: 'p' })
+      await hf.idle()
+      await hf.emit({ kind: 'paid' })
+      await hf.answer(hf.reviews()[0]?.id ?? '', { verdict: 'approved' })
+      await hf.idle()
+      const kinds = waitingFor(hf.log.tables, 'p').map((one) => one.for)
+      assert.deepEqual(kinds, ['event', 'retry', 'child'])
+      await hf.cancel('p')
+      assert.deepEqual(waitingFor(hf.log.tables, 'p'), [])
+      assert.deepEqual(waitingFor(hf.log.tables, 'p/rest'), [])
+    },
+  ))
 
 test('a stalled run says what must be mended', () =>
-  withWorkspace({ workflows: [patient, sleeper], connectors: [] }, async (hf) => {
-    await hf.start(patient, null, { id: 'p' })
-    await hf.idle()
-    const [only, ...others] = waitingFor(hf.log.tables, 'p')
-    assert.equal(others.length, 0)
-    assert.equal(only?.for, 'repair')
-    assert.equal(
-      only?.words,
-      'a repair: it stalled with OPERATION_UNKNOWN (No connector offers this operation)',
-    )
-  }))
+  withWorkspace(
+    (dir) => openHoldfast({ dir, workflows: [patient, sleeper], connectors: [] }),
+    async (hf) => {
+      await hf.start(patient, null, { id: 'p' })
+      await hf.idle()
+      const [only, ...others] = waitingFor(hf.log.tables, 'p')
+      assert.equal(others.length, 0)
+      assert.equal(only?.for, 'repair')
+      assert.equal(
+        only?.words,
+        'a repair: it stalled with OPERATION_UNKNOWN (No connector offers this operation)',
+      )
+    },
+  ))
 
 test('an unknown run is an error', () =>
-  withWorkspace({ workflows: [] }, async (hf) => {
-    assert.throws(() => waitingFor(hf.log.tables, 'x'), { code: 'RUN_NOT_FOUND' })
-  }))
+  withWorkspace(
+    (dir) => openHoldfast({ dir, workflows: [] }),
+    async (hf) => {
+      assert.throws(() => waitingFor(hf.log.tables, 'x'), { code: 'RUN_NOT_FOUND' })
+    },
+  ))

@@ -33,6 +33,7 @@ export class Activity {
     void done.finally(() => this.#effects.delete(done))
   }
 
+  /** Calls what may take long and must not be made twice at a time: a step's function, a connector, a model. */
   async call<T>(make: () => Promise<T>): Promise<T> {
     const made = make()
     this.#calls.add(made)

@@ -13,54 +13,24 @@
  */
 import { fromErrorRecord, HoldfastError, toErrorRecord } from '../kernel/errors.ts'
 import type { NewEvent, StoredEvent } from '../kernel/event.ts'
-import {
-  applyToJournal,
-  foldJournal,
-  type Journal,
-  labelOf,
-  RUN_ENDS,
-  type RunStatus,
-} from '../kernel/journal.ts'
+import { applyToJournal, foldJournal, type Journal, labelOf, type RunStatus } from '../kernel/journal.ts'
 import { type Json, type JsonObject, toJson } from '../kernel/json.ts'
 import { joinLabels, type Label } from '../kernel/label.ts'
 import { validate } from '../kernel/schema.ts'
 import type { AnyWorkflow, Context } from '../kernel/workflow.ts'
-import type { Clock } from '../ports/clock.ts'
 import { crashPoint } from '../ports/crash-points.ts'
-import type { EventLog, StreamAppend } from '../ports/event-log.ts'
-import type { Gate } from '../ports/gate.ts'
+import type { StreamAppend } from '../ports/event-log.ts'
 import { Activity } from './activity.ts'
+import type { ExecutionHost } from './execution-host.ts'
 import { createContext, type Operation, type OperationHost } from './operations.ts'
 import { performOperation } from './perform.ts'
 import { diverged, hasEnded, isClosed, recordJson } from './run-errors.ts'
 import { runStream } from './run-index.ts'
+import { RunWriter } from './run-writer.ts'
 import { Sequencer } from './sequencer.ts'
 
 /** How long a closing process waits for calls that it has aborted. */
 const ABORTED_CALL_MS = 1_000
-
-/** What an execution needs of the runtime around it. */
-export interface ExecutionHost {
-  readonly log: EventLog
-  readonly gate: Gate
-  readonly clock: Clock
-  /** The workflow that a run began with. @throws WORKFLOW_UNKNOWN */
-  workflow(name: string, version: number): AnyWorkflow
-  /** The `run.started` of a child, to be appended together with the parent's record of it. */
-  childStart(
-    child: string,
-    workflow: AnyWorkflow,
-    input: Json,
-    execution: Execution,
-    name: string,
-  ): StreamAppend
-  /** Nothing of the run is under way; it waits. */
-  parked(execution: Execution): void
-  /** Something of the run is under way again. */
-  resumed(execution: Execution): void
-  /** The run has ended, or this execution can not go on; the error says why, if it is not the end. */
-  finished(execution: Execution, error?: unknown): void
-}
 
 export class Execution implements OperationHost {
   readonly run: Context['run']
@@ -75,16 +45,13 @@ export class Execution implements OperationHost {
   readonly #retries = new Map<string, () => void>()
   /** Names whose outcome is on its way to the log. */
   readonly #claimed = new Set<string>()
-  readonly #activity = new Activity()
-  #openings: NewEvent[] = []
-  #onRecord: 'running' | 'waiting' | 'stalled'
+  readonly activity = new Activity()
+  readonly #openings: NewEvent[] = []
+  readonly #writer: RunWriter
   #parked = false
-  #version: number
   #label: Label
   #lastSeen: number
   #state: 'active' | 'draining' | 'dropped' = 'active'
-  /** The end of the run is on its way to the log. */
-  #ending = false
   /** Why it was dropped, if by a failure. */
   #failure: unknown
 
@@ -98,10 +65,9 @@ export class Execution implements OperationHost {
     }
     this.run = { id: run, workflow: start.workflow, customer: start.customer }
     this.seed = start.seed
-    this.#version = this.journal.version
+    this.#writer = new RunWriter(host.log, this.journal, status)
     this.#label = labelOf(this.journal)
     this.#lastSeen = start.time
-    this.#onRecord = status === 'waiting' || status === 'stalled' ? status : 'running'
   }
 
   get actor(): string {
@@ -120,6 +86,10 @@ export class Execution implements OperationHost {
   /** Whether something new may be begun. */
   get active(): boolean {
     return this.#state === 'active'
+  }
+
+  get #isDropped(): boolean {
+    return this.#state === 'dropped'
   }
 
   now(): number {
@@ -163,7 +133,7 @@ export class Execution implements OperationHost {
 
   /** Waits for the effects under way; what to note of those that are still without an outcome. */
   async #effectsOver(why: string): Promise<readonly NewEvent[]> {
-    await this.#activity.effectsOver()
+    await this.activity.effectsOver()
     await this.#keepFailures()
     const open = [...this.journal.entries.values()].filter((entry) => entry.effect === 'intended')
     return open.map(({ name, opened }) =>
@@ -173,8 +143,7 @@ export class Execution implements OperationHost {
 
   /** What is known not to have happened stays known, though the code does not come to rest again. */
   async #keepFailures(): Promise<void> {
-    const failures = this.#openings.filter(({ kind }) => kind === 'attempt.failed')
-    this.#openings = []
+    const failures = this.#openings.splice(0).filter(({ kind }) => kind === 'attempt.failed')
     if (failures.length > 0) await this.#write(failures).catch(() => {})
   }
 
@@ -233,35 +202,18 @@ export class Execution implements OperationHost {
 
   /** Resolves once durable, with whether this execution goes on. @throws RUN_ENDED, or why it was dropped */
   async #write(events: readonly NewEvent[], others: readonly StreamAppend[] = []): Promise<boolean> {
-    if (this.#state === 'dropped') throw this.#failure ?? isClosed(this.run.id)
-    if (this.#ending) throw hasEnded(this.run.id)
-    const own = {
-      stream: runStream(this.run.id),
-      expectedVersion: this.#version,
-      events: this.#marked(events),
-    }
-    this.#version += events.length
-    this.#ending = events.some(({ kind }) => RUN_ENDS.has(kind))
+    if (this.#isDropped) throw this.#failure ?? isClosed(this.run.id)
+    if (this.#writer.isEnding) throw hasEnded(this.run.id)
     let stored: readonly StoredEvent[]
     try {
-      stored = await this.host.log.append([own, ...others])
+      stored = await this.#writer.write(events, others)
     } catch (error) {
       this.#drop(error)
       throw error
     }
-    if (this.#state === 'dropped') return false
-    for (const event of stored.slice(0, events.length)) this.#take(event)
+    if (this.#isDropped) return false
+    for (const event of stored) this.#take(event)
     return true
-  }
-
-  /** Marks the first event after a park with `wakes: true`, so that a crash from here on is noticed. */
-  #marked(events: readonly NewEvent[]): readonly NewEvent[] {
-    const last = events.at(-1)
-    const before = this.#onRecord
-    if (last?.body.parks === true || last?.kind === 'run.parked') this.#onRecord = 'waiting'
-    else this.#onRecord = last?.kind === 'run.stalled' ? 'stalled' : 'running'
-    if (before === 'running' || this.#onRecord !== 'running') return events
-    return events.map((event, i) => (i === 0 ? { ...event, body: { ...event.body, wakes: true } } : event))
   }
 
   #take(event: StoredEvent): void {
@@ -283,7 +235,7 @@ export class Execution implements OperationHost {
    * @throws when it can't be put on record
    */
   async settle(name: string, event: NewEvent): Promise<boolean> {
-    if (this.ended || this.#ending) return false
+    if (this.#writer.isEnding) return false
     if (this.#claimed.has(name) || this.journal.entries.get(name)?.settled) return false
     this.#claimed.add(name)
     this.#enter()
@@ -303,7 +255,7 @@ export class Execution implements OperationHost {
   /** Puts an operation that only waits on record, once the code has come to rest. */
   open(event: NewEvent): void {
     this.#openings.push(event)
-    if (this.#sequencer.idle && !this.#activity.busy) this.#sequencer.begin()
+    if (this.#sequencer.idle && !this.activity.busy) this.#sequencer.begin()
   }
 
   /** To be called by `timerDue` when the wait before the next attempt is over. */
@@ -327,32 +279,26 @@ export class Execution implements OperationHost {
 
   /** As `working`, for what the end of the run waits for. */
   effect(work: () => Promise<void>): void {
-    this.#activity.effect(this.working(work))
-  }
-
-  /** Calls what may take long and must not be made twice at a time: a step's function, a connector, a model. */
-  async call<T>(make: () => Promise<T>): Promise<T> {
-    return await this.#activity.call(make)
+    this.activity.effect(this.working(work))
   }
 
   #enter(): void {
-    this.#activity.enter()
+    this.activity.enter()
     if (!this.#parked) return
     this.#parked = false
     this.host.resumed(this)
   }
 
   #leave(): void {
-    this.#activity.leave()
-    if (this.#state !== 'dropped' && this.#sequencer.idle) this.#sequencer.begin()
+    this.activity.leave()
+    if (!this.#isDropped && this.#sequencer.idle) this.#sequencer.begin()
   }
 
   /** The code rests: put what it waits for on record, and park when nothing else is under way. */
   #rest(): void {
     if (!this.active || this.ended) return
-    const parks = !this.#activity.busy
-    const openings = this.#openings
-    this.#openings = []
+    const parks = !this.activity.busy
+    const openings = this.#openings.splice(0)
     const last = openings.at(-1)
     if (last !== undefined) {
       if (parks) openings[openings.length - 1] = { ...last, body: { ...last.body, parks: true } }
@@ -360,7 +306,7 @@ export class Execution implements OperationHost {
       return
     }
     if (!parks) return
-    if (this.#onRecord === 'waiting') this.#park()
+    if (this.#writer.onRecord === 'waiting') this.#park()
     else if (this.#pending.size > 0) void this.working(() => this.append([this.event('run.parked', {})]))
   }
 
@@ -387,17 +333,17 @@ export class Execution implements OperationHost {
 
   /** Ends the execution's part in the run: no outcome is delivered, nothing new is begun. */
   #drop(failure?: unknown): void {
-    if (this.#state === 'dropped') return
+    if (this.#isDropped) return
     this.#state = 'dropped'
     this.#failure = failure
     this.#sequencer.stop()
     this.#pending.clear()
     this.#retries.clear()
-    this.#openings = []
-    this.#activity.abandon()
+    this.#openings.length = 0
+    this.activity.abandon()
     const tell = (): void => this.host.finished(this, failure)
-    if (this.ended || !this.#activity.calling) tell()
-    else void this.#activity.callsOver().then(tell)
+    if (this.ended || !this.activity.calling) tell()
+    else void this.activity.callsOver().then(tell)
   }
 
   /** Lets a parked execution leave the process. */
@@ -413,8 +359,8 @@ export class Execution implements OperationHost {
     if (this.active) this.#state = 'draining'
     const { clock } = this.host
     const cancelAbort = clock.after(graceMs, () => this.abort.abort())
-    const cancelWait = clock.after(graceMs + ABORTED_CALL_MS, () => this.#activity.abandon())
-    await this.#activity.still()
+    const cancelWait = clock.after(graceMs + ABORTED_CALL_MS, () => this.activity.abandon())
+    await this.activity.still()
     await this.#keepFailures()
     cancelAbort()
     cancelWait()
@@ -437,7 +383,7 @@ export class Execution implements OperationHost {
 
   /** @throws RUN_ENDED, or why it can't be put on record */
   async cancel(by: { actor: string; label: Label; reason: string }): Promise<void> {
-    if (this.ended || this.#ending) throw hasEnded(this.run.id)
+    if (this.#writer.isEnding) throw hasEnded(this.run.id)
     if (this.active) this.#state = 'draining'
     this.abort.abort()
     const unknown = await this.#effectsOver('the run was cancelled before the outcome was on record')

@@ -43,7 +43,7 @@ async function runAttempt(execution: Execution, step: Step, attempt: number): Pr
   const idempotencyKey = idempotencyKeyOf(execution, step.name)
   const { timeout } = step.options
   if (timeout === undefined) {
-    return await execution.call(async () =>
+    return await execution.activity.call(async () =>
       step.work({ attempt, signal: execution.abort.signal, idempotencyKey }),
     )
   }
@@ -143,7 +143,7 @@ export async function withDeadline<T>(
   })
   try {
     const signal = AbortSignal.any([deadline.signal, execution.abort.signal])
-    return await execution.call(() => Promise.race([work(signal), passed]))
+    return await execution.activity.call(() => Promise.race([work(signal), passed]))
   } finally {
     cancel()
   }

@@ -17,7 +17,8 @@ import type { AnyWorkflow } from '../kernel/workflow.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { EventLog, StreamAppend } from '../ports/event-log.ts'
 import type { Gate } from '../ports/gate.ts'
-import { Execution, type ExecutionHost } from './execution.ts'
+import { Execution } from './execution.ts'
+import type { ExecutionHost } from './execution-host.ts'
 import { shortHash } from './hashes.ts'
 import { endedChildren, firstPublished, missedEvents, openChildren, orphans } from './missed.ts'
 import { toReceived } from './publish.ts'
@@ -74,6 +75,7 @@ export class Runtime implements ExecutionHost {
   readonly #stopListening: () => void
   /** Calls off the return of a run that lost its execution. */
   readonly #comebacks = new Map<string, () => void>()
+  #holds = 0
   #closing = false
 
   constructor(options: RuntimeOptions) {
@@ -148,8 +150,22 @@ export class Runtime implements ExecutionHost {
     this.#bringIn()
   }
 
+  /**
+   * Until the returned function is called, runs that are started or woken wait in the queue, to go on together then:
+   * their commits are shared, which is several times as fast as one run after the other.
+   */
+  hold(): () => void {
+    this.#holds += 1
+    let held = true
+    return () => {
+      if (held) this.#holds -= 1
+      held = false
+      this.#bringIn()
+    }
+  }
+
   #bringIn(): void {
-    while (!this.#closing && this.#active.size < this.#limits.active) {
+    while (!this.#closing && this.#holds === 0 && this.#active.size < this.#limits.active) {
       const next = this.#queue.entries().next().value
       if (next === undefined) return
       const [run, wakings] = next

@@ -4,11 +4,13 @@ export interface OwnerAnswers {
   readonly name?: string
   readonly addresses?: readonly string[]
   readonly business?: string
+  /** Country of phone numbers without a country code: two capital letters. */
+  readonly region?: string
 }
 
 export function defaultConfigText(owner: OwnerAnswers = {}): string {
   // JSON is YAML: quoted so, no name can break out of its place.
-  const { name = '', addresses = [], business = '' } = owner
+  const { name = '', addresses = [], business = '', region = 'US' } = owner
   return `# Configuration of this workspace.
 # Variables (HOLDFAST_OWNER_NAME …) and flags go before what stands here; your own
 # file in ~/.config/holdfast/config.yaml comes after it. Where each value comes from:
@@ -19,6 +21,8 @@ owner:
   # Mail from these addresses is your own; replies are sent from the first one.
   addresses: ${JSON.stringify(addresses)}
   business: ${JSON.stringify(business)}
+  # Country of phone numbers that are written without a country code.
+  region: ${JSON.stringify(region)}
 
 # Paths start at this folder, or at your home with ~/ in front.
 mail:

@@ -3,10 +3,9 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { z } from 'zod'
-import type { Context } from '../../kernel/workflow.ts'
-import { type AnyWorkflow, defineWorkflow } from '../../kernel/workflow.ts'
-import { type Holdfast, type OpenOptions, openHoldfast } from '../../sdk.ts'
+import { type AnyWorkflow, type Context, defineWorkflow } from '../../kernel/workflow.ts'
 
+/** A workflow that takes and gives anything. */
 export function anyWorkflow(
   name: string,
   run: (ctx: Context, input: never) => Promise<unknown>,
@@ -14,16 +13,17 @@ export function anyWorkflow(
   return defineWorkflow({ name, version: 1, input: z.any(), output: z.any(), run })
 }
 
-export async function withWorkspace(
-  options: Omit<OpenOptions, 'dir'>,
-  use: (hf: Holdfast) => Promise<void>,
+/** Opens something in a new folder; closes it and removes the folder afterwards. */
+export async function withWorkspace<Opened extends { close(): Promise<void> }>(
+  open: (dir: string) => Promise<Opened>,
+  use: (opened: Opened) => Promise<void>,
 ): Promise<void> {
   const dir = mkdtempSync(join(tmpdir(), 'holdfast-observe-'))
-  const hf = await openHoldfast({ ...options, dir })
+  const opened = await open(dir)
   try {
-    await use(hf)
+    await use(opened)
   } finally {
-    await hf.close()
+    await opened.close()
     rmSync(dir, { recursive: true })
   }
 }

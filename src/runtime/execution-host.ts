@@ -1,0 +1,30 @@
+/** The side of the runtime that one execution sees. */
+import type { Json } from '../kernel/json.ts'
+import type { AnyWorkflow } from '../kernel/workflow.ts'
+import type { Clock } from '../ports/clock.ts'
+import type { EventLog, StreamAppend } from '../ports/event-log.ts'
+import type { Gate } from '../ports/gate.ts'
+import type { Execution } from './execution.ts'
+
+/** What an execution needs of the runtime around it. */
+export interface ExecutionHost {
+  readonly log: EventLog
+  readonly gate: Gate
+  readonly clock: Clock
+  /** The workflow that a run began with. @throws WORKFLOW_UNKNOWN */
+  workflow(name: string, version: number): AnyWorkflow
+  /** The `run.started` of a child, to be appended together with the parent's record of it. */
+  childStart(
+    child: string,
+    workflow: AnyWorkflow,
+    input: Json,
+    execution: Execution,
+    name: string,
+  ): StreamAppend
+  /** Nothing of the run is under way; it waits. */
+  parked(execution: Execution): void
+  /** Something of the run is under way again. */
+  resumed(execution: Execution): void
+  /** The run has ended, or this execution can not go on; the error says why, if it is not the end. */
+  finished(execution: Execution, error?: unknown): void
+}
