@@ -85,13 +85,13 @@ describe('with a model', () => {
         assert.equal(calls.length, asked.length)
         assert.equal(calls.length, 2)
         for (const { body } of calls) {
-          assert.match(JSON.stringify(body?.question), /Orla/, 'what it saw')
           assert.equal(body?.inputTokens, 1200)
           assert.equal(body?.outputTokens, 80)
           assert.ok(Number(body?.latencyMs) >= 0)
           assert.equal(body?.priceMicros, protocol === 'ollama' ? 0 : null)
         }
         const [decision] = eventsOf(workspace, 'decision.made')
+        assert.match(JSON.stringify(decision?.body?.asked), /Orla/, 'what it saw')
         assert.equal((decision?.body?.provenance as { tier?: string } | undefined)?.tier, 'model')
         const allowed = eventsOf(workspace, 'policy.decided').filter(({ body }) => body?.answer === 'allow')
         assert.equal(allowed.length, 2, 'each call passed the policy')

@@ -95,7 +95,11 @@ function registeredOnly(connectors: readonly Connector[], models: readonly Model
       deny: [],
       review: [],
     },
-    egress: { allow: [...manifests.flatMap(({ hosts }) => hosts), ...models.map(({ host }) => host)] },
+    egress: {
+      allow: [...manifests.flatMap(({ hosts }) => hosts), ...models.map(({ host }) => host)].map((host) =>
+        host.toLowerCase(),
+      ),
+    },
     budget: { perDayUsd: null, perRunUsd: null, modelCallsPerDay: null },
   }
 }

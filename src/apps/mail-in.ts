@@ -39,9 +39,9 @@ export async function takeIn(
   io: CommandIo,
 ): Promise<TakenIn> {
   const { holdfast } = workspace
-  const tally = new Tally(workspace.log)
   const problems: { ref: string; error: string }[] = []
   const tell = atMostEvery(PROGRESS_MS, () => io.progress(countsText(tally.counts())))
+  const tally = new Tally(workspace.log, tell)
   let release = holdfast.runtime.hold()
   let held = 0
   try {
@@ -50,12 +50,10 @@ export async function takeIn(
       const received = await takeOne(workspace, mail).catch((error: unknown) => unreadable(mail, error))
       tally.add(received.what)
       if (received.what === 'skipped') problems.push({ ref: mail.ref, error: received.error })
-      tell()
       held += 1
       if (held < BATCH) continue
       release()
       await holdfast.idle()
-      tell()
       release = holdfast.runtime.hold()
       held = 0
     }
@@ -150,6 +148,15 @@ export class MailIn {
     this.#verdict = verdict
     return verdict
   }
+}
+
+/** Takes in what mail waits and lets the runs advance until all of them wait: before `work`, and after it. */
+export async function advancing<T>(workspace: Workspace, work: () => Promise<T>, io: CommandIo): Promise<T> {
+  await new MailIn(workspace).take(io)
+  await workspace.holdfast.idle()
+  const result = await work()
+  await workspace.holdfast.idle()
+  return result
 }
 
 async function* incoming(first: WaitingMail, rest: AsyncIterable<WaitingMail>): AsyncGenerator<IncomingMail> {

@@ -22,13 +22,15 @@ export class Tally {
   #closed = 0
   readonly #stop: () => void
 
-  constructor(log: Pick<EventLog, 'onCommit'>) {
+  /** @param onChange called after each commit. */
+  constructor(log: Pick<EventLog, 'onCommit'>, onChange: () => void = () => {}) {
     this.#stop = log.onCommit((events) => {
       for (const { kind, stream } of events) {
         if (kind === 'review.requested') this.#leads.add(stream)
         else if (kind === 'run.failed' || kind === 'run.stalled') this.#stuck.add(stream)
         else if (kind === 'run.completed' && !this.#leads.has(stream)) this.#closed += 1
       }
+      onChange()
     })
   }
 

@@ -7,21 +7,17 @@
  *     holdfast.db                                                         the log and what is folded from it
  *     holdfast.sock                                                       while `holdfast up` runs
  */
-import { existsSync } from 'node:fs'
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
-import { dirname, join, resolve } from 'node:path'
+import { join, resolve } from 'node:path'
 import { modelsFromEnvironment } from '../adapters/ai-sdk/model.ts'
-import { LOG_FILE } from '../adapters/sqlite/event-log.ts'
 import { systemClock } from '../adapters/system/clock.ts'
 import type { Environment } from '../adapters/system/environment.ts'
 import { maildirConnector } from '../connectors/maildir/connector.ts'
 import { type MaildirInbox, maildirInbox } from '../connectors/maildir/inbox.ts'
 import { smtpConnector } from '../connectors/smtp/connector.ts'
-import { customersProjection } from '../customers/projection.ts'
 import { customerName } from '../customers/read.ts'
 import { HoldfastError } from '../kernel/errors.ts'
 import type { AnyWorkflow } from '../kernel/workflow.ts'
-import { isKnownThread, mailIndex, readMessage, wroteBefore } from '../mail/mail-index.ts'
+import { isKnownThread, readMessage, wroteBefore } from '../mail/mail-index.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Connector } from '../ports/connector.ts'
 import type { EventLog } from '../ports/event-log.ts'
@@ -31,20 +27,14 @@ import { openHoldfast } from '../sdk.ts'
 import { loadPlaybook, type Playbook, playbookHash } from '../templates/lead-qualification/playbook.ts'
 import { leadQualification } from '../templates/lead-qualification/workflow.ts'
 import { openPlaybookLibrary, type PlaybookLibrary } from '../templates/playbook-library.ts'
-import {
-  CONFIG_FILE,
-  type LoadedConfig,
-  loadConfig,
-  resolveInWorkspace,
-  smtpPassword,
-} from './config/config.ts'
-import { defaultConfigText, type OwnerAnswers } from './config/default-config.ts'
+import { type LoadedConfig, loadConfig, resolveInWorkspace, smtpPassword } from './config/config.ts'
 import type { Flags } from './config/layers.ts'
-import { DEFAULT_POLICY_TEXT, loadPolicy, POLICY_FILE } from './config/policy-file.ts'
+import { loadPolicy } from './config/policy-file.ts'
 import { Intake } from './intake.ts'
+import { WORKSPACE_PROJECTIONS } from './log-only.ts'
+import { assertWorkspace, PLAYBOOK_FILE } from './workspace-files.ts'
 
-export const PLAYBOOK_FILE = 'playbooks/lead-qualification.yaml'
-const DEFAULT_PLAYBOOK = new URL('../templates/lead-qualification/playbook.yaml', import.meta.url)
+export { createWorkspace, isWorkspace, PLAYBOOK_FILE } from './workspace-files.ts'
 
 export interface Workspace {
   readonly dir: string
@@ -68,56 +58,6 @@ export interface OpenWorkspaceOptions {
   readonly clock?: Clock
   /** false: runs that were left under way stay as they are, for looking only. Default true. */
   readonly recover?: boolean
-}
-
-/** What the workspace folds from its log besides what the runtime does. */
-export const WORKSPACE_PROJECTIONS = [mailIndex, customersProjection]
-
-export function isWorkspace(dir: string): boolean {
-  return existsSync(join(dir, CONFIG_FILE)) || existsSync(join(dir, LOG_FILE))
-}
-
-/** @throws WORKSPACE_MISSING */
-export function assertWorkspace(dir: string): void {
-  if (isWorkspace(dir)) return
-  throw new HoldfastError('WORKSPACE_MISSING', `${dir} is not a workspace`, { details: { dir } })
-}
-
-/** Writes the files that the operator edits; leaves those that are there. Returns the ones it wrote. */
-export async function createWorkspace(dir: string, owner: OwnerAnswers = {}): Promise<string[]> {
-  await mkdir(dir, { recursive: true, mode: 0o700 })
-  const files: [string, string][] = [
-    [PLAYBOOK_FILE, signedBy(owner, await readFile(DEFAULT_PLAYBOOK, 'utf8'))],
-    [POLICY_FILE, DEFAULT_POLICY_TEXT],
-    [CONFIG_FILE, defaultConfigText(owner)],
-  ]
-  const written: string[] = []
-  for (const [name, text] of files) {
-    const file = join(dir, name)
-    await mkdir(dirname(file), { recursive: true })
-    if (existsSync(file)) continue
-    await writeFile(`${file}.new`, text)
-    await rename(`${file}.new`, file)
-    written.push(name)
-  }
-  return written
-}
-
-/** The example playbook with the owner's names in place of the example's, where they are given. */
-function signedBy({ name, business }: OwnerAnswers, playbook: string): string {
-  if (!name || playbook.includes(`\n  owner: ${name}\n`)) return playbook
-  const studio = business || name
-  const signature = studio === name ? [name] : [name, studio]
-  const lines = [
-    'business:',
-    `  name: ${JSON.stringify(studio)}`,
-    `  owner: ${JSON.stringify(name)}`,
-    ...(/^ {2}#.*\n {2}language:.*$/m.exec(playbook) ?? []),
-    '  signature: |',
-    ...signature.map((line) => `    ${line.replace(/[\p{Cc}\u2028\u2029]+/gu, ' ').trim()}`),
-    '',
-  ]
-  return playbook.replace(/^business:\n(?: {2}.*\n)+/m, () => lines.join('\n'))
 }
 
 /** @throws WORKSPACE_MISSING, WORKSPACE_LOCKED, CONFIG_INVALID, PLAYBOOK_INVALID only when there never was a valid one */

@@ -146,6 +146,20 @@ export function customerName(reader: TablesReader, id: string): string | null {
   return reader.get<{ name: string }>('SELECT name FROM customers WHERE id = ?', id)?.name || null
 }
 
+/** Whom a list names: a customer by name and first address; null when there is no such record. */
+export function briefCustomer(
+  reader: TablesReader,
+  id: string,
+): Pick<CustomerRow, 'id' | 'name' | 'address'> | null {
+  const row = reader.get<Pick<CustomerRow, 'id' | 'name' | 'address'>>(
+    `SELECT id, name,
+            coalesce((SELECT address FROM customers_addresses WHERE customer = id ORDER BY position LIMIT 1), '') AS address
+     FROM customers WHERE id = ?`,
+    id,
+  )
+  return row === undefined ? null : { ...row }
+}
+
 /** Every record that the sender might be: by address, by id, by phone number, by thread. */
 export function openCandidates(reader: TablesReader, facts: SenderFacts): Candidate[] {
   const address = facts.address.value

@@ -329,6 +329,13 @@ export const ERRORS = {
     exit: 2,
     fix: 'See `holdfast --help`.',
   },
+  UNEXPECTED: {
+    means: 'Something happened that should not: a defect of Holdfast, or of the machine it runs on.',
+    retry: 'operator',
+    http: 500,
+    exit: 1,
+    fix: 'Report it, with what was done and the trace if there is one.',
+  },
   NODE_TOO_OLD: {
     means: 'This Node can not run Holdfast, and the pinned one is not installed.',
     retry: 'operator',

@@ -131,6 +131,7 @@ export function applyToJournal(journal: Journal, event: StoredEvent): void {
     return
   }
   const { body } = event
+  if (body.wakes === true || body.parks === true || event.kind === 'run.parked') journal.stalled = null
   switch (event.kind) {
     case 'run.started':
       journal.start = readStart(event, body)
@@ -148,13 +149,11 @@ export function applyToJournal(journal: Journal, event: StoredEvent): void {
       journal.stalled = body.error as unknown as ErrorRecord
       return
     case 'run.parked':
-      journal.stalled = null
       return
     case 'attempt.failed':
       noteFailedAttempt(journal, body)
       return
     default:
-      journal.stalled = null
       applyToEntry(journal, event, body)
   }
 }

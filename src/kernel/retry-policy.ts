@@ -18,7 +18,7 @@ export interface RetryPolicy {
 /** For computation: about 3 seconds over five attempts. */
 export const STEP_RETRY: RetryPolicy = { attempts: 5, firstDelay: 200, factor: 2, maxDelay: '30s' }
 
-/** For outside systems that are down: about two hours over ten attempts. */
+/** For outside systems that are down: about an hour over ten attempts. */
 export const EFFECT_RETRY: RetryPolicy = { attempts: 10, firstDelay: '1s', factor: 3, maxDelay: '30m' }
 
 /**

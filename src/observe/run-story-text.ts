@@ -96,8 +96,9 @@ function stateText(page: Page, operation: StoryOperation, story: RunStory): stri
   const tries = attempts > 1 ? ` after ${attempts} attempts` : ''
   if (state === 'unknown') return 'unknown: perhaps done, perhaps not'
   if (state === 'open') return story.ended === null ? `open${tries}` : 'open when the run ended'
-  const took = started === null || ended === null ? '' : ` in ${spokenLength(ended - started)}`
-  const at = ended !== null && started !== null && ended - started >= 60_000 ? `, at ${page.time(ended)}` : ''
+  const tookMs = started === null || ended === null ? 0 : ended - started
+  const took = tookMs === 0 ? '' : ` in ${spokenLength(tookMs)}`
+  const at = ended !== null && tookMs >= 60_000 ? `, at ${page.time(ended)}` : ''
   return `${state}${took}${at}${tries}`
 }
 

@@ -71,6 +71,10 @@ test('everything a run waits for is said in plain words, with since and until', 
       assert.ok(Math.abs(Number(timed) - HOUR_MS) < 1_000)
       assert.ok(Number(retry) > 0 && Number(retry) <= 1_000)
       assert.ok(Math.abs(Number(child) - HOUR_MS) < 1_000)
+      const [nap] = waitingFor(hf.log.tables, 'p/rest')
+      assert.equal(nap?.for, 'time')
+      assert.ok(Math.abs(Number(nap?.until) - Number(nap?.since) - HOUR_MS) < 1_000)
+      assert.ok(Number(nap?.since) >= begun)
     },
   ))
 

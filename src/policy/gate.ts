@@ -4,7 +4,7 @@
  * exact input that was decided on, and good for one attempt; a forged one is refused.
  */
 import { hash } from 'node:crypto'
-import { HoldfastError } from '../kernel/errors.ts'
+import { HoldfastError, isHoldfastError } from '../kernel/errors.ts'
 import { canonicalJson, type Json, toJson } from '../kernel/json.ts'
 import { validate } from '../kernel/schema.ts'
 import type { Clock } from '../ports/clock.ts'
@@ -14,7 +14,7 @@ import type { Model } from '../ports/model.ts'
 import type { TablesReader } from '../ports/projection.ts'
 import { decide } from './decide.ts'
 import type { PolicySettings } from './settings.ts'
-import { spendingOf } from './spending.ts'
+import { dayOf, spendingOf } from './spending.ts'
 
 export interface GateOptions {
   readonly connectors: readonly Connector[]
@@ -31,10 +31,13 @@ interface Grant {
   used: boolean
 }
 
+/** @throws INPUT_INVALID when two connectors have the same name */
 export function createGate(options: GateOptions): Gate {
   const { connectors, models, settings, tables, clock } = options
   const grants = new WeakMap<Permit, Grant>()
   const manifests = manifestsOf(connectors)
+  /** Model calls allowed on a day, those included whose decision is still on its way to the log. */
+  let allowed = { day: 0, calls: 0 }
 
   function grant(operation: string, inputHash: string): Permit {
     const permit = Object.freeze({ operation })
@@ -84,11 +87,12 @@ export function createGate(options: GateOptions): Gate {
       return { verdict, permit: verdict.answer === 'allow' ? grant(operation, hashOf(input)) : null }
     },
 
-    async perform(permit, input, context) {
+    async perform(permit, given, context) {
+      const input = toJson(given)
       redeem(permit, hashOf(input), true)
       const operation = functionsOf(permit)
       const checked = await validate(operation.input, input, `Input of ${permit.operation}`)
-      const output = await operation.perform(checked, context)
+      const output = await operation.perform(checked, context).catch(rethrow)
       const fits = await validate(operation.output, output, `Output of ${permit.operation}`, 'OUTPUT_INVALID')
       return toJson(fits, `output of ${permit.operation}`)
     },
@@ -109,9 +113,14 @@ export function createGate(options: GateOptions): Gate {
       if (model === undefined) return null
       const operation = `model.${model.provider}`
       const asked = { operation, hosts: [model.host], isModelCall: true, approved: false }
-      const verdict = decide(asked, spendingOf(tables, request.run, clock.now()), settings())
-      const permit = verdict.answer === 'allow' ? grant(operation, MODEL_CALL) : null
-      return { verdict, permit, provider: model.provider, model: model.model }
+      const spent = spendingOf(tables, request.run, clock.now())
+      const day = dayOf(clock.now())
+      const callsToday = Math.max(spent.callsToday, allowed.day === day ? allowed.calls : 0)
+      const verdict = decide(asked, { ...spent, callsToday }, settings())
+      const { provider, model: name } = model
+      if (verdict.answer !== 'allow') return { verdict, permit: null, provider, model: name }
+      allowed = { day, calls: callsToday + 1 }
+      return { verdict, permit: grant(operation, MODEL_CALL), provider, model: name }
     },
 
     async ask(permit, question, { signal }) {
@@ -126,7 +135,21 @@ export function createGate(options: GateOptions): Gate {
 /** What a permit for a model call is bound to in place of an input. */
 const MODEL_CALL = 'model call'
 
+/** What a connector throws without saying that nothing was done leaves the outcome open. */
+function rethrow(error: unknown): never {
+  if (isHoldfastError(error) && error.code.startsWith('CONNECTOR_')) throw error
+  const message = error instanceof Error ? error.message : String(error)
+  throw new HoldfastError('CONNECTOR_OUTCOME_UNKNOWN', message, { cause: error })
+}
+
 function manifestsOf(connectors: readonly Connector[]): Map<string, DeclaredManifest> {
+  const twice = connectors.find(({ name }, i) => connectors.findIndex((one) => one.name === name) !== i)
+  if (twice !== undefined) {
+    throw new HoldfastError('INPUT_INVALID', `Two connectors are called ${twice.name}`, {
+      details: { name: twice.name },
+      fix: 'Give one of them another name: the policy knows operations by the name of their connector.',
+    })
+  }
   return new Map(
     connectors.flatMap((connector) =>
       Object.entries(connector.operations).map(([name, { manifest }]) => [

@@ -4,6 +4,11 @@ import type { Spending } from './decide.ts'
 
 const DAY_MS = 86_400_000
 
+/** The number of a UTC day. */
+export function dayOf(timeMs: number): number {
+  return Math.floor(timeMs / DAY_MS)
+}
+
 export const spendingProjection: Projection = {
   name: 'spending',
   version: 1,
@@ -17,7 +22,7 @@ export const spendingProjection: Projection = {
   kinds: ['policy.decided', 'model.called'],
   apply(event, tables) {
     const body = event.body ?? {}
-    const day = Math.floor(event.time / DAY_MS)
+    const day = dayOf(event.time)
     const run = event.stream.slice('run/'.length)
     if (event.kind === 'policy.decided') {
       const request = body.request as { type?: string } | undefined
@@ -32,7 +37,7 @@ export const spendingProjection: Projection = {
       )
       return
     }
-    const micros = Number(body.priceMicros ?? 0)
+    const micros = whole(body.priceMicros)
     tables.run(
       `INSERT INTO spending_days (day, calls, micros) VALUES (?1, 0, ?2)
        ON CONFLICT DO UPDATE SET micros = micros + ?2`,
@@ -44,17 +49,23 @@ export const spendingProjection: Projection = {
          micros = micros + ?2, input_tokens = input_tokens + ?3, output_tokens = output_tokens + ?4`,
       run,
       micros,
-      Number(body.inputTokens ?? 0),
-      Number(body.outputTokens ?? 0),
+      whole(body.inputTokens),
+      whole(body.outputTokens),
     )
   },
+}
+
+/** What a model reports is not ours to trust: nothing, or a fraction, must not keep the call from its record. */
+function whole(reported: unknown): number {
+  const number = Math.ceil(Number(reported ?? 0))
+  return Number.isSafeInteger(number) ? number : 0
 }
 
 /** Spent so far on the UTC day of `nowMs`, and by the run. */
 export function spendingOf(tables: TablesReader, run: string, nowMs: number): Spending {
   const today = tables.get<{ calls: number; micros: number }>(
     'SELECT calls, micros FROM spending_days WHERE day = ?',
-    Math.floor(nowMs / DAY_MS),
+    dayOf(nowMs),
   )
   const ofRun = tables.get<{ micros: number }>('SELECT micros FROM spending_runs WHERE run = ?', run)
   return { todayMicros: today?.micros ?? 0, callsToday: today?.calls ?? 0, runMicros: ofRun?.micros ?? 0 }

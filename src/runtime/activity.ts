@@ -2,7 +2,8 @@
 export class Activity {
   #working = 0
   readonly #effects = new Set<Promise<unknown>>()
-  readonly #calls = new Set<Promise<unknown>>()
+  /** Each with what calls off its time limit. */
+  readonly #calls = new Map<Promise<unknown>, () => void>()
   readonly #waiting: (() => void)[] = []
   /** Resolves when the rest is no longer waited for. */
   readonly #abandoned = Promise.withResolvers<void>()
@@ -33,10 +34,17 @@ export class Activity {
     void done.finally(() => this.#effects.delete(done))
   }
 
-  /** Calls what may take long and must not be made twice at a time: a step's function, a connector, a model. */
-  async call<T>(make: () => Promise<T>): Promise<T> {
+  /**
+   * Calls what may take long and must not be made twice at a time: a step's function, a connector, a model.
+   * Once abandoned, it calls nothing and never resolves.
+   */
+  async call<T>(make: () => Promise<T>, callOffLimit: () => void = () => {}): Promise<T> {
+    if (this.#isAbandoned) {
+      callOffLimit()
+      return new Promise(() => {})
+    }
     const made = make()
-    this.#calls.add(made)
+    this.#calls.set(made, callOffLimit)
     try {
       return await made
     } finally {
@@ -59,7 +67,12 @@ export class Activity {
 
   /** Resolves when the calls under way have come back, however long it takes. */
   async callsOver(): Promise<void> {
-    await Promise.allSettled(this.#calls)
+    await Promise.allSettled(this.#calls.keys())
+  }
+
+  /** Lets go of the calls that have not come back: the process closes. */
+  letGo(): void {
+    for (const callOffLimit of this.#calls.values()) callOffLimit()
   }
 
   abandon(): void {

@@ -365,11 +365,13 @@ export class Execution implements OperationHost {
     cancelAbort()
     cancelWait()
     this.#drop()
+    this.activity.letGo()
   }
 
   /** Stops the code, puts on record that the run can not go on until a person has acted, and lets go of it. */
   async stall(error: unknown): Promise<void> {
     this.#sequencer.stop()
+    this.#writer.stall()
     const record = toErrorRecord(error)
     const known = this.journal.stalled
     if (known?.code !== record.code || known.message !== record.message) {

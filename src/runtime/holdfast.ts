@@ -190,7 +190,9 @@ export class Holdfast {
   async emit(event: EmittedEvent): Promise<{ readonly id: string }> {
     this.#assertOpen()
     const id = checkedId(event.id ?? this.#newId(), 'event')
-    const published = { id, kind: event.kind, key: event.key ?? '', data: toJson(event.data ?? null, 'data') }
+    const kind = event.kind.toWellFormed()
+    const key = (event.key ?? '').toWellFormed()
+    const published = { id, kind, key, data: toJson(event.data ?? null, 'data') }
     const append = (): Promise<unknown> => {
       const parts = publish(this.log, published, 'operator', event.label ?? SYSTEM)
       return parts.length > 0 ? this.log.append(parts) : Promise.resolve()

@@ -58,7 +58,8 @@ export function createContext(host: OperationHost): Context {
   const names = new Names()
   const draws = new Map<string, number>()
 
-  async function operate(make: (name: string) => Operation, wanted: string): Promise<Json> {
+  async function operate(make: (name: string) => Operation, given: string): Promise<Json> {
+    const wanted = storable(given)
     const name = names.claim(wanted, host.run.id)
     try {
       return await host.operate(make(name))
@@ -69,7 +70,7 @@ export function createContext(host: OperationHost): Context {
 
   /** For operations that got their name from us: two under way together are told apart by their order. */
   async function operateUnnamed(make: (name: string) => Operation, wanted: string): Promise<Json> {
-    return await host.operate(make(names.count(wanted)))
+    return await host.operate(make(names.count(storable(wanted))))
   }
 
   function draw(name: string): number {
@@ -90,12 +91,13 @@ export function createContext(host: OperationHost): Context {
       const { answer, confidence, reasons, provenance } = body as unknown as Decided<Answer>
       return { answer, confidence, reasons, provenance }
     },
-    act: <Output>(name: string, operation: string, input: unknown) => {
+    async act<Output>(name: string, operation: string, input: unknown) {
       const json = toJson(input, `input of ${name}`)
-      return operate(
+      const output = await operate(
         (unique) => ({ type: 'effect', name: unique, operation, input: json }),
         name,
-      ) as Promise<Output>
+      )
+      return output as Output
     },
     async review(name, proposal) {
       const body = await operate((unique) => ({ type: 'review', name: unique, proposal }), name)
@@ -108,8 +110,9 @@ export function createContext(host: OperationHost): Context {
       if (given.length === 2) await operate(make, given[0])
       else await operateUnnamed(make, 'sleep')
     },
-    async waitFor(kind, options = {}) {
-      const key = options.key ?? ''
+    async waitFor(given, options = {}) {
+      const kind = storable(given)
+      const key = storable(options.key ?? '')
       const timeoutMs = options.timeout === undefined ? null : durationMs(options.timeout)
       const make = (name: string): Operation => ({ type: 'wait', name, kind, key, timeoutMs })
       const event =
@@ -119,23 +122,26 @@ export function createContext(host: OperationHost): Context {
       return event as unknown as ReceivedEvent | null
     },
     async emit({ kind, key = '', data = null, id = null }) {
-      const event = { kind, key, data: toJson(data, `data of ${kind}`), id }
+      const event = { kind: storable(kind), key: storable(key), data: toJson(data, `data of ${kind}`), id }
       await operateUnnamed(
         (name) => ({ type: 'publication', name, event }),
         `emit ${kind}${key && ` ${key}`}`,
       )
     },
-    call: <Output>(name: string, workflow: AnyWorkflow, input: unknown) => {
+    async call<Output>(name: string, workflow: AnyWorkflow, input: unknown) {
       const json = toJson(input, `input of ${name}`)
-      return operate(
-        (unique) => ({ type: 'child', name: unique, workflow, input: json }),
-        name,
-      ) as Promise<Output>
+      const output = await operate((unique) => ({ type: 'child', name: unique, workflow, input: json }), name)
+      return output as Output
     },
     now: () => host.now(),
     random: (name = 'random') => seededRandom(host.seed, name, draw(`random ${name}`)),
     uuid: (name = 'uuid') => seededUuid(host.seed, name, draw(`uuid ${name}`)),
   }
+}
+
+/** As the tables hold it: half a surrogate pair, say of a subject that was cut off, has no UTF-8 form. */
+function storable(name: string): string {
+  return typeof name === 'string' ? name.toWellFormed() : name
 }
 
 /**
@@ -144,6 +150,7 @@ export function createContext(host: OperationHost): Context {
  */
 class Names {
   readonly #uses = new Map<string, number>()
+  readonly #taken = new Set<string>()
   readonly #busy = new Set<string>()
 
   claim(name: string, run: string): string {
@@ -161,9 +168,15 @@ class Names {
 
   /** The name for its next use, whether or not an earlier one is under way. */
   count(name: string): string {
-    const uses = (this.#uses.get(name) ?? 0) + 1
+    let uses = this.#uses.get(name) ?? 0
+    let unique: string
+    do {
+      uses += 1
+      unique = uses === 1 ? name : `${name}#${uses}`
+    } while (this.#taken.has(unique))
     this.#uses.set(name, uses)
-    return uses === 1 ? name : `${name}#${uses}`
+    this.#taken.add(unique)
+    return unique
   }
 
   release(name: string): void {

@@ -52,13 +52,11 @@ async function askModel(
 ): Promise<void> {
   const { permit, provider } = model
   if (permit === null) return
-  const material = toJson(question.material, `material of ${name}`) as JsonObject
   const called = (usage: ModelUsage | null, error: JsonObject | null): NewEvent =>
     execution.event('model.called', {
       name,
       provider,
       model: model.model,
-      question: { instruction: question.ask, material },
       inputTokens: usage?.inputTokens ?? null,
       outputTokens: usage?.outputTokens ?? null,
       priceMicros: usage?.priceMicros ?? null,
@@ -70,7 +68,7 @@ async function askModel(
   try {
     const asked = {
       instruction: question.ask,
-      material,
+      material: toJson(question.material, `material of ${name}`) as JsonObject,
       answerSchema: answerJsonSchema(question.answer),
     }
     const reply = await withDeadline(

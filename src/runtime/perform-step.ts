@@ -143,7 +143,7 @@ export async function withDeadline<T>(
   })
   try {
     const signal = AbortSignal.any([deadline.signal, execution.abort.signal])
-    return await execution.activity.call(() => Promise.race([work(signal), passed]))
+    return await execution.activity.call(() => Promise.race([work(signal), passed]), cancel)
   } finally {
     cancel()
   }

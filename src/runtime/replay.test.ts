@@ -272,6 +272,19 @@ describe('changed code', () => {
       assert.deepEqual(found.present, { operation: 'bank.pay', input: { amount: 9 } })
     }))
 
+  test('missing: a timer was added that nobody waits for, before the run came to rest', () =>
+    recording(
+      async (ctx) => await ctx.sleep('nap', 1),
+      async ({ diverges }) => {
+        const found = await diverges(async (ctx) => {
+          void ctx.sleep('extra', 1)
+          await ctx.sleep('nap', 1)
+        })
+        assert.deepEqual([found.name, found.what, found.present], ['extra', 'missing', { ms: 1 }])
+      },
+      { drive: (hf) => hf.run('r').result() },
+    ))
+
   test('missing: not the loser of a race is blamed', () => {
     const stuck = () => new Promise<string>(() => {})
     return recording(
@@ -462,6 +475,16 @@ describe('what can be done once more', () => {
       const stuck = await diverges(variant(() => new Promise<number>(() => {})))
       assert.deepEqual([stuck.name, stuck.what], ['sum', 'result'])
       assert.match(stuck.explanation, /does not come to an end/)
+    }))
+
+  test('a pure step that takes its time', () =>
+    recording(base, async ({ replay }) => {
+      const report = await replay(async (ctx, { amount }) => {
+        const later = () => new Promise<number>((resolve) => setTimeout(resolve, 20, amount + 1))
+        const due = await ctx.decide('due', pick('yes'))
+        return [due.answer, await ctx.step('sum', later, { pure: true })]
+      })
+      assert.deepEqual([report.verdict, report.changedCode], ['same', ['sum']])
     }))
 
   test('a pure step, or rules, of changed code that give the same', () =>

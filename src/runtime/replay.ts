@@ -51,8 +51,8 @@ export interface ReplayReport {
 /** Turns of the event loop without a request after which the code is taken to wait for good. */
 const QUIET_TURNS = 5
 
-/** The same while a pure step is run again, which may be asynchronous: some tenths of a second. */
-const RERUN_TURNS = 100_000
+/** The same while a pure step is run again, which may be asynchronous: about a second. */
+const RERUN_TURNS = 500_000
 
 /** @throws RUN_NOT_FOUND, BODY_ERASED, WORKFLOW_UNKNOWN */
 export async function verifyRun(

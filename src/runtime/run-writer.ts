@@ -9,6 +9,7 @@ export class RunWriter {
   readonly #run: string
   #version: number
   #onRecord: RunStatus
+  #stalled = false
   #ending: boolean
 
   constructor(log: EventLog, journal: Journal, status: RunStatus) {
@@ -29,6 +30,11 @@ export class RunWriter {
     return this.#ending
   }
 
+  /** What still comes in from outside is kept, and the run stays stalled. */
+  stall(): void {
+    this.#stalled = true
+  }
+
   /**
    * Appends on condition of all written before, and to other streams in the same commit. Resolves with the
    * run's own events once they are durable.
@@ -44,11 +50,11 @@ export class RunWriter {
 
   /** Marks the first event after a park with `wakes: true`, so that a crash from here on is noticed. */
   #marked(events: readonly NewEvent[]): readonly NewEvent[] {
+    if (this.#stalled) return events
     const last = events.at(-1)
     const before = this.#onRecord
-    if (last?.body.parks === true || last?.kind === 'run.parked') this.#onRecord = 'waiting'
-    else this.#onRecord = last?.kind === 'run.stalled' ? 'stalled' : 'running'
-    if (before === 'running' || this.#onRecord !== 'running') return events
+    this.#onRecord = last?.body.parks === true || last?.kind === 'run.parked' ? 'waiting' : 'running'
+    if (before === 'running' || this.#onRecord === 'waiting') return events
     return events.map((event, i) => (i === 0 ? { ...event, body: { ...event.body, wakes: true } } : event))
   }
 }

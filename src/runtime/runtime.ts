@@ -170,12 +170,14 @@ export class Runtime implements ExecutionHost {
       if (next === undefined) return
       const [run, wakings] = next
       this.#queue.delete(run)
+      let execution: Execution
       try {
-        const execution = this.#load(run)
-        for (const { wake } of wakings) wake(execution)
+        execution = this.#load(run)
       } catch (error) {
         for (const { fail } of wakings) fail(error)
+        continue
       }
+      for (const { wake } of wakings) wake(execution)
     }
   }
 

@@ -15,9 +15,9 @@ const PAGE_CACHE_KIB = 16_384
  * @throws WORKSPACE_LOCKED, WORKSPACE_NEWER, LOG_WRITE_FAILED
  */
 export function openDatabase(file: string): DatabaseSync {
-  mkdirSync(dirname(file), { recursive: true, mode: 0o700 })
   let database: DatabaseSync | undefined
   try {
+    mkdirSync(dirname(file), { recursive: true, mode: 0o700 })
     database = new DatabaseSync(file, { timeout: 0 })
     database.exec(`
       PRAGMA locking_mode = EXCLUSIVE;
@@ -57,10 +57,13 @@ function migrate(database: DatabaseSync, file: string): void {
 
 /** A failure of SQLite as one of ours; our own errors pass through. */
 export function explain(error: unknown, file: string): unknown {
-  if (error instanceof HoldfastError) return error
+  if (error instanceof HoldfastError || !(error instanceof Error)) return error
+  const { message } = error
+  if ('syscall' in error) {
+    return new HoldfastError('LOG_WRITE_FAILED', `${file}: ${message}`, { details: { file }, cause: error })
+  }
   const code = sqliteCode(error)
   if (code === undefined) return error
-  const message = error instanceof Error ? error.message : String(error)
   if ((code & 0xff) === SQLITE_BUSY) {
     return new HoldfastError('WORKSPACE_LOCKED', `${dirname(file)} is open in another process`, {
       details: { dir: dirname(file) },
@@ -74,9 +77,8 @@ export function explain(error: unknown, file: string): unknown {
   })
 }
 
-function sqliteCode(error: unknown): number | undefined {
-  if (!(error instanceof Error) || !('errcode' in error)) return undefined
-  return typeof error.errcode === 'number' ? error.errcode : undefined
+function sqliteCode(error: Error): number | undefined {
+  return 'errcode' in error && typeof error.errcode === 'number' ? error.errcode : undefined
 }
 
 /** Tables over a database, each SQL text prepared once. */

@@ -157,8 +157,11 @@ class SqliteEventLog implements EventLog {
       return
     }
     crashPoint('log.after-commit')
-    if (committed.length > 0) for (const listener of this.#listeners) listener(committed)
-    for (const tell of settle) tell()
+    try {
+      if (committed.length > 0) for (const listener of this.#listeners) listener(committed)
+    } finally {
+      for (const tell of settle) tell()
+    }
   }
 
   #conflict(parts: readonly StreamAppend[]): HoldfastError | undefined {
@@ -362,7 +365,12 @@ class SqliteEventLog implements EventLog {
     if (this.#closed) return
     this.#flush()
     this.#closed = true
-    this.#database.exec('PRAGMA wal_checkpoint(TRUNCATE)')
-    this.#database.close()
+    try {
+      this.#database.exec('PRAGMA wal_checkpoint(TRUNCATE)')
+    } catch (error) {
+      throw explain(error, this.#file)
+    } finally {
+      this.#database.close()
+    }
   }
 }

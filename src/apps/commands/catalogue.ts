@@ -24,8 +24,8 @@ export type CommandName = keyof typeof COMMANDS
 type CommandOf<Name extends CommandName> = Awaited<ReturnType<(typeof COMMANDS)[Name]>>
 export type DataOf<Name extends CommandName> =
   CommandOf<Name> extends Command<infer _, infer Data> ? Data : never
-/** As it may be given: what has a default can be left out. */
-export type ParamsOf<Name extends CommandName> = import('zod').input<CommandOf<Name>['params']>
+export type ParamsOf<Name extends CommandName> =
+  CommandOf<Name> extends Command<infer Params, infer _> ? Params : never
 
 /** @throws USAGE when there is no such command. */
 export async function loadCommand(name: string): Promise<AnyCommand> {

@@ -4,16 +4,10 @@ import { homedir, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { HoldfastError } from '../../kernel/errors.ts'
-import {
-  CONFIG_FILE,
-  loadConfig,
-  resolveInWorkspace,
-  smtpPassword,
-  userConfigPath,
-  workspaceDir,
-} from './config.ts'
+import { CONFIG_FILE, loadConfig, resolveInWorkspace, smtpPassword, userConfigPath } from './config.ts'
 import { defaultConfigText } from './default-config.ts'
 import { CONFIG_LEAVES } from './schema.ts'
+import { workspaceDir } from './workspace-dir.ts'
 
 /** A workspace with these files; the user's own file is kept apart from the real one. */
 async function workspace(t: TestContext, files: { project?: string; user?: string } = {}) {

@@ -7,6 +7,7 @@ import { isAbsolute, join, resolve } from 'node:path'
 import type { Environment } from '../../adapters/system/environment.ts'
 import { readSecretFile, secretVariable } from '../../adapters/system/secret.ts'
 import { HoldfastError } from '../../kernel/errors.ts'
+import { CONFIG_FILE } from './file-names.ts'
 import {
   defaultLayer,
   environmentLayer,
@@ -18,7 +19,7 @@ import {
 } from './layers.ts'
 import { CONFIG_LEAVES, type Config, configSchema } from './schema.ts'
 
-export const CONFIG_FILE = 'holdfast.yaml'
+export { CONFIG_FILE }
 
 export interface LoadedConfig {
   readonly config: Config
@@ -66,14 +67,6 @@ export function userConfigPath(env: Environment): string {
   const configured = env.XDG_CONFIG_HOME
   const base = configured && isAbsolute(configured) ? configured : join(env.HOME || homedir(), '.config')
   return join(base, 'holdfast', 'config.yaml')
-}
-
-/** The workspace's folder: `--dir`, HOLDFAST_DIR, or `./workspace`. */
-export function workspaceDir(env: Environment, flag?: string): Setting<string> {
-  if (flag) return { value: flag, origin: 'flag', where: '--dir' }
-  const fromEnv = env.HOLDFAST_DIR?.trim()
-  if (fromEnv) return { value: fromEnv, origin: 'environment', where: 'HOLDFAST_DIR' }
-  return { value: 'workspace', origin: 'default', where: null }
 }
 
 /** A path of the configuration as an absolute one: `~/…` is in the home folder, others start at the workspace. */

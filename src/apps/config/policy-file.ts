@@ -4,8 +4,9 @@ import { z } from 'zod'
 import type { PolicySettings } from '../../policy/settings.ts'
 import { parseYamlFile } from '../../templates/yaml-file.ts'
 import { readIfThere } from './file.ts'
+import { POLICY_FILE } from './file-names.ts'
 
-export const POLICY_FILE = 'policy.yaml'
+export { POLICY_FILE }
 
 const operations = () =>
   z.array(

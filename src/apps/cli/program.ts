@@ -1,0 +1,170 @@
+/** From what was typed to a verb and back to an exit code. */
+import { resolve } from 'node:path'
+import { CommanderError, Command as Parser } from 'commander'
+import type { Environment } from '../../adapters/system/environment.ts'
+import { type ErrorRecord, entryOf, isHoldfastError, toErrorRecord } from '../../kernel/errors.ts'
+import { armFromEnvironment } from './crash-env.ts'
+import { Output } from './output.ts'
+import { programName } from './program-name.ts'
+import { stopSignals } from './stop-signals.ts'
+import type { Call, Verb } from './verb.ts'
+import { VERBS } from './verb-table.ts'
+import { VERSION } from './version.ts'
+
+/** Resolves with the exit code. */
+export async function main(args: readonly string[], env: Environment): Promise<number> {
+  armFromEnvironment(env)
+  let exit = 0
+  const parser = parserFor(env, async (verb, given, options) => {
+    exit = await runVerb(verb, given, options, env)
+  })
+  try {
+    await parser.parseAsync(args.length === 0 ? ['--help'] : [...args], { from: 'user' })
+    return exit
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error
+    if (error.exitCode === 0) return 0
+    const out = outputFor(env, { json: args.includes('--json') })
+    out.error(usageRecord(error, args, env))
+    return entryOf('USAGE')?.exit ?? 2
+  }
+}
+
+type Options = Record<string, string | boolean | string[] | undefined>
+type RunVerb = (verb: Verb, args: string[], options: Options) => Promise<void>
+
+// -- what is typed ----------------------------------------------------------------------------------
+
+function parserFor(env: Environment, run: RunVerb): Parser {
+  const root = new Parser('holdfast')
+  root.description('The durable operating layer for a one-person company.')
+  root.version(`holdfast ${VERSION}`, '--version', 'show the version')
+  root.helpOption('-h, --help', 'show help')
+  root.helpCommand('help [command]', 'show the help of a command')
+  root.exitOverride().configureOutput({ writeErr: () => {} })
+  root.showSuggestionAfterError(true)
+  common(root)
+  for (const verb of VERBS) addVerb(root, verb, run, env)
+  const name = programName(env).base
+  root.addHelpText(
+    'after',
+    `\nBegin with:\n  ${name} up --sample\n  ${name} inbox\n\n${name} help COMMAND shows examples. The workspace is --dir, HOLDFAST_DIR or ./workspace.`,
+  )
+  return root
+}
+
+function addVerb(root: Parser, verb: Verb, run: RunVerb, env: Environment): void {
+  const words = verb.words.split(' ')
+  const parent = words.length === 1 ? root : family(root, words[0] as string, verb.group)
+  const command = parent.command(`${words.at(-1)} ${verb.args ?? ''}`.trim())
+  command.summary(verb.summary).description(`${verb.summary}.${verb.about ? `\n\n${verb.about}` : ''}`)
+  command.helpGroup(`${verb.group}:`)
+  for (const [flags, text] of verb.options ?? []) addOption(command, flags, text)
+  common(command)
+  const { command: typed } = programName(env)
+  const examples = verb.examples.map(([example, what]) => `  ${typed(example)}\n      ${what}`)
+  command.addHelpText('after', `\nExample${examples.length === 1 ? '' : 's'}:\n${examples.join('\n')}`)
+  command.action(async (...given: unknown[]) => {
+    const args = given
+      .slice(0, -2)
+      .flat()
+      .filter((arg): arg is string => typeof arg === 'string')
+    await run(verb, args, command.optsWithGlobals())
+  })
+}
+
+/** An option whose value ends in `...` may be given several times. */
+function addOption(command: Parser, flags: string, text: string): void {
+  if (!flags.includes('...')) command.option(flags, text)
+  else command.option(flags.replace('...', ''), `${text}; may be repeated`, collect)
+}
+
+function collect(value: string, before: readonly string[] = []): string[] {
+  return [...before, value]
+}
+
+/** The command `run` that `run show` and its like stand below. */
+function family(root: Parser, name: string, group: string): Parser {
+  const known = root.commands.find((command) => command.name() === name)
+  if (known) return known
+  const verbs = VERBS.filter(({ words }) => words.startsWith(`${name} `)).map(
+    ({ words }) => words.split(' ')[1],
+  )
+  const made = root.command(name).summary(`${verbs.join(', ')}: see ${name} --help`)
+  made.helpGroup(`${group}:`)
+  made.helpCommand(false)
+  return made
+}
+
+function common(parser: Parser): void {
+  parser.option('--dir <dir>', 'the workspace')
+  parser.option('--json', 'data as JSON')
+  parser.option('-q, --quiet', 'data and errors only')
+}
+
+function usageRecord(error: CommanderError, args: readonly string[], env: Environment): ErrorRecord {
+  const words = args.filter((arg) => !arg.startsWith('-'))
+  const verb = VERBS.find((one) => words.join(' ').startsWith(one.words))
+  const help = programName(env).command(`${verb?.words ?? ''} --help`.trim())
+  const bare = error.code === 'commander.help'
+  const message = bare ? 'A command is missing' : error.message.replace(/^error: /, '').replace(/\n\(/, ' (')
+  return { code: 'USAGE', message, fix: `See \`${help}\`.` }
+}
+
+// -- what is done -----------------------------------------------------------------------------------
+
+async function runVerb(
+  verb: Verb,
+  args: readonly string[],
+  options: Options,
+  env: Environment,
+): Promise<number> {
+  const out = outputFor(env, { json: options.json === true, quiet: options.quiet === true })
+  const stop = stopSignals({ own: verb.ownSignals === true })
+  out.onClosed(() => stop.abort(0))
+  try {
+    const run = await verb.load()
+    const call = await callFor(args, options, env, out, stop.signal)
+    const exit = (await run(call)) ?? 0
+    return stop.exit() ?? exit
+  } catch (error) {
+    const stopped = stop.exit()
+    if (stopped !== null) return stopped
+    const record = toErrorRecord(error, 'UNEXPECTED')
+    const expected = isHoldfastError(error)
+    out.error(expected ? record : { ...record, code: 'UNEXPECTED' }, expected ? '' : (error as Error)?.stack)
+    return entryOf(record.code)?.exit ?? 1
+  } finally {
+    stop.release()
+  }
+}
+
+async function callFor(
+  args: readonly string[],
+  options: Options,
+  env: Environment,
+  out: Output,
+  signal: AbortSignal,
+): Promise<Call> {
+  const flag = typeof options.dir === 'string' ? options.dir : undefined
+  const { command, dirSetting } = programName(env, flag)
+  return {
+    args,
+    options,
+    out,
+    env,
+    dir: resolve(dirSetting.value),
+    dirSetting,
+    command,
+    io: {
+      progress: (line) => out.progress(line),
+      note: (line) => out.note(line),
+      emit: (row) => out.row(row),
+      signal,
+    },
+  }
+}
+
+function outputFor(env: Environment, { json = false, quiet = false }): Output {
+  return new Output({ stdout: process.stdout, stderr: process.stderr, env, json, quiet })
+}

@@ -1,0 +1,228 @@
+/** Everything that can be typed. What a verb does is loaded when it is used, so that help is quick. */
+import type { Verb } from './verb.ts'
+
+const START = 'Begin'
+const DAY = 'Your day'
+const LOOK = 'Look closer'
+const KEEP = 'Look after it'
+
+export const VERBS: readonly Verb[] = [
+  {
+    words: 'init',
+    group: START,
+    summary: 'Create a workspace',
+    about:
+      'On a terminal it asks for what the options do not say; elsewhere, or with --yes, defaults are taken.',
+    options: [
+      ['--name <name>', 'your name, as it stands under your mails'],
+      ['--address <address...>', 'your mail addresses; replies are sent from the first one'],
+      ['--business <name>', 'the name of your business'],
+      ['--region <code>', 'country of phone numbers without a country code, such as SE'],
+      ['-y, --yes', 'ask nothing'],
+    ],
+    examples: [
+      ['init', 'asks for your name and addresses'],
+      ['init --dir studio --name "Ada Ek" --address ada@ek.example --yes', 'asks nothing'],
+    ],
+    load: async () => (await import('./verbs/init.ts')).init,
+  },
+  {
+    words: 'up',
+    group: START,
+    summary: 'Serve a workspace: take in mail as it comes, let the work advance, answer commands',
+    about: 'Creates the workspace if there is none. Ctrl-C stops it in an orderly way, a second one at once.',
+    options: [
+      ['--sample', 'on its very first start, bring in the sample mailbox'],
+      ['--once', 'stop when everything that waits has been worked off'],
+    ],
+    examples: [
+      ['up', 'serves ./workspace until Ctrl-C'],
+      ['up --sample --once', 'works off the sample mailbox, shows the inbox, ends'],
+    ],
+    ownSignals: true,
+    load: async () => (await import('./verbs/up.ts')).up,
+  },
+  {
+    words: 'ingest',
+    args: '<file...>',
+    group: DAY,
+    summary: 'Take in mail from files: .eml, mbox, Maildir folders, folders of those',
+    examples: [
+      ['ingest letter.eml', 'one message'],
+      ['ingest archive.mbox ~/Maildir', 'whole mailboxes; what is known already is not taken in twice'],
+    ],
+    load: async () => (await import('./verbs/ingest.ts')).ingest,
+  },
+  {
+    words: 'inbox',
+    group: DAY,
+    summary: 'What waits for your word, the most promising first',
+    options: [['--all', 'all of it, not only the first 20']],
+    examples: [
+      ['inbox', 'a list, with what to type next'],
+      ['inbox --json', 'one JSON array, for scripts'],
+    ],
+    load: async () => (await import('./verbs/inbox.ts')).inbox,
+  },
+  {
+    words: 'review',
+    args: '<id> [verdict] [text...]',
+    group: DAY,
+    summary: 'Read a review, or answer it: approve, edit, reject, respond',
+    about: [
+      'Without a verdict it shows the mail and the whole draft.',
+      'approve sends the draft as it is; edit changes it and sends it; reject sends nothing and closes the lead;',
+      'respond says what should be different and brings a new draft. An answer is used once.',
+      'The beginning of an id is enough when it is clear.',
+    ].join('\n'),
+    options: [
+      ['--set <field=value...>', 'edit: give a field another value'],
+      ['--file <file>', 'edit: take the fields from a YAML or JSON file, - for stdin'],
+      ['--field <name>', 'edit: with --file, the whole file is the text of this field'],
+      ['--reason <text>', 'reject: why, for the record'],
+      ['--hash <hash>', 'answer only if the proposal is still the one with this hash'],
+    ],
+    examples: [
+      ['review r-5f2c81aa', 'shows the mail and the draft'],
+      ['review r-5f2c81aa approve', 'sends the draft'],
+      ['review r-5f2c81aa edit', 'opens the draft in $EDITOR, then sends it'],
+      ['review r-5f2c81aa edit --set "subject=Re: Your website"', 'changes one field, then sends it'],
+      ['review r-5f2c81aa respond "shorter, and ask for the budget"', 'gets a new draft'],
+      ['review r-5f2c81aa reject --reason "not our kind of work"', 'closes the lead'],
+    ],
+    load: async () => (await import('./verbs/review.ts')).review,
+  },
+  {
+    words: 'runs',
+    group: LOOK,
+    summary: 'The runs, newest first, and what each waits for',
+    options: [
+      ['--status <status>', 'running, waiting, stalled, completed, failed or cancelled'],
+      ['--limit <n>', 'at most so many, default 50'],
+    ],
+    examples: [
+      ['runs --status waiting', 'what is still open'],
+      ['runs --limit 1000 --json', 'for scripts'],
+    ],
+    load: async () => (await import('./verbs/runs.ts')).runs,
+  },
+  {
+    words: 'run show',
+    args: '<id>',
+    group: LOOK,
+    summary:
+      'The whole story of a run: every step, what it saw and produced, which rule let it through, cost',
+    examples: [['run show lead-m-0c1d', 'the beginning of the id is enough']],
+    load: async () => (await import('./verbs/run.ts')).runShow,
+  },
+  {
+    words: 'run replay',
+    args: '[id]',
+    group: LOOK,
+    summary: 'Run the code again on the record, without effects, and name the first difference',
+    options: [['--all', 'every run']],
+    examples: [
+      ['run replay lead-m-0c1d', 'one run'],
+      ['run replay --all', 'every run; exit code 1 if one differs'],
+    ],
+    load: async () => (await import('./verbs/run.ts')).runReplay,
+  },
+  {
+    words: 'run cancel',
+    args: '<id>',
+    group: LOOK,
+    summary: 'Stop a run for good',
+    options: [['--reason <text>', 'why, for the record']],
+    examples: [['run cancel lead-m-0c1d --reason "answered by phone"', 'its reviews are withdrawn']],
+    load: async () => (await import('./verbs/run.ts')).runCancel,
+  },
+  {
+    words: 'customers',
+    group: LOOK,
+    summary: 'The customers, those who wrote last first',
+    options: [
+      ['--all', 'also machines, such as newsletters'],
+      ['--limit <n>', 'at most so many, default 50'],
+    ],
+    examples: [['customers', 'people only']],
+    load: async () => (await import('./verbs/customers.ts')).customers,
+  },
+  {
+    words: 'customer show',
+    args: '<id>',
+    group: LOOK,
+    summary: 'A customer: every field with where it comes from, and all that happened',
+    examples: [
+      ['customer show ada@ek.example', 'by address, by id, or by the beginning of either or of the name'],
+    ],
+    load: async () => (await import('./verbs/customers.ts')).customerShow,
+  },
+  {
+    words: 'playbook check',
+    group: KEEP,
+    summary: 'Whether the playbook is valid, with line and column of the first mistakes',
+    examples: [['playbook check', 'exit code 78 if it is not']],
+    load: async () => (await import('./verbs/files.ts')).playbookCheck,
+  },
+  {
+    words: 'config show',
+    group: KEEP,
+    summary: 'What is configured',
+    options: [['--origin', 'with where each value comes from']],
+    examples: [['config show --origin', 'flag, environment, workspace, your own file, or default']],
+    load: async () => (await import('./verbs/files.ts')).configShow,
+  },
+  {
+    words: 'doctor',
+    group: KEEP,
+    summary: 'Check everything, and say what to do about what is wrong',
+    examples: [['doctor', 'exit code 1 if something fails']],
+    load: async () => (await import('./verbs/doctor.ts')).doctor,
+  },
+  {
+    words: 'log verify',
+    group: KEEP,
+    summary: 'Recompute the chain of hashes over the whole log',
+    examples: [['log verify', 'exit code 1 if anything was changed']],
+    load: async () => (await import('./verbs/log.ts')).logVerify,
+  },
+  {
+    words: 'log rebuild',
+    group: KEEP,
+    summary: 'Fold the log anew into the tables that the lists are read from',
+    options: [['--check', 'only compare; exit code 1 if they differ']],
+    examples: [['log rebuild --check', 'changes nothing']],
+    load: async () => (await import('./verbs/log.ts')).logRebuild,
+  },
+  {
+    words: 'log export',
+    group: KEEP,
+    summary: 'The log as CloudEvents, one JSON object a line',
+    options: [['--after <position>', 'only what came after this position']],
+    examples: [
+      ['log export > log.ndjson', 'everything'],
+      ['log export --after 1200 | head -1', 'the next event'],
+    ],
+    load: async () => (await import('./verbs/log.ts')).logExport,
+  },
+  {
+    words: 'connector check',
+    args: '<name>',
+    group: KEEP,
+    summary: 'Whether a connector keeps its promises: idempotency, lookup, errors, time limits',
+    about: 'smtp is checked by sending real mails to the address given with --to.',
+    options: [['--to <address>', 'smtp: where the test mails go']],
+    examples: [
+      ['connector check maildir', 'in a folder of its own'],
+      ['connector check smtp --to me@example.com', 'sends a few mails to you'],
+    ],
+    load: async () => (await import('./verbs/connector.ts')).connectorCheck,
+  },
+  {
+    words: 'version',
+    group: KEEP,
+    summary: 'The versions of Holdfast, Node and SQLite',
+    examples: [['version --json', 'for scripts']],
+    load: async () => (await import('./verbs/files.ts')).version,
+  },
+]

@@ -1,0 +1,49 @@
+/** `holdfast log verify|rebuild|export` */
+import { HoldfastError } from '../../../kernel/errors.ts'
+import { carryOut } from '../route.ts'
+import { textOption, type VerbRun } from '../verb.ts'
+import { count } from '../views/view.ts'
+
+export const logVerify: VerbRun = async (call) => {
+  const { out, io } = call
+  const report = await carryOut(call, 'log verify', {}, io)
+  if (out.json) out.document(report)
+  else {
+    const { events, erased, blobs, head } = report
+    const gone = erased > 0 ? `, ${erased} of them erased` : ''
+    out.text(
+      `${out.colors.green('The log is whole')}: ${count(events, 'event')}${gone}, ${count(blobs, 'file')} beside it.\n` +
+        `Head: ${head.position} ${head.hash}`,
+    )
+  }
+  return 0
+}
+
+export const logRebuild: VerbRun = async (call) => {
+  const { out, io, options } = call
+  const check = options.check === true
+  const report = await carryOut(call, 'log rebuild', { check }, io)
+  if (out.json) out.document(report)
+  else {
+    const tables = Object.keys(report.tables).length
+    const rows = Object.values(report.tables).reduce((sum, number) => sum + number, 0)
+    const what = `${count(report.events, 'event')} → ${count(rows, 'row')} in ${count(tables, 'table')}`
+    if (check) out.text(`${out.colors.green('The tables are what the log says')}: ${what}.`)
+    else if (report.differing.length === 0) out.text(`Rebuilt; nothing was different: ${what}.`)
+    else out.text(`Rebuilt: ${what}. Different before: ${report.differing.join(', ')}.`)
+  }
+  return 0
+}
+
+export const logExport: VerbRun = async (call) => {
+  const { io } = call
+  const given = textOption(call, 'after') ?? '0'
+  const after = Number(given)
+  if (!Number.isInteger(after) || after < 0) {
+    throw new HoldfastError('USAGE', `--after ${JSON.stringify(given)} is not a position`, {
+      fix: 'Give the position of the last event that you have; 0 for none.',
+    })
+  }
+  await carryOut(call, 'log export', { after }, io)
+  return 0
+}

@@ -1,0 +1,132 @@
+/** `holdfast review ID [approve|edit|reject|respond]` */
+import { readFile } from 'node:fs/promises'
+import { text as streamText } from 'node:stream/consumers'
+import { HoldfastError } from '../../../kernel/errors.ts'
+import type { JsonObject } from '../../../kernel/json.ts'
+import { nearest } from '../../../templates/nearest.ts'
+import type { ParamsOf } from '../../commands/catalogue.ts'
+import { carryOut } from '../route.ts'
+import { type Call, textOption, type VerbRun } from '../verb.ts'
+import { answerView } from '../views/answer-view.ts'
+import { reviewView } from '../views/review-view.ts'
+import { viewOf } from '../views/view.ts'
+
+type Answer = Omit<ParamsOf<'review answer'>, 'id' | 'hash'>
+
+const VERDICTS = ['approve', 'edit', 'reject', 'respond', 'show']
+
+export const review: VerbRun = async (call) => {
+  const { args, out, io } = call
+  const [id = '', verdict = 'show', ...words] = args
+  if (verdict === 'show') {
+    const shown = await carryOut(call, 'review show', { id }, io)
+    if (out.json) out.document(shown)
+    else out.text(reviewView(shown, viewOf(call)))
+    return 0
+  }
+  const answer = await answerOf(call, id, verdict, words)
+  if (answer === null) {
+    out.note('Nothing was changed, so nothing was answered.')
+    return 0
+  }
+  const hash = textOption(call, 'hash') ?? answer.hash
+  const answered = await carryOut(
+    call,
+    'review answer',
+    { ...answer, id, ...(hash === undefined ? {} : { hash }) },
+    io,
+  )
+  if (out.json) out.document(answered)
+  else out.text(answerView(answered, viewOf(call)))
+  return 0
+}
+
+async function answerOf(
+  call: Call,
+  id: string,
+  verdict: string,
+  words: readonly string[],
+): Promise<(Answer & { hash?: string }) | null> {
+  const text = words.join(' ').trim()
+  switch (verdict) {
+    case 'approve':
+      refuseText(verdict, text)
+      return { verdict: 'approved' }
+    case 'reject': {
+      const reason = textOption(call, 'reason') ?? text
+      return { verdict: 'rejected', ...(reason === '' ? {} : { reason }) }
+    }
+    case 'respond':
+      if (text !== '') return { verdict: 'responded', instruction: text }
+      throw usage(
+        'respond needs to be told what should be different',
+        'Such as: respond "shorter, and in French".',
+      )
+    case 'edit': {
+      refuseText(verdict, text)
+      return await edited(call, id)
+    }
+    default: {
+      const meant = nearest(verdict, VERDICTS)
+      const guess = meant === undefined ? '' : ` (did you mean ${meant}?)`
+      throw usage(`A review can't be answered with ${JSON.stringify(verdict)}${guess}`)
+    }
+  }
+}
+
+async function edited(call: Call, id: string): Promise<(Answer & { hash?: string }) | null> {
+  const { options, io, env } = call
+  const sets = (options.set ?? []) as readonly string[]
+  const file = textOption(call, 'file')
+  if (sets.length > 0 || file !== undefined) {
+    const changes = { ...(file === undefined ? {} : await fieldsFrom(call, file)), ...fieldsSet(sets) }
+    return { verdict: 'edited', changes: changes as NonNullable<Answer['changes']> }
+  }
+  if (process.stdin.isTTY !== true || process.stdout.isTTY !== true) {
+    throw usage(
+      'edit needs to be told what to change',
+      'Use --set FIELD=VALUE or --file FILE, or a terminal.',
+    )
+  }
+  const { editInEditor } = await import('../editor.ts')
+  const { proposal, hash } = await carryOut(call, 'review show', { id }, io)
+  const changes = await editInEditor(proposal, id, env)
+  return changes && { verdict: 'edited', changes: changes as NonNullable<Answer['changes']>, hash }
+}
+
+function fieldsSet(sets: readonly string[]): Record<string, string> {
+  return Object.fromEntries(
+    sets.map((set) => {
+      const at = set.indexOf('=')
+      if (at > 0) return [set.slice(0, at).trim(), set.slice(at + 1)]
+      throw usage(`--set ${JSON.stringify(set)} has no "="`, 'Such as: --set "subject=Re: Your website".')
+    }),
+  )
+}
+
+async function fieldsFrom(call: Call, file: string): Promise<JsonObject> {
+  const { readFields } = await import('../editor.ts')
+  const what = file === '-' ? 'What came on stdin' : file
+  const content = file === '-' ? await streamText(process.stdin) : await readText(file)
+  const field = textOption(call, 'field')
+  return field === undefined ? readFields(content, what) : { [field]: content.trimEnd() }
+}
+
+async function readText(file: string): Promise<string> {
+  try {
+    return await readFile(file, 'utf8')
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause)
+    throw new HoldfastError('FILE_UNREADABLE', `${file} can't be read: ${why}`, { details: { file }, cause })
+  }
+}
+
+function refuseText(verdict: string, text: string): void {
+  if (text !== '') throw usage(`${verdict} takes no text, and there is ${JSON.stringify(text)}`)
+}
+
+function usage(message: string, fix?: string): HoldfastError {
+  return new HoldfastError('USAGE', message, {
+    fix: fix ?? `One of ${VERDICTS.join(', ')}; see the help of review.`,
+  })
+}

@@ -1,0 +1,52 @@
+/** `holdfast up`: the running process on a terminal. */
+import { constants } from 'node:os'
+import { HoldfastError, isHoldfastError } from '../../../kernel/errors.ts'
+import { runWorkspace, type Voice } from '../../server/running.ts'
+import { SAMPLE_OWNER } from '../../server/sample.ts'
+import { createWorkspace, isWorkspace } from '../../workspace-files.ts'
+import { runningProcess } from '../client.ts'
+import { onParentGone } from '../parent-watch.ts'
+import { upVoice } from '../up-voice.ts'
+import type { Call, VerbRun } from '../verb.ts'
+import { VERSION } from '../version.ts'
+
+export const up: VerbRun = async (call) => {
+  const { dir, env, options, out } = call
+  const sample = options.sample === true
+  const stop = stopBySignal()
+  if (!isWorkspace(dir)) {
+    await createWorkspace(dir, sample ? SAMPLE_OWNER : {})
+    out.note(`Made a workspace in ${dir}`)
+  }
+  const voice: Voice = upVoice(call)
+  try {
+    await runWorkspace({ dir, env, version: VERSION, sample, once: options.once === true, stop, voice })
+    return 0
+  } catch (error) {
+    throw await explained(error, call)
+  }
+}
+
+/** The first signal, or the end of the launcher, asks to stop; a second signal stops at once. */
+function stopBySignal(): AbortSignal {
+  const stop = new AbortController()
+  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    process.on(name, () => {
+      if (stop.signal.aborted) process.exit(128 + constants.signals[name])
+      stop.abort()
+    })
+  }
+  onParentGone(() => stop.abort())
+  return stop.signal
+}
+
+/** Who has the workspace, if it is another `up`. */
+async function explained(error: unknown, { dir, command }: Call): Promise<unknown> {
+  if (!isHoldfastError(error) || error.code !== 'WORKSPACE_LOCKED') return error
+  const running = await runningProcess(dir).catch(() => null)
+  if (running === null) return error
+  return new HoldfastError('WORKSPACE_LOCKED', `${dir} is served already, by process ${running.pid}`, {
+    details: { dir, pid: running.pid },
+    fix: `Just type your commands, such as \`${command('inbox')}\`; or stop that process first.`,
+  })
+}

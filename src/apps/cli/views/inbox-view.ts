@@ -1,0 +1,104 @@
+/** The inbox on a terminal. */
+import { oneLine } from '../../../observe/plain-text.ts'
+import type { InboxItem } from '../../commands/inbox-item.ts'
+import { age, block, count, fit, pad, percent, person, type View, whatNext } from './view.ts'
+
+const INDENT = 4
+/** Lines for the reasons, and for one warning. */
+const MOST_LINES = 2
+
+/** @param most items that are shown; the rest is counted. */
+export function inboxView(items: readonly InboxItem[], view: View, most: number): string {
+  const { bold } = view.colors
+  const [first] = items
+  if (first === undefined) return emptyView(view)
+  const shown = items.slice(0, most)
+  const rest = items.length - shown.length
+  const lines = [
+    bold(`${count(items.length, 'review')} ${items.length === 1 ? 'waits' : 'wait'} for your word`),
+    '',
+    ...shown.flatMap((item) => [...itemLines(item, view), '']),
+    ...(rest > 0 ? [`${' '.repeat(INDENT)}… and ${rest} more: ${view.command('inbox --all')}`, ''] : []),
+    ...whatNext(nextFor(first, view), view),
+  ]
+  return lines.join('\n')
+}
+
+function emptyView(view: View): string {
+  const lines = [
+    'Nothing waits for your word.',
+    '',
+    ...whatNext(
+      [
+        [view.command('ingest FILE…'), 'take in mail from files'],
+        [view.command('runs'), 'what became of the mail so far'],
+      ],
+      view,
+    ),
+  ]
+  return lines.join('\n')
+}
+
+function itemLines(item: InboxItem, view: View): string[] {
+  const { bold, dim } = view.colors
+  const { message, requested, customer } = item
+  const from = oneLine(person(message?.from ?? customer) || item.run)
+  const since = age(sentAt(item) ?? requested, view.now)
+  const left = `${pad(item.id, 11)} ${pad(item.quality ?? '', 5)}`
+  const right = `${percent(item.confidence).padStart(5)}  ${since.padStart(8)}`
+  const room = view.width - left.length - right.length - 2
+  const head = `${bold(pad(item.id, 11))} ${quality(item, view)} ${pad(fit(from, room), room)} ${dim(right)}`
+  return [
+    head,
+    bold(block(titleOf(item), INDENT, view.width, 1)[0] ?? ''),
+    ...block(item.reason, INDENT, view.width, MOST_LINES).map(dim),
+    ...item.warnings.flatMap((warning) => warningLines(warning, INDENT, view, MOST_LINES)),
+  ]
+}
+
+function titleOf({ action, message, summary }: InboxItem): string {
+  if (action !== 'send-reply' && action !== 'send-follow-up') return summary
+  const subject = message?.subject || '(no subject)'
+  return action === 'send-follow-up' ? `Follow-up: ${subject}` : subject
+}
+
+function sentAt({ message, requested }: InboxItem): number | null {
+  const at = message?.date ? Date.parse(message.date) : Number.NaN
+  return Number.isNaN(at) || at > requested ? null : at
+}
+
+export function quality({ quality: value }: Pick<InboxItem, 'quality'>, { colors }: View): string {
+  const text = pad(value ?? '', 5)
+  if (value === 'hot') return colors.red(colors.bold(text))
+  return value === 'warm' ? colors.yellow(text) : colors.dim(text)
+}
+
+const WARNINGS: Readonly<Record<string, string>> = {
+  'instruction-to-assistant': 'INJECTION ATTEMPT: the mail tries to give orders to an assistant',
+  'hidden-text': 'HIDDEN TEXT',
+  'asks-for-secrets': 'ASKS FOR SECRETS',
+  'reply-to-differs': 'ANSWERS GO ELSEWHERE than to the sender: to',
+  'link-mismatch': 'A LINK LEADS ELSEWHERE than it says',
+}
+
+export function warningLines(
+  warning: unknown,
+  indent: number,
+  { colors, width }: View,
+  most: number,
+): string[] {
+  const { kind = '', words = '' } = (warning ?? {}) as { kind?: string; words?: string }
+  const text = `! ${WARNINGS[kind] ?? kind}${words ? `: “${words}”` : ''}`
+  return block(text, indent, width, most).map((line) => colors.red(line))
+}
+
+function nextFor(item: InboxItem, { command }: View): [string, string][] {
+  const { id } = item
+  return [
+    [command(`review ${id}`), 'read the mail and the whole draft'],
+    [command(`review ${id} approve`), 'send the draft as it is'],
+    [command(`review ${id} edit`), 'change it in your editor, then send it'],
+    [command(`review ${id} respond "shorter"`), 'ask for another draft'],
+    [command(`review ${id} reject`), 'send nothing, close it'],
+  ]
+}

@@ -1,0 +1,126 @@
+/** One review whole: the mail, why it was judged so, what is odd about it, and the draft. */
+
+import type { JsonObject } from '../../../kernel/json.ts'
+import { oneLine } from '../../../observe/plain-text.ts'
+import type { InboxItem } from '../../commands/inbox-item.ts'
+import type { ShownMessage, ShownReview } from '../../commands/review-show.ts'
+import { quality, warningLines } from './inbox-view.ts'
+import { block, fit, moment, pad, percent, person, prose, type View, whatNext } from './view.ts'
+
+const INDENT = 4
+const LABEL = 10
+
+export function reviewView(review: ShownReview, view: View): string {
+  const { bold } = view.colors
+  const { message } = review
+  const lines = [
+    `${bold(review.id)}  ${quality(review, view)} ${percent(review.confidence)}  ${bold(oneLine(review.summary))}`,
+    ...(message === null ? [] : ['', ...messageLines(message, view)]),
+    '',
+    ...whyLines(review, view),
+    ...warningsOf(review, view),
+    ...draftLines(review, view),
+    '',
+    ...(review.status === 'waiting' ? whatNext(answers(review, view), view) : endedLines(review, view)),
+  ]
+  return lines.join('\n')
+}
+
+function messageLines({ from, date, subject, text, attachments }: ShownMessage, view: View): string[] {
+  const { width, colors } = view
+  const files = attachments.map(
+    ({ filename, contentType, size }) => `${filename || contentType} (${size} bytes)`,
+  )
+  return [
+    colors.bold('The mail'),
+    field('from', person(from), view),
+    ...(date === null ? [] : [field('date', moment(Date.parse(date)), view)]),
+    field('subject', subject || '(no subject)', view),
+    ...(files.length === 0 ? [] : [field('files', files.join(', '), view)]),
+    '',
+    ...prose(text, INDENT, width),
+  ]
+}
+
+function whyLines({ reason, evidence }: InboxItem, view: View): string[] {
+  const { bold, dim } = view.colors
+  const reasons = evidence.map(
+    (one) => one as { label?: string; words?: string; weight?: number; why?: string },
+  )
+  const lines = reasons.map(({ label, why, words, weight }) => {
+    const points = weight === undefined ? '' : String(weight > 0 ? `+${weight}` : weight)
+    return `${pad(points, 5)} ${label ?? why ?? ''}${words ? `: “${words}”` : ''}`
+  })
+  return [
+    bold('Why'),
+    ...(lines.length === 0 ? block(reason, INDENT, view.width) : []),
+    ...lines.map(
+      (line) => `${' '.repeat(INDENT)}${dim(fit(oneLineKeepingStart(line), view.width - INDENT))}`,
+    ),
+    ...missing(reason, view),
+    '',
+  ]
+}
+
+function oneLineKeepingStart(line: string): string {
+  return line.slice(0, 6) + oneLine(line.slice(6))
+}
+
+/** What the mail does not say, which the draft asks for. */
+function missing(reason: string, view: View): string[] {
+  const [, gaps] = /; missing: ([\w, ]+)$/.exec(reason) ?? []
+  return gaps === undefined ? [] : [`${' '.repeat(INDENT)}${view.colors.dim(`not said: ${gaps}`)}`]
+}
+
+function warningsOf({ warnings }: InboxItem, view: View): string[] {
+  if (warnings.length === 0) return []
+  const lines = warnings.flatMap((warning) => warningLines(warning, INDENT, view, 4))
+  return [view.colors.red(view.colors.bold('Take care')), ...lines, '']
+}
+
+export function draftLines(
+  { proposal, action }: Pick<InboxItem, 'proposal' | 'action'>,
+  view: View,
+): string[] {
+  const isLetter = action === 'send-reply' || action === 'send-follow-up'
+  const title = view.colors.bold(isLetter ? 'The draft' : 'The proposal')
+  const { body, ...rest } = proposal
+  const heads = Object.entries(rest).map(([name, value]) => field(name, spoken(value), view))
+  return [title, ...heads, ...(typeof body === 'string' ? ['', ...prose(body, INDENT, view.width)] : [])]
+}
+
+function spoken(value: JsonObject[string] | undefined): string {
+  return typeof value === 'string' ? value : JSON.stringify(value)
+}
+
+function field(name: string, value: string, view: View): string {
+  const room = view.width - INDENT - LABEL
+  return `${' '.repeat(INDENT)}${view.colors.dim(pad(name, LABEL))}${fit(oneLine(value), room)}`
+}
+
+export function answers(
+  { id, action }: Pick<InboxItem, 'id' | 'action'>,
+  { command }: View,
+): [string, string][] {
+  if (action === 'settle-unknown') {
+    return [
+      [command(`review ${id} approve`), 'it was done'],
+      [command(`review ${id} reject`), 'it was not done: do it now'],
+      [command(`review ${id} respond "leave it"`), 'leave it undone'],
+    ]
+  }
+  return [
+    [command(`review ${id} approve`), 'as it is'],
+    [command(`review ${id} edit`), 'change it in your editor first'],
+    [command(`review ${id} respond "shorter"`), 'ask for another draft'],
+    [command(`review ${id} reject`), 'send nothing, close it'],
+  ]
+}
+
+function endedLines({ status, run }: ShownReview, view: View): string[] {
+  return [
+    `This review was ${status}.`,
+    '',
+    ...whatNext([[view.command(`run show ${run}`), 'what became of it']], view),
+  ]
+}

@@ -1,0 +1,90 @@
+/** A review as the operator's lists show it: with the customer, and the mail that it is about. */
+import { briefCustomer } from '../../customers/read.ts'
+import { isHoldfastError } from '../../kernel/errors.ts'
+import type { StoredEvent } from '../../kernel/event.ts'
+import type { Json, JsonObject } from '../../kernel/json.ts'
+import { readMessage } from '../../mail/mail-index.ts'
+import type { Address, MailMessage } from '../../mail/message.ts'
+import type { EventLog } from '../../ports/event-log.ts'
+import type { Review } from '../../runtime/review-index.ts'
+import { runStream } from '../../runtime/run-index.ts'
+
+export interface InboxItem {
+  readonly id: string
+  readonly action: string
+  readonly customer: { readonly id: string; readonly name: string; readonly address: string } | null
+  readonly run: string
+  readonly summary: string
+  readonly reason: string
+  /** 0 to 1. */
+  readonly confidence: number
+  /** What is done when it is approved; its fields are what an edit can change. */
+  readonly proposal: JsonObject
+  readonly evidence: readonly Json[]
+  readonly warnings: readonly Json[]
+  /** Milliseconds since 1970. */
+  readonly requested: number
+  /** Give it back with the answer to be sure that it is for this very proposal. */
+  readonly hash: string
+  /** `hot`, `warm`, `cold`; null for what is not about a lead. */
+  readonly quality: string | null
+  /** The mail that it is about; null when there is none, or it was erased. */
+  readonly message: BriefMessage | null
+}
+
+export interface BriefMessage {
+  readonly id: string
+  readonly from: Address
+  readonly subject: string
+  /** ISO 8601, as its writer says; null when it does not. */
+  readonly date: string | null
+}
+
+export function inboxItem(log: EventLog, review: Review): InboxItem {
+  const { id, action, run, summary, reason, confidence, proposal, evidence, warnings, requested, hash } =
+    review
+  const events = log.readStream(runStream(run))
+  const message = messageOf(log, events)
+  return {
+    id,
+    action,
+    customer: review.customer === null ? null : briefCustomer(log.tables, review.customer),
+    run,
+    summary,
+    reason,
+    confidence,
+    proposal,
+    evidence,
+    warnings,
+    requested,
+    hash,
+    quality: qualityOf(events),
+    message: message && briefMessage(message),
+  }
+}
+
+/** The mail that a run was started for; null when there is none, or it was erased. */
+export function messageOf(log: EventLog, events: readonly StoredEvent[]): MailMessage | null {
+  const input = events[0]?.body?.input as JsonObject | null | undefined
+  if (typeof input?.message !== 'string') return null
+  try {
+    return readMessage(log, input.message)
+  } catch (error) {
+    if (isHoldfastError(error)) return null
+    throw error
+  }
+}
+
+export function briefMessage({ id, from, subject, date }: MailMessage): BriefMessage {
+  return { id, from, subject, date }
+}
+
+/** What a run decided about the quality of its lead. */
+function qualityOf(events: readonly StoredEvent[]): string | null {
+  const answers = events
+    .filter(({ kind }) => kind === 'decision.made')
+    .map(({ body }) => (body?.answer as JsonObject | null | undefined)?.quality)
+  return (
+    (answers.find((quality) => typeof quality === 'string' && quality !== 'none') as string | null) ?? null
+  )
+}

@@ -1,0 +1,38 @@
+/** `ingest FILE…`: mail from .eml and mbox files, Maildirs, and folders of those. */
+import { z } from 'zod'
+import { readMailFiles } from '../../mail/files.ts'
+import { waitingReviews } from '../../runtime/review-index.ts'
+import { type IncomingMail, type TakenIn, takeIn } from '../mail-in.ts'
+import { workspaceCommand } from './command.ts'
+
+export interface Ingested extends TakenIn {
+  /** Reviews that wait now, whatever they came from. */
+  readonly reviews: number
+}
+
+export const ingest = workspaceCommand({
+  name: 'ingest',
+  /** Absolute paths. */
+  params: z.strictObject({ files: z.array(z.string()).min(1) }),
+  advances: true,
+  async run(workspace, { files }, io): Promise<Ingested> {
+    const taken = await takeIn(workspace, mailsIn(files), io)
+    return { ...taken, reviews: waitingReviews(workspace.log.tables).length }
+  },
+})
+
+async function* mailsIn(files: readonly string[]): AsyncGenerator<IncomingMail> {
+  const tooLarge: IncomingMail[] = []
+  const onSkipped = ({ ref, error }: { ref: string; error: unknown }): void => {
+    tooLarge.push(incoming(ref, () => Promise.reject(error)))
+  }
+  for await (const { ref, raw } of readMailFiles(files, { onSkipped })) {
+    yield* tooLarge.splice(0)
+    yield incoming(ref, () => Promise.resolve(raw))
+  }
+  yield* tooLarge
+}
+
+function incoming(ref: string, read: () => Promise<Uint8Array>): IncomingMail {
+  return { ref, channel: 'file', read, acknowledge: async () => {} }
+}

@@ -1,0 +1,55 @@
+/** What `doctor` asks of the log, which only the process that has it open can answer. */
+import { z } from 'zod'
+import { type ErrorRecord, isHoldfastError, toErrorRecord } from '../../kernel/errors.ts'
+import { waitingReviews } from '../../runtime/review-index.ts'
+import { logCommand, type OpenLog } from './command.ts'
+
+export interface Inspection {
+  readonly events: number
+  /** What is wrong with the chain of hashes; null when nothing is. */
+  readonly chain: ErrorRecord | null
+  /** Tables that differ from the log; null when there are too many events to compare them here. */
+  readonly differing: readonly string[] | null
+  /** How many runs, by status. */
+  readonly runs: Readonly<Record<string, number>>
+  /** Some of the stalled runs, with the code of what holds them up. */
+  readonly stalled: readonly { readonly id: string; readonly code: string | null }[]
+  readonly reviews: number
+}
+
+/** A log of more events is compared by `log rebuild --check`, which takes its time. */
+const MAX_COMPARED = 20_000
+const MAX_NAMED = 3
+
+export const inspect = logCommand({
+  name: 'inspect',
+  params: z.strictObject({}),
+  async run(open): Promise<Inspection> {
+    const { log } = open
+    const events = log.head().position
+    const counts = log.tables.all<{ status: string; n: number }>(
+      'SELECT status, count(*) AS n FROM runs GROUP BY status',
+    )
+    const stalled = log.tables.all<{ id: string; code: string | null }>(
+      `SELECT id, error_code AS code FROM runs WHERE status = 'stalled' ORDER BY position LIMIT ${MAX_NAMED}`,
+    )
+    return {
+      events,
+      chain: chainProblem(open),
+      differing: events > MAX_COMPARED ? null : log.rebuild({ replace: false }).differing,
+      runs: Object.fromEntries(counts.map(({ status, n }) => [status, n])),
+      stalled: stalled.map((row) => ({ ...row })),
+      reviews: waitingReviews(log.tables).length,
+    }
+  },
+})
+
+function chainProblem({ log }: OpenLog): ErrorRecord | null {
+  try {
+    log.verify()
+    return null
+  } catch (error) {
+    if (!isHoldfastError(error)) throw error
+    return toErrorRecord(error)
+  }
+}

@@ -1,0 +1,50 @@
+/** `review ID approve|edit|reject|respond`: the operator's word, and what came of it. */
+import { z } from 'zod'
+import type { JsonObject } from '../../kernel/json.ts'
+import type { Review } from '../../runtime/review-index.ts'
+import { runStream } from '../../runtime/run-index.ts'
+import { workspaceCommand } from './command.ts'
+import { reviewNamed } from './find.ts'
+import { type InboxItem, inboxItem } from './inbox-item.ts'
+import { progressSince, type RunProgress, settled } from './settled.ts'
+
+export interface Answered {
+  readonly review: { readonly id: string; readonly action: string; readonly status: Review['status'] }
+  readonly progress: RunProgress
+  /** The next review of the same run, if one waits: a new draft, a question about a failure. */
+  readonly next: InboxItem | null
+}
+
+export const reviewAnswer = workspaceCommand({
+  name: 'review answer',
+  params: z.strictObject({
+    id: z.string().min(1),
+    verdict: z.enum(['approved', 'edited', 'rejected', 'responded']),
+    /** With `edited`: the fields that change. */
+    changes: z.record(z.string(), z.json()).optional(),
+    /** With `responded`: what should be different. */
+    instruction: z.string().min(1).optional(),
+    reason: z.string().optional(),
+    /** Of the proposal that was seen. */
+    hash: z.string().optional(),
+  }),
+  advances: true,
+  async run({ holdfast, log }, { id, verdict, changes, instruction, reason, hash }, io): Promise<Answered> {
+    const asked = reviewNamed(log.tables, id)
+    const before = log.versionOf(runStream(asked.run))
+    const review = await holdfast.answer(asked.id, {
+      verdict,
+      ...(changes === undefined ? {} : { changes: changes as JsonObject }),
+      ...(instruction === undefined ? {} : { instruction }),
+      ...(reason === undefined ? {} : { reason }),
+      ...(hash === undefined ? {} : { hash }),
+    })
+    await settled(log, review.run, io.signal)
+    const next = holdfast.reviews().find(({ run }) => run === review.run)
+    return {
+      review: { id: review.id, action: review.action, status: review.status },
+      progress: progressSince(log, review.run, before + 1),
+      next: next === undefined ? null : inboxItem(log, next),
+    }
+  },
+})

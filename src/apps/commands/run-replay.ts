@@ -1,0 +1,29 @@
+/** `run replay ID`, `run replay --all`: runs the code again on the record, without effects. */
+import { z } from 'zod'
+import { type ReplayReport, verifyRun } from '../../runtime/replay.ts'
+import { WorkflowRegistry } from '../../runtime/workflow-registry.ts'
+import { workspaceCommand } from './command.ts'
+import { findRun } from './find.ts'
+
+export const runReplay = workspaceCommand({
+  name: 'run replay',
+  params: z.strictObject({
+    /** null for every run. */
+    id: z.string().min(1).nullable(),
+  }),
+  advances: false,
+  async run({ log, workflows }, { id }, io): Promise<ReplayReport[]> {
+    const registry = new WorkflowRegistry(workflows)
+    const chosen =
+      id === null
+        ? log.tables.all<{ id: string }>('SELECT id FROM runs ORDER BY position').map((row) => row.id)
+        : [findRun(log.tables, id)]
+    const reports: ReplayReport[] = []
+    for (const run of chosen) {
+      if (io.signal.aborted) break
+      reports.push(await verifyRun(log, registry, run))
+      if (chosen.length > 1) io.progress(`${reports.length} of ${chosen.length} runs verified`)
+    }
+    return reports
+  },
+})

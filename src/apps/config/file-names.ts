@@ -1,0 +1,3 @@
+/** What the operator's files in the workspace are called. */
+export const CONFIG_FILE = 'holdfast.yaml'
+export const POLICY_FILE = 'policy.yaml'

@@ -1,0 +1,76 @@
+/** What happens in a workspace while it is served, in one line each. */
+import type { StoredEvent } from '../../kernel/event.ts'
+import type { JsonObject } from '../../kernel/json.ts'
+import type { EventLog } from '../../ports/event-log.ts'
+import { runStream } from '../../runtime/run-index.ts'
+import { messageOf } from '../commands/inbox-item.ts'
+
+export interface News {
+  /** Milliseconds since 1970. */
+  readonly time: number
+  readonly what: 'review' | 'closed' | 'sent' | 'unreadable' | 'stuck'
+  readonly text: string
+  readonly run: string | null
+  /** The review that waits. */
+  readonly review: string | null
+}
+
+/** null for what is no news to the operator. */
+export function newsOf(log: EventLog, event: StoredEvent): News | null {
+  const { kind, time, stream } = event
+  const body = event.body ?? {}
+  const run = stream.startsWith(runStream('')) ? stream.slice(runStream('').length) : null
+  const news = (what: News['what'], text: string, review: string | null = null): News => ({
+    time,
+    what,
+    text,
+    run,
+    review,
+  })
+  switch (kind) {
+    case 'review.requested':
+      return news('review', `${body.summary}`, String(body.review))
+    case 'effect.succeeded':
+      return sentText(log, event, news)
+    case 'run.completed':
+      return news('closed', `${aboutOf(log, event)}: ${outcomeText(body.output as JsonObject | null)}`)
+    case 'run.failed':
+    case 'run.stalled': {
+      const { code, message } = (body.error ?? {}) as { code?: string; message?: string }
+      return news('stuck', `${aboutOf(log, event)}: ${code}: ${message}`)
+    }
+    case 'message.skipped':
+      return news('unreadable', `${body.ref}: ${(body.error as { message?: string } | null)?.message}`)
+    default:
+      return null
+  }
+}
+
+function sentText(
+  log: EventLog,
+  event: StoredEvent,
+  news: (what: News['what'], text: string) => News,
+): News | null {
+  const { name, output } = event.body ?? {}
+  if (typeof (output as JsonObject | null)?.messageId !== 'string') return null
+  const intended = log
+    .readStream(event.stream)
+    .findLast(({ kind, body }) => kind === 'effect.intended' && body?.name === name)
+  const { to = [], subject = '' } = (intended?.body?.input ?? {}) as {
+    to?: { address: string }[]
+    subject?: string
+  }
+  return news('sent', `to ${to.map(({ address }) => address).join(', ')}: “${subject}”`)
+}
+
+/** The mail that a run is about: who wrote it, and its subject. */
+function aboutOf(log: EventLog, { stream }: StoredEvent): string {
+  const message = messageOf(log, log.readStream(stream))
+  if (message === null) return stream
+  return `${message.from.name || message.from.address} “${message.subject}”`
+}
+
+function outcomeText(output: JsonObject | null | undefined): string {
+  const { outcome, kind } = output ?? {}
+  return outcome === 'not-a-lead' && kind ? `${kind}` : `${outcome ?? 'done'}`
+}

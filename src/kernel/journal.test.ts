@@ -1,0 +1,170 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { StoredEvent } from './event.ts'
+import { applyToJournal, foldJournal, type Journal, labelOf, receivedUpTo } from './journal.ts'
+import type { JsonObject } from './json.ts'
+import { externalFrom, type Label, SYSTEM } from './label.ts'
+
+type Entry = readonly [kind: string, body: JsonObject | null, label?: Label]
+
+const STARTED: Entry = [
+  'run.started',
+  { workflow: 'order', version: 2, input: { n: 1 }, seed: 's', customer: null, parent: null },
+]
+
+function journalOf(...entries: readonly Entry[]): Journal {
+  const events = [STARTED, ...entries].map(
+    ([kind, body, label = SYSTEM], i): StoredEvent => ({
+      position: 100 + i,
+      stream: 'run/r',
+      version: i + 1,
+      kind,
+      time: 1_000 + i,
+      actor: 'test',
+      cause: null,
+      correlation: null,
+      label,
+      body,
+    }),
+  )
+  return foldJournal('r', events)
+}
+
+function outcomeOf(journal: Journal, name: string): unknown {
+  const outcome = journal.entries.get(name)?.settled?.outcome
+  return outcome?.ok ? outcome.value : outcome?.error
+}
+
+test('knows how the run began', () => {
+  const { start, version, end } = journalOf()
+  assert.equal(version, 1)
+  assert.equal(end, null)
+  assert.deepEqual(start, {
+    workflow: 'order',
+    workflowVersion: 2,
+    input: { n: 1 },
+    seed: 's',
+    customer: null,
+    parent: null,
+    position: 100,
+    time: 1_000,
+    label: SYSTEM,
+  })
+})
+
+const error = { code: 'OUT_OF_STOCK', message: 'none left' }
+const review = { name: 'x', review: 'r-1', verdict: 'approved', value: {}, instruction: null, reason: null }
+for (const [kind, body, outcome] of [
+  ['step.completed', { name: 'x', result: [1] }, [1]],
+  ['step.failed', { name: 'x', error }, error],
+  ['effect.succeeded', { name: 'x', output: 'sent' }, 'sent'],
+  ['effect.failed', { name: 'x', error }, error],
+  ['timer.fired', { name: 'x' }, null],
+  ['wait.ended', { name: 'x', event: null }, null],
+  ['child.ended', { name: 'x', output: 3 }, 3],
+  ['child.ended', { name: 'x', error }, error],
+  ['review.answered', review, review],
+  ['decision.made', { name: 'x', answer: 'yes' }, { name: 'x', answer: 'yes' }],
+] as const) {
+  test(`${kind} settles its operation with ${JSON.stringify(outcome)}`, () => {
+    const journal = journalOf([kind, body])
+    assert.deepEqual(outcomeOf(journal, 'x'), outcome)
+    assert.equal(journal.entries.get('x')?.settled?.version, 2)
+  })
+}
+
+test('an effect is intended, unknown, attempted again, settled', () => {
+  const intended: Entry = [
+    'effect.intended',
+    { name: 'send', operation: 'a.b', input: { to: 'x' }, attempt: 1 },
+  ]
+  const unknown: Entry = ['effect.unknown', { name: 'send', why: 'crash', attempt: 1 }]
+  const failed: Entry = [
+    'attempt.failed',
+    { type: 'effect', name: 'send', attempt: 1, error, retryAt: 5_000 },
+  ]
+  const done: Entry = ['effect.succeeded', { name: 'send', output: 1 }]
+  const state = (...entries: Entry[]) => journalOf(...entries).entries.get('send')
+  assert.equal(state(intended)?.effect, 'intended')
+  assert.equal(state(intended, unknown)?.effect, 'unknown')
+  assert.deepEqual(state(intended, unknown)?.opened?.input, { to: 'x' }, 'what was intended stays known')
+  assert.equal(state(intended, unknown, failed)?.effect, null)
+  assert.equal(state(intended, unknown, failed)?.retryAt, 5_000)
+  assert.equal(state(intended, unknown, failed)?.failedAttempts, 1)
+  const end = state(intended, unknown, failed, intended, done)
+  assert.deepEqual([end?.effect, end?.retryAt], [null, null])
+})
+
+test('a failed lookup is no failed attempt', () => {
+  const lookup: Entry = [
+    'attempt.failed',
+    { type: 'effect', name: 'send', attempt: 1, error, retryAt: 5_000, during: 'lookup' },
+  ]
+  const intended: Entry = ['effect.intended', { name: 'send', operation: 'a.b', input: 1, attempt: 1 }]
+  const unknown: Entry = ['effect.unknown', { name: 'send', why: 'crash', attempt: 1 }]
+  const entry = journalOf(intended, unknown, lookup, lookup).entries.get('send')
+  assert.deepEqual([entry?.effect, entry?.failedAttempts, entry?.failedLookups], ['unknown', 0, 2])
+  assert.equal(journalOf(intended, unknown, lookup, intended).entries.get('send')?.failedLookups, 0)
+})
+
+test('a wait looks for events after the last one received of its kind and key', () => {
+  const wait = (name: string, kind: string, position: number | null): Entry[] => [
+    ['wait.started', { name, kind, key: 'k' }],
+    ['wait.ended', { name, event: position === null ? null : { position } }],
+  ]
+  const journal = journalOf(...wait('a', 'paid', 170), ...wait('b', 'paid', null), ...wait('c', 'sent', 180))
+  assert.equal(receivedUpTo(journal, 'paid', 'k'), 170)
+  assert.equal(receivedUpTo(journal, 'sent', 'k'), 180)
+  assert.equal(receivedUpTo(journal, 'paid', 'other'), 100, 'else since the run began')
+})
+
+test('a run is stalled until it does something, or waits; what comes in from outside changes nothing', () => {
+  const stalled: Entry = ['run.stalled', { error }]
+  const fired = (body: JsonObject): Entry => ['timer.fired', { name: 'x', ...body }]
+  assert.deepEqual(journalOf(stalled).stalled, error)
+  assert.deepEqual(journalOf(stalled, fired({})).stalled, error)
+  assert.equal(journalOf(stalled, fired({ wakes: true })).stalled, null)
+  assert.equal(journalOf(stalled, ['wait.started', { name: 'x', parks: true }]).stalled, null)
+  assert.equal(journalOf(stalled, ['run.parked', {}]).stalled, null)
+})
+
+test('the ends of a run', () => {
+  assert.deepEqual(journalOf(['run.completed', { output: 7 }]).end, { status: 'completed', output: 7 })
+  assert.deepEqual(journalOf(['run.failed', { error }]).end, { status: 'failed', error })
+  assert.deepEqual(journalOf(['run.cancelled', { error, reason: '' }]).end, { status: 'cancelled', error })
+})
+
+test('the label is the join of the start and of all that was received', () => {
+  const label = externalFrom('mail:m-1')
+  assert.equal(labelOf(journalOf()).trust, 'system')
+  assert.deepEqual(labelOf(journalOf(['wait.ended', { name: 'x', event: null }, label])), label)
+})
+
+test('an erased body is noticed', () => {
+  assert.equal(journalOf().erased, false)
+  assert.equal(journalOf(['step.completed', null]).erased, true)
+})
+
+test('events that open or settle nothing leave no entry', () => {
+  const journal = journalOf(['policy.decided', { name: 'send' }], ['model.called', { name: 'ask' }])
+  assert.equal(journal.entries.size, 0)
+  assert.equal(journal.version, 3)
+})
+
+test('folding in one go is the same as one by one', () => {
+  const whole = journalOf(['timer.set', { name: 't', at: 9 }], ['timer.fired', { name: 't' }])
+  const first = journalOf(['timer.set', { name: 't', at: 9 }])
+  applyToJournal(first, {
+    position: 102,
+    stream: 'run/r',
+    version: 3,
+    kind: 'timer.fired',
+    time: 1_002,
+    actor: 'test',
+    cause: null,
+    correlation: null,
+    label: SYSTEM,
+    body: { name: 't' },
+  })
+  assert.deepEqual(first, whole)
+})

@@ -1,0 +1,51 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import fc from 'fast-check'
+import { decodeLabel, encodeLabel, externalFrom, joinLabels, type Label, OWNER, SYSTEM } from './label.ts'
+
+const RANK = { external: 0, system: 1, owner: 2 }
+const names = fc.uniqueArray(fc.constantFrom('a', 'b', 'c', 'd')).map((list) => list.sort())
+const label: fc.Arbitrary<Label> = fc.record(
+  {
+    trust: fc.constantFrom('owner', 'system', 'external'),
+    sources: names,
+    readers: fc.option(names),
+  },
+  { noNullPrototype: true },
+)
+
+test('joining lowers trust, widens the sources and narrows the readers', () => {
+  fc.assert(
+    fc.property(label, label, (a, b) => {
+      const joined = joinLabels(a, b)
+      assert.equal(RANK[joined.trust], Math.min(RANK[a.trust], RANK[b.trust]))
+      assert.deepEqual(new Set(joined.sources), new Set([...a.sources, ...b.sources]))
+      for (const reader of joined.readers ?? []) {
+        assert.ok(a.readers === null || a.readers.includes(reader))
+        assert.ok(b.readers === null || b.readers.includes(reader))
+      }
+      assert.equal(joined.readers === null, a.readers === null && b.readers === null)
+    }),
+  )
+})
+
+test('joining is a semilattice: in any order and grouping, however often', () => {
+  fc.assert(
+    fc.property(label, label, label, (a, b, c) => {
+      assert.deepEqual(joinLabels(a, b), joinLabels(b, a))
+      assert.deepEqual(joinLabels(joinLabels(a, b), c), joinLabels(a, joinLabels(b, c)))
+      assert.deepEqual(joinLabels(a, a), a)
+    }),
+  )
+})
+
+test('a label comes back from its stored form', () => {
+  fc.assert(fc.property(label, (one) => assert.deepEqual(decodeLabel(encodeLabel(one)), one)))
+  assert.equal(encodeLabel(SYSTEM), 'system')
+  assert.equal(encodeLabel(OWNER), 'owner')
+  assert.deepEqual(decodeLabel(encodeLabel(externalFrom('mail:m-1'))), externalFrom('mail:m-1'))
+})
+
+test('the owner’s word next to a mail is no longer the owner’s word', () => {
+  assert.equal(joinLabels(OWNER, externalFrom('mail:m-1')).trust, 'external')
+})

@@ -1,0 +1,41 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import fc from 'fast-check'
+import { EFFECT_RETRY, nextDelayMs, STEP_RETRY } from './retry-policy.ts'
+
+test('each wait is longer than the one before, up to the longest, with half of it fixed', () => {
+  fc.assert(
+    fc.property(
+      fc.record({
+        attempts: fc.integer({ min: 2, max: 50 }),
+        firstDelay: fc.integer({ min: 0, max: 10_000 }),
+        factor: fc.double({ min: 1, max: 10, noNaN: true }),
+        maxDelay: fc.integer({ min: 0, max: 100_000 }),
+      }),
+      fc.integer({ min: 1, max: 49 }),
+      fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }),
+      (policy, failed, random) => {
+        const delay = nextDelayMs(policy, failed, random)
+        if (failed >= policy.attempts) return assert.equal(delay, null)
+        const full = Math.min(policy.maxDelay, policy.firstDelay * policy.factor ** (failed - 1))
+        assert.ok(delay !== null && Number.isInteger(delay))
+        assert.ok(delay >= Math.floor(full / 2) && delay <= Math.ceil(full), `${delay} of ${full}`)
+      },
+    ),
+  )
+})
+
+test('the given policies give up after their attempts', () => {
+  const delays = (policy: typeof STEP_RETRY): (number | null)[] =>
+    Array.from({ length: policy.attempts }, (_, i) => nextDelayMs(policy, i + 1, 1))
+  assert.deepEqual(delays(STEP_RETRY), [200, 400, 800, 1600, null])
+  const effect = delays(EFFECT_RETRY)
+  assert.equal(effect.at(-1), null)
+  assert.deepEqual(effect.slice(-4, -1), [729_000, 1_800_000, 1_800_000])
+})
+
+test('however often it fails, the wait stays a number', () => {
+  const forever = { attempts: Number.POSITIVE_INFINITY, firstDelay: 0, factor: 10, maxDelay: '1m' }
+  assert.equal(nextDelayMs(forever, 5_000, 0.5), 0)
+  assert.equal(nextDelayMs({ ...forever, firstDelay: 1 }, 5_000, 0), 30_000)
+})
