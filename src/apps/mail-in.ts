@@ -25,7 +25,14 @@ export interface IncomingMail {
 
 export interface TakenIn extends Counts {
   /** What could not be read as mail, or not at all. */
-  readonly problems: readonly { readonly ref: string; readonly error: string }[]
+  readonly problems: readonly MailProblem[]
+}
+
+export interface MailProblem {
+  readonly ref: string
+  readonly error: string
+  /** false: the file could not be read, stays where it is, and nothing of it is on record. */
+  readonly kept: boolean
 }
 
 /** Messages after which the runs advance. */
@@ -39,7 +46,7 @@ export async function takeIn(
   io: CommandIo,
 ): Promise<TakenIn> {
   const { holdfast } = workspace
-  const problems: { ref: string; error: string }[] = []
+  const problems: MailProblem[] = []
   const tell = atMostEvery(PROGRESS_MS, () => io.progress(countsText(tally.counts())))
   const tally = new Tally(workspace.log, tell)
   let release = holdfast.runtime.hold()
@@ -47,9 +54,11 @@ export async function takeIn(
   try {
     for await (const mail of mails) {
       if (io.signal.aborted) break
-      const received = await takeOne(workspace, mail).catch((error: unknown) => unreadable(mail, error))
+      const received = await takeOne(workspace, mail).catch(unreadable)
       tally.add(received.what)
-      if (received.what === 'skipped') problems.push({ ref: mail.ref, error: received.error })
+      if (received.what === 'skipped') {
+        problems.push({ ref: mail.ref, error: received.error, kept: received.sha256 !== '' })
+      }
       held += 1
       if (held < BATCH) continue
       release()
@@ -81,9 +90,9 @@ async function takeOne({ intake }: Workspace, mail: IncomingMail): Promise<Recei
 }
 
 /** A file that can't be read now stays where it is; anything else is no affair of one mail. */
-function unreadable({ ref }: IncomingMail, error: unknown): Received {
+function unreadable(error: unknown): Received {
   if (!isHoldfastError(error) || error.code !== 'FILE_UNREADABLE') throw error
-  return { what: 'skipped', sha256: '', error: `${ref}: ${error.message}` }
+  return { what: 'skipped', sha256: '', error: error.message }
 }
 
 function atMostEvery(ms: number, act: () => void): () => void {

@@ -5,7 +5,7 @@
 import type { WriteStream } from 'node:tty'
 import { createColors } from 'picocolors'
 import type { Environment } from '../../adapters/system/environment.ts'
-import { type ErrorRecord, entryOf } from '../../kernel/errors.ts'
+import type { ErrorRecord } from '../../kernel/errors.ts'
 import { columns, oneLine } from '../../observe/plain-text.ts'
 
 export type Colors = ReturnType<typeof createColors>
@@ -45,11 +45,10 @@ export class Output {
     this.noteColors = createColors(wantsColor(options.stderr, options.env))
     this.width = widthOf(options.stdout, options.env)
     options.stdout.on('error', (error: NodeJS.ErrnoException) => {
-      if (error.code !== 'EPIPE') throw error
+      if (error.code !== 'EPIPE') return
       this.#closed = true
       for (const tell of this.#onClosed.splice(0)) tell()
     })
-    options.stderr.on('error', () => {})
   }
 
   /** Data, as text for a person. */
@@ -118,9 +117,9 @@ export class Output {
   error(record: ErrorRecord, trace = ''): void {
     this.#clearLive()
     const { stderr } = this.#options
-    const fix = record.fix ?? entryOf(record.code)?.fix ?? ''
+    const { fix = '' } = record
     if (this.json) {
-      stderr.write(`${JSON.stringify({ error: { ...record, fix } })}\n`)
+      stderr.write(`${JSON.stringify({ error: record })}\n`)
       return
     }
     const { bold, red, dim } = this.noteColors

@@ -27,6 +27,14 @@ export function programName(env: Environment, dir?: string): ProgramName {
   return { base, dirSetting, command: (words) => `${base} ${words}${suffix}` }
 }
 
+/** A text in which commands stand as `holdfast inbox`, with them as they are typed here. */
+export function asTyped(text: string, command: (words: string) => string): string {
+  return text.replace(
+    /`holdfast ([^`]+)`/g,
+    (_, words: string) => `\`${command(words.replace(/ --dir DIR$/, ''))}\``,
+  )
+}
+
 function baseName(env: Environment): string {
   const onPath = (env.PATH ?? '').split(delimiter).some((folder) => isLauncher(join(folder, 'holdfast')))
   if (onPath) return 'holdfast'

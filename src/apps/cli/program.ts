@@ -5,7 +5,8 @@ import type { Environment } from '../../adapters/system/environment.ts'
 import { type ErrorRecord, entryOf, isHoldfastError, toErrorRecord } from '../../kernel/errors.ts'
 import { armFromEnvironment } from './crash-env.ts'
 import { Output } from './output.ts'
-import { programName } from './program-name.ts'
+import { asTyped, type ProgramName, programName } from './program-name.ts'
+import { rootHelp } from './root-help.ts'
 import { stopSignals } from './stop-signals.ts'
 import type { Call, Verb } from './verb.ts'
 import { VERBS } from './verb-table.ts'
@@ -14,6 +15,7 @@ import { VERSION } from './version.ts'
 /** Resolves with the exit code. */
 export async function main(args: readonly string[], env: Environment): Promise<number> {
   armFromEnvironment(env)
+  forgiveClosedPipes()
   let exit = 0
   const parser = parserFor(env, async (verb, given, options) => {
     exit = await runVerb(verb, given, options, env)
@@ -30,6 +32,15 @@ export async function main(args: readonly string[], env: Environment): Promise<n
   }
 }
 
+/** Whoever read the output, such as `head`, has seen enough. */
+function forgiveClosedPipes(): void {
+  for (const stream of [process.stdout, process.stderr]) {
+    stream.on('error', (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EPIPE') throw error
+    })
+  }
+}
+
 type Options = Record<string, string | boolean | string[] | undefined>
 type RunVerb = (verb: Verb, args: string[], options: Options) => Promise<void>
 
@@ -37,7 +48,6 @@ type RunVerb = (verb: Verb, args: string[], options: Options) => Promise<void>
 
 function parserFor(env: Environment, run: RunVerb): Parser {
   const root = new Parser('holdfast')
-  root.description('The durable operating layer for a one-person company.')
   root.version(`holdfast ${VERSION}`, '--version', 'show the version')
   root.helpOption('-h, --help', 'show help')
   root.helpCommand('help [command]', 'show the help of a command')
@@ -45,20 +55,15 @@ function parserFor(env: Environment, run: RunVerb): Parser {
   root.showSuggestionAfterError(true)
   common(root)
   for (const verb of VERBS) addVerb(root, verb, run, env)
-  const name = programName(env).base
-  root.addHelpText(
-    'after',
-    `\nBegin with:\n  ${name} up --sample\n  ${name} inbox\n\n${name} help COMMAND shows examples. The workspace is --dir, HOLDFAST_DIR or ./workspace.`,
-  )
+  root.helpInformation = () => rootHelp(VERBS, programName(env).base)
   return root
 }
 
 function addVerb(root: Parser, verb: Verb, run: RunVerb, env: Environment): void {
   const words = verb.words.split(' ')
-  const parent = words.length === 1 ? root : family(root, words[0] as string, verb.group)
+  const parent = words.length === 1 ? root : family(root, words[0] as string)
   const command = parent.command(`${words.at(-1)} ${verb.args ?? ''}`.trim())
   command.summary(verb.summary).description(`${verb.summary}.${verb.about ? `\n\n${verb.about}` : ''}`)
-  command.helpGroup(`${verb.group}:`)
   for (const [flags, text] of verb.options ?? []) addOption(command, flags, text)
   common(command)
   const { command: typed } = programName(env)
@@ -84,14 +89,13 @@ function collect(value: string, before: readonly string[] = []): string[] {
 }
 
 /** The command `run` that `run show` and its like stand below. */
-function family(root: Parser, name: string, group: string): Parser {
+function family(root: Parser, name: string): Parser {
   const known = root.commands.find((command) => command.name() === name)
   if (known) return known
   const verbs = VERBS.filter(({ words }) => words.startsWith(`${name} `)).map(
     ({ words }) => words.split(' ')[1],
   )
   const made = root.command(name).summary(`${verbs.join(', ')}: see ${name} --help`)
-  made.helpGroup(`${group}:`)
   made.helpCommand(false)
   return made
 }
@@ -120,34 +124,42 @@ async function runVerb(
   env: Environment,
 ): Promise<number> {
   const out = outputFor(env, { json: options.json === true, quiet: options.quiet === true })
+  const flag = typeof options.dir === 'string' ? options.dir : undefined
+  const name = programName(env, flag)
   const stop = stopSignals({ own: verb.ownSignals === true })
   out.onClosed(() => stop.abort(0))
   try {
     const run = await verb.load()
-    const call = await callFor(args, options, env, out, stop.signal)
+    const call = callFor(args, options, env, out, stop.signal, name)
     const exit = (await run(call)) ?? 0
     return stop.exit() ?? exit
   } catch (error) {
     const stopped = stop.exit()
     if (stopped !== null) return stopped
-    const record = toErrorRecord(error, 'UNEXPECTED')
-    const expected = isHoldfastError(error)
-    out.error(expected ? record : { ...record, code: 'UNEXPECTED' }, expected ? '' : (error as Error)?.stack)
-    return entryOf(record.code)?.exit ?? 1
+    return fail(error, out, name)
   } finally {
     stop.release()
   }
 }
 
-async function callFor(
+/** Says what went wrong. Resolves with the exit code. */
+function fail(error: unknown, out: Output, { command }: ProgramName): number {
+  const expected = isHoldfastError(error)
+  const record = expected ? toErrorRecord(error) : { ...toErrorRecord(error), code: 'UNEXPECTED' }
+  const entry = entryOf(record.code)
+  const fix = asTyped(record.fix ?? entry?.fix ?? '', command)
+  out.error({ ...record, fix }, expected || !(error instanceof Error) ? '' : error.stack)
+  return entry?.exit ?? 1
+}
+
+function callFor(
   args: readonly string[],
   options: Options,
   env: Environment,
   out: Output,
   signal: AbortSignal,
-): Promise<Call> {
-  const flag = typeof options.dir === 'string' ? options.dir : undefined
-  const { command, dirSetting } = programName(env, flag)
+  { command, dirSetting }: ProgramName,
+): Call {
   return {
     args,
     options,

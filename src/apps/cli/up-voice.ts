@@ -9,8 +9,11 @@ import type { Call } from './verb.ts'
 import { inboxView } from './views/inbox-view.ts'
 import { count, viewOf } from './views/view.ts'
 
-/** Of the inbox, at the start. */
-const SHOWN = 10
+/** Items of the inbox at the start: as many as a terminal shows at once, within these. */
+const FEWEST = 4
+const MOST = 10
+const LINES_OF_ITEM = 5
+const OTHER_LINES = 13
 
 export function upVoice(call: Call): Voice {
   return call.out.json ? jsonVoice(call) : spokenVoice(call)
@@ -43,7 +46,7 @@ function spokenVoice(call: Call): Voice {
       if (taken !== null) out.note(takenText(taken, items.length))
       for (const { ref, error } of taken?.problems ?? []) out.note(`Not read as mail: ${ref}: ${error}`)
       out.note('')
-      out.text(inboxView(items, viewOf(call), SHOWN))
+      out.text(inboxView(items, viewOf(call), roomFor()))
       if (serves) {
         out.note(
           `\n${bold('Serving')} ${placeOf(dir)}. Type commands in another terminal. ${dim('Ctrl-C stops it; nothing is lost.')}`,
@@ -54,6 +57,12 @@ function spokenVoice(call: Call): Voice {
     taken: (taken, reviews) => out.note(`${clock(Date.now())}  ${takenText(taken, reviews)}`),
     stopping: () => out.note('Stopping: letting finish what is under way …'),
   }
+}
+
+function roomFor(): number {
+  const { rows } = process.stdout
+  if (!rows) return MOST
+  return Math.max(FEWEST, Math.min(MOST, Math.floor((rows - OTHER_LINES) / LINES_OF_ITEM)))
 }
 
 function takenText(taken: TakenIn, reviews: number): string {

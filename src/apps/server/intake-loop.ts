@@ -50,7 +50,8 @@ export class IntakeLoop {
     try {
       const taken = await this.#mailIn.take(this.#io)
       release(taken)
-      for (const { error } of taken?.problems ?? []) this.#sayOnce(`Not read as mail: ${error}`)
+      const unread = taken?.problems.find(({ kept }) => !kept)
+      if (unread) this.#sayOnce(`Can't be read, and is tried again: ${unread.error}`)
     } catch (error) {
       release(null)
       const { code, message } = toErrorRecord(error, 'UNEXPECTED')

@@ -4,6 +4,8 @@ import type { InboxItem } from '../../commands/inbox-item.ts'
 import { age, block, count, fit, pad, percent, person, type View, whatNext } from './view.ts'
 
 const INDENT = 4
+/** Columns for the id and the quality. */
+const LEFT = 18
 /** Lines for the reasons, and for one warning. */
 const MOST_LINES = 2
 
@@ -15,13 +17,20 @@ export function inboxView(items: readonly InboxItem[], view: View, most: number)
   const shown = items.slice(0, most)
   const rest = items.length - shown.length
   const lines = [
-    bold(`${count(items.length, 'review')} ${items.length === 1 ? 'waits' : 'wait'} for your word`),
+    bold(`${count(items.length, 'review')} ${items.length === 1 ? 'waits' : 'wait'} for your word`) +
+      care(items, view),
     '',
     ...shown.flatMap((item) => [...itemLines(item, view), '']),
     ...(rest > 0 ? [`${' '.repeat(INDENT)}… and ${rest} more: ${view.command('inbox --all')}`, ''] : []),
     ...whatNext(nextFor(first, view), view),
   ]
   return lines.join('\n')
+}
+
+/** So that a warning far down is not overlooked. */
+function care(items: readonly InboxItem[], { colors }: View): string {
+  const warned = items.filter(({ warnings }) => warnings.length > 0).length
+  return warned === 0 ? '' : colors.red(`, ${warned} with a warning`)
 }
 
 function emptyView(view: View): string {
@@ -42,18 +51,22 @@ function emptyView(view: View): string {
 function itemLines(item: InboxItem, view: View): string[] {
   const { bold, dim } = view.colors
   const { message, requested, customer } = item
-  const from = oneLine(person(message?.from ?? customer) || item.run)
+  const from = oneLine(person(customer ?? message?.from ?? null) || item.run)
   const since = age(sentAt(item) ?? requested, view.now)
-  const left = `${pad(item.id, 11)} ${pad(item.quality ?? '', 5)}`
-  const right = `${percent(item.confidence).padStart(5)}  ${since.padStart(8)}`
-  const room = view.width - left.length - right.length - 2
-  const head = `${bold(pad(item.id, 11))} ${quality(item, view)} ${pad(fit(from, room), room)} ${dim(right)}`
+  const right = `${percent(item.confidence)} sure  ${since.padStart(8)}`
+  const room = view.width - LEFT - right.length - 2
+  const head = `${bold(pad(item.id, 11))} ${quality(item, view)} ${pad(fit(from, room), room)}  ${dim(right)}`
   return [
     head,
     bold(block(titleOf(item), INDENT, view.width, 1)[0] ?? ''),
-    ...block(item.reason, INDENT, view.width, MOST_LINES).map(dim),
+    ...block(reasonOf(item), INDENT, view.width, MOST_LINES).map(dim),
     ...item.warnings.flatMap((warning) => warningLines(warning, INDENT, view, MOST_LINES)),
   ]
+}
+
+/** Without the quality in front, which stands in the line above. */
+function reasonOf({ reason, quality: value }: InboxItem): string {
+  return value !== null && reason.startsWith(`${value}, `) ? reason.slice(value.length + 2) : reason
 }
 
 function titleOf({ action, message, summary }: InboxItem): string {

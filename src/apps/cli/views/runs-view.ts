@@ -21,9 +21,9 @@ export function runsView(rows: readonly ListedRun[], view: View, limit: number):
     { title: 'RUN' },
     { title: 'STATUS', paint: (text, row) => paint[rows[row]?.status ?? 'running'](text) },
     { title: 'AGE', right: true },
-    { title: 'CUSTOMER', gives: 1 },
-    { title: 'SUBJECT', gives: 2 },
-    { title: 'WAITS FOR', gives: 3 },
+    { title: 'CUSTOMER', gives: 2, least: 14 },
+    { title: 'SUBJECT', gives: 3, least: 16 },
+    { title: 'WAITS FOR', gives: 1 },
   ]
   const cells = rows.map((row) => [
     row.id.slice(0, ID_LENGTH),

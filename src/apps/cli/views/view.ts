@@ -57,6 +57,8 @@ export interface Column {
   readonly title: string
   /** Gives way first when the table is too wide: the columns with the highest number. Default 0, never. */
   readonly gives?: number
+  /** Narrowest it gets by giving way, default 8. */
+  readonly least?: number
   readonly right?: true
   readonly paint?: (text: string, row: number) => string
 }
@@ -97,11 +99,14 @@ export function table(
 const NARROWEST = 8
 
 function shrink(widths: number[], columnsOf: readonly Column[], room: number): void {
-  const order = columnsOf.map(({ gives = 0 }, i) => ({ gives, i })).filter(({ gives }) => gives > 0)
-  for (const { i } of order.sort((a, b) => b.gives - a.gives)) {
+  const order = columnsOf
+    .map(({ gives = 0, least = NARROWEST }, i) => ({ gives, least, i }))
+    .filter(({ gives }) => gives > 0)
+    .sort((a, b) => b.gives - a.gives)
+  for (const { i, least } of order) {
     const excess = widths.reduce((sum, width) => sum + width, 0) - room
     if (excess <= 0) return
-    widths[i] = Math.max(Math.min(NARROWEST, widths[i] ?? 0), (widths[i] ?? 0) - excess)
+    widths[i] = Math.max(Math.min(least, widths[i] ?? 0), (widths[i] ?? 0) - excess)
   }
 }
 

@@ -1,0 +1,24 @@
+/** `holdfast connector check NAME` */
+import { checkConnectorNamed } from '../../commands/connector-check.ts'
+import { textOption, type VerbRun } from '../verb.ts'
+import { block, viewOf } from '../views/view.ts'
+
+export const connectorCheck: VerbRun = async (call) => {
+  const { args, dir, env, out } = call
+  const report = await checkConnectorNamed({ name: args[0] ?? '', dir, env, to: textOption(call, 'to') })
+  if (out.json) out.document(report)
+  else {
+    const { green, red, dim } = out.colors
+    const { width } = viewOf(call)
+    const lines = report.rows.flatMap(({ check, ok, detail }) => [
+      `${ok ? green('ok  ') : red('BAD ')}  ${check}`,
+      ...block(detail, 6, width, 2).map(dim),
+    ])
+    const unchecked = report.unchecked.map((what) => dim(`look  not checked: ${what}`))
+    const verdict = report.ok
+      ? green(`${report.connector} keeps its promises.`)
+      : red(`${report.connector} does not.`)
+    out.text([...lines, ...unchecked, '', verdict].join('\n'))
+  }
+  return report.ok ? 0 : 1
+}

@@ -1,0 +1,215 @@
+/** `doctor`: everything that can be wrong, one row each, with what to do about it. */
+import { existsSync } from 'node:fs'
+import { access, constants, readdir, stat, statfs } from 'node:fs/promises'
+import { join } from 'node:path'
+import { LOG_FILE } from '../../adapters/sqlite/event-log.ts'
+import type { Environment } from '../../adapters/system/environment.ts'
+import { isHoldfastError, toErrorRecord } from '../../kernel/errors.ts'
+import { type LoadedConfig, loadConfig, resolveInWorkspace } from '../config/config.ts'
+import { loadPolicy } from '../config/policy-file.ts'
+import { assertWorkspace } from '../workspace-files.ts'
+import type { Inspection } from './inspect.ts'
+import { checkPlaybook } from './playbook-check.ts'
+
+export interface DoctorRow {
+  readonly check: string
+  readonly ok: boolean | 'warn'
+  readonly detail: string
+  /** What to do; '' when nothing is. */
+  readonly fix: string
+}
+
+export interface DoctorSubject {
+  readonly dir: string
+  readonly env: Environment
+  /** The process that serves the workspace; null for none. */
+  readonly running: () => Promise<{ readonly pid: number } | null>
+  /** Looks into the log, by that process or alone. */
+  readonly inspect: () => Promise<Inspection>
+}
+
+type Found = Omit<DoctorRow, 'check'>
+
+const MIN_NODE = [24, 15] as const
+const LITTLE_SPACE = 2 ** 30
+const TOO_LITTLE_SPACE = 100 * 2 ** 20
+
+export async function doctor(subject: DoctorSubject): Promise<DoctorRow[]> {
+  const { dir, env } = subject
+  const rows: DoctorRow[] = []
+  const check = async (name: string, look: () => Promise<Found | null>): Promise<void> => {
+    const found = await look().catch(failed)
+    if (found !== null) rows.push({ check: name, ...found })
+  }
+  await check('node', async () => nodeVersion())
+  await check('workspace', () => workspaceFiles(dir))
+  if (rows.at(-1)?.ok === false) return rows
+  await check('process', () => servingProcess(subject))
+  let loaded: LoadedConfig | null = null
+  await check('configuration', async () => {
+    loaded = await loadConfig({ dir, env })
+    return configured(loaded)
+  })
+  await check('policy', async () => {
+    const { operations, budget } = await loadPolicy({ dir, hosts: [] })
+    const limit = budget.perDayUsd === null ? 'no limit' : `$${budget.perDayUsd}`
+    return fine(`may do ${operations.allow.join(', ')}; models: ${limit} a day`)
+  })
+  await check('playbook', async () => {
+    const { criteria, languages } = await checkPlaybook(dir)
+    return fine(`${criteria} criteria, texts in ${languages.join(', ')}`)
+  })
+  if (loaded !== null) {
+    const known: LoadedConfig = loaded
+    await check('mail in', () => mailIn(dir, known))
+    await check('mail out', () => mailOut(dir, known))
+    await check('smtp', () => smtp(known))
+    await check('models', () => models(known, env))
+  }
+  let inspection: Inspection | null = null
+  await check('log', async () => {
+    inspection = await subject.inspect()
+    return chainOf(inspection)
+  })
+  if (inspection !== null) {
+    const known: Inspection = inspection
+    await check('tables', async () => tablesOf(known))
+    await check('work', async () => workOf(known))
+  }
+  await check('disk', () => diskSpace(dir))
+  return rows
+}
+
+const fine = (detail: string): Found => ({ ok: true, detail, fix: '' })
+const warn = (detail: string, fix: string): Found => ({ ok: 'warn', detail, fix })
+const bad = (detail: string, fix: string): Found => ({ ok: false, detail, fix })
+
+function failed(error: unknown): Found {
+  if (!isHoldfastError(error)) throw error
+  const { message, fix = '' } = toErrorRecord(error)
+  return bad(message, fix)
+}
+
+// -- the machine ------------------------------------------------------------------------------------
+
+function nodeVersion(): Found {
+  const { node, sqlite } = process.versions
+  const [major = 0, minor = 0] = node.split('.').map(Number)
+  const isNew = major > MIN_NODE[0] || (major === MIN_NODE[0] && minor >= MIN_NODE[1])
+  const detail = `Node ${node}, SQLite ${sqlite}`
+  return isNew ? fine(detail) : bad(detail, `Install Node ${MIN_NODE.join('.')} or newer, or run npm ci.`)
+}
+
+async function diskSpace(dir: string): Promise<Found> {
+  const { bavail, bsize } = await statfs(dir)
+  const free = bavail * bsize
+  const detail = `${(free / 2 ** 30).toFixed(1)} GiB free`
+  if (free < TOO_LITTLE_SPACE) return bad(detail, 'Free space: what can not be written is not accepted.')
+  return free < LITTLE_SPACE ? warn(detail, 'Free some space before it runs out.') : fine(detail)
+}
+
+// -- the workspace ----------------------------------------------------------------------------------
+
+async function workspaceFiles(dir: string): Promise<Found> {
+  assertWorkspace(dir)
+  await access(dir, constants.R_OK | constants.W_OK)
+  const open = await openToOthers([dir, join(dir, LOG_FILE)])
+  if (open.length === 0) return fine(dir)
+  return warn(`others on this machine can read ${open.join(' and ')}`, `chmod go-rwx ${open.join(' ')}`)
+}
+
+/** A file in a folder that is closed to others is closed to them too. */
+async function openToOthers([dir = '', file = '']: readonly string[]): Promise<string[]> {
+  if (process.platform === 'win32' || ((await stat(dir)).mode & 0o077) === 0) return []
+  const fileOpen = existsSync(file) && ((await stat(file)).mode & 0o077) !== 0
+  return fileOpen ? [dir, file] : [dir]
+}
+
+async function servingProcess({ running }: DoctorSubject): Promise<Found> {
+  const process = await running()
+  return fine(
+    process === null ? 'not running; commands do the work themselves' : `served by process ${process.pid}`,
+  )
+}
+
+function configured({ config }: LoadedConfig): Found {
+  const [address] = config.owner.addresses
+  if (address !== undefined) return fine(`${config.owner.name || 'no name'} <${address}>`)
+  return warn('owner.addresses is empty: replies have no sender of yours', 'Set it in holdfast.yaml.')
+}
+
+// -- mail and models --------------------------------------------------------------------------------
+
+async function mailIn(dir: string, { config }: LoadedConfig): Promise<Found> {
+  const { maildir } = config.mail.in
+  if (maildir === null) return fine('no inbox folder; mail comes by ingest only')
+  const folder = resolveInWorkspace(dir, maildir)
+  if (!existsSync(folder)) return fine(`${folder}, made at the first start`)
+  for (const part of ['tmp', 'new', 'cur']) {
+    const path = join(folder, part)
+    const usable = await access(path, constants.R_OK | constants.W_OK).then(
+      () => true,
+      () => false,
+    )
+    if (!usable)
+      return bad(`${path} can't be read and written`, 'Make it so for the user that runs Holdfast.')
+  }
+  const waiting = (await readdir(join(folder, 'new'))).length
+  return fine(`${folder}, ${waiting === 0 ? 'nothing waits' : `${waiting} to be taken in`}`)
+}
+
+async function mailOut(dir: string, { config }: LoadedConfig): Promise<Found> {
+  const { connector, sentDir } = config.mail.out
+  const folder = resolveInWorkspace(dir, sentDir)
+  const detail =
+    connector === 'maildir' ? `filed in ${folder}, carried no further` : `by smtp, filed in ${folder}`
+  const outbox = join(dir, 'mail', 'outbox')
+  const doubtful = existsSync(outbox) ? (await readdir(outbox)).length : 0
+  if (doubtful === 0) return fine(detail)
+  return warn(
+    `${detail}; ${doubtful} in ${outbox} of which it is not known whether they left`,
+    'Answer what the inbox asks about them.',
+  )
+}
+
+async function smtp({ config }: LoadedConfig): Promise<Found | null> {
+  const { host, port, secure } = config.smtp
+  if (host === null) return null
+  const { greetServer } = await import('./smtp-greeting.ts')
+  try {
+    return fine(`${host}:${port} answers: ${await greetServer({ host, port, secure })}`)
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error)
+    return bad(`${host}:${port}: ${why}`, 'Check smtp.host, smtp.port and smtp.secure in holdfast.yaml.')
+  }
+}
+
+async function models({ config }: LoadedConfig, env: Environment): Promise<Found> {
+  const { modelsFromEnvironment } = await import('../../adapters/ai-sdk/model.ts')
+  const { use, prices } = config.models
+  const found = await modelsFromEnvironment(env, { use, prices, now: () => 0 })
+  if (found.length === 0) return fine('none: the playbook decides and drafts')
+  return fine(found.map(({ provider, model, host }) => `${provider}:${model} at ${host}`).join(', '))
+}
+
+// -- the log ----------------------------------------------------------------------------------------
+
+function chainOf({ events, chain }: Inspection): Found {
+  if (chain === null) return fine(`${events} events, the chain is whole`)
+  return bad(chain.message, chain.fix ?? '')
+}
+
+function tablesOf({ events, differing }: Inspection): Found {
+  if (differing === null) return warn(`not compared: ${events} events`, 'Run `holdfast log rebuild --check`.')
+  if (differing.length === 0) return fine('what the log says')
+  return bad(`${differing.join(', ')} differ from the log`, 'Run `holdfast log rebuild`.')
+}
+
+function workOf({ runs, stalled, reviews }: Inspection): Found {
+  const counts = Object.entries(runs).map(([status, n]) => `${n} ${status}`)
+  const detail = `${counts.join(', ') || 'no runs yet'}; ${reviews} waiting for your word`
+  const [first] = stalled
+  if (first === undefined) return fine(detail)
+  const named = stalled.map(({ id, code }) => `${id} (${code})`).join(', ')
+  return warn(`${detail}. Stalled: ${named}`, `See what it needs with \`holdfast run show ${first.id}\`.`)
+}

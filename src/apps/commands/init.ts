@@ -1,0 +1,41 @@
+/** `init`: makes a workspace, or completes one. */
+import { join } from 'node:path'
+import { makeFolder } from '../../connectors/maildir/durable-file.ts'
+import { HoldfastError } from '../../kernel/errors.ts'
+import { loadConfig, resolveInWorkspace } from '../config/config.ts'
+import type { OwnerAnswers } from '../config/default-config.ts'
+import { createWorkspace } from '../workspace-files.ts'
+
+export interface Initialised {
+  readonly dir: string
+  /** The files that were written; none when all were there. */
+  readonly written: readonly string[]
+  /** Where mail is to be delivered; null for nowhere. */
+  readonly inbox: string | null
+}
+
+/** @throws INPUT_INVALID before anything is written. */
+export async function initWorkspace(dir: string, owner: OwnerAnswers): Promise<Initialised> {
+  for (const address of owner.addresses ?? []) {
+    if (!isAddress(address)) throw invalid('--address', address, 'a mail address')
+  }
+  if (owner.region !== undefined && !/^[A-Z]{2}$/.test(owner.region)) {
+    throw invalid('--region', owner.region, 'a country code of two capital letters, such as SE')
+  }
+  const written = await createWorkspace(dir, owner)
+  const { config } = await loadConfig({ dir, env: {} })
+  const { maildir } = config.mail.in
+  const inbox = maildir === null ? null : resolveInWorkspace(dir, maildir)
+  if (inbox !== null) for (const part of ['tmp', 'new', 'cur']) await makeFolder(join(inbox, part))
+  return { dir, written, inbox }
+}
+
+export function isAddress(text: string): boolean {
+  return /^[^\s@<>,;]+@[^\s@<>,;]+\.[^\s@<>,;]+$/.test(text)
+}
+
+function invalid(flag: string, value: string, what: string): HoldfastError {
+  return new HoldfastError('INPUT_INVALID', `${flag} ${JSON.stringify(value)} is not ${what}`, {
+    details: { flag, value },
+  })
+}

@@ -1,0 +1,306 @@
+/**
+ * However a run is interrupted (it leaves the process at each wait, the process is closed, or dies at an
+ * append), it gives the same output, does each effect once, and has the same on record.
+ */
+import assert from 'node:assert/strict'
+import { copyFileSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, before, test } from 'node:test'
+import fc from 'fast-check'
+import { z } from 'zod'
+import { LOG_FILE, openSqliteEventLog } from '../adapters/sqlite/event-log.ts'
+import { newId } from '../adapters/system/ids.ts'
+import { turn, turns } from '../apps/testing/place.ts'
+import { HoldfastError, isHoldfastError } from '../kernel/errors.ts'
+import { foldJournal } from '../kernel/journal.ts'
+import type { Json, JsonObject } from '../kernel/json.ts'
+import { createGate } from '../policy/gate.ts'
+import { spendingProjection } from '../policy/spending.ts'
+import type { Clock } from '../ports/clock.ts'
+import { type Connector, defineConnector } from '../ports/connector.ts'
+import { ManualClock } from '../ports/testing/manual-clock.ts'
+import { type Death, MortalLog } from '../ports/testing/mortal-log.ts'
+import { Holdfast } from './holdfast.ts'
+import { reviewIndex } from './review-index.ts'
+import { runIndex } from './run-index.ts'
+import { Runtime } from './runtime.ts'
+import { type Tree, treeFlow } from './testing/tree.ts'
+
+/** Trees to try; more of them by RUNS=1000. */
+const RUNS = Number(process.env.RUNS ?? 25)
+const MOST_ALARMS = 500
+
+// -- the world and the processes in it ----------------------------------------------------------------
+
+class World {
+  readonly dir: string
+  readonly clock = new ManualClock()
+  /** Key of an effect → how often it was done. */
+  readonly done = new Map<string, number>()
+  readonly #met = new Set<string>()
+
+  constructor(root: string, template: string) {
+    this.dir = mkdtempSync(join(root, 'world-'))
+    copyFileSync(template, join(this.dir, LOG_FILE))
+  }
+
+  /** The connector of one process: a dead one touches nothing. */
+  connector(isDead: () => boolean): Connector {
+    return defineConnector({
+      name: 'world',
+      operations: {
+        touch: {
+          manifest: { effect: 'external', idempotency: 'none' },
+          input: z.object({ path: z.string(), first: z.string() }),
+          output: z.string(),
+          perform: async ({ path, first }, { idempotencyKey: key }) => {
+            if (isDead()) return await new Promise<string>(() => {})
+            const manner = this.#met.has(key) ? 'ok' : first
+            this.#met.add(key)
+            if (manner === 'unavailable') throw new HoldfastError('CONNECTOR_UNAVAILABLE', 'closed')
+            if (manner === 'dropped') throw new Error('the line broke before')
+            this.done.set(key, (this.done.get(key) ?? 0) + 1)
+            if (manner === 'lost') throw new Error('the line broke after')
+            return path
+          },
+          lookup: async ({ path }, { idempotencyKey: key }) =>
+            this.done.has(key) ? { found: 'yes', output: path } : { found: 'no' },
+        },
+      },
+    })
+  }
+
+  close(): void {
+    rmSync(this.dir, { recursive: true })
+  }
+}
+
+class Process {
+  readonly log: MortalLog
+  readonly hf: Holdfast
+  readonly #alarms = new Set<() => void>()
+
+  constructor(world: World, options: { residentRuns: number; death: Death | null }) {
+    const clock = this.#clockOf(world.clock)
+    const projections = [runIndex, reviewIndex, spendingProjection]
+    this.log = new MortalLog(openSqliteEventLog({ dir: world.dir, clock, projections }), options.death)
+    const gate = createGate({
+      connectors: [world.connector(() => this.log.isDead)],
+      models: [],
+      settings: () => ({
+        operations: { allow: ['*'], deny: [], review: [] },
+        egress: { allow: [] },
+        budget: { perDayUsd: null, perRunUsd: null, modelCallsPerDay: null },
+      }),
+      tables: this.log.tables,
+      clock,
+    })
+    const { residentRuns } = options
+    const runtime = new Runtime({ log: this.log, gate, clock, workflows: [treeFlow], residentRuns })
+    this.hf = new Holdfast(runtime, newId)
+    runtime.recover()
+  }
+
+  /** The world's clock, whose alarms die with the process. */
+  #clockOf(clock: ManualClock): Clock {
+    const owned = (callOff: () => void): (() => void) => {
+      this.#alarms.add(callOff)
+      return callOff
+    }
+    return {
+      now: () => clock.now(),
+      wakeAt: (atMs, wake) => owned(clock.wakeAt(atMs, wake)),
+      after: (delayMs, wake) => owned(clock.after(delayMs, wake)),
+    }
+  }
+
+  async bury(): Promise<void> {
+    for (const callOff of this.#alarms) callOff()
+    await this.log.bury()
+  }
+}
+
+interface Interruption {
+  readonly residentRuns: number
+  /** The first processes die so. */
+  readonly deaths?: readonly Death[]
+  /** The next are closed after so many turns. */
+  readonly closes?: readonly number[]
+}
+
+interface Told {
+  readonly outcome: Json
+  /** Run and operation → its outcome, without what may differ. */
+  readonly operations: ReadonlyMap<string, Json>
+  readonly done: ReadonlyMap<string, number>
+}
+
+async function tell(tree: Tree, { residentRuns, deaths = [], closes = [] }: Interruption): Promise<Told> {
+  const world = new World(root, template)
+  try {
+    for (const death of deaths) {
+      const process = new Process(world, { residentRuns, death })
+      await Promise.race([drive(process, tree, world.clock), process.log.died])
+      await process.bury()
+    }
+    for (const count of closes) {
+      const process = new Process(world, { residentRuns, death: null })
+      void start(process, tree).catch(() => {})
+      await turns(count)
+      world.clock.next()
+      await turns(count % 7)
+      await process.hf.close()
+    }
+    const process = new Process(world, { residentRuns, death: null })
+    const outcome = await drive(process, tree, world.clock)
+    const operations = operationsOf(process.log)
+    process.log.verify()
+    assert.deepEqual(process.log.rebuild({ replace: false }).differing, [])
+    await process.hf.close()
+    return { outcome, operations, done: world.done }
+  } finally {
+    world.close()
+  }
+}
+
+async function start({ hf }: Process, tree: Tree): Promise<void> {
+  await hf.start(treeFlow, { tree, path: 'o' }, { id: 'r' })
+}
+
+/** Starts the run, or goes on with it, and lets time pass until it has ended. */
+async function drive(process: Process, tree: Tree, clock: ManualClock): Promise<Json> {
+  await start(process, tree)
+  for (let alarms = 0; alarms < MOST_ALARMS; alarms += 1) {
+    await process.hf.idle()
+    if (process.log.isDead) return null
+    const run = process.hf.run<Json>('r')
+    if (run.status() === 'completed' || run.status() === 'failed') return await outcomeOf(run.result())
+    assert.ok(clock.next(), `it waits for nothing, as ${run.status()}`)
+    await turn()
+  }
+  return assert.fail(`${MOST_ALARMS} alarms, and no end`)
+}
+
+async function outcomeOf(result: Promise<Json>): Promise<Json> {
+  return await result.catch((error) => (isHoldfastError(error) ? { failed: error.code } : assert.fail(error)))
+}
+
+/** What is on record of each operation of each run; what was abandoned by a race or an error is left out. */
+function operationsOf(log: MortalLog): Map<string, Json> {
+  const operations = new Map<string, Json>()
+  for (const { id } of log.tables.all<{ id: string }>('SELECT id FROM runs ORDER BY id')) {
+    const journal = foldJournal(id, log.readStream(`run/${id}`))
+    assert.equal(journal.stalled, null)
+    for (const { name, type, settled, code } of journal.entries.values()) {
+      if (/\.[rt]/.test(id) || /\.[rt]/.test(name)) continue
+      operations.set(`${id}: ${name}`, { type, code, outcome: plain(settled?.outcome as unknown as Json) })
+    }
+  }
+  return operations
+}
+
+/** Without the positions of events, which depend on what else was written. */
+function plain(value: Json | undefined): Json {
+  if (Array.isArray(value)) return value.map(plain)
+  if (value === undefined || value === null || typeof value !== 'object') return value ?? null
+  const marks = ['position', 'parks', 'wakes']
+  const fields = Object.entries(value as JsonObject).filter(([key]) => !marks.includes(key))
+  return Object.fromEntries(fields.map(([key, field]) => [key, plain(field)]))
+}
+
+// -- all trees ----------------------------------------------------------------------------------------
+
+let root = ''
+let template = ''
+
+before(async () => {
+  root = mkdtempSync(join(tmpdir(), 'holdfast-interruptions-'))
+  const dir = join(root, 'template')
+  mkdirSync(dir)
+  const projections = [runIndex, reviewIndex, spendingProjection]
+  const log = openSqliteEventLog({ dir, clock: new ManualClock(), projections })
+  await log.close()
+  template = join(dir, LOG_FILE)
+})
+after(() => rmSync(root, { recursive: true, force: true }))
+
+const ms = fc.integer({ min: 1, max: 1_000_000 })
+const quick: fc.Arbitrary<Tree> = fc.oneof(
+  fc.record({ type: fc.constant('step'), value: fc.nat(9), failures: fc.nat(2) }),
+  fc.record({ type: fc.constant('act'), first: fc.constantFrom('ok', 'unavailable', 'dropped', 'lost') }),
+  fc.record({ type: fc.constant('decide'), answer: fc.nat(9) }),
+  fc.record({ type: fc.constant('loop'), times: fc.integer({ min: 2, max: 4 }) }),
+  fc.constant<Tree>({ type: 'draw' }),
+) as fc.Arbitrary<Tree>
+const slow: fc.Arbitrary<Tree> = fc.oneof(
+  fc.record({ type: fc.constant('sleep'), ms }),
+  fc.record({ type: fc.constant('wait'), ms }),
+) as fc.Arbitrary<Tree>
+const meeting = fc.record({
+  type: fc.constant('meet'),
+  events: fc.integer({ min: 1, max: 3 }),
+  afterMs: ms,
+  patienceMs: ms,
+}) as fc.Arbitrary<Tree>
+const oops = fc.record({
+  type: fc.constant('oops'),
+  code: fc.constantFrom('LOST', 'SOLD_OUT'),
+}) as fc.Arbitrary<Tree>
+const several = { minLength: 2, maxLength: 3 }
+
+const { tree } = fc.letrec<{ tree: Tree }>((tie) => ({
+  tree: fc.oneof(
+    { depthSize: 'small', withCrossShrink: true },
+    { arbitrary: quick, weight: 4 },
+    { arbitrary: slow, weight: 2 },
+    { arbitrary: meeting, weight: 2 },
+    { arbitrary: fc.record({ type: fc.constant('seq'), trees: fc.array(tie('tree'), several) }), weight: 3 },
+    { arbitrary: fc.record({ type: fc.constant('all'), trees: fc.array(tie('tree'), several) }), weight: 3 },
+    { arbitrary: fc.record({ type: fc.constant('call'), tree: tie('tree') }), weight: 2 },
+    { arbitrary: fc.record({ type: fc.constant('try'), tree: fc.oneof(tie('tree'), oops) }), weight: 1 },
+    { arbitrary: fc.record({ type: fc.constant('race'), trees: fc.array(slow, several) }), weight: 2 },
+    { arbitrary: oops, weight: 1 },
+  ) as fc.Arbitrary<Tree>,
+}))
+
+const death = fc.record({
+  atAppend: fc.integer({ min: 1, max: 12 }),
+  when: fc.constantFrom('before', 'after'),
+})
+const interruption: fc.Arbitrary<Interruption> = fc.oneof(
+  fc.record({ residentRuns: fc.constantFrom(0, 1) }),
+  fc.record({
+    residentRuns: fc.constantFrom(0, 500),
+    deaths: fc.array(death, { minLength: 1, maxLength: 8 }),
+  }),
+  fc.record({
+    residentRuns: fc.constantFrom(0, 500),
+    closes: fc.array(fc.nat(40), { minLength: 1, maxLength: 5 }),
+  }),
+) as fc.Arbitrary<Interruption>
+
+test('a run gives the same, whatever interrupts it', async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      tree,
+      fc.array(interruption, { minLength: 2, maxLength: 4 }),
+      async (one, interruptions) => {
+        const calm = await tell(one, { residentRuns: 500 })
+        for (const interruption of interruptions) {
+          const told = await tell(one, interruption)
+          assert.deepEqual(told.outcome, calm.outcome)
+          for (const [key, times] of told.done) assert.equal(times, 1, `${key} was done ${times} times`)
+          if (isFailure(calm.outcome)) continue
+          assert.deepEqual(told.operations, calm.operations)
+          assert.deepEqual(new Set(told.done.keys()), new Set(calm.done.keys()))
+        }
+      },
+    ),
+    { numRuns: RUNS, interruptAfterTimeLimit: RUNS * 1_000 },
+  )
+})
+
+function isFailure(outcome: Json): boolean {
+  return typeof outcome === 'object' && outcome !== null && 'failed' in outcome
+}

@@ -1,0 +1,114 @@
+/**
+ * Small workflows as data, for properties that hold for all of them: a tree of operations, done one after
+ * the other, together, or as a race. What a tree gives does not depend on how it was interrupted.
+ */
+import { isHoldfastError } from '../../kernel/errors.ts'
+import type { Json } from '../../kernel/json.ts'
+import type { Schema } from '../../kernel/schema.ts'
+import { type Context, defineWorkflow, type Workflow } from '../../kernel/workflow.ts'
+
+export type Tree =
+  /** Fails so many times before it gives its value. */
+  | { readonly type: 'step'; readonly value: number; readonly failures: number }
+  | { readonly type: 'oops'; readonly code: string }
+  | { readonly type: 'sleep'; readonly ms: number }
+  /** Waits for an event that nobody publishes. */
+  | { readonly type: 'wait'; readonly ms: number }
+  /** One branch publishes events while another waits for them. */
+  | { readonly type: 'meet'; readonly events: number; readonly afterMs: number; readonly patienceMs: number }
+  | { readonly type: 'act'; readonly first: 'ok' | 'unavailable' | 'dropped' | 'lost' }
+  | { readonly type: 'draw' }
+  | { readonly type: 'decide'; readonly answer: number }
+  | { readonly type: 'loop'; readonly times: number }
+  | { readonly type: 'call'; readonly tree: Tree }
+  | { readonly type: 'try'; readonly tree: Tree }
+  | { readonly type: 'all' | 'seq' | 'race'; readonly trees: readonly Tree[] }
+
+export interface TreeInput {
+  readonly tree: Tree
+  readonly path: string
+}
+
+function anything<T>(): Schema<T> {
+  return { '~standard': { version: 1, vendor: 'test', validate: (value) => ({ value: value as T }) } }
+}
+
+export const treeFlow: Workflow<TreeInput, Json> = defineWorkflow({
+  name: 'tree',
+  version: 1,
+  input: anything<TreeInput>(),
+  output: anything<Json>(),
+  run: (ctx, { tree, path }) => grow(ctx, tree, path),
+})
+
+/** Operations are named by their place; below a race there is an `r`, below a try a `t`. */
+async function grow(ctx: Context, tree: Tree, path: string): Promise<Json> {
+  switch (tree.type) {
+    case 'step':
+      return await ctx.step(path, ({ attempt }) => {
+        if (attempt <= tree.failures) throw new Error(`attempt ${attempt}`)
+        return tree.value
+      })
+    case 'oops':
+      return await ctx.step(path, () => {
+        throw Object.assign(new Error(path), { code: tree.code, retryable: false })
+      })
+    case 'sleep':
+      await ctx.sleep(path, tree.ms)
+      return `slept ${tree.ms}`
+    case 'wait':
+      return (await ctx.waitFor('never', { name: path, timeout: tree.ms })) === null ? 'in vain' : 'wrong'
+    case 'meet':
+      return await meet(ctx, tree, path)
+    case 'act':
+      return await ctx.act(path, 'world.touch', { path, first: tree.first })
+    case 'draw':
+      return [ctx.now(), ctx.random(path), ctx.uuid(path)]
+    case 'decide': {
+      const rules = () => ({ answer: tree.answer, confidence: 1, reasons: [], source: 'tree' })
+      return (await ctx.decide(path, { ask: '?', material: {}, answer: anything<number>(), rules })).answer
+    }
+    case 'loop': {
+      const results: Json[] = []
+      for (let i = 0; i < tree.times; i += 1) results.push(await ctx.step(path, () => i))
+      return results
+    }
+    case 'call':
+      return await ctx.call(path, treeFlow, { tree: tree.tree, path: `${path}.c` })
+    case 'try':
+      return await grow(ctx, tree.tree, `${path}.t`).catch((error) =>
+        isHoldfastError(error) ? `caught ${error.code}` : Promise.reject(error),
+      )
+    case 'seq': {
+      const results: Json[] = []
+      for (const [i, one] of tree.trees.entries()) results.push(await grow(ctx, one, `${path}.${i}`))
+      return results
+    }
+    case 'all':
+      return await Promise.all(tree.trees.map((one, i) => grow(ctx, one, `${path}.${i}`)))
+    case 'race': {
+      const runners = tree.trees.map(
+        async (one, i): Promise<[number, Json]> => [i, await grow(ctx, one, `${path}.r${i}`)],
+      )
+      const [winner, result] = await Promise.race(runners)
+      await ctx.step(`${path} won by ${winner}`, () => result)
+      return [winner, result]
+    }
+  }
+}
+
+async function meet(ctx: Context, tree: Tree & { type: 'meet' }, path: string): Promise<Json> {
+  const speak = async (): Promise<void> => {
+    await ctx.sleep(`${path} speaks`, tree.afterMs)
+    for (let i = 0; i < tree.events; i += 1) await ctx.emit({ kind: 'said', key: path, data: i })
+  }
+  const listen = async (): Promise<Json> => {
+    const heard: Json[] = []
+    for (let i = 0; i < tree.events; i += 1) {
+      heard.push((await ctx.waitFor('said', { key: path, timeout: tree.patienceMs }))?.data ?? 'silence')
+    }
+    return heard
+  }
+  const [, heard] = await Promise.all([speak(), listen()])
+  return heard
+}
