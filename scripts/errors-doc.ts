@@ -1,7 +1,7 @@
 /** The page about the error codes, made from their table: `node scripts/errors-doc.ts --write`. */
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { ERRORS, type ErrorEntry } from '../src/kernel/errors.ts'
+import { ERRORS, type ErrorEntry } from '../src/kernel/error-table.ts'
 import { ROOT } from './command.ts'
 
 export const ERRORS_PAGE = join(ROOT, 'docs', 'errors.md')
@@ -13,7 +13,7 @@ export function errorsDoc(): string {
   )
   return `# Errors
 
-<!-- Made by \`node scripts/errors-doc.ts --write\` from src/kernel/errors.ts; edit that. -->
+<!-- Made by \`node scripts/errors-doc.ts --write\` from src/kernel/error-table.ts; edit that. -->
 
 Every failure has a stable code, says what happened with the ids and values, and names the next action.
 Retry says when the same call may pass: *never*; *later*, after a wait; or once the *operator* has acted.

@@ -6,7 +6,7 @@ import { test } from 'node:test'
 import { ROOT } from '../scripts/command.ts'
 import { ERRORS_PAGE, errorsDoc } from '../scripts/errors-doc.ts'
 import { anchorsOf, linksOf, shellCommandsOf, snippetsOf } from '../scripts/markdown.ts'
-import { ERRORS } from './kernel/errors.ts'
+import { ERRORS } from './kernel/error-table.ts'
 
 const read = (path: string) => (existsSync(path) ? readFileSync(path, 'utf8') : '')
 

@@ -104,7 +104,8 @@ function registeredOnly(connectors: readonly Connector[], models: readonly Model
   }
 }
 
-export { type ErrorCode, HoldfastError } from './kernel/errors.ts'
+export type { ErrorCode } from './kernel/error-table.ts'
+export { HoldfastError } from './kernel/errors.ts'
 export { type Context, defineWorkflow, type Workflow } from './kernel/workflow.ts'
 export { type Connector, defineConnector, type OperationManifest } from './ports/connector.ts'
 export type { EmittedEvent, Holdfast, RunHandle, StartOptions } from './runtime/holdfast.ts'

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { ERRORS, entryOf, fromErrorRecord, HoldfastError, isHoldfastError, toErrorRecord } from './errors.ts'
+import { ERRORS } from './error-table.ts'
+import { entryOf, fromErrorRecord, HoldfastError, isHoldfastError, toErrorRecord } from './errors.ts'
 
 test('every code says what happened and what to do', () => {
   for (const [code, { means, fix, http, exit }] of Object.entries(ERRORS)) {

@@ -2,7 +2,8 @@
  * Schemas at the borders are anything that speaks Standard Schema (https://standardschema.dev), such as
  * zod, valibot or arktype; the kernel depends on none of them.
  */
-import { type ErrorCode, HoldfastError } from './errors.ts'
+import type { ErrorCode } from './error-table.ts'
+import { HoldfastError } from './errors.ts'
 
 export interface StandardIssue {
   readonly message: string

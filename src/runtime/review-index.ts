@@ -77,6 +77,11 @@ export function waitingReviews(tables: TablesReader): Review[] {
     .map(toReview)
 }
 
+/** How many reviews wait, without reading them. */
+export function countWaitingReviews(tables: TablesReader): number {
+  return tables.get<{ n: number }>("SELECT count(*) AS n FROM reviews WHERE status = 'waiting'")?.n ?? 0
+}
+
 /**
  * A review by its id, or by the start of it when that is clear.
  * @throws REVIEW_NOT_FOUND

@@ -7,7 +7,8 @@
  */
 import { type Document, isAlias, isMap, isScalar, isSeq, LineCounter, type Node, parseDocument } from 'yaml'
 import type { z } from 'zod'
-import { type ErrorCode, HoldfastError } from '../kernel/errors.ts'
+import type { ErrorCode } from '../kernel/error-table.ts'
+import { HoldfastError } from '../kernel/errors.ts'
 import { explainIssues, type Mistake, type Path } from './yaml-mistakes.ts'
 
 export interface YamlProblem {

@@ -1,7 +1,7 @@
 /** `ingest FILE…`: mail from .eml and mbox files, Maildirs, and folders of those. */
 import { z } from 'zod'
 import { readMailFiles } from '../../mail/files.ts'
-import { waitingReviews } from '../../runtime/review-index.ts'
+import { countWaitingReviews } from '../../runtime/review-index.ts'
 import { type IncomingMail, type TakenIn, takeIn } from '../mail-in.ts'
 import { workspaceCommand } from './command.ts'
 
@@ -17,7 +17,7 @@ export const ingest = workspaceCommand({
   advances: true,
   async run(workspace, { files }, io): Promise<Ingested> {
     const taken = await takeIn(workspace, mailsIn(files), io)
-    return { ...taken, reviews: waitingReviews(workspace.log.tables).length }
+    return { ...taken, reviews: countWaitingReviews(workspace.log.tables) }
   },
 })
 

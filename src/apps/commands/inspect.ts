@@ -1,7 +1,7 @@
 /** What `doctor` asks of the log, which only the process that has it open can answer. */
 import { z } from 'zod'
 import { type ErrorRecord, isHoldfastError, toErrorRecord } from '../../kernel/errors.ts'
-import { waitingReviews } from '../../runtime/review-index.ts'
+import { countWaitingReviews } from '../../runtime/review-index.ts'
 import { logCommand, type OpenLog } from './command.ts'
 
 export interface Inspection {
@@ -39,7 +39,7 @@ export const inspect = logCommand({
       differing: events > MAX_COMPARED ? null : log.rebuild({ replace: false }).differing,
       runs: Object.fromEntries(counts.map(({ status, n }) => [status, n])),
       stalled: stalled.map((row) => ({ ...row })),
-      reviews: waitingReviews(log.tables).length,
+      reviews: countWaitingReviews(log.tables),
     }
   },
 })

@@ -32,7 +32,7 @@ async function problem(promise: Promise<unknown>): Promise<HoldfastError> {
 test('a workspace without any file has the defaults', async (t) => {
   const { config, settings, secrets } = await loadConfig(await workspace(t))
   assert.deepEqual(config, {
-    owner: { name: '', addresses: [], business: '' },
+    owner: { name: '', addresses: [], business: '', region: 'US' },
     mail: { in: { maildir: 'mail/Inbox' }, out: { connector: 'maildir', sentDir: 'mail/Sent' } },
     smtp: { host: null, port: 587, secure: false, user: null, passwordFile: null },
     models: { use: 'auto', prices: {} },
@@ -154,6 +154,7 @@ test('the text for init is valid, says the defaults, and takes any owner', async
     name: 'Ada "the: [first]" # Lovelace\n',
     addresses: ['ada@example.com'],
     business: "O'Neil & Co",
+    region: 'GB',
   }
   const { config } = await loadConfig(await workspace(t, { project: defaultConfigText(owner) }))
   assert.deepEqual(config.owner, owner)

@@ -1,6 +1,6 @@
 /** Tells the news of a served workspace: one by one, or as a sum when much mail comes at once. */
 import type { EventLog } from '../../ports/event-log.ts'
-import { waitingReviews } from '../../runtime/review-index.ts'
+import { countWaitingReviews } from '../../runtime/review-index.ts'
 import type { TakenIn } from '../mail-in.ts'
 import { type News, newsOf } from './news.ts'
 import type { Voice } from './running.ts'
@@ -37,7 +37,7 @@ export class NewsDesk {
     return (taken) => {
       this.#held = null
       if (taken !== null && taken.messages > TOLD_ONE_BY_ONE) {
-        this.#voice.taken(taken, waitingReviews(this.#log.tables).length)
+        this.#voice.taken(taken, countWaitingReviews(this.#log.tables))
       } else for (const news of held) this.#voice.news(news)
     }
   }

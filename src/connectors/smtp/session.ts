@@ -5,7 +5,8 @@
  */
 import { Readable } from 'node:stream'
 import SMTPConnection, { type SMTPConnectionSendInfo } from 'nodemailer/lib/smtp-connection'
-import { type ErrorCode, HoldfastError } from '../../kernel/errors.ts'
+import type { ErrorCode } from '../../kernel/error-table.ts'
+import { HoldfastError } from '../../kernel/errors.ts'
 
 export interface SmtpServer {
   readonly host: string

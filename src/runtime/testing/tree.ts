@@ -63,7 +63,7 @@ async function grow(ctx: Context, tree: Tree, path: string): Promise<Json> {
     case 'act':
       return await ctx.act(path, 'world.touch', { path, first: tree.first })
     case 'draw':
-      return [ctx.now(), ctx.random(path), ctx.uuid(path)]
+      return [ctx.random(path), ctx.uuid(path)]
     case 'decide': {
       const rules = () => ({ answer: tree.answer, confidence: 1, reasons: [], source: 'tree' })
       return (await ctx.decide(path, { ask: '?', material: {}, answer: anything<number>(), rules })).answer

@@ -1,0 +1,355 @@
+/**
+ * Every failure a user can meet has a stable code. The table is the single source for its meaning, its
+ * retry class, its HTTP status, its exit code and the next action; docs/errors.md is held equal to it
+ * by a test.
+ */
+
+/**
+ * never: the same call fails again. later: it may pass by itself after a wait. operator: a person must
+ * act first.
+ */
+export type RetryClass = 'never' | 'later' | 'operator'
+
+export interface ErrorEntry {
+  /** What happened, in general words. */
+  readonly means: string
+  readonly retry: RetryClass
+  readonly http: number
+  /** Exit code of the CLI: 1 failure, 2 usage, 69 unavailable, 78 configuration. */
+  readonly exit: number
+  /** The next action. */
+  readonly fix: string
+}
+
+export const ERRORS = {
+  // the log
+  LOG_CONFLICT: {
+    means: 'Another writer appended to the stream since this writer read it.',
+    retry: 'later',
+    http: 409,
+    exit: 1,
+    fix: 'Read the stream again, decide anew, append with the version you saw.',
+  },
+  LOG_WRITE_FAILED: {
+    means: 'The store refused the commit (disk full, read-only, input/output error). Nothing of it was kept.',
+    retry: 'operator',
+    http: 503,
+    exit: 69,
+    fix: 'Free space or make the workspace writable, then start again; nothing acknowledged was lost.',
+  },
+  LOG_CORRUPT: {
+    means: 'What is stored does not match its hash chain.',
+    retry: 'operator',
+    http: 500,
+    exit: 1,
+    fix: 'Stop, keep the file, restore the last backup, and compare with `holdfast log verify`.',
+  },
+  LOG_CLOSED: {
+    means: 'The log was closed before this append.',
+    retry: 'later',
+    http: 503,
+    exit: 69,
+    fix: 'Open the workspace again.',
+  },
+  WORKSPACE_LOCKED: {
+    means: 'Another process has the workspace open; a workspace has one writer.',
+    retry: 'later',
+    http: 423,
+    exit: 69,
+    fix: 'Stop the other process, or let it do the work: commands reach a running `holdfast up` by its socket.',
+  },
+  WORKSPACE_MISSING: {
+    means: 'There is no workspace in this folder.',
+    retry: 'operator',
+    http: 404,
+    exit: 78,
+    fix: 'Create one with `holdfast init --dir DIR`.',
+  },
+  WORKSPACE_NEWER: {
+    means: 'The workspace was written by a newer Holdfast than this one.',
+    retry: 'operator',
+    http: 409,
+    exit: 78,
+    fix: 'Upgrade Holdfast; an older version does not open a newer workspace.',
+  },
+  PROJECTION_DIFFERS: {
+    means: 'A projection rebuilt from the log differs from the live one.',
+    retry: 'operator',
+    http: 500,
+    exit: 1,
+    fix: 'Run `holdfast log rebuild` and report the difference: it is a defect.',
+  },
+  // runs
+  RUN_ID_CONFLICT: {
+    means: 'A run with this id exists with another workflow or another input.',
+    retry: 'never',
+    http: 409,
+    exit: 1,
+    fix: 'Use a new id, or start with the same input to get the existing run.',
+  },
+  RUN_NOT_FOUND: {
+    means: 'No run has this id.',
+    retry: 'never',
+    http: 404,
+    exit: 1,
+    fix: 'List the runs with `holdfast runs`.',
+  },
+  RUN_ENDED: {
+    means: 'The run has ended; it can not be changed any more.',
+    retry: 'never',
+    http: 409,
+    exit: 1,
+    fix: 'See how it ended with `holdfast run show ID`.',
+  },
+  RUN_CANCELLED: {
+    means: 'The run was cancelled by the operator.',
+    retry: 'never',
+    http: 409,
+    exit: 1,
+    fix: 'Start a new run if the work is still wanted.',
+  },
+  RUN_FAILED: {
+    means: 'The workflow threw an error that has no code of its own.',
+    retry: 'never',
+    http: 500,
+    exit: 1,
+    fix: 'See the cause with `holdfast run show ID`, mend the workflow, start a new run.',
+  },
+  STEP_FAILED: {
+    means: 'A step failed on every attempt that its retry policy allows.',
+    retry: 'never',
+    http: 500,
+    exit: 1,
+    fix: 'See the attempts with `holdfast run show ID`; mend the cause, start a new run.',
+  },
+  STEP_NAME_REUSED: {
+    means: 'Two steps of one run that are under way together have the same name.',
+    retry: 'never',
+    http: 500,
+    exit: 1,
+    fix: 'Give each parallel step its own name, such as `charge-${i}`.',
+  },
+  STEP_TIMEOUT: {
+    means: 'An attempt of a step took longer than its limit.',
+    retry: 'later',
+    http: 504,
+    exit: 1,
+    fix: 'Raise `timeout` of the step, or make the work shorter.',
+  },
+  JOURNAL_DIVERGED: {
+    means: 'The code asks for something else than what the journal of the run holds.',
+    retry: 'operator',
+    http: 409,
+    exit: 1,
+    fix: 'Restore the code the run began with, or register it under a new version; the run waits.',
+  },
+  WORKFLOW_UNKNOWN: {
+    means: 'No workflow of this name and version is registered.',
+    retry: 'operator',
+    http: 404,
+    exit: 1,
+    fix: 'Register it in `openHoldfast({ workflows })`; runs of it wait until then.',
+  },
+  WORKFLOW_DUPLICATE: {
+    means: 'Two workflows are registered with the same name and version.',
+    retry: 'never',
+    http: 500,
+    exit: 78,
+    fix: 'Give one of them another name or version.',
+  },
+  INPUT_INVALID: {
+    means: 'A value does not fit its schema.',
+    retry: 'never',
+    http: 422,
+    exit: 2,
+    fix: 'Correct the fields named in the message.',
+  },
+  OUTPUT_INVALID: {
+    means: 'A workflow or an operation produced a value that does not fit its own schema.',
+    retry: 'never',
+    http: 500,
+    exit: 1,
+    fix: 'Mend the code, or the schema that it declares.',
+  },
+  VALUE_NOT_JSON: {
+    means: 'A value that must be journaled is not plain JSON data.',
+    retry: 'never',
+    http: 500,
+    exit: 1,
+    fix: 'Return plain data: strings, numbers, booleans, null, arrays, objects.',
+  },
+  EVENT_ID_CONFLICT: {
+    means: 'An event with this id was published before with other content.',
+    retry: 'never',
+    http: 409,
+    exit: 1,
+    fix: 'Use a new id for new content.',
+  },
+  BODY_ERASED: {
+    means: 'The body of this event was erased by retention or on request.',
+    retry: 'never',
+    http: 410,
+    exit: 1,
+    fix: 'Its header and place in the chain remain; the content is gone for good.',
+  },
+  HOLDFAST_CLOSED: {
+    means: 'The process is shutting down, or was closed; the run goes on when it is opened again.',
+    retry: 'later',
+    http: 503,
+    exit: 69,
+    fix: 'Open the workspace again; nothing acknowledged was lost.',
+  },
+  // effects and policy
+  OPERATION_UNKNOWN: {
+    means: 'No connector offers this operation.',
+    retry: 'operator',
+    http: 404,
+    exit: 78,
+    fix: 'Use one of the operations named in the message, or add the connector.',
+  },
+  POLICY_DENIED: {
+    means: 'The policy denied this effect or model call.',
+    retry: 'operator',
+    http: 403,
+    exit: 1,
+    fix: 'The rule is named in the message; change the policy if the call should be allowed.',
+  },
+  PERMIT_INVALID: {
+    means: 'An effect was attempted without the permit that the policy gives for exactly this input.',
+    retry: 'never',
+    http: 500,
+    exit: 1,
+    fix: 'Go through `ctx.act`: only the policy makes permits.',
+  },
+  EFFECT_ABANDONED: {
+    means: 'The outcome of an effect stayed unknown and the operator chose to give it up.',
+    retry: 'never',
+    http: 409,
+    exit: 1,
+    fix: 'See the effect with `holdfast run show ID`.',
+  },
+  CONNECTOR_REFUSED: {
+    means: 'The outside system refused the request for good; nothing was done.',
+    retry: 'never',
+    http: 502,
+    exit: 1,
+    fix: 'Correct what the outside system names, then start again.',
+  },
+  CONNECTOR_UNAVAILABLE: {
+    means: 'The outside system could not be reached or asked for a pause; nothing was done.',
+    retry: 'later',
+    http: 503,
+    exit: 69,
+    fix: 'It is tried again by itself; check the address and credentials if it goes on.',
+  },
+  CONNECTOR_OUTCOME_UNKNOWN: {
+    means: 'The request may or may not have been carried out.',
+    retry: 'operator',
+    http: 502,
+    exit: 1,
+    fix: 'The outside system is asked by idempotency key; if it can not tell, an item in the inbox asks you.',
+  },
+  CONNECTOR_UNKNOWN: {
+    means: 'There is no connector of this name.',
+    retry: 'never',
+    http: 404,
+    exit: 2,
+    fix: 'Use one of the names given in the message.',
+  },
+  MODEL_UNAVAILABLE: {
+    means: 'The model could not be reached or gave no usable answer.',
+    retry: 'later',
+    http: 503,
+    exit: 69,
+    fix: 'The playbook decides meanwhile; check the key, the address and the name of the model.',
+  },
+  // reviews
+  REVIEW_NOT_FOUND: {
+    means: 'No review has this id.',
+    retry: 'never',
+    http: 404,
+    exit: 1,
+    fix: 'List the waiting reviews with `holdfast inbox`.',
+  },
+  REVIEW_ENDED: {
+    means: 'The review was answered before, or its run has ended; an answer is used once.',
+    retry: 'never',
+    http: 409,
+    exit: 1,
+    fix: 'See what became of it with `holdfast run show`.',
+  },
+  REVIEW_STALE: {
+    means: 'The proposal is not the one that was shown.',
+    retry: 'never',
+    http: 409,
+    exit: 1,
+    fix: 'Look at the review again with `holdfast inbox`, then answer.',
+  },
+  // mail, customers
+  MAIL_MALFORMED: {
+    means: 'A message could not be read as mail; it is kept as it came.',
+    retry: 'operator',
+    http: 422,
+    exit: 1,
+    fix: 'Look at the kept file named in the message.',
+  },
+  FILE_UNREADABLE: {
+    means: 'A file could not be read.',
+    retry: 'operator',
+    http: 404,
+    exit: 1,
+    fix: 'Check the path and the permissions.',
+  },
+  CUSTOMER_NOT_FOUND: {
+    means: 'No customer has this id or address.',
+    retry: 'never',
+    http: 404,
+    exit: 1,
+    fix: 'List them with `holdfast customers`.',
+  },
+  // files the operator edits, the command line
+  CONFIG_INVALID: {
+    means: 'The configuration file has a mistake.',
+    retry: 'operator',
+    http: 500,
+    exit: 78,
+    fix: 'Correct the line and column named in the message.',
+  },
+  PLAYBOOK_INVALID: {
+    means: 'A playbook has a mistake; the last valid one stays in force.',
+    retry: 'operator',
+    http: 422,
+    exit: 78,
+    fix: 'Correct the line and column named in the message; it is read again at the next decision.',
+  },
+  USAGE: {
+    means: 'The command was not understood.',
+    retry: 'never',
+    http: 400,
+    exit: 2,
+    fix: 'See `holdfast --help`.',
+  },
+  UNEXPECTED: {
+    means: 'Something happened that should not: a defect of Holdfast, or of the machine it runs on.',
+    retry: 'operator',
+    http: 500,
+    exit: 1,
+    fix: 'Report it, with what was done and the trace if there is one.',
+  },
+  NODE_TOO_OLD: {
+    means: 'This Node can not run Holdfast, and the pinned one is not installed.',
+    retry: 'operator',
+    http: 500,
+    exit: 69,
+    fix: 'Run `npm ci`, or install Node 24.15 or newer.',
+  },
+  INSTALL_FAILED: {
+    means: 'The packages could not be installed.',
+    retry: 'operator',
+    http: 500,
+    exit: 69,
+    fix: 'Read what npm says above, check the network, then run `npm ci`.',
+  },
+} as const satisfies Record<string, ErrorEntry>
+
+export type ErrorCode = keyof typeof ERRORS
