@@ -127,7 +127,7 @@ export const ERRORS = {
     retry: 'never',
     http: 500,
     exit: 1,
-    fix: 'Give each parallel step its own name, such as `charge-${i}`.',
+    fix: 'Give each parallel step its own name, such as `charge 1`, `charge 2`.',
   },
   STEP_TIMEOUT: {
     means: 'An attempt of a step took longer than its limit.',

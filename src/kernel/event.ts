@@ -3,7 +3,7 @@
  * header holds the hash of (nonce ‖ body), not the body, so that a body can be erased and the chain
  * still verifies.
  */
-import type { Json, JsonObject } from './json.ts'
+import type { JsonObject } from './json.ts'
 import { encodeLabel, type Label } from './label.ts'
 
 export interface NewEvent {
@@ -64,8 +64,3 @@ export function headerHashInput(
 
 /** What the first event of a log is chained to. */
 export const GENESIS_HASH = '0'.repeat(64)
-
-/** The body of an event, or BODY_ERASED's reason to stop: readers that need it call this. */
-export function field(event: StoredEvent, name: string): Json {
-  return event.body?.[name] ?? null
-}
