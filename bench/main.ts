@@ -4,8 +4,8 @@
  * run only those. Figures are medians of RUNS runs.
  */
 import { parseArgs } from 'node:util'
-import { commitMs, median, referenceRowsPerSecond } from './reference.ts'
 import { messagesPerSecond } from './messages.ts'
+import { commitMs, median, referenceRowsPerSecond } from './reference.ts'
 import { concurrentStepsPerSecond, sequentialStepMs, startLatencyMs } from './steps.ts'
 
 interface Bench {
@@ -62,7 +62,10 @@ for (const bench of BENCHES) {
     ratio: round(median(results.map(({ value, reference }) => value / reference))),
   }
   if (values.json) console.log(JSON.stringify(line))
-  else console.log(`${line.bench.padEnd(18)} ${String(line.value).padStart(10)}   ratio ${line.ratio}   (${line.unit})`)
+  else
+    console.log(
+      `${line.bench.padEnd(18)} ${String(line.value).padStart(10)}   ratio ${line.ratio}   (${line.unit})`,
+    )
 }
 
 function round(value: number): number {

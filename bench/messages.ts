@@ -2,8 +2,8 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { createWorkspace, openWorkspace } from '../src/apps/workspace.ts'
 import { generateMails } from '../e2e/testing/generate-mbox.ts'
+import { createWorkspace, openWorkspace } from '../src/apps/workspace.ts'
 
 export async function messagesPerSecond(count: number): Promise<number> {
   const dir = mkdtempSync(join(tmpdir(), 'holdfast-bench-'))

@@ -1,6 +1,6 @@
 /**
- * What the README and the operator's guide say can be typed, is typed here: in the order in which it stands
- * there, by a shell, in a copy of the repository as it is.
+ * What the README and the guides say can be typed, is typed here: in the order in which it stands there, by a
+ * shell, in a copy of the repository as it is.
  */
 import assert from 'node:assert/strict'
 import { type ChildProcess, spawn } from 'node:child_process'
@@ -43,9 +43,9 @@ describe('README.md', () => {
     const { scripts } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'))
     assert.equal(scripts.test, 'node bin/launch.cjs scripts/test.ts', 'npm test runs this file')
     const groups = readFileSync(join(ROOT, 'scripts', 'test.ts'), 'utf8')
-    const named = [...shellCommandsOf(page), ...tableCommandsOf(page)].filter((command) =>
-      /^npm /.test(command),
-    )
+    const contributing = readFileSync(join(ROOT, 'CONTRIBUTING.md'), 'utf8')
+    const shown = [page, contributing].flatMap((text) => [...shellCommandsOf(text), ...tableCommandsOf(text)])
+    const named = shown.filter((command) => /^npm /.test(command))
     for (const command of named) {
       const [, file] = /^npm test -- (\S+)$/.exec(command) ?? []
       const [, script] = /^npm run (\S+)/.exec(command) ?? []
@@ -55,16 +55,21 @@ describe('README.md', () => {
   })
 })
 
-it('docs/guides/operate.md shows commands that work', async () => {
-  const page = readFileSync(join(ROOT, 'docs', 'guides', 'operate.md'), 'utf8')
-  const home = copyOfRepository()
-  const commands = shellCommandsOf(page)
-  const settings = commands.filter((command) => command.startsWith('export '))
-  const others = commands.filter((command) => !settings.includes(command))
-  await runAll(
-    home,
-    others.map((command) => [...settings, command].join('; ')),
-  )
+describe('the guides', () => {
+  const folder = join(ROOT, 'docs', 'guides')
+  for (const name of readdirSync(folder)) {
+    const commands = shellCommandsOf(readFileSync(join(folder, name), 'utf8'))
+    const settings = commands.filter((command) => command.startsWith('export '))
+    if (commands.length > 0) {
+      it(`${name} shows commands that work`, async () => {
+        const typed = commands.filter((command) => !settings.includes(command))
+        await runAll(
+          copyOfRepository(),
+          typed.map((command) => [...settings, command].join('; ')),
+        )
+      })
+    }
+  }
 })
 
 /** The commands that the table of promises names. */

@@ -4,14 +4,12 @@
  * read as mail is kept, reported and skipped.
  */
 import { hash } from 'node:crypto'
-import { recordSender } from '../customers/record.ts'
 import { type HoldfastError, isHoldfastError, toErrorRecord } from '../kernel/errors.ts'
 import type { JsonObject } from '../kernel/json.ts'
 import { externalFrom } from '../kernel/label.ts'
 import type { AnyWorkflow } from '../kernel/workflow.ts'
 import { answeredIds, MAIL_STREAM, sentAmong } from '../mail/mail-index.ts'
 import type { MailMessage } from '../mail/message.ts'
-import { parseMail } from '../mail/parse.ts'
 import { crashPoint } from '../ports/crash-points.ts'
 import type { EventLog, NewBlob, StreamAppend } from '../ports/event-log.ts'
 import { publish } from '../runtime/publish.ts'
@@ -54,6 +52,17 @@ export function runOf(message: string): string {
   return `lead-${message}`
 }
 
+type Tools = Awaited<ReturnType<typeof loadTools>>
+
+/** They load much, which a command that meets no mail need not wait for. */
+async function loadTools() {
+  const [{ parseMail }, { recordSender }] = await Promise.all([
+    import('../mail/parse.ts'),
+    import('../customers/record.ts'),
+  ])
+  return { parseMail, recordSender }
+}
+
 export class Intake {
   readonly #options: IntakeOptions
   readonly #log: EventLog
@@ -65,9 +74,10 @@ export class Intake {
 
   /** Takes in one message; durable once this resolves. */
   async receive(mail: RawMail): Promise<Received> {
+    const tools = await loadTools()
     let message: MailMessage
     try {
-      message = await parseMail(mail.raw)
+      message = await tools.parseMail(mail.raw)
     } catch (error) {
       if (!isHoldfastError(error) || error.code !== 'MAIL_MALFORMED') throw error
       return await this.skip({ ...mail, sha256: hash('sha256', mail.raw, 'hex'), error })
@@ -79,14 +89,18 @@ export class Intake {
         return { what: 'duplicate', message: message.id, customer: (known.body?.customer as string) ?? null }
       }
       try {
-        return await this.#append(message, mail)
+        return await this.#append(message, mail, tools)
       } catch (error) {
         if (!isHoldfastError(error) || error.code !== 'LOG_CONFLICT' || attempt === MAX_ATTEMPTS) throw error
       }
     }
   }
 
-  async #append(message: MailMessage, { raw, channel, ref }: RawMail): Promise<Received> {
+  async #append(
+    message: MailMessage,
+    { raw, channel, ref }: RawMail,
+    { recordSender }: Tools,
+  ): Promise<Received> {
     const { runtime, workflow, ownAddresses, region } = this.#options
     const label = externalFrom(`mail:${message.id}`)
     const { customer, append } = recordSender(message, this.#log.tables, { ownAddresses, region })

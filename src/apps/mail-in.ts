@@ -62,17 +62,27 @@ export async function takeIn(
       held += 1
       if (held < BATCH) continue
       release()
-      await holdfast.idle()
+      await idleOrStopped(workspace, io.signal)
       release = holdfast.runtime.hold()
       held = 0
     }
     release()
-    await holdfast.idle()
+    await idleOrStopped(workspace, io.signal)
     return { ...tally.counts(), problems }
   } finally {
     release()
     tally.stop()
   }
+}
+
+/** Resolves when nothing is under way any more, or as soon as `signal` is aborted. */
+export async function idleOrStopped({ holdfast }: Workspace, signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return
+  const { promise, resolve } = Promise.withResolvers<void>()
+  const stop = () => resolve()
+  signal.addEventListener('abort', stop, { once: true })
+  await Promise.race([holdfast.idle(), promise])
+  signal.removeEventListener('abort', stop)
 }
 
 async function takeOne({ intake }: Workspace, mail: IncomingMail): Promise<Received> {
@@ -162,9 +172,9 @@ export class MailIn {
 /** Takes in what mail waits and lets the runs advance until all of them wait: before `work`, and after it. */
 export async function advancing<T>(workspace: Workspace, work: () => Promise<T>, io: CommandIo): Promise<T> {
   await new MailIn(workspace).take(io)
-  await workspace.holdfast.idle()
+  await idleOrStopped(workspace, io.signal)
   const result = await work()
-  await workspace.holdfast.idle()
+  await idleOrStopped(workspace, io.signal)
   return result
 }
 

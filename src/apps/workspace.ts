@@ -13,7 +13,6 @@ import { systemClock } from '../adapters/system/clock.ts'
 import type { Environment } from '../adapters/system/environment.ts'
 import { maildirConnector } from '../connectors/maildir/connector.ts'
 import { type MaildirInbox, maildirInbox } from '../connectors/maildir/inbox.ts'
-import { smtpConnector } from '../connectors/smtp/connector.ts'
 import { customerName } from '../customers/read.ts'
 import { HoldfastError } from '../kernel/errors.ts'
 import type { AnyWorkflow } from '../kernel/workflow.ts'
@@ -158,6 +157,7 @@ async function connectorsOf(
   if (host !== null) {
     const password = await smtpPassword(config, { dir, env: options.env })
     const auth = user === null ? null : { user, pass: password ?? '' }
+    const { smtpConnector } = await import('../connectors/smtp/connector.ts')
     connectors.push(
       smtpConnector({ host, port, secure, auth, sentDir, outboxDir: join(dir, 'mail', 'outbox'), now }),
     )

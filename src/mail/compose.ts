@@ -1,6 +1,5 @@
 /** An outgoing mail as the bytes that leave. */
 import { domainToASCII } from 'node:url'
-import MailComposer from 'nodemailer/lib/mail-composer'
 import { validate } from '../kernel/schema.ts'
 import { type OutgoingMail, outgoingMail } from './outgoing.ts'
 import { sha256Of } from './raw.ts'
@@ -17,6 +16,7 @@ export interface ComposeContext {
  */
 export async function composeMail(draft: OutgoingMail, context: ComposeContext): Promise<Buffer> {
   const mail = await validate(outgoingMail, draft, 'mail')
+  const { default: MailComposer } = await import('nodemailer/lib/mail-composer')
   const composer = new MailComposer({
     from: mail.from,
     to: mail.to,

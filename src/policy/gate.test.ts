@@ -41,6 +41,15 @@ function smtp(done: Json[] = []) {
         },
         lookup: async () => ({ found: 'no' }),
       },
+      note: {
+        manifest: {},
+        input: z.any(),
+        output: z.any(),
+        perform: async (input) => {
+          done.push(input)
+          return null
+        },
+      },
       list: {
         manifest: { effect: 'read' },
         input: z.any(),
@@ -98,8 +107,9 @@ describe('a permit', () => {
     await assert.rejects(g.perform(permit, { to: 'eve' }, CONTEXT), REFUSED)
     await assert.rejects(g.perform(permit, { to: 'ada', cc: 'eve' }, CONTEXT), REFUSED)
     await assert.rejects(g.lookup(permit, { to: 'eve' }, CONTEXT), REFUSED)
+    const noting = g.decideEffect(request({ operation: 'smtp.note' })).permit as Permit
     const input = { to: 'ada' }
-    const performed = g.perform(permit, input, CONTEXT)
+    const performed = g.perform(noting, input, CONTEXT)
     input.to = 'eve'
     await performed
     assert.deepEqual(done, [{ to: 'ada' }])
@@ -165,7 +175,7 @@ describe('the gate', () => {
     for (const operation of ['smtp.erase', 'smtp', 'smtp.toString', 'smtp.__proto__', 'pop.send', '']) {
       assert.throws(() => g.decideEffect(request({ operation })), {
         code: 'OPERATION_UNKNOWN',
-        message: /known: smtp\.send, smtp\.list/,
+        message: /known: smtp\.send, smtp\.note, smtp\.list/,
       })
     }
   })

@@ -3,6 +3,7 @@
  * and answers commands at the socket. To stop is to take no more commands, no more mail, let finish what is
  * under way, fold everything into the file, and let go.
  */
+import { once } from 'node:events'
 import { join } from 'node:path'
 import type { Environment } from '../../adapters/system/environment.ts'
 import { toErrorRecord } from '../../kernel/errors.ts'
@@ -12,7 +13,7 @@ import type { InboxItem } from '../commands/inbox-item.ts'
 import { loadConfig } from '../config/config.ts'
 import { CONFIG_FILE, POLICY_FILE } from '../config/file-names.ts'
 import { loadPolicy } from '../config/policy-file.ts'
-import { MailIn, type TakenIn } from '../mail-in.ts'
+import { idleOrStopped, MailIn, type TakenIn } from '../mail-in.ts'
 import { openWorkspace, PLAYBOOK_FILE, type Workspace } from '../workspace.ts'
 import { type CommandServer, serveCommands } from './command-server.ts'
 import { IntakeLoop } from './intake-loop.ts'
@@ -72,23 +73,20 @@ async function work(workspace: Workspace, { voice, stop, once }: RunningOptions)
   const io: CommandIo = { ...voice, emit: async () => {}, signal: stop }
   const mailIn = new MailIn(workspace)
   const taken = await mailIn.take(io)
-  await untilStopped(workspace.holdfast.idle(), stop)
+  await idleOrStopped(workspace, stop)
   if (stop.aborted) return
   voice.ready(taken, await inbox.run(workspace, {}, io))
   if (once) return
   const desk = new NewsDesk(workspace.log, voice)
   const loop = new IntakeLoop(workspace, mailIn, io, desk)
   const ends = [loop.watch(), desk.listen(), watchOperatorsFiles(workspace, voice)]
-  await untilStopped(new Promise(() => {}), stop)
+  await stopped(stop)
   for (const end of ends) end()
   await loop.done
 }
 
-async function untilStopped(work: Promise<unknown>, stop: AbortSignal): Promise<void> {
-  const { promise, resolve } = Promise.withResolvers<void>()
-  if (stop.aborted) resolve()
-  stop.addEventListener('abort', () => resolve(), { once: true })
-  await Promise.race([work, promise])
+async function stopped(stop: AbortSignal): Promise<void> {
+  if (!stop.aborted) await once(stop, 'abort')
 }
 
 /** A mistake in a file is told when it is made, not when the file is next needed. */
