@@ -11,7 +11,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { defineConnector, defineWorkflow, HoldfastError, openHoldfast } from 'holdfast'
 import { z } from 'zod'
-import { checkConnector } from '../src/ports/connector.contract.ts'
+import { checkConnector } from 'holdfast/connector-contract'
 
 /** Stands for the service: entries by idempotency key. */
 const entries = new Map<string, { entry: string }>()

@@ -2,6 +2,8 @@
  * Mail in: each message becomes, in one commit, a received message, a customer's record, and either the
  * start of a run or the answer that a run waits for. The same message twice is one event; what can't be
  * read as mail is kept, reported and skipped.
+ *
+ * Why: docs/decisions/0011-one-commit-per-inbound-message.md
  */
 import { hash } from 'node:crypto'
 import { type HoldfastError, isHoldfastError, toErrorRecord } from '../kernel/errors.ts'

@@ -33,7 +33,7 @@ import { Intake } from './intake.ts'
 import { WORKSPACE_PROJECTIONS } from './log-only.ts'
 import { assertWorkspace, PLAYBOOK_FILE } from './workspace-files.ts'
 
-export { createWorkspace, isWorkspace, PLAYBOOK_FILE } from './workspace-files.ts'
+export { createWorkspace, PLAYBOOK_FILE } from './workspace-files.ts'
 
 export interface Workspace {
   readonly dir: string

@@ -4,6 +4,8 @@
  *
  * The values are a 128-bit hash (cyrb128 by bryc, after MurmurHash3) of the seed, the name and the number. It
  * is not for secrets.
+ *
+ * Why: docs/decisions/0004-time-and-chance-are-derived.md
  */
 
 /** The n-th value in [0, 1) of the sequence `name` of this seed. */

@@ -2,6 +2,8 @@
  * The gate: the only holder of the connectors' functions and the models, and the only maker of permits.
  * A permit is an empty frozen object known to this module by identity, bound to one operation and the
  * exact input that was decided on, and good for one attempt; a forged one is refused.
+ *
+ * Why: docs/decisions/0007-the-gate-and-its-permits.md
  */
 import { hash } from 'node:crypto'
 import { HoldfastError, isHoldfastError } from '../kernel/errors.ts'

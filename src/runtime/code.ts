@@ -1,4 +1,8 @@
-/** Fingerprints of step code, so that verification can name a step whose code has changed. */
+/**
+ * Fingerprints of step code, so that verification can name a step whose code has changed.
+ *
+ * Why: docs/decisions/0008-verification-by-replay.md
+ */
 import { shortHash } from './hashes.ts'
 
 const CACHE_LIMIT = 5_000

@@ -264,6 +264,51 @@ describe('now, random, uuid', () => {
   })
 })
 
+describe('together and in a race', () => {
+  test('on replay the same one wins, though the loser has come in as well by then', async (t) => {
+    const winners: string[] = []
+    const workflow = flow(async (ctx) => {
+      const late = ctx.sleep('late', '2h').then(() => 'late')
+      const early = ctx.sleep('early', '1h').then(() => 'early')
+      const winner = await Promise.race([late, early])
+      winners.push(winner)
+      await ctx.step(`won by ${winner}`, () => 1)
+      await ctx.sleep('rest', '3h')
+      return winner
+    })
+    const place = await openPlace(t, { workflows: [workflow], residentRuns: 0 })
+    await place.hf.start(workflow, null, { id: 'r' })
+    assert.equal(await place.outcome('r'), 'early')
+    assert.ok(winners.length >= 3, 'it was replayed after both had come in')
+    assert.deepEqual(new Set(winners), new Set(['early']))
+  })
+
+  test('on replay branches go on in the same order', async (t) => {
+    const orders = new Set<string>()
+    const workflow = flow(async (ctx) => {
+      const order: string[] = []
+      const branch = async (name: string, hours: number): Promise<void> => {
+        await ctx.sleep(name, `${hours}h`)
+        order.push(name)
+        await ctx.step(`${name} ${order.length}`, () => ctx.random('shared'))
+        order.push(`${name}!`)
+      }
+      await Promise.all([branch('c', 3), branch('a', 1), branch('b', 2)])
+      await ctx.sleep('rest', '1h')
+      orders.add(order.join())
+      return ctx.random('shared')
+    })
+    const place = await openPlace(t, { workflows: [workflow], residentRuns: 0 })
+    await place.hf.start(workflow, null, { id: 'r' })
+    await place.outcome('r')
+    assert.deepEqual([...orders], ['a,a!,b,b!,c,c!'])
+    assert.deepEqual(
+      place.bodies('r', 'step.completed').map(({ name }) => name),
+      ['a 1', 'b 3', 'c 5'],
+    )
+  })
+})
+
 describe('decide', () => {
   test('without a model the rules answer', async (t) => {
     const { output, place } = await outcome(t, async (ctx) =>

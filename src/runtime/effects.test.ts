@@ -340,6 +340,59 @@ describe('cancelling during an effect', () => {
   })
 })
 
+describe('closing and cancelling begin nothing new', () => {
+  test('not an effect that is approved just then', async (t) => {
+    const release = Promise.withResolvers<void>()
+    const workflow = flow(async (ctx) => {
+      const [, sent] = await Promise.all([
+        ctx.step('slow', () => release.promise),
+        ctx.act('send', 'post.send', 1),
+      ])
+      return sent
+    })
+    const policy = operations({ review: ['post.send'] })
+    const { place, outside } = await posting(t, { workflow, place: { policy }, busy: true })
+    const answered = place.hf.answer(place.hf.reviews()[0]?.id ?? '', { verdict: 'approved' })
+    const reopened = place.reopen()
+    await answered
+    await turns()
+    assert.equal(outside.calls.length, 0)
+    release.resolve()
+    await reopened
+    assert.deepEqual(await place.outcome('r'), { receipt: 1 })
+  })
+
+  test('not an attempt that falls due just then', async (t) => {
+    const release = Promise.withResolvers<void>()
+    let attempts = 0
+    const workflow = flow(async (ctx) => {
+      const flaky = ctx.step('flaky', () => {
+        attempts += 1
+        throw new Error('not yet')
+      })
+      await Promise.all([ctx.act('send', 'post.send', 1), flaky])
+    })
+    const { place } = await posting(t, { workflow, onPerform: () => release.promise, busy: true })
+    assert.equal(attempts, 1)
+    const cancelled = place.hf.cancel('r')
+    place.clock.advance(1_000)
+    await turns()
+    release.resolve()
+    await cancelled
+    assert.equal(attempts, 1)
+  })
+})
+
+test('cancelling a run that can not go on notes that an effect of it is unclear', async (t) => {
+  const { place } = await posting(t, { manners: ['hangs'], busy: true })
+  const reopened = place.reopen({ workflows: [] })
+  await turns()
+  place.clock.advance(11_000)
+  await reopened
+  await place.hf.cancel('r')
+  assert.deepEqual(place.kinds('r').slice(-3), ['run.stalled', 'effect.unknown', 'run.cancelled'])
+})
+
 describe('closing during an effect', () => {
   test('waits for it', async (t) => {
     const release = Promise.withResolvers<void>()

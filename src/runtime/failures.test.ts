@@ -63,6 +63,7 @@ describe('a full disk', () => {
     await place.hf.start(workflow, null, { id: 'r' })
     assert.deepEqual(await place.outcome('r'), { receipt: 1 })
     assert.ok(isSpoiled())
+    assert.ok(place.kinds('r').includes('effect.unknown'))
     assert.deepEqual([outside.calls.length, outside.lookups], [1, 1])
   })
 
@@ -235,6 +236,8 @@ describe('a stalled run', () => {
     const place = await begun(t, workflow)
     assert.equal(place.hf.run('r').status(), 'stalled')
     for (let i = 0; i < 5; i += 1) {
+      place.hf.runtime.wake('r')
+      await place.hf.idle()
       place.clock.next()
       await place.hf.idle()
     }
@@ -263,6 +266,7 @@ describe('a stalled run', () => {
           assert.equal(place.hf.run('r').status(), 'cancelled')
         } else {
           await place.hf.answer(id, { verdict: 'approved' })
+          assert.equal(place.hf.run('r').status(), 'stalled')
           await place.reopen({ workflows: [asking] })
           assert.equal(await place.outcome('r'), 'approved')
         }

@@ -7,6 +7,8 @@
  * outcome leaves the effect `unknown`: the connector is asked by idempotency key. Yes: that is the
  * outcome. No: it is attempted again. Can't tell: it is repeated only if the manifest says that a repeat
  * is harmless; otherwise the operator is asked. It is never repeated blindly.
+ *
+ * Why: docs/decisions/0006-unknown-effects-are-reconciled.md
  */
 import { approvalName, outcomeName } from '../kernel/effect-review.ts'
 import { HoldfastError, isHoldfastError, toErrorRecord } from '../kernel/errors.ts'

@@ -9,6 +9,8 @@
  * A request that is not on record is not a divergence by itself: it may have been under way when the run
  * ended (the loser of a race) or was cut off. It is one when the record shows that the run came to rest
  * after it, when it would have left a trace at once, or when the code gets no further without it.
+ *
+ * Why: docs/decisions/0008-verification-by-replay.md
  */
 import { fromErrorRecord, toErrorRecord } from '../kernel/errors.ts'
 import type { OperationType, Outcome } from '../kernel/journal.ts'

@@ -5,6 +5,8 @@
  * `waiting` means: nothing of the run is under way in any process. It is set by the last event of an
  * activation, which carries `parks: true`, and taken back by the first of the next, which carries
  * `wakes: true`; a run that is found `running` after a crash was cut off.
+ *
+ * Why: docs/decisions/0005-parked-runs-and-their-marks.md
  */
 import type { StoredEvent } from '../kernel/event.ts'
 import type { RunStatus } from '../kernel/journal.ts'

@@ -2,6 +2,8 @@
  * Hands outcomes to workflow code in the order of the journal, one a turn of the event loop, so that the
  * code between two outcomes has run to its next wait before the second arrives. A resumed run that is
  * given the same journal then takes the same path, races and parallel branches included.
+ *
+ * Why: docs/decisions/0003-steps-by-name-outcomes-in-journal-order.md
  */
 export class Sequencer {
   readonly #waiting: { readonly version: number; readonly deliver: () => void }[] = []

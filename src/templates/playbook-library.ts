@@ -3,6 +3,8 @@
  * (`playbook.adopted`), so that a decision can name the version it was made by and a replay uses that very
  * one. A broken file is put on record too (`playbook.rejected`) and changes nothing: the last valid version
  * stays in force.
+ *
+ * Why: docs/decisions/0012-playbook-versions-in-the-log.md
  */
 import { readFileSync } from 'node:fs'
 import { HoldfastError, isHoldfastError, toErrorRecord } from '../kernel/errors.ts'

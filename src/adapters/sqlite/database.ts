@@ -1,4 +1,8 @@
-/** Opening the workspace's one SQLite file: durability settings, the single-writer lock, migrations. */
+/**
+ * Opening the workspace's one SQLite file: durability settings, the single-writer lock, migrations.
+ *
+ * Why: docs/decisions/0001-one-log-in-one-sqlite-file.md
+ */
 import { mkdirSync, readdirSync, readFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite'

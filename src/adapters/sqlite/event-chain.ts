@@ -1,4 +1,8 @@
-/** SHA-256 over the chain's texts (kernel/event.ts says what goes in). */
+/**
+ * SHA-256 over the chain's texts (kernel/event.ts says what goes in).
+ *
+ * Why: docs/decisions/0002-header-chain-over-hashed-bodies.md
+ */
 import { hash, randomFillSync } from 'node:crypto'
 import { bodyHashInput, headerHashInput, type StoredEvent } from '../../kernel/event.ts'
 

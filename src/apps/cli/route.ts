@@ -62,7 +62,7 @@ async function openAlone(
     const { openLogOnly } = await import('../log-only.ts')
     const open = await openLogOnly(dir)
     const work = async (given: unknown) => await command.run(open, await checkParams(command, given), io)
-    return (given) => unlessStopped(work(given), io.signal).finally(() => open.close())
+    return (given) => unlessStopped(work(given), io.signal, () => open.close())
   }
   const { openWorkspace } = await import('../workspace.ts')
   const { advancing } = await import('../mail-in.ts')
@@ -73,11 +73,15 @@ async function openAlone(
     return command.advances ? await advancing(workspace, run, io) : await run()
   }
   const close = () => workspace.holdfast.close({ graceMs: CLOSE_GRACE_MS })
-  return (given) => unlessStopped(work(given), io.signal).finally(close)
+  return (given) => unlessStopped(work(given), io.signal, close)
 }
 
-/** Rejects as soon as `signal` is aborted, without waiting for the work. */
-async function unlessStopped<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+/** Rejects as soon as `signal` is aborted, without waiting for the work; closes either way. */
+async function unlessStopped<T>(
+  work: Promise<T>,
+  signal: AbortSignal,
+  close: () => Promise<void>,
+): Promise<T> {
   const { promise, reject } = Promise.withResolvers<never>()
   const stop = () => reject(new HoldfastError('HOLDFAST_CLOSED', 'The command was stopped'))
   if (signal.aborted) stop()
@@ -87,5 +91,6 @@ async function unlessStopped<T>(work: Promise<T>, signal: AbortSignal): Promise<
     return await Promise.race([work, promise])
   } finally {
     signal.removeEventListener('abort', stop)
+    await close()
   }
 }

@@ -13,7 +13,7 @@ const MAX_NAMED = 5
  */
 export function findRun(tables: TablesReader, typed: string): string {
   const text = typed.trim()
-  for (const form of [text, runOf(text)]) {
+  for (const form of text === '' ? [] : [text, runOf(text)]) {
     const rows = beginningWith(tables, form)
     const exact = rows.find((id) => id === form)
     if (exact !== undefined) return exact
@@ -32,7 +32,6 @@ export function findRun(tables: TablesReader, typed: string): string {
 }
 
 function beginningWith(tables: TablesReader, text: string): string[] {
-  if (text === '') return []
   return tables
     .all<{ id: string }>(
       'SELECT id FROM runs WHERE substr(id, 1, length(?1)) = ?1 ORDER BY id LIMIT ?2',

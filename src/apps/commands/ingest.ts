@@ -23,7 +23,7 @@ export const ingest = workspaceCommand({
 
 async function* mailsIn(files: readonly string[]): AsyncGenerator<IncomingMail> {
   const tooLarge: IncomingMail[] = []
-  const onSkipped = ({ ref, error }: { ref: string; error: unknown }): void => {
+  const onSkipped = ({ ref, error }: { ref: string; error: Error }): void => {
     tooLarge.push(incoming(ref, () => Promise.reject(error)))
   }
   for await (const { ref, raw } of readMailFiles(files, { onSkipped })) {

@@ -7,7 +7,7 @@
 import { hash } from 'node:crypto'
 import { once } from 'node:events'
 import { existsSync, readFileSync, realpathSync } from 'node:fs'
-import { chmod, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { chmod, mkdtemp, readdir, readFile, rename, rm, rmdir, writeFile } from 'node:fs/promises'
 import type { Server } from 'node:net'
 import { tmpdir } from 'node:os'
 import { basename, dirname, join } from 'node:path'
@@ -19,6 +19,8 @@ export const SOCKET_POINTER = 'holdfast.sock.path'
 const MAX_PATH_BYTES = 103
 /** Where a socket is made before it is put in its place with its permissions set. */
 const NURSERY = '.sock-'
+/** How the folder among the temporary files begins. */
+const ELSEWHERE = 'holdfast-'
 
 export interface BoundSocket {
   readonly path: string
@@ -67,7 +69,7 @@ async function bindInside(server: Server, home: string): Promise<BoundSocket> {
 }
 
 async function bindElsewhere(server: Server, home: string): Promise<BoundSocket> {
-  const folder = await mkdtemp(join(tmpdir(), 'holdfast-'))
+  const folder = await mkdtemp(join(tmpdir(), ELSEWHERE))
   const path = join(folder, SOCKET_FILE)
   await listen(server, path)
   await chmod(path, 0o600)
@@ -78,17 +80,22 @@ async function bindElsewhere(server: Server, home: string): Promise<BoundSocket>
     path,
     async remove() {
       await rm(pointer, { force: true })
-      await rm(folder, { recursive: true, force: true })
+      await removeElsewhere(path)
     },
   }
+}
+
+/** The socket and its folder, which holds nothing else. */
+async function removeElsewhere(path: string): Promise<void> {
+  if (basename(path) !== SOCKET_FILE || !basename(dirname(path)).startsWith(ELSEWHERE)) return
+  await rm(path, { force: true })
+  await rmdir(dirname(path)).catch(() => {})
 }
 
 /** What a process that was killed has left. */
 async function clearAway(home: string): Promise<void> {
   const pointer = join(home, SOCKET_POINTER)
-  const elsewhere = await readFile(pointer, 'utf8').catch(() => '')
-  const folder = dirname(elsewhere.trim())
-  if (basename(folder).startsWith('holdfast-')) await rm(folder, { recursive: true, force: true })
+  await removeElsewhere((await readFile(pointer, 'utf8').catch(() => '')).trim())
   const nurseries = (await readdir(home)).filter((name) => name.startsWith(NURSERY))
   for (const name of [SOCKET_FILE, SOCKET_POINTER, ...nurseries]) {
     await rm(join(home, name), { recursive: true, force: true })

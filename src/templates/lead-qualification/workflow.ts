@@ -71,7 +71,11 @@ const qualification = z.object({
     .describe('How good the lead is, by the criteria; 0 for what is no lead'),
   quality: z.enum(['hot', 'warm', 'cold', 'none']),
   missing: z.array(z.enum(['budget', 'deadline', 'scope', 'contact'])),
-  language: z.string().describe('BCP 47 code of the language to answer in'),
+  /** Bound in form, since it goes into the next instruction: nothing that a mail says may get there. */
+  language: z
+    .string()
+    .regex(/^[a-zA-Z]{2,3}(-[a-zA-Z0-9]{2,8}){0,2}$/)
+    .describe('BCP 47 code of the language to answer in'),
 })
 const draft = z.object({ subject: z.string().min(1).max(300), body: z.string().min(1).max(20_000) })
 
