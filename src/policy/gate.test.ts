@@ -249,7 +249,7 @@ describe('a connector', () => {
       for (const key of Reflect.ownKeys(value)) walk(Reflect.get(value, key))
     }
     walk(connector)
-    assert.deepEqual(Object.keys(connector.operations), ['send', 'list'])
+    assert.deepEqual(Object.keys(connector.operations), ['send', 'note', 'list'])
   })
 
   test('that was not made by defineConnector offers nothing that could be done', async () => {

@@ -375,6 +375,7 @@ describe('closing and cancelling begin nothing new', () => {
     const { place } = await posting(t, { workflow, onPerform: () => release.promise, busy: true })
     assert.equal(attempts, 1)
     const cancelled = place.hf.cancel('r')
+    await turns()
     place.clock.advance(1_000)
     await turns()
     release.resolve()

@@ -208,7 +208,7 @@ export class Execution implements OperationHost {
     try {
       stored = await this.#writer.write(events, others)
     } catch (error) {
-      this.#drop(error)
+      this.drop(error)
       throw error
     }
     if (this.#isDropped) return false
@@ -219,7 +219,7 @@ export class Execution implements OperationHost {
   #take(event: StoredEvent): void {
     applyToJournal(this.journal, event)
     if (this.ended) {
-      this.#drop()
+      this.drop()
       return
     }
     const name = String(event.body?.name ?? '')
@@ -331,8 +331,8 @@ export class Execution implements OperationHost {
     }
   }
 
-  /** Ends the execution's part in the run: no outcome is delivered, nothing new is begun. */
-  #drop(failure?: unknown): void {
+  /** Ends the execution's part in the run: no outcome is delivered, nothing new is begun. So does a parked one leave. */
+  drop(failure?: unknown): void {
     if (this.#isDropped) return
     this.#state = 'dropped'
     this.#failure = failure
@@ -344,11 +344,6 @@ export class Execution implements OperationHost {
     const tell = (): void => this.host.finished(this, failure)
     if (this.ended || !this.activity.calling) tell()
     else void this.activity.callsOver().then(tell)
-  }
-
-  /** Lets a parked execution leave the process. */
-  evict(): void {
-    this.#drop()
   }
 
   /**
@@ -364,7 +359,7 @@ export class Execution implements OperationHost {
     await this.#keepFailures()
     cancelAbort()
     cancelWait()
-    this.#drop()
+    this.drop()
     this.activity.letGo()
   }
 
@@ -380,7 +375,7 @@ export class Execution implements OperationHost {
       // What the run was woken for, an answer or its cancellation, still gets its place in the log.
       await new Promise((resolve) => setImmediate(resolve))
     }
-    this.#drop(error)
+    this.drop(error)
   }
 
   /** @throws RUN_ENDED, or why it can't be put on record */

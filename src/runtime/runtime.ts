@@ -218,7 +218,7 @@ export class Runtime implements ExecutionHost {
   parked(execution: Execution): void {
     this.#active.delete(execution)
     this.#parked.add(execution)
-    if (this.#parked.size > this.#limits.resident) this.#parked.values().next().value?.evict()
+    if (this.#parked.size > this.#limits.resident) this.#parked.values().next().value?.drop()
     this.#moveOn()
   }
 
@@ -374,7 +374,7 @@ export class Runtime implements ExecutionHost {
     for (const callOff of this.#comebacks.values()) callOff()
     for (const [run, wakings] of this.#queue) for (const { fail } of wakings) fail(isClosed(run))
     this.#queue.clear()
-    for (const execution of [...this.#parked]) execution.evict()
+    for (const execution of [...this.#parked]) execution.drop()
     await Promise.all([...this.#active].map((execution) => execution.drain(graceMs)))
     for (const resolve of this.#idleWaiters.splice(0)) resolve()
   }
