@@ -53,7 +53,7 @@ export class Execution implements OperationHost {
   #lastSeen: number
   #state: 'active' | 'draining' | 'dropped' = 'active'
   /** Why it was dropped, if by a failure. */
-  #failure: unknown
+  #failure: Error | null = null
 
   constructor(host: ExecutionHost, run: string, status: RunStatus) {
     this.host = host
@@ -335,7 +335,7 @@ export class Execution implements OperationHost {
   drop(failure?: unknown): void {
     if (this.#isDropped) return
     this.#state = 'dropped'
-    this.#failure = failure
+    this.#failure = failure instanceof Error ? failure : null
     this.#sequencer.stop()
     this.#pending.clear()
     this.#retries.clear()

@@ -300,7 +300,7 @@ test('a run gives the same, whatever interrupts it', async () => {
         }
       },
     ),
-    { numRuns: RUNS, interruptAfterTimeLimit: RUNS * 1_000 },
+    { numRuns: RUNS, plugins: [fc.interruptAfterTimeLimit(RUNS * 1_000)] },
   )
 })
 
