@@ -6,9 +6,11 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
+import { PassThrough } from 'node:stream'
 import { text } from 'node:stream/consumers'
 import { after } from 'node:test'
 import { ROOT } from '../../scripts/command.ts'
+import { main } from '../../src/apps/cli/program.ts'
 
 export const HOLDFAST = join(ROOT, 'bin', 'holdfast')
 export const SAMPLE = join(ROOT, 'sample', 'mailbox')
@@ -40,13 +42,27 @@ export function spawnCli(args: readonly string[], env: NodeJS.ProcessEnv = {}): 
   return child
 }
 
-export async function cli(
+/** The launcher, and a process of its own: as it is typed. */
+export async function typed(
   args: readonly string[],
   options: { env?: NodeJS.ProcessEnv; input?: string } = {},
-) {
+): Promise<Outcome> {
   const child = spawnCli(args, options.env)
   child.stdin?.end(options.input ?? '')
   return await outcomeOf(child)
+}
+
+/** The same command line within this process, which is ten times as quick. */
+export async function cli(args: readonly string[], more: NodeJS.ProcessEnv = {}): Promise<Outcome> {
+  const { HOLDFAST_DIR: _, ...inherited } = process.env
+  const [stdout, stderr] = [new PassThrough(), new PassThrough()]
+  const texts = Promise.all([text(stdout), text(stderr)])
+  const streams = { stdout, stderr } as unknown as Pick<typeof process, 'stdout' | 'stderr'>
+  const code = await main(args, { ...inherited, ...more }, streams)
+  stdout.end()
+  stderr.end()
+  const [said, complained] = await texts
+  return { code, stdout: said, stderr: complained }
 }
 
 export async function outcomeOf(child: ChildProcess): Promise<Outcome> {
@@ -58,7 +74,7 @@ export async function outcomeOf(child: ChildProcess): Promise<Outcome> {
 /** The one JSON document that a command prints; it must have succeeded and said nothing else on stdout. */
 // biome-ignore lint/suspicious/noExplicitAny: tests reach into whatever shape the command gives
 export async function json(args: readonly string[], env?: NodeJS.ProcessEnv): Promise<any> {
-  const { code, stdout, stderr } = await cli([...args, '--json'], env ? { env } : {})
+  const { code, stdout, stderr } = await cli([...args, '--json'], env)
   assert.equal(code, 0, `holdfast ${args.join(' ')}: ${stderr}`)
   return JSON.parse(stdout)
 }

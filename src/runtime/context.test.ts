@@ -5,6 +5,7 @@ import { z } from 'zod'
 import { openPlace, type Place, type PlaceOptions, turns } from '../apps/testing/place.ts'
 import { HoldfastError } from '../kernel/errors.ts'
 import { type AnyWorkflow, type Context, defineWorkflow, type Workflow } from '../kernel/workflow.ts'
+import { verifyRun } from './replay.ts'
 
 function flow<Input = unknown, Output = unknown>(
   run: (ctx: Context, input: Input) => Promise<Output>,
@@ -30,6 +31,11 @@ async function outcome(
 function code(output: unknown): string {
   assert.ok(output instanceof HoldfastError, `${output} is an error`)
   return output.code
+}
+
+/** What verification by replay says of run `r`. */
+async function verdict({ hf }: Place): Promise<string> {
+  return (await verifyRun(hf.log, hf.runtime.workflows, 'r')).verdict
 }
 
 describe('step', () => {
@@ -494,6 +500,7 @@ describe('emit and waitFor', () => {
     )
     assert.equal(output, 'EVENT_ID_CONFLICT')
     assert.equal(place.hf.log.versionOf('event/e-1'), 1)
+    assert.equal(await verdict(place), 'same', 'a replay meets it again')
   })
 })
 
@@ -567,6 +574,7 @@ describe('call', () => {
     await place.hf.start(workflow, null, { id: 'r' })
     assert.equal(await place.outcome('r'), 'RUN_ID_CONFLICT')
     assert.equal(await place.outcome('r/a'), 18)
+    assert.equal(await verdict(place), 'same', 'a replay meets it again')
   })
 })
 

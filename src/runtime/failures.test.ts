@@ -236,6 +236,7 @@ describe('a stalled run', () => {
     const place = await begun(t, workflow)
     assert.equal(place.hf.run('r').status(), 'stalled')
     for (let i = 0; i < 5; i += 1) {
+      place.clock.advance(1)
       place.hf.runtime.wake('r')
       await place.hf.idle()
       place.clock.next()

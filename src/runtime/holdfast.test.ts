@@ -4,6 +4,7 @@ import { describe, test } from 'node:test'
 import { z } from 'zod'
 import { openPlace, turns } from '../apps/testing/place.ts'
 import { type Context, defineWorkflow, type Proposal, type Workflow } from '../kernel/workflow.ts'
+import { shortHash } from './hashes.ts'
 
 function flow(name: string, run: (ctx: Context, input: never) => Promise<unknown>): Workflow {
   return defineWorkflow({
@@ -295,6 +296,22 @@ describe('a review', () => {
     assert.equal(place.hf.reviews()[0]?.status, 'waiting')
   })
 
+  test('whose short id is taken gets a longer one', async (t) => {
+    const place = await openPlace(t, { workflows: [review] })
+    const runs = sameShortId('reply')
+    for (const id of runs) await place.hf.start(review, null, { id })
+    await place.hf.idle()
+    const [first, second] = place.hf.reviews()
+    assert.equal(first?.id.length, 10)
+    assert.equal(second?.id.length, 18)
+    assert.equal(second?.id.slice(0, 10), first?.id)
+    for (const [i, id] of runs.entries()) {
+      await place.hf.answer(place.hf.reviews()[0]?.id ?? '', { verdict: i === 0 ? 'approved' : 'rejected' })
+      const { verdict } = await place.outcome<{ verdict: string }>(id)
+      assert.equal(verdict, i === 0 ? 'approved' : 'rejected')
+    }
+  })
+
   test('is found by the start of its id when that is clear', async (t) => {
     const place = await openPlace(t, { workflows: [review] })
     await place.hf.start(review, null, { id: 'r' })
@@ -315,6 +332,18 @@ describe('a review', () => {
     assert.deepEqual(await (await hf.start(workflow, null)).result(), ['VALUE_NOT_JSON', 1])
   })
 })
+
+/** Two runs whose reviews of this name have the same 8 digits; among 2^17 runs there are some. */
+function sameShortId(name: string): [string, string] {
+  const seen = new Map<string, string>()
+  for (let i = 0; ; i += 1) {
+    const run = `r${i}`
+    const digits = shortHash(`${run}\n${name}`, 8)
+    const other = seen.get(digits)
+    if (other !== undefined) return [other, run]
+    seen.set(digits, run)
+  }
+}
 
 describe('close', () => {
   test('rejects the results that are waited for, and everything asked later', async (t) => {

@@ -21,7 +21,6 @@ import { crashPoint } from '../ports/crash-points.ts'
 import { type Permit, type Verdict, verdictBody } from '../ports/gate.ts'
 import type { Execution } from './execution.ts'
 import type { OperationOf } from './operations.ts'
-import { reviewId } from './perform.ts'
 import { delayAfter, idempotencyKeyOf, noteRetry, withDeadline } from './perform-step.ts'
 import { recordJson } from './run-errors.ts'
 
@@ -129,11 +128,16 @@ async function retryOrFail(
 
 // -- the policy -------------------------------------------------------------------------------------
 
+/** As it is on record, with the id of the review. */
+interface Answered extends ReviewAnswer {
+  readonly review: string
+}
+
 interface Ruling {
   readonly verdict: Verdict
   readonly permit: Permit | null
   /** The operator's word on exactly this, if given. */
-  readonly approval: ReviewAnswer | null
+  readonly approval: Answered | null
   /** The decision, to be put on record together with what follows from it. */
   readonly decided: NewEvent
 }
@@ -153,7 +157,7 @@ function askPolicy(execution: Execution, effect: Effect): Ruling {
     operation,
     input,
     label,
-    approvedBy: approval?.verdict === 'approved' ? reviewId(run.id, approvalName(name)) : null,
+    approvedBy: approval?.verdict === 'approved' ? approval.review : null,
   })
   const request = { type: 'effect', operation, ...(permit === null ? { input } : {}) }
   const decided = execution.event('policy.decided', verdictBody(name, request, verdict))
@@ -188,13 +192,13 @@ function denied(execution: Execution, effect: Effect, { verdict, approval }: Rul
  * The operator's answer to a question about exactly this effect.
  * @throws JOURNAL_DIVERGED when the answer on record is to a question about another operation or input
  */
-function answerTo(execution: Execution, effect: Effect, review: string): ReviewAnswer | null {
+function answerTo(execution: Execution, effect: Effect, review: string): Answered | null {
   const entry = execution.journal.entries.get(review)
   if (entry?.opened && !isAbout((entry.opened.proposal ?? {}) as JsonObject, effect)) {
     throw otherEffect(execution, effect, review)
   }
   const outcome = entry?.settled?.outcome
-  return outcome?.ok ? (outcome.value as unknown as ReviewAnswer) : null
+  return outcome?.ok ? (outcome.value as unknown as Answered) : null
 }
 
 function askApproval(execution: Execution, effect: Effect, { verdict, decided }: Ruling): void {

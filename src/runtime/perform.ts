@@ -4,16 +4,20 @@ import { HoldfastError } from '../kernel/errors.ts'
 import { receivedUpTo } from '../kernel/journal.ts'
 import { canonicalJson, type Json, type JsonObject, toJson } from '../kernel/json.ts'
 import type { Proposal } from '../kernel/workflow.ts'
+import type { EventLog } from '../ports/event-log.ts'
 import type { Execution } from './execution.ts'
 import { sha256, shortHash } from './hashes.ts'
-import type { Operation, OperationOf } from './operations.ts'
+import type { Operation, OperationOf, Publication } from './operations.ts'
 import { performDecision } from './perform-decision.ts'
 import { performEffect } from './perform-effect.ts'
 import { performStep } from './perform-step.ts'
-import { publish } from './publish.ts'
+import { conflictOf, publish } from './publish.ts'
 import { runStream } from './run-index.ts'
 
+/** @throws what `refusalOf` says */
 export function performOperation(execution: Execution, operation: Operation): void {
+  const refusal = refusalOf(execution, operation)
+  if (refusal !== null && !onRecord(execution, operation.name)) throw refusal
   switch (operation.type) {
     case 'step':
       performStep(execution, operation)
@@ -42,6 +46,38 @@ export function performOperation(execution: Execution, operation: Operation): vo
   }
 }
 
+/**
+ * Why an operation that is not on record can't be begun, now or on a replay: the id of the event or of the
+ * child run is taken by another.
+ */
+export function refusalOf(
+  { run, host }: { readonly run: { readonly id: string }; readonly host: { readonly log: EventLog } },
+  operation: Operation,
+): HoldfastError | null {
+  if (operation.type === 'publication') {
+    const { name, event } = operation
+    return conflictOf(host.log, { ...event, id: publicationId(run.id, name, event) })
+  }
+  if (operation.type !== 'child') return null
+  const child = childId(run.id, operation.name)
+  if (host.log.versionOf(runStream(child)) === 0) return null
+  return new HoldfastError(
+    'RUN_ID_CONFLICT',
+    `"${operation.name}" would be run ${child}, which was started otherwise`,
+    {
+      details: { run: child },
+    },
+  )
+}
+
+export function publicationId(run: string, name: string, { id }: Publication): string {
+  return (id ?? `${run}/${name}`).toWellFormed()
+}
+
+function childId(run: string, name: string): string {
+  return `${run}/${name}`.toWellFormed()
+}
+
 function onRecord(execution: Execution, name: string): boolean {
   return execution.journal.entries.get(name)?.opened != null
 }
@@ -62,7 +98,7 @@ function startWait(execution: Execution, { name, kind, key, timeoutMs }: Operati
 function requestReview(execution: Execution, { name, proposal }: OperationOf<'review'>): void {
   if (onRecord(execution, name)) return
   const fields = reviewFields(name, proposal)
-  const review = reviewId(execution.run.id, name)
+  const review = freeReviewId(execution, name)
   const { customer } = execution.run
   const hash = proposalHash(fields.proposal ?? null)
   execution.open(execution.event('review.requested', { name, review, customer, ...fields, hash }))
@@ -82,36 +118,29 @@ export function reviewFields(name: string, proposal: Proposal): JsonObject {
   }
 }
 
-/** The id of a review follows from its run and name, so that asking again asks the same. */
-export function reviewId(run: string, name: string): string {
-  return `r-${shortHash(`${run}\n${name}`, 8)}`
+/** Follows from the run and the name. Short, to be typed; longer where another review has the short one. */
+function freeReviewId({ run, host }: Execution, name: string): string {
+  const id = (digits: number): string => `r-${shortHash(`${run.id}\n${name}`, digits)}`
+  const isTaken = host.log.tables.get('SELECT 1 FROM reviews WHERE id = ?', id(8)) !== undefined
+  return id(isTaken ? 16 : 8)
 }
 
 export function proposalHash(proposal: Json): string {
   return sha256(canonicalJson(proposal))
 }
 
-/**
- * The event and the record of it are one commit: published exactly once.
- * @throws EVENT_ID_CONFLICT
- */
+/** The event and the record of it are one commit: published exactly once. */
 function makePublication(execution: Execution, { name, event }: OperationOf<'publication'>): void {
-  const id = (event.id ?? `${execution.run.id}/${name}`).toWellFormed()
+  const id = publicationId(execution.run.id, name, event)
   const others = publish(execution.host.log, { ...event, id }, execution.actor, execution.label)
   void execution.working(async () => {
     await execution.append([execution.event('publication.made', { name, id })], others)
   })
 }
 
-/** @throws RUN_ID_CONFLICT when a run that is not this child has its id */
 function startChild(execution: Execution, { name, workflow, input }: OperationOf<'child'>): void {
   if (onRecord(execution, name)) return
-  const run = `${execution.run.id}/${name}`.toWellFormed()
-  if (execution.host.log.versionOf(runStream(run)) > 0) {
-    throw new HoldfastError('RUN_ID_CONFLICT', `"${name}" would be run ${run}, which was started otherwise`, {
-      details: { run },
-    })
-  }
+  const run = childId(execution.run.id, name)
   void execution.working(async () => {
     const started = execution.event('child.started', { name, run, workflow: workflow.name })
     await execution.append([started], [execution.host.childStart(run, workflow, input, execution, name)])

@@ -22,21 +22,30 @@ function eventStream(id: string): string {
  * @throws EVENT_ID_CONFLICT when the id was used for something else.
  */
 export function publish(log: EventLog, event: PublishedEvent, actor: string, label: Label): StreamAppend[] {
-  const { id, kind, key, data } = event
-  const stream = eventStream(id)
-  const [known] = log.readStream(stream)
-  const body = { id, kind, key, data }
-  if (known === undefined) {
-    return [{ stream, expectedVersion: 0, events: [{ kind: 'event.published', body, actor, label }] }]
-  }
-  if (known.body === null || canonicalJson(known.body) === canonicalJson(body)) return []
-  throw new HoldfastError(
+  const conflict = conflictOf(log, event)
+  if (conflict !== null) throw conflict
+  const stream = eventStream(event.id)
+  if (log.versionOf(stream) > 0) return []
+  const body = bodyOf(event)
+  return [{ stream, expectedVersion: 0, events: [{ kind: 'event.published', body, actor, label }] }]
+}
+
+/** EVENT_ID_CONFLICT when the id was used for something else. */
+export function conflictOf(log: EventLog, event: PublishedEvent): HoldfastError | null {
+  const { id } = event
+  const [known] = log.readStream(eventStream(id))
+  const isSame =
+    known === undefined || known.body === null || canonicalJson(known.body) === canonicalJson(bodyOf(event))
+  if (isSame) return null
+  return new HoldfastError(
     'EVENT_ID_CONFLICT',
     `Event ${id} was published as ${known.body.kind} with other content`,
-    {
-      details: { id, position: known.position },
-    },
+    { details: { id, position: known.position } },
   )
+}
+
+function bodyOf({ id, kind, key, data }: PublishedEvent): JsonObject {
+  return { id, kind, key, data }
 }
 
 /** A published event as `waitFor` hands it over. */

@@ -5,7 +5,7 @@
 import type { StoredEvent } from '../kernel/event.ts'
 import type { Json, JsonObject } from '../kernel/json.ts'
 import type { Operation } from './operations.ts'
-import { reviewFields } from './perform.ts'
+import { publicationId, reviewFields } from './perform.ts'
 import { askedOf } from './perform-decision.ts'
 import { runStream } from './run-index.ts'
 
@@ -25,7 +25,7 @@ export function requestOf(operation: Operation, run: string): Json {
     case 'wait':
       return { kind: operation.kind, key: operation.key, timeoutMs: operation.timeoutMs }
     case 'publication':
-      return { ...operation.event, id: operation.event.id ?? `${run}/${operation.name}` }
+      return { ...operation.event, id: publicationId(run, operation.name, operation.event) }
     case 'child':
       return {
         workflow: operation.workflow.name,

@@ -30,6 +30,7 @@ import {
   same,
 } from './divergence.ts'
 import { createContext, type Operation, type OperationHost } from './operations.ts'
+import { refusalOf } from './perform.ts'
 import { type RecordedOperation, type RunRecord, readRecord } from './replay-record.ts'
 import { requestOf } from './replay-request.ts'
 import { type Rerun, rerun } from './replay-rerun.ts'
@@ -138,6 +139,8 @@ class Replay implements OperationHost {
     this.#requests += 1
     const recorded = this.#record.operations.get(operation.name)
     if (recorded === undefined) {
+      const refusal = refusalOf({ run: this.run, host: { log: this.#log } }, operation)
+      if (refusal !== null) return Promise.reject(refusal)
       this.#noteTraceless(operation)
       return never()
     }

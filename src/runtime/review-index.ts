@@ -5,7 +5,7 @@ import type { Projection, TablesReader } from '../ports/projection.ts'
 import { RUN_STREAM } from './run-index.ts'
 
 export interface Review {
-  /** `r-` and 8 hex digits. */
+  /** `r-` and 8 hex digits; 16 where another review has the same 8. */
   readonly id: string
   readonly run: string
   /** Name of the operation in the run's journal. */

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
@@ -73,7 +73,48 @@ it('says that a file is not a log', async () => {
   const dir = await logWith({ a: '1' })
   tamper(dir, 'PRAGMA journal_mode = DELETE')
   const bytes = readFileSync(join(dir, LOG_FILE))
-  const { writeFileSync } = await import('node:fs')
   writeFileSync(join(dir, LOG_FILE), Buffer.concat([Buffer.from('garbage!'), bytes.subarray(8)]))
   assert.throws(() => open(dir), { code: 'LOG_CORRUPT' })
+})
+
+it('answers an append though a listener throws', async () => {
+  const log = open(newPlace())
+  log.onCommit(() => {
+    throw new Error('the listener is broken')
+  })
+  const event = { kind: 'thing.happened', actor: 'test', label: SYSTEM, body: {} }
+  const appended = log.append([{ stream: 's', expectedVersion: 0, events: [event] }])
+  assert.throws(() => log.verify(), /the listener is broken/)
+  assert.equal((await appended).length, 1)
+  await log.close()
+})
+
+it('says that a folder can not be made', async () => {
+  const file = join(root, 'a file')
+  writeFileSync(file, '')
+  assert.throws(() => open(join(file, 'below')), { code: 'LOG_WRITE_FAILED' })
+})
+
+it('keeps what was acknowledged when the disk is full, refuses the rest, and goes on when there is room', async () => {
+  const dir = newPlace()
+  const log = open(dir)
+  const append = (version: number, text: string) =>
+    log.append([
+      {
+        stream: 's',
+        expectedVersion: version,
+        events: [{ kind: 'thing.happened', actor: 'test', label: SYSTEM, body: { text } }],
+      },
+    ])
+  await append(0, 'kept')
+  log.tables.get('PRAGMA max_page_count = 1')
+  const results = await Promise.allSettled([append(1, 'x'.repeat(100_000)), append(1, 'small')])
+  assert.deepEqual(
+    results.map((one) => (one.status === 'rejected' ? one.reason.code : 'kept')),
+    ['LOG_WRITE_FAILED', 'kept'],
+  )
+  log.tables.get('PRAGMA max_page_count = 1000000')
+  await append(2, 'y'.repeat(100_000))
+  assert.equal(log.verify().events, 3)
+  await log.close()
 })

@@ -2,6 +2,7 @@
 import { once } from 'node:events'
 import { type IncomingMessage, request } from 'node:http'
 import { createInterface } from 'node:readline'
+import { text } from 'node:stream/consumers'
 import { type ErrorRecord, fromErrorRecord, HoldfastError } from '../../kernel/errors.ts'
 import type { Json } from '../../kernel/json.ts'
 import type { CommandIo } from '../commands/command.ts'
@@ -42,6 +43,9 @@ export async function askRunning(
   })
 }
 
+/** How long a process may take to say that it is there. */
+const ANSWER_MS = 2_000
+
 interface Told {
   readonly error?: ErrorRecord
   readonly data?: unknown
@@ -50,13 +54,20 @@ interface Told {
   readonly progress?: string
 }
 
-/** What the process that serves the workspace says of itself; null when there is none. */
+/**
+ * What the process that serves the workspace says of itself; null when there is none.
+ * @throws HOLDFAST_CLOSED when it takes the connection and says nothing.
+ */
 export async function runningProcess(dir: string): Promise<{ pid: number; ready: boolean } | null> {
-  const answer = await send(dir, '/readyz', null, AbortSignal.timeout(2_000))
-  if (answer === NOBODY) return null
-  let text = ''
-  for await (const chunk of answer.setEncoding('utf8')) text += chunk
-  return JSON.parse(text)
+  try {
+    const answer = await send(dir, '/readyz', null, AbortSignal.timeout(ANSWER_MS))
+    return answer === NOBODY ? null : JSON.parse(await text(answer))
+  } catch (cause) {
+    throw new HoldfastError('HOLDFAST_CLOSED', 'The process that serves the workspace does not answer', {
+      cause,
+      fix: 'Look whether it is stopped or very busy; if it is stuck, end it and start `holdfast up` again.',
+    })
+  }
 }
 
 async function send(

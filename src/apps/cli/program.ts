@@ -12,13 +12,21 @@ import type { Call, Verb } from './verb.ts'
 import { VERBS } from './verb-table.ts'
 import { VERSION } from './version.ts'
 
+/** Where data goes, and where all else. */
+type Streams = Pick<typeof process, 'stdout' | 'stderr'>
+
 /** Resolves with the exit code. */
-export async function main(args: readonly string[], env: Environment): Promise<number> {
+export async function main(
+  args: readonly string[],
+  env: Environment,
+  streams: Streams = process,
+): Promise<number> {
   armFromEnvironment(env)
-  forgiveClosedPipes()
+  forgiveClosedPipes(streams)
   let exit = 0
-  const parser = parserFor(env, async (verb, given, options) => {
-    exit = await runVerb(verb, given, options, env)
+  const surroundings = { env, streams }
+  const parser = parserFor(surroundings, async (verb, given, options) => {
+    exit = await runVerb(verb, given, options, surroundings)
   })
   try {
     await parser.parseAsync(args.length === 0 ? ['--help'] : [...args], { from: 'user' })
@@ -26,19 +34,25 @@ export async function main(args: readonly string[], env: Environment): Promise<n
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error
     if (error.exitCode === 0) return 0
-    const out = outputFor(env, { json: args.includes('--json') })
+    const { stdout, stderr } = streams
+    const out = new Output({ stdout, stderr, env, json: args.includes('--json'), quiet: false })
     out.error(usageRecord(error, args, env))
     return entryOf('USAGE')?.exit ?? 2
   }
 }
 
 /** Whoever read the output, such as `head`, has seen enough. */
-function forgiveClosedPipes(): void {
-  for (const stream of [process.stdout, process.stderr]) {
+function forgiveClosedPipes({ stdout, stderr }: Streams): void {
+  for (const stream of [stdout, stderr]) {
     stream.on('error', (error: NodeJS.ErrnoException) => {
       if (error.code !== 'EPIPE') throw error
     })
   }
+}
+
+interface Surroundings {
+  readonly env: Environment
+  readonly streams: Streams
 }
 
 type Options = Record<string, string | boolean | string[] | undefined>
@@ -46,12 +60,13 @@ type RunVerb = (verb: Verb, args: string[], options: Options) => Promise<void>
 
 // -- what is typed ----------------------------------------------------------------------------------
 
-function parserFor(env: Environment, run: RunVerb): Parser {
+function parserFor({ env, streams }: Surroundings, run: RunVerb): Parser {
   const root = new Parser('holdfast')
   root.version(`holdfast ${VERSION}`, '--version', 'show the version')
   root.helpOption('-h, --help', 'show help')
   root.helpCommand('help [command]', 'show the help of a command')
-  root.exitOverride().configureOutput({ writeErr: () => {} })
+  root.exitOverride()
+  root.configureOutput({ writeOut: (text) => streams.stdout.write(text), writeErr: () => {} })
   root.showSuggestionAfterError(true)
   common(root)
   for (const verb of VERBS) addVerb(root, verb, run, env)
@@ -121,9 +136,10 @@ async function runVerb(
   verb: Verb,
   args: readonly string[],
   options: Options,
-  env: Environment,
+  { env, streams: { stdout, stderr } }: Surroundings,
 ): Promise<number> {
-  const out = outputFor(env, { json: options.json === true, quiet: options.quiet === true })
+  const [json, quiet] = [options.json === true, options.quiet === true]
+  const out = new Output({ stdout, stderr, env, json, quiet })
   const flag = typeof options.dir === 'string' ? options.dir : undefined
   const name = programName(env, flag)
   const stop = stopSignals({ own: verb.ownSignals === true })
@@ -175,8 +191,4 @@ function callFor(
       signal,
     },
   }
-}
-
-function outputFor(env: Environment, { json = false, quiet = false }): Output {
-  return new Output({ stdout: process.stdout, stderr: process.stderr, env, json, quiet })
 }

@@ -34,7 +34,7 @@ function jsonVoice({ out }: Call): Voice {
 
 function spokenVoice(call: Call): Voice {
   const { out, options, dir } = call
-  const { bold, dim } = out.noteColors
+  const { bold } = out.noteColors
   const serves = options.once !== true
   return {
     progress: (line) => out.progress(line),
@@ -48,9 +48,8 @@ function spokenVoice(call: Call): Voice {
       out.note('')
       out.text(inboxView(items, viewOf(call), roomFor()))
       if (serves) {
-        out.note(
-          `\n${bold('Serving')} ${placeOf(dir)}. Type commands in another terminal. ${dim('Ctrl-C stops it; nothing is lost.')}`,
-        )
+        const where = `${bold('Serving')} ${placeOf(dir)} until Ctrl-C.`
+        out.note(`\n${where} Type commands in another terminal.`)
       }
     },
     news: (news) => out.note(newsLine(news, call)),

@@ -232,6 +232,6 @@ export const VERBS: readonly Verb[] = [
     group: KEEP,
     summary: 'The versions of Holdfast, Node and SQLite',
     examples: [['version --json', 'for scripts']],
-    load: async () => (await import('./verbs/files.ts')).version,
+    load: async () => (await import('./verbs/version.ts')).version,
   },
 ]

@@ -7,6 +7,7 @@ import type { Environment } from '../../adapters/system/environment.ts'
 import { isHoldfastError, toErrorRecord } from '../../kernel/errors.ts'
 import { type LoadedConfig, loadConfig, resolveInWorkspace } from '../config/config.ts'
 import { loadPolicy } from '../config/policy-file.ts'
+import { socketOf } from '../server/socket.ts'
 import { assertWorkspace } from '../workspace-files.ts'
 import type { Inspection } from './inspect.ts'
 import { checkPlaybook } from './playbook-check.ts'
@@ -125,10 +126,13 @@ async function openToOthers([dir = '', file = '']: readonly string[]): Promise<s
   return fileOpen ? [dir, file] : [dir]
 }
 
-async function servingProcess({ running }: DoctorSubject): Promise<Found> {
+async function servingProcess({ dir, running }: DoctorSubject): Promise<Found> {
   const process = await running()
-  return fine(
-    process === null ? 'not running; commands do the work themselves' : `served by process ${process.pid}`,
+  if (process !== null) return fine(`served by process ${process.pid}`)
+  if (socketOf(dir) === null) return fine('not running; commands do the work themselves')
+  return warn(
+    'not running; the last one was killed and left its socket',
+    'Nothing: the next start replaces it.',
   )
 }
 

@@ -8,6 +8,7 @@ import type { Address, MailMessage } from '../../mail/message.ts'
 import type { EventLog } from '../../ports/event-log.ts'
 import type { Review } from '../../runtime/review-index.ts'
 import { runStream } from '../../runtime/run-index.ts'
+import { isLetter } from './letter-actions.ts'
 
 export interface InboxItem {
   readonly id: string
@@ -26,7 +27,7 @@ export interface InboxItem {
   readonly requested: number
   /** Give it back with the answer to be sure that it is for this very proposal. */
   readonly hash: string
-  /** `hot`, `warm`, `cold`; null for what is not about a lead. */
+  /** `hot`, `warm`, `cold`; null for what is no mail to a lead. */
   readonly quality: string | null
   /** The mail that it is about; null when there is none, or it was erased. */
   readonly message: BriefMessage | null
@@ -58,7 +59,7 @@ export function inboxItem(log: EventLog, review: Review): InboxItem {
     warnings,
     requested,
     hash,
-    quality: qualityOf(events),
+    quality: isLetter(action) ? qualityOf(events) : null,
     message: message && briefMessage(message),
   }
 }

@@ -1,9 +1,8 @@
-/** `holdfast playbook check`, `holdfast config show`, `holdfast version`: what needs no log. */
+/** `holdfast playbook check`, `holdfast config show`: the files that the operator edits. */
 import { checkPlaybook } from '../../commands/playbook-check.ts'
 import { loadConfig } from '../../config/config.ts'
 import { assertWorkspace } from '../../workspace-files.ts'
 import type { VerbRun } from '../verb.ts'
-import { VERSION } from '../version.ts'
 import { count, table, viewOf } from '../views/view.ts'
 
 export const playbookCheck: VerbRun = async ({ dir, out }) => {
@@ -42,13 +41,5 @@ export const configShow: VerbRun = async (call) => {
     ...(options.origin === true ? [{ title: 'FROM', gives: 1 }] : []),
   ]
   out.text(table(columns, [...rows, ...secretRows], viewOf(call)).join('\n'))
-  return 0
-}
-
-export const version: VerbRun = async ({ out }) => {
-  const { node, sqlite } = process.versions
-  const versions = { holdfast: VERSION, node, sqlite }
-  if (out.json) out.document(versions)
-  else out.text(`holdfast ${VERSION} (Node ${node}, SQLite ${sqlite})`)
   return 0
 }

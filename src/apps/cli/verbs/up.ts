@@ -20,24 +20,33 @@ export const up: VerbRun = async (call) => {
   }
   const voice: Voice = upVoice(call)
   try {
-    await runWorkspace({ dir, env, version: VERSION, sample, once: options.once === true, stop, voice })
+    const once = options.once === true
+    await runWorkspace({ dir, env, version: VERSION, sample, once, stop: stop.signal, voice })
     return 0
   } catch (error) {
     throw await explained(error, call)
+  } finally {
+    stop.release()
   }
 }
 
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
+
 /** The first signal, or the end of the launcher, asks to stop; a second signal stops at once. */
-function stopBySignal(): AbortSignal {
+function stopBySignal(): { readonly signal: AbortSignal; release(): void } {
   const stop = new AbortController()
-  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-    process.on(name, () => {
-      if (stop.signal.aborted) process.exit(128 + constants.signals[name])
-      stop.abort()
-    })
+  const onSignal = (name: NodeJS.Signals): void => {
+    if (stop.signal.aborted) process.exit(128 + constants.signals[name])
+    stop.abort()
   }
+  for (const name of SIGNALS) process.on(name, onSignal)
   onParentGone(() => stop.abort())
-  return stop.signal
+  return {
+    signal: stop.signal,
+    release() {
+      for (const name of SIGNALS) process.off(name, onSignal)
+    },
+  }
 }
 
 /** Who has the workspace, if it is another `up`. */

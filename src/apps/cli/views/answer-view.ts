@@ -3,7 +3,8 @@ import type { JsonObject } from '../../../kernel/json.ts'
 import { oneLine } from '../../../observe/plain-text.ts'
 import type { Answered } from '../../commands/review-answer.ts'
 import type { RunProgress } from '../../commands/settled.ts'
-import { answers, draftLines } from './review-view.ts'
+import { answers } from './answers.ts'
+import { draftLines } from './review-view.ts'
 import { block, moment, type View, whatNext } from './view.ts'
 
 export function answerView(answered: Answered, view: View): string {
@@ -22,7 +23,7 @@ export function answerView(answered: Answered, view: View): string {
     lines.push(
       ...whatNext(
         [
-          [view.command('inbox'), 'what else waits for your word'],
+          [view.command('inbox'), 'what else waits'],
           [view.command(`run show ${progress.run}`), 'the whole story'],
         ],
         view,

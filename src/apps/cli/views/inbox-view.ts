@@ -1,6 +1,8 @@
 /** The inbox on a terminal. */
 import { oneLine } from '../../../observe/plain-text.ts'
 import type { InboxItem } from '../../commands/inbox-item.ts'
+import { isLetter } from '../../commands/letter-actions.ts'
+import { answers } from './answers.ts'
 import { age, block, count, fit, pad, percent, person, type View, whatNext } from './view.ts'
 
 const INDENT = 4
@@ -70,7 +72,7 @@ function reasonOf({ reason, quality: value }: InboxItem): string {
 }
 
 function titleOf({ action, message, summary }: InboxItem): string {
-  if (action !== 'send-reply' && action !== 'send-follow-up') return summary
+  if (!isLetter(action)) return summary
   const subject = message?.subject || '(no subject)'
   return action === 'send-follow-up' ? `Follow-up: ${subject}` : subject
 }
@@ -105,13 +107,7 @@ export function warningLines(
   return block(text, indent, width, most).map((line) => colors.red(line))
 }
 
-function nextFor(item: InboxItem, { command }: View): [string, string][] {
-  const { id } = item
-  return [
-    [command(`review ${id}`), 'read the mail and the whole draft'],
-    [command(`review ${id} approve`), 'send the draft as it is'],
-    [command(`review ${id} edit`), 'change it in your editor, then send it'],
-    [command(`review ${id} respond "shorter"`), 'ask for another draft'],
-    [command(`review ${id} reject`), 'send nothing, close it'],
-  ]
+function nextFor(item: InboxItem, view: View): [string, string][] {
+  const what = isLetter(item.action) ? 'the mail, the whole draft' : 'all of it'
+  return [[view.command(`review ${item.id}`), what], ...answers(item, view)]
 }

@@ -3,7 +3,9 @@
 import type { JsonObject } from '../../../kernel/json.ts'
 import { oneLine } from '../../../observe/plain-text.ts'
 import type { InboxItem } from '../../commands/inbox-item.ts'
+import { isLetter } from '../../commands/letter-actions.ts'
 import type { ShownMessage, ShownReview } from '../../commands/review-show.ts'
+import { answers } from './answers.ts'
 import { quality, warningLines } from './inbox-view.ts'
 import { block, fit, moment, pad, percent, person, prose, type View, whatNext } from './view.ts'
 
@@ -82,8 +84,7 @@ export function draftLines(
   { proposal, action }: Pick<InboxItem, 'proposal' | 'action'>,
   view: View,
 ): string[] {
-  const isLetter = action === 'send-reply' || action === 'send-follow-up'
-  const title = view.colors.bold(isLetter ? 'The draft' : 'The proposal')
+  const title = view.colors.bold(isLetter(action) ? 'The draft' : 'The proposal')
   const { body, ...rest } = proposal
   const heads = Object.entries(rest).map(([name, value]) => field(name, spoken(value), view))
   return [title, ...heads, ...(typeof body === 'string' ? ['', ...prose(body, INDENT, view.width)] : [])]
@@ -96,25 +97,6 @@ function spoken(value: JsonObject[string] | undefined): string {
 function field(name: string, value: string, view: View): string {
   const room = view.width - INDENT - LABEL
   return `${' '.repeat(INDENT)}${view.colors.dim(pad(name, LABEL))}${fit(oneLine(value), room)}`
-}
-
-export function answers(
-  { id, action }: Pick<InboxItem, 'id' | 'action'>,
-  { command }: View,
-): [string, string][] {
-  if (action === 'settle-unknown') {
-    return [
-      [command(`review ${id} approve`), 'it was done'],
-      [command(`review ${id} reject`), 'it was not done: do it now'],
-      [command(`review ${id} respond "leave it"`), 'leave it undone'],
-    ]
-  }
-  return [
-    [command(`review ${id} approve`), 'as it is'],
-    [command(`review ${id} edit`), 'change it in your editor first'],
-    [command(`review ${id} respond "shorter"`), 'ask for another draft'],
-    [command(`review ${id} reject`), 'send nothing, close it'],
-  ]
 }
 
 function endedLines({ status, run }: ShownReview, view: View): string[] {
