@@ -10,6 +10,7 @@ import { type HoldfastError, isHoldfastError, toErrorRecord } from '../kernel/er
 import type { JsonObject } from '../kernel/json.ts'
 import { externalFrom } from '../kernel/label.ts'
 import type { AnyWorkflow } from '../kernel/workflow.ts'
+import { isOwnMessageId } from '../mail/compose.ts'
 import { answeredIds, MAIL_STREAM, sentAmong } from '../mail/mail-index.ts'
 import type { MailMessage } from '../mail/message.ts'
 import { crashPoint } from '../ports/crash-points.ts'
@@ -126,9 +127,15 @@ export class Intake {
     return { what: 'new', message: message.id, customer }
   }
 
-  /** One event for each mail of ours that the message answers. */
+  /**
+   * One event for each mail of ours that the message answers, also while it is not on record that the mail
+   * was sent: the run that learns of it later looks back and finds the event.
+   */
   #answers(message: MailMessage, label: ReturnType<typeof externalFrom>): StreamAppend[] {
-    return sentAmong(this.#log.tables, answeredIds(message)).flatMap((sent) => {
+    const ids = answeredIds(message)
+    const onRecord = new Set(sentAmong(this.#log.tables, ids))
+    const ours = ids.filter((id) => onRecord.has(id) || isOwnMessageId(id))
+    return ours.flatMap((sent) => {
       const event = {
         id: `answer/${message.id}/${sent}`,
         kind: 'mail.answered',

@@ -35,6 +35,9 @@ import { assertWorkspace, PLAYBOOK_FILE } from './workspace-files.ts'
 
 export { createWorkspace, PLAYBOOK_FILE } from './workspace-files.ts'
 
+/** Leads wait for days, and many at once: few stay in memory, and one that is woken replays in a moment. */
+const RESIDENT_RUNS = 100
+
 export interface Workspace {
   readonly dir: string
   readonly loaded: LoadedConfig
@@ -122,6 +125,7 @@ export async function openWorkspace(options: OpenWorkspaceOptions): Promise<Work
     projections: WORKSPACE_PROJECTIONS,
     clock,
     activeRuns: config.limits.activeRuns,
+    residentRuns: RESIDENT_RUNS,
     ...(options.recover === undefined ? {} : { recover: options.recover }),
     onLog: (log) => {
       late.log = log

@@ -26,6 +26,26 @@ test('one line for each kind, with what it is about', () => {
     ['effect.succeeded', { operation: 'smtp.send' }, 'smtp.send done', 'r1'],
     ['decision.made', { name: 'qualify', answer: 'lead' }, 'qualify: lead', 'r1'],
     ['decision.made', { name: 'qualify', answer: { b: 1, a: true } }, 'qualify: {"a":true,"b":1}', 'r1'],
+    [
+      'decision.made',
+      { name: 'qualify', answer: { isLead: true, kind: 'lead-candidate', quality: 'hot', score: 110 } },
+      'qualified: hot lead, 110 points',
+      'r1',
+    ],
+    ['decision.made', { name: 'qualify', answer: { isLead: false, kind: 'spam' } }, 'no lead: spam', 'r1'],
+    [
+      'decision.made',
+      { name: 'draft reply', answer: { subject: 'Re: A site', body: 'Dear Jane' } },
+      'draft reply: “Re: A site”',
+      'r1',
+    ],
+    [
+      'effect.succeeded',
+      { name: 'send reply', operation: 'maildir.send', output: { messageId: 'a@b' } },
+      'reply sent',
+      'r1',
+    ],
+    ['effect.succeeded', { name: 'send reply', operation: 'fax.send', output: null }, 'fax.send done', 'r1'],
   ]
   for (const [kind, body, summary, ref] of lines) {
     assert.deepEqual(runEntry(eventOf(kind, body), 'leads', 'r1'), { summary, ref })

@@ -28,9 +28,9 @@ export function runEntry(event: StoredEvent, workflow: string, run: string): Ent
     case 'review.answered':
       return line(joined(text('verdict'), text('instruction') || text('reason')), text('review'))
     case 'effect.succeeded':
-      return line(`${text('operation')} done`)
+      return line(doneText(event))
     default:
-      return line(`${text('name')}: ${spoken(body.answer ?? null)}`)
+      return line(decisionText(text('name'), body.answer ?? null))
   }
 }
 
@@ -59,6 +59,18 @@ function joined(what: string, more: string): string {
   return more === '' ? what : `${what}: ${more}`
 }
 
-function spoken(answer: Json): string {
-  return typeof answer === 'string' ? answer : canonicalJson(answer)
+/** `send reply` that sent a mail: `reply sent`; an effect of another kind by its operation. */
+function doneText(event: StoredEvent): string {
+  const [, what] = /^send (.+)$/.exec(textAt(event.body, 'name')) ?? []
+  return what && sentMessageId(event) ? `${what} sent` : `${textAt(event.body, 'operation')} done`
+}
+
+/** A judgement and a draft in words, by the fields they have; other answers as they are. */
+function decisionText(name: string, answer: Json): string {
+  if (!isObject(answer)) return `${name}: ${typeof answer === 'string' ? answer : canonicalJson(answer)}`
+  const { isLead, quality, score, kind, subject, body } = answer
+  if (isLead === true) return `qualified: ${String(quality)} lead, ${String(score)} points`
+  if (isLead === false) return `no lead: ${String(kind)}`
+  if (typeof subject === 'string' && typeof body === 'string') return `${name}: “${subject}”`
+  return `${name}: ${canonicalJson(answer)}`
 }

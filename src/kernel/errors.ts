@@ -50,6 +50,15 @@ export interface ErrorRecord {
  * can tell their failures apart; without one it gets `fallback`.
  */
 export function toErrorRecord(error: unknown, fallback: ErrorCode = 'RUN_FAILED'): ErrorRecord {
+  try {
+    return recordOf(error, fallback)
+  } catch {
+    // A thrown value may refuse to be looked at: a getter that throws, a revoked proxy.
+    return { code: fallback, message: 'An error that can not be described' }
+  }
+}
+
+function recordOf(error: unknown, fallback: ErrorCode): ErrorRecord {
   if (error instanceof HoldfastError) {
     const details = plainDetails(error.details)
     return {
@@ -61,7 +70,7 @@ export function toErrorRecord(error: unknown, fallback: ErrorCode = 'RUN_FAILED'
   }
   if (error instanceof Error) {
     const code = 'code' in error && typeof error.code === 'string' && error.code ? error.code : fallback
-    return { code, message: error.message }
+    return { code, message: String(error.message) }
   }
   return { code: fallback, message: textOf(error) }
 }

@@ -200,6 +200,7 @@ function applyToEntry(journal: Journal, event: StoredEvent, body: JsonObject): v
   if (event.kind === 'effect.intended') {
     entry.effect = 'intended'
     entry.failedLookups = 0
+    entry.retryAt = null
   }
   if (event.kind === 'effect.unknown') entry.effect = 'unknown'
 }

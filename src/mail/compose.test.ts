@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { composeMail, domainOf, messageIdFor } from './compose.ts'
+import { composeMail, domainOf, isOwnMessageId, messageIdFor } from './compose.ts'
 import { type OutgoingMail, outgoingMail } from './outgoing.ts'
 import { parseMail } from './parse.ts'
 
@@ -59,6 +59,14 @@ for (const [what, change] of Object.entries({
     await assert.rejects(composeMail({ ...DRAFT, ...change }, CONTEXT), { code: 'INPUT_INVALID' })
   })
 }
+
+test('a Message-ID of ours is known by its form', () => {
+  const id = messageIdFor('k', 'bücher.example').slice(1, -1)
+  assert.equal(isOwnMessageId(id), true)
+  for (const other of [`x${id}`, `${id} `, id.replace('hf-', ''), 'hf-1@a.example', `${id}/x`]) {
+    assert.equal(isOwnMessageId(other), false, other)
+  }
+})
 
 test('the Message-ID follows from the idempotency key', () => {
   assert.match(messageIdFor('k', 'studio.example'), /^<hf-[0-9a-f]{32}@studio\.example>$/)

@@ -43,6 +43,11 @@ export function messageIdFor(key: string, domain: string): string {
   return `<hf-${keyHash(key)}@${domainToASCII(domain) || 'localhost'}>`
 }
 
+/** Whether a Message-ID, without brackets, has the form of those that `messageIdFor` gives. */
+export function isOwnMessageId(id: string): boolean {
+  return /^hf-[0-9a-f]{32}@[a-zA-Z0-9.-]+$/.test(id)
+}
+
 /** The part of a mail address behind the @. */
 export function domainOf(address: string): string {
   return address.slice(address.lastIndexOf('@') + 1)

@@ -33,6 +33,13 @@ export const outgoingMail = z.strictObject({
   references: z.array(messageId).max(100),
 })
 
+/** The fields of a draft that the operator decides on, as far as they must be right for it to be sent. */
+export const draftedMail = z.object({
+  to: address.shape.address,
+  subject: line.regex(/\S/, 'must not be empty'),
+  body: z.string().max(1_000_000).regex(/\S/, 'must not be blank'),
+})
+
 export type OutgoingMail = z.infer<typeof outgoingMail>
 
 /** What a mail connector tells of a mail that it sent. */

@@ -14,17 +14,18 @@
 import { fromErrorRecord, HoldfastError, toErrorRecord } from '../kernel/errors.ts'
 import type { NewEvent, StoredEvent } from '../kernel/event.ts'
 import { applyToJournal, foldJournal, type Journal, labelOf, type RunStatus } from '../kernel/journal.ts'
-import { type Json, type JsonObject, toJson } from '../kernel/json.ts'
+import type { Json, JsonObject } from '../kernel/json.ts'
 import { joinLabels, type Label } from '../kernel/label.ts'
-import { validate } from '../kernel/schema.ts'
 import type { AnyWorkflow, Context } from '../kernel/workflow.ts'
 import { crashPoint } from '../ports/crash-points.ts'
 import type { StreamAppend } from '../ports/event-log.ts'
 import { Activity } from './activity.ts'
+import { CatchUp } from './catch-up.ts'
 import type { ExecutionHost } from './execution-host.ts'
 import { createContext, type Operation, type OperationHost } from './operations.ts'
 import { performOperation } from './perform.ts'
-import { diverged, hasEnded, isClosed, recordJson } from './run-errors.ts'
+import { runCode } from './run-code.ts'
+import { diverged, forgotten, hasEnded, isClosed, isErased, recordJson } from './run-errors.ts'
 import { runStream } from './run-index.ts'
 import { RunWriter } from './run-writer.ts'
 import { Sequencer } from './sequencer.ts'
@@ -48,6 +49,7 @@ export class Execution implements OperationHost {
   readonly activity = new Activity()
   readonly #openings: NewEvent[] = []
   readonly #writer: RunWriter
+  readonly #catchUp: CatchUp
   #parked = false
   #label: Label
   #lastSeen: number
@@ -66,6 +68,7 @@ export class Execution implements OperationHost {
     this.run = { id: run, workflow: start.workflow, customer: start.customer }
     this.seed = start.seed
     this.#writer = new RunWriter(host.log, this.journal, status)
+    this.#catchUp = new CatchUp(this.journal)
     this.#label = labelOf(this.journal)
     this.#lastSeen = start.time
   }
@@ -82,7 +85,6 @@ export class Execution implements OperationHost {
   get ended(): boolean {
     return this.journal.end !== null
   }
-
   /** Whether something new may be begun. */
   get active(): boolean {
     return this.#state === 'active'
@@ -103,26 +105,18 @@ export class Execution implements OperationHost {
     const { start } = this.journal
     if (start === null) return
     this.#sequencer.begin()
-    let workflow: AnyWorkflow
     try {
-      workflow = this.host.workflow(start.workflow, start.workflowVersion)
+      if (this.journal.erased) throw isErased(this.run.id)
+      const workflow = this.host.workflow(start.workflow, start.workflowVersion)
+      void this.#execute(workflow, start.input)
     } catch (error) {
       void this.stall(error)
-      return
     }
-    void this.#execute(workflow, start.input)
   }
 
   async #execute(workflow: AnyWorkflow, input: Json): Promise<void> {
-    let end: NewEvent
-    try {
-      const parsed = await validate(workflow.input, input, `Input of ${workflow.name}`)
-      const output = await workflow.run(createContext(this), parsed)
-      const checked = await validate(workflow.output, output, `Output of ${workflow.name}`, 'OUTPUT_INVALID')
-      end = this.event('run.completed', { output: toJson(checked, 'output') })
-    } catch (error) {
-      end = this.event('run.failed', { error: recordJson(toErrorRecord(error)) })
-    }
+    const [kind, body] = await runCode(workflow, createContext(this), input)
+    const end = this.event(kind, body)
     if (!this.active) return
     this.#state = 'draining'
     const unknown = await this.#effectsOver('the run ended before the outcome was on record')
@@ -154,10 +148,11 @@ export class Execution implements OperationHost {
       void this.stall(diverged(this.run.id, operation, entry))
       return never()
     }
+    this.#catchUp.asks(operation.name)
     return new Promise((resolve, reject) => {
       this.#pending.set(operation.name, { resolve, reject })
       if (entry?.settled) this.#deliver(operation.name, entry.settled.version)
-      else this.#perform(operation, reject)
+      else if (!this.#catchUp.holds({ operation, reject })) this.#perform(operation, reject)
     })
   }
 
@@ -284,7 +279,7 @@ export class Execution implements OperationHost {
 
   #enter(): void {
     this.activity.enter()
-    if (!this.#parked) return
+    if (!this.#parked || this.#isDropped) return
     this.#parked = false
     this.host.resumed(this)
   }
@@ -297,6 +292,14 @@ export class Execution implements OperationHost {
   /** The code rests: put what it waits for on record, and park when nothing else is under way. */
   #rest(): void {
     if (!this.active || this.ended) return
+    const held = this.#catchUp.over()
+    if (held !== null && held.length > 0) {
+      const lost = this.#catchUp.lost(held)
+      if (lost !== null) void this.stall(forgotten(this.run.id, lost.recorded, lost.asked))
+      else for (const { operation, reject } of held) this.#perform(operation, reject)
+      if (this.#sequencer.idle) this.#sequencer.begin()
+      return
+    }
     const parks = !this.activity.busy
     const openings = this.#openings.splice(0)
     const last = openings.at(-1)
@@ -331,7 +334,7 @@ export class Execution implements OperationHost {
     }
   }
 
-  /** Ends the execution's part in the run: no outcome is delivered, nothing new is begun. So does a parked one leave. */
+  /** Ends the execution's part in the run; a parked one leaves so too. */
   drop(failure?: unknown): void {
     if (this.#isDropped) return
     this.#state = 'dropped'
@@ -366,10 +369,11 @@ export class Execution implements OperationHost {
   /** Stops the code, puts on record that the run can not go on until a person has acted, and lets go of it. */
   async stall(error: unknown): Promise<void> {
     this.#sequencer.stop()
+    const shown = this.#writer.onRecord
     this.#writer.stall()
     const record = toErrorRecord(error)
     const known = this.journal.stalled
-    if (known?.code !== record.code || known.message !== record.message) {
+    if (shown !== 'stalled' || known?.code !== record.code || known.message !== record.message) {
       await this.append([this.event('run.stalled', { error: recordJson(record) })])
     } else {
       // What the run was woken for, an answer or its cancellation, still gets its place in the log.

@@ -100,7 +100,7 @@ export class Holdfast {
     const run = checkedId(options.id ?? this.#newId(), 'run')
     const known = this.#existing(run, workflow, json)
     if (!known) await this.#append(run, workflow, json, options)
-    return this.run<Output>(run)
+    return this.#handle<Output>(run)
   }
 
   async #append(run: string, workflow: AnyWorkflow, input: Json, options: StartOptions): Promise<void> {
@@ -141,6 +141,10 @@ export class Holdfast {
   /** A run by its id. @throws RUN_NOT_FOUND */
   run<Output = unknown>(id: string): RunHandle<Output> {
     this.#status(id)
+    return this.#handle(id)
+  }
+
+  #handle<Output>(id: string): RunHandle<Output> {
     return {
       id,
       result: () => this.#result(id) as Promise<Output>,
@@ -149,6 +153,7 @@ export class Holdfast {
   }
 
   #status(run: string): RunStatus {
+    this.#assertOpen()
     const row = this.log.tables.get<{ status: RunStatus }>('SELECT status FROM runs WHERE id = ?', run)
     if (row === undefined)
       throw new HoldfastError('RUN_NOT_FOUND', `There is no run ${run}`, { details: { run } })

@@ -79,7 +79,7 @@ export function createContext(host: OperationHost): Context {
     return n
   }
 
-  return {
+  return withoutLooseEnds({
     run: host.run,
     step: <Result>(name: string, work: StepWork, options: StepOptions = {}) =>
       operate((unique) => ({ type: 'step', name: unique, work, options }), name) as Promise<Result>,
@@ -136,7 +136,26 @@ export function createContext(host: OperationHost): Context {
     now: () => host.now(),
     random: (name = 'random') => seededRandom(host.seed, name, draw(`random ${name}`)),
     uuid: (name = 'uuid') => seededUuid(host.seed, name, draw(`uuid ${name}`)),
-  }
+  })
+}
+
+const PROMISING = ['step', 'decide', 'act', 'review', 'sleep', 'waitFor', 'emit', 'call'] as const
+
+/**
+ * A promise that the code looks at late, or never, must not count as an unhandled rejection: that would end
+ * the process, and every later one that replays the run. The failure is on record all the same.
+ */
+function withoutLooseEnds(context: Context): Context {
+  const methods = PROMISING.map((name) => {
+    const method = context[name] as (...given: unknown[]) => Promise<unknown>
+    const watched = (...given: unknown[]): Promise<unknown> => {
+      const outcome = method(...given)
+      outcome.catch(() => {})
+      return outcome
+    }
+    return [name, watched]
+  })
+  return { ...context, ...Object.fromEntries(methods) }
 }
 
 /** As the tables hold it: half a surrogate pair, say of a subject that was cut off, has no UTF-8 form. */

@@ -157,7 +157,7 @@ function askPolicy(execution: Execution, effect: Effect): Ruling {
     operation,
     input,
     label,
-    approvedBy: approval?.verdict === 'approved' ? approval.review : null,
+    approvedBy: approval?.verdict === 'approved' ? (approval.review ?? null) : null,
   })
   const request = { type: 'effect', operation, ...(permit === null ? { input } : {}) }
   const decided = execution.event('policy.decided', verdictBody(name, request, verdict))
@@ -194,6 +194,7 @@ function denied(execution: Execution, effect: Effect, { verdict, approval }: Rul
  */
 function answerTo(execution: Execution, effect: Effect, review: string): Answered | null {
   const entry = execution.journal.entries.get(review)
+  if (entry !== undefined && entry.type !== 'review') throw otherEffect(execution, effect, review)
   if (entry?.opened && !isAbout((entry.opened.proposal ?? {}) as JsonObject, effect)) {
     throw otherEffect(execution, effect, review)
   }

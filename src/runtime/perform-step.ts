@@ -7,6 +7,7 @@ import { seededRandom } from '../kernel/random.ts'
 import { nextDelayMs, type RetryPolicy, STEP_RETRY } from '../kernel/retry-policy.ts'
 import { codeOf } from './code.ts'
 import type { Execution } from './execution.ts'
+import { shortHash } from './hashes.ts'
 import type { OperationOf } from './operations.ts'
 import { recordJson } from './run-errors.ts'
 
@@ -122,7 +123,7 @@ export function idempotencyKeyOf(
   },
   name: string,
 ): string {
-  return `${execution.host.log.id.slice(0, 8)}:${execution.run.id}:${name}`
+  return shortHash(JSON.stringify([execution.host.log.id, execution.run.id, name]), 40)
 }
 
 /** Runs `work` with a signal that is aborted at the deadline, then gives up waiting for it. */

@@ -21,8 +21,23 @@ export function hasEnded(run: string): HoldfastError {
   return new HoldfastError('RUN_ENDED', `Run ${run} has ended`, { details: { run } })
 }
 
+export function isErased(run: string): HoldfastError {
+  return new HoldfastError('BODY_ERASED', `Parts of the journal of run ${run} were erased: it can't go on`, {
+    details: { run },
+  })
+}
+
 export function isClosed(run: string): HoldfastError {
   return new HoldfastError('HOLDFAST_CLOSED', `Holdfast was closed while run ${run} was under way`, {
     details: { run },
   })
+}
+
+/** The code asks for something new while it has not asked for what was done: perhaps only a name was changed. */
+export function forgotten(run: string, recorded: JournalEntry, asked: Operation): HoldfastError {
+  return new HoldfastError(
+    'JOURNAL_DIVERGED',
+    `Run ${run} asks for a new ${asked.type} "${asked.name}", but not for the ${recorded.type} "${recorded.name}" that its journal holds`,
+    { details: { run, asked: asked.name, recorded: recorded.name } },
+  )
 }

@@ -116,6 +116,7 @@ function notePublished(event: StoredEvent, tables: Tables): void {
 }
 
 function noteTimersAndWaits({ kind, time, body: given }: StoredEvent, run: string, tables: Tables): void {
+  if (given === null && (kind === 'timer.set' || kind === 'wait.started')) return
   const body = given ?? {}
   const name = String(body.name ?? '')
   switch (kind) {

@@ -175,9 +175,11 @@ export class Runtime implements ExecutionHost {
         execution = this.#load(run)
       } catch (error) {
         for (const { fail } of wakings) fail(error)
+        this.#moveOn()
         continue
       }
       for (const { wake } of wakings) wake(execution)
+      if (execution.ended) this.#moveOn()
     }
   }
 
@@ -261,7 +263,8 @@ export class Runtime implements ExecutionHost {
       const end = this.lastEvent(id)
       if (end) this.#onChildEnd(parent, parent_name, end)
     }
-    this.#timers.look()
+    // Runs whose timers were set in the very commit that brought us here take note of it first.
+    setImmediate(() => this.#timers.look())
   }
 
   #moveOn(): void {

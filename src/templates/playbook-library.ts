@@ -47,14 +47,18 @@ export function openPlaybookLibrary<Playbook>(
     return adopted?.body ? String(adopted.body.hash) : null
   }
 
+  /** Two looks at once may want to record different things; the one that comes second looks again. */
   async function record(kind: string, body: JsonObject): Promise<void> {
-    const last = log.readStream(stream).at(-1)
-    if (last?.kind === kind && last.body?.hash === body.hash) return
     const event = { kind, body: { name: source.name, ...body }, actor: 'operator', label: OWNER }
-    try {
-      await log.append([{ stream, expectedVersion: last?.version ?? 0, events: [event] }])
-    } catch (error) {
-      if (!isHoldfastError(error) || error.code !== 'LOG_CONFLICT') throw error
+    for (;;) {
+      const last = log.readStream(stream).at(-1)
+      if (last?.kind === kind && last.body?.hash === body.hash) return
+      try {
+        await log.append([{ stream, expectedVersion: last?.version ?? 0, events: [event] }])
+        return
+      } catch (error) {
+        if (!isHoldfastError(error) || error.code !== 'LOG_CONFLICT') throw error
+      }
     }
   }
 

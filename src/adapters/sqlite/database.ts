@@ -30,7 +30,8 @@ export function openDatabase(file: string): DatabaseSync {
       PRAGMA secure_delete = ON;
       PRAGMA foreign_keys = OFF;
       PRAGMA cache_size = -${PAGE_CACHE_KIB};
-      BEGIN IMMEDIATE; COMMIT;`)
+      BEGIN IMMEDIATE; COMMIT;
+      PRAGMA wal_checkpoint(TRUNCATE);`)
     migrate(database, file)
     return database
   } catch (error) {

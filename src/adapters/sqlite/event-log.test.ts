@@ -33,10 +33,15 @@ function tamper(dir: string, sql: string): void {
   database.close()
 }
 
+/** The true body's hash is kept as if it had been erased, and another text stands in its place. */
+const HASHED = `UPDATE events SET body_hash = X'00' WHERE position = 1`
+const FORGED = `${HASHED}; UPDATE events SET body = '{"a":"9"}', nonce = NULL WHERE position = 1`
+
 for (const [what, sql] of [
   ['a changed body', `UPDATE events SET body = '{"a":"2"}' WHERE position = 1`],
   ['a changed time', 'UPDATE events SET time = time + 1 WHERE position = 2'],
   ['a raised trust', `UPDATE events SET label = 'owner' WHERE position = 2`],
+  ['a forged body beside the hash of the true one', FORGED],
   ['a removed event', 'DELETE FROM events WHERE position = 2'],
   ['a swapped stream name', `UPDATE streams SET name = 'other'`],
 ] as const) {
@@ -117,4 +122,16 @@ it('keeps what was acknowledged when the disk is full, refuses the rest, and goe
   await append(2, 'y'.repeat(100_000))
   assert.equal(log.verify().events, 3)
   await log.close()
+})
+
+it('notices a body that is gone without an erasure on record', async () => {
+  const dir = await logWith({ a: '1' }, { a: '2' })
+  const log = open(dir)
+  await log.erase({ positions: [2] }, { actor: 'operator', reason: 'asked for' })
+  await log.close()
+  const erasure = `DELETE FROM events WHERE kind = 'bodies.erased'`
+  tamper(dir, erasure)
+  const cut = open(dir)
+  assert.throws(() => cut.verify(), { code: 'LOG_CORRUPT' })
+  await cut.close()
 })

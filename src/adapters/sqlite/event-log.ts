@@ -28,6 +28,7 @@ import type { Projection, TablesReader } from '../../ports/projection.ts'
 import { explain, openDatabase, SqliteTables } from './database.ts'
 import { blobHash, bodyHash, eventHash, newNonce } from './event-chain.ts'
 import {
+  BODIES_ERASED,
   bodyHashOf,
   type EventRow,
   readHead,
@@ -314,7 +315,7 @@ class SqliteEventLog implements EventLog {
       for (const position of positions) this.#eraseBody(position)
       for (const sha256 of blobs) this.#tables.run('DELETE FROM blobs WHERE sha256 = ?', sha256)
       const body = { positions, blobs, reason: by.reason }
-      const erasure: NewEvent = { kind: 'bodies.erased', actor: by.actor, label: SYSTEM, body }
+      const erasure: NewEvent = { kind: BODIES_ERASED, actor: by.actor, label: SYSTEM, body }
       const stream = 'log/erasures'
       this.#writeEvent(stream, this.#stream(stream) ?? this.#createStream(stream), erasure, this.#clock.now())
       this.#projections.renewAll()

@@ -10,6 +10,9 @@ import { blobHash, bodyHash, eventHash } from './event-chain.ts'
 
 const CHUNK = 500
 
+/** The kind of event that names the positions whose bodies were erased with it. */
+export const BODIES_ERASED = 'bodies.erased'
+
 export interface EventRow {
   position: number
   stream: string
@@ -72,7 +75,9 @@ export function readHead(tables: SqliteTables): LogHead {
  * @throws LOG_CORRUPT at the first position that doesn't fit.
  */
 export function verifyChain(tables: SqliteTables): VerifyReport {
+  checkPages(tables)
   const versions = new Map<string, number>()
+  const missing = new Set<number>()
   let head: LogHead = { position: 0, hash: GENESIS_HASH }
   let erased = 0
   for (const row of rowsAfter(tables, 0)) {
@@ -81,12 +86,27 @@ export function verifyChain(tables: SqliteTables): VerifyReport {
       throw corrupt(row.position, `version ${row.version} of ${row.stream} is out of order`)
     }
     versions.set(row.stream, row.version)
-    if (row.body === null) erased += 1
+    if (row.body === null) {
+      erased += 1
+      missing.add(row.position)
+    } else if (row.kind === BODIES_ERASED) {
+      for (const position of (JSON.parse(row.body) as { positions: number[] }).positions)
+        missing.delete(position)
+    }
     const expected = hashOf(row, head.hash)
     if (expected !== hex(row.hash)) throw corrupt(row.position, 'does not match its hash')
     head = { position: row.position, hash: expected }
   }
+  const [vanished] = missing
+  if (vanished !== undefined) throw corrupt(vanished, 'has lost its body, and no erasure on record names it')
   return { events: head.position, erased, blobs: verifyBlobs(tables), head }
+}
+
+/** SQLite's own look at its pages: damage that reading the log alone would not meet. */
+function checkPages(tables: SqliteTables): void {
+  const found = tables.get<{ quick_check: string }>('PRAGMA quick_check(1)')?.quick_check
+  if (found !== 'ok')
+    throw new HoldfastError('LOG_CORRUPT', `The file is damaged: ${found ?? 'it can not be checked'}`)
 }
 
 function hashOf(row: EventRow, previous: string): string {
@@ -95,6 +115,9 @@ function hashOf(row: EventRow, previous: string): string {
 
 /** The kept hash of an erased body, else the hash of what is there. */
 export function bodyHashOf(row: EventRow): string {
+  if ((row.body === null) !== (row.nonce === null) || (row.body !== null && row.body_hash !== null)) {
+    throw corrupt(row.position, 'has a body that is neither kept nor erased in order')
+  }
   if (row.body !== null && row.nonce !== null) return bodyHash(row.nonce, row.body)
   if (row.body_hash === null) throw corrupt(row.position, 'has neither a body nor the hash of an erased one')
   return hex(row.body_hash)

@@ -35,7 +35,16 @@ export class ProjectionSet {
     const stale = this.#projections.filter(
       (projection) => this.#storedVersion(projection) !== projection.version,
     )
-    if (stale.length > 0) inTransaction(this.#database, () => this.#renew(stale))
+    inTransaction(this.#database, () => {
+      this.#forgetAbsent()
+      if (stale.length > 0) this.#renew(stale)
+    })
+  }
+
+  /** What is not kept from now on misses events: should it come back, it is built anew. */
+  #forgetAbsent(): void {
+    const present = JSON.stringify(this.#projections.map(({ name }) => name))
+    this.#tables.run('DELETE FROM projections WHERE name NOT IN (SELECT value FROM json_each(?))', present)
   }
 
   /** Drops and folds all projections anew. The caller holds the transaction. */
@@ -111,13 +120,19 @@ function sameContent(table: string, a: SqliteTables, b: SqliteTables): { rows: n
   const right = b.iterate(sql)[Symbol.iterator]()
   let rows = 0
   let equal = true
-  for (;;) {
-    const l = left.next()
-    const r = right.next()
-    if (l.done && r.done) return { rows, equal }
-    if (!l.done) rows += 1
-    if (l.done || r.done || rowText(l.value) !== rowText(r.value)) equal = false
-    if (l.done || r.done) return { rows, equal }
+  try {
+    for (;;) {
+      const l = left.next()
+      const r = right.next()
+      if (l.done && r.done) return { rows, equal }
+      if (!l.done) rows += 1
+      if (l.done || r.done || rowText(l.value) !== rowText(r.value)) equal = false
+      if (l.done || r.done) return { rows, equal }
+    }
+  } finally {
+    // An iterator left open would keep its table locked.
+    left.return?.()
+    right.return?.()
   }
 }
 

@@ -8,6 +8,7 @@ import { isHoldfastError, toErrorRecord } from '../../kernel/errors.ts'
 import { type LoadedConfig, loadConfig, resolveInWorkspace } from '../config/config.ts'
 import { loadPolicy } from '../config/policy-file.ts'
 import { socketOf } from '../server/socket.ts'
+import { asFileTrouble } from '../file-trouble.ts'
 import { assertWorkspace } from '../workspace-files.ts'
 import type { Inspection } from './inspect.ts'
 import { checkPlaybook } from './playbook-check.ts'
@@ -32,6 +33,8 @@ export interface DoctorSubject {
 type Found = Omit<DoctorRow, 'check'>
 
 const MIN_NODE = [24, 15] as const
+/** Most files that are named. */
+const MAX_NAMED = 5
 const LITTLE_SPACE = 2 ** 30
 const TOO_LITTLE_SPACE = 100 * 2 ** 20
 
@@ -76,6 +79,7 @@ export async function doctor(subject: DoctorSubject): Promise<DoctorRow[]> {
     const known: Inspection = inspection
     await check('tables', async () => tablesOf(known))
     await check('work', async () => workOf(known))
+    await check('unread mail', async () => skippedOf(known))
   }
   await check('disk', () => diskSpace(dir))
   return rows
@@ -86,8 +90,9 @@ const warn = (detail: string, fix: string): Found => ({ ok: 'warn', detail, fix 
 const bad = (detail: string, fix: string): Found => ({ ok: false, detail, fix })
 
 function failed(error: unknown): Found {
-  if (!isHoldfastError(error)) throw error
-  const { message, fix = '' } = toErrorRecord(error)
+  const known = asFileTrouble(error)
+  if (!isHoldfastError(known)) throw error
+  const { message, fix = '' } = toErrorRecord(known)
   return bad(message, fix)
 }
 
@@ -209,11 +214,24 @@ function tablesOf({ events, differing }: Inspection): Found {
   return bad(`${differing.join(', ')} differ from the log`, 'Run `holdfast log rebuild`.')
 }
 
-function workOf({ runs, stalled, reviews }: Inspection): Found {
+function workOf({ runs, stalled, reviews, failedLately }: Inspection): Found {
   const counts = Object.entries(runs).map(([status, n]) => `${n} ${status}`)
   const detail = `${counts.join(', ') || 'no runs yet'}; ${reviews} waiting for your word`
   const [first] = stalled
-  if (first === undefined) return fine(detail)
+  if (first === undefined && failedLately === 0) return fine(detail)
+  if (first === undefined) {
+    return warn(`${detail}; ${failedLately} failed in the last 7 days`, 'See `holdfast runs --status failed`.')
+  }
   const named = stalled.map(({ id, code }) => `${id} (${code})`).join(', ')
   return warn(`${detail}. Stalled: ${named}`, `See what it needs with \`holdfast run show ${first.id}\`.`)
+}
+
+function skippedOf({ skipped }: Inspection): Found {
+  if (skipped.length === 0) return fine('none in the last 30 days')
+  const named = skipped.slice(-MAX_NAMED).map(({ ref, error }) => `${ref}: ${error}`)
+  const more = skipped.length > MAX_NAMED ? `… and ${skipped.length - MAX_NAMED} more` : ''
+  return warn(
+    [`${skipped.length} in the last 30 days could not be read as mail:`, ...named, more].join('\n').trim(),
+    'Look at the files; what was read of them is kept in the log (`holdfast log export`).',
+  )
 }

@@ -2,6 +2,7 @@
 import { z } from 'zod'
 import { type ErrorRecord, isHoldfastError, toErrorRecord } from '../../kernel/errors.ts'
 import { countWaitingReviews } from '../../runtime/review-index.ts'
+import { countTroubled } from './troubled-runs.ts'
 import { logCommand, type OpenLog } from './command.ts'
 
 export interface Inspection {
@@ -15,11 +16,16 @@ export interface Inspection {
   /** Some of the stalled runs, with the code of what holds them up. */
   readonly stalled: readonly { readonly id: string; readonly code: string | null }[]
   readonly reviews: number
+  /** Runs that failed in the last 7 days. */
+  readonly failedLately: number
+  /** What of the last 30 days could not be read as mail, newest last. */
+  readonly skipped: readonly { readonly ref: string; readonly error: string }[]
 }
 
 /** A log of more events is compared by `log rebuild --check`, which takes its time. */
 const MAX_COMPARED = 20_000
 const MAX_NAMED = 3
+const SKIPPED_MS = 30 * 86_400_000
 
 export const inspect = logCommand({
   name: 'inspect',
@@ -40,6 +46,8 @@ export const inspect = logCommand({
       runs: Object.fromEntries(counts.map(({ status, n }) => [status, n])),
       stalled: stalled.map((row) => ({ ...row })),
       reviews: countWaitingReviews(log.tables),
+      failedLately: countTroubled(log.tables, Date.now()).failed,
+      skipped: skippedSince(open, Date.now() - SKIPPED_MS),
     }
   },
 })
@@ -52,4 +60,14 @@ function chainProblem({ log }: OpenLog): ErrorRecord | null {
     if (!isHoldfastError(error)) throw error
     return toErrorRecord(error)
   }
+}
+
+function skippedSince({ log }: Pick<OpenLog, 'log'>, since: number): Inspection['skipped'] {
+  const found: { ref: string; error: string }[] = []
+  for (const { kind, time, body } of log.read(0)) {
+    if (kind !== 'message.skipped' || time < since) continue
+    const { message = '' } = (body?.error ?? {}) as { message?: string }
+    found.push({ ref: String(body?.ref ?? ''), error: message })
+  }
+  return found
 }

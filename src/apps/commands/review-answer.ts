@@ -1,11 +1,14 @@
 /** `review ID approve|edit|reject|respond`: the operator's word, and what came of it. */
 import { z } from 'zod'
+import { HoldfastError } from '../../kernel/errors.ts'
 import type { JsonObject } from '../../kernel/json.ts'
+import { draftedMail } from '../../mail/outgoing.ts'
 import type { Review } from '../../runtime/review-index.ts'
 import { runStream } from '../../runtime/run-index.ts'
 import { workspaceCommand } from './command.ts'
 import { reviewNamed } from './find.ts'
 import { type InboxItem, inboxItem } from './inbox-item.ts'
+import { isLetter } from './letter-actions.ts'
 import { progressSince, type RunProgress, settled } from './settled.ts'
 
 export interface Answered {
@@ -31,6 +34,9 @@ export const reviewAnswer = workspaceCommand({
   advances: true,
   async run({ holdfast, log }, { id, verdict, changes, instruction, reason, hash }, io): Promise<Answered> {
     const asked = reviewNamed(log.tables, id)
+    if (isLetter(asked.action) && asked.status === 'waiting' && /^(approved|edited)$/.test(verdict)) {
+      assertSendable(asked, changes ?? {})
+    }
     const before = log.versionOf(runStream(asked.run))
     const review = await holdfast.answer(asked.id, {
       verdict,
@@ -48,3 +54,14 @@ export const reviewAnswer = workspaceCommand({
     }
   },
 })
+
+/** @throws INPUT_INVALID when the mail could not leave like this: then the review stays open. */
+function assertSendable({ id, proposal }: Review, changes: Readonly<Record<string, unknown>>): void {
+  const { error } = draftedMail.safeParse({ ...proposal, ...changes })
+  if (error === undefined) return
+  const wrong = error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`)
+  throw new HoldfastError('INPUT_INVALID', `It can't be sent like this: ${wrong.join('; ')}`, {
+    details: { review: id, wrong },
+    fix: `Nothing was answered. Edit it with \`holdfast review ${id} edit --set FIELD=VALUE\`.`,
+  })
+}

@@ -33,6 +33,9 @@ export interface Passage {
 /** Longer mails are judged by their beginning. */
 const BODY_LIMIT = 20_000
 const LINE_LIMIT = 500
+const OPENING_LIMIT = 80
+/** Characters of the longest line that may be a greeting. */
+const GREETING_LIMIT = 40
 const FORWARDED = /^\s*(?:fwd?|wg|tr|rv|vb|enc|doorst|i|転送)\s*:/i
 
 /**
@@ -64,8 +67,17 @@ export function* findPhrases(lists: readonly PhraseList[], passages: readonly Pa
   }
 }
 
-/** The beginning of a text, for a reason that rests on the text as a whole. */
+/**
+ * The first sentence of a text that is more than a greeting, at most 80 characters of it as they stand, for
+ * a reason that rests on the text as a whole. A text of short lines only is quoted from its beginning.
+ */
 export function openingOf(text: string): string {
-  const line = text.trim().split('\n', 1)[0] ?? ''
-  return line.slice(0, 80).trim()
+  const lines = text.split('\n').map((line) => line.trim())
+  const first = lines.find((line) => isSubstance(line)) ?? lines.find((line) => line !== '') ?? ''
+  return first.slice(0, OPENING_LIMIT).trim()
+}
+
+/** A greeting is short, and ends in a comma, an exclamation mark or nothing at all. */
+function isSubstance(line: string): boolean {
+  return line.length > GREETING_LIMIT || /[.?:;。？：；]$/.test(line)
 }

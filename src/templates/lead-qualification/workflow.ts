@@ -13,6 +13,9 @@
  *                          ▼
  *                  follow-up draft ─▶ review ─▶ send ─▶ wait once more ─▶ closed
  *
+ * From the first reply on, an answer to it closes the lead at any time before the follow-up is approved: a
+ * review that is still open is withdrawn then.
+ *
  * The playbook decides and drafts where there is no model. What a mail says is material to look at, for
  * the model too, and never an instruction; nothing leaves without the operator's word.
  */
@@ -22,6 +25,7 @@ import {
   type Context,
   type Decided,
   defineWorkflow,
+  type ReceivedEvent,
   type ReviewAnswer,
   type Workflow,
 } from '../../kernel/workflow.ts'
@@ -46,7 +50,8 @@ export interface LeadQualificationParts {
   readonly from: { readonly name: string; readonly address: string }
 }
 
-export const OUTCOMES = ['not-a-lead', 'rejected', 'answered', 'no-answer'] as const
+/** `conversation`: the mail goes on with an exchange under way, perhaps that of another lead. */
+export const OUTCOMES = ['not-a-lead', 'conversation', 'rejected', 'answered', 'no-answer'] as const
 
 const input = z.strictObject({ message: z.string() })
 const output = z.strictObject({
@@ -79,7 +84,7 @@ const qualification = z.object({
 })
 const draft = z.object({ subject: z.string().min(1).max(300), body: z.string().min(1).max(20_000) })
 
-/** Times a review may send the draft back; a run is not an endless conversation. */
+/** Drafts of one letter. The last of them stays under review until it is approved, edited or rejected. */
 const MAX_DRAFTS = 20
 
 export function leadQualification(
@@ -100,16 +105,18 @@ export function leadQualification(
         score,
         sent,
       })
-      if (!lead.qualification.isLead) return close('not-a-lead', [])
+      if (!lead.qualification.isLead) return close(kind === 'conversation' ? kind : 'not-a-lead', [])
 
       const reply = await draftAndSend(ctx, parts, lead, REPLY)
-      if (reply === null) return close('rejected', [])
-      if (await isAnswered(ctx, lead, reply)) return close('answered', [reply])
+      if (reply.end !== 'sent') return close('rejected', [])
+      if ((await answerInTime(ctx, lead, reply.id)) !== null) return close('answered', [reply.id])
 
-      const followUp = await draftAndSend(ctx, parts, lead, { ...FOLLOW_UP, after: reply })
-      if (followUp === null) return close('no-answer', [reply])
-      const answered = await isAnswered(ctx, lead, followUp)
-      return close(answered ? 'answered' : 'no-answer', [reply, followUp])
+      const answer = ctx.waitFor('mail.answered', { key: reply.id, name: 'answer to reply' })
+      const followUp = await draftAndSend(ctx, parts, lead, { ...FOLLOW_UP, after: reply.id, answer })
+      if (followUp.end === 'answered') return close('answered', [reply.id])
+      if (followUp.end === 'rejected') return close('no-answer', [reply.id])
+      const answered = await Promise.race([answer, answerInTime(ctx, lead, followUp.id)])
+      return close(answered === null ? 'no-answer' : 'answered', [reply.id, followUp.id])
     },
   })
 }
@@ -119,6 +126,8 @@ export function leadQualification(
 interface Lead {
   readonly message: MailMessage
   readonly facts: MailFacts
+  /** Of the person to address, as it was known when the mail came in; '' when it was not. */
+  readonly customerName: string
   readonly playbook: Playbook
   readonly playbookHash: string
   readonly qualification: Qualification
@@ -126,8 +135,11 @@ interface Lead {
 
 async function qualifyLead(ctx: Context, parts: LeadQualificationParts, message: MailMessage): Promise<Lead> {
   const playbookHash = await ctx.step('read playbook', () => parts.playbooks.current())
-  const playbook = parts.playbooks.version(playbookHash)
-  const facts = await ctx.step('gather facts', () => parts.facts(message))
+  const playbook = await playbookOf(ctx, parts, playbookHash)
+  const { customerName, ...facts } = await ctx.step('gather facts', () => ({
+    ...parts.facts(message),
+    customerName: (ctx.run.customer && parts.customerName(ctx.run.customer)) || message.replyTo.name,
+  }))
   const decided = await ctx.decide('qualify', {
     ask: `You sort the mail of ${playbook.business.owner}, ${playbook.business.name}. Decide whether this mail is a lead and how good. Criteria: ${criteriaText(playbook)}. Hot from ${playbook.thresholds.hot}, warm from ${playbook.thresholds.warm}. Existing conversations, newsletters, bounces, automatic replies, notices, spam, applications and sales pitches are not leads.`,
     material: { ...materialOf(message), knownThread: facts.knownThread, knownCustomer: facts.knownCustomer },
@@ -142,7 +154,21 @@ async function qualifyLead(ctx: Context, parts: LeadQualificationParts, message:
       }
     },
   })
-  return { message, facts, playbook, playbookHash, qualification: asQualification(decided) }
+  return { message, facts, customerName, playbook, playbookHash, qualification: asQualification(decided) }
+}
+
+/**
+ * A version that was valid when it came into force may not be to a later parser. Thrown in a step, which
+ * there is only then, the error stalls the run until a person has acted; thrown here it would fail it for good.
+ */
+async function playbookOf(ctx: Context, parts: LeadQualificationParts, hash: string): Promise<Playbook> {
+  try {
+    return parts.playbooks.version(hash)
+  } catch (error) {
+    return await ctx.step<never>('read that playbook', () => {
+      throw error
+    })
+  }
 }
 
 function asQualification({
@@ -181,7 +207,13 @@ interface Letter {
   readonly ask: string
   /** Message-ID of what was sent before, which this one continues. */
   readonly after?: string
+  /** Resolves when that is answered, which leaves nothing to write. */
+  readonly answer?: Promise<ReceivedEvent | null>
 }
+
+type Sending =
+  | { readonly end: 'sent' /** Message-ID. */; readonly id: string }
+  | { readonly end: 'rejected' | 'answered' }
 
 const REPLY: Letter = {
   what: 'reply',
@@ -196,45 +228,38 @@ const FOLLOW_UP: Letter = {
   ask: 'Our reply to this mail got no answer. Write a short, friendly follow-up',
 }
 
-/** The Message-ID of what was sent; null when the operator rejected it. */
 async function draftAndSend(
   ctx: Context,
   parts: LeadQualificationParts,
   lead: Lead,
   letter: Letter,
-): Promise<string | null> {
-  let previous: Draft | undefined
-  let instruction: string | undefined
-  for (let round = 1; round <= MAX_DRAFTS; round += 1) {
+): Promise<Sending> {
+  let drafted = await writeDraft(ctx, lead, letter, `draft ${letter.what}`, {})
+  for (let round = 1; ; round += 1) {
     const suffix = round === 1 ? '' : ` ${round}`
-    const drafted = await writeDraft(ctx, parts, lead, letter, `draft ${letter.what}${suffix}`, {
-      instruction,
-      previous,
-    })
-    const answer = await ask(ctx, lead, letter, `review ${letter.what}${suffix}`, drafted)
-    if (answer.verdict === 'rejected') return null
-    if (answer.verdict !== 'responded') return await send(ctx, parts, lead, letter, answer.value)
-    previous = drafted.answer
-    instruction = answer.instruction ?? ''
+    const review = ask(ctx, lead, letter, `review ${letter.what}${suffix}`, drafted, round >= MAX_DRAFTS)
+    const answer = await (letter.answer ? Promise.race([letter.answer, review]) : review)
+    if (answer === null || !('verdict' in answer)) return { end: 'answered' }
+    if (answer.verdict === 'rejected') return { end: 'rejected' }
+    if (answer.verdict !== 'responded') {
+      return { end: 'sent', id: await send(ctx, parts, lead, letter, answer.value) }
+    }
+    if (round >= MAX_DRAFTS) continue
+    const change = { instruction: answer.instruction ?? '', previous: drafted.answer }
+    drafted = await writeDraft(ctx, lead, letter, `draft ${letter.what} ${round + 1}`, change)
   }
-  return null
 }
 
 async function writeDraft(
   ctx: Context,
-  parts: LeadQualificationParts,
   lead: Lead,
   letter: Letter,
   name: string,
-  change: { instruction: string | undefined; previous: Draft | undefined },
+  change: { readonly instruction?: string; readonly previous?: Draft },
 ): Promise<Decided<Draft>> {
   const { message, playbook, qualification: q } = lead
   const { owner, name: business } = playbook.business
-  const options = {
-    customerName: (ctx.run.customer && parts.customerName(ctx.run.customer)) || message.replyTo.name,
-    ...(change.instruction === undefined ? {} : { instruction: change.instruction }),
-    ...(change.previous === undefined ? {} : { previous: change.previous }),
-  }
+  const options = { customerName: lead.customerName, ...change }
   const wish = change.instruction ? ` ${owner} read the last draft and says: ${change.instruction}` : ''
   return await ctx.decide(name, {
     ask: `${letter.ask}, for ${owner}, ${business}, in the language ${q.language}. Ask for what is missing: ${q.missing.join(', ') || 'nothing'}. Promise no price, date or discount. Sign with: ${playbook.business.signature}.${wish}`,
@@ -253,13 +278,18 @@ async function ask(
   letter: Letter,
   name: string,
   drafted: Decided<Draft>,
+  isLast: boolean,
 ): Promise<ReviewAnswer> {
   const { message, qualification: q } = lead
   const { name: person, address } = message.replyTo
   return await ctx.review(name, {
     action: letter.action,
     summary: `${q.quality} lead: ${message.subject || '(no subject)'}, ${letter.what} to ${person || address}`,
-    reason: [reasonText(q, lead.playbook.confidence.floor), ...drafted.reasons.map(reasonLabel)].join('; '),
+    reason: [
+      reasonText(q, lead.playbook.confidence.floor),
+      ...drafted.reasons.map(reasonLabel),
+      ...(isLast ? [`this is draft ${MAX_DRAFTS}, and no more are made: approve, edit or reject it`] : []),
+    ].join('; '),
     confidence: Math.min(q.confidence, drafted.confidence),
     proposal: { to: address, subject: drafted.answer.subject, body: drafted.answer.body },
     evidence: [...q.reasons] as never,
@@ -303,7 +333,7 @@ async function send(
   return sent?.messageId ?? ''
 }
 
-async function isAnswered(ctx: Context, lead: Lead, sent: string): Promise<boolean> {
-  const timeout = `${lead.playbook.followUp.afterDays}d`
-  return (await ctx.waitFor('mail.answered', { key: sent, timeout })) !== null
+/** The answer to what was sent; null when there is none for as long as the playbook waits. */
+async function answerInTime(ctx: Context, lead: Lead, sent: string): Promise<ReceivedEvent | null> {
+  return await ctx.waitFor('mail.answered', { key: sent, timeout: `${lead.playbook.followUp.afterDays}d` })
 }

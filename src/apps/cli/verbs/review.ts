@@ -5,6 +5,7 @@ import { HoldfastError } from '../../../kernel/errors.ts'
 import type { JsonObject } from '../../../kernel/json.ts'
 import { nearest } from '../../../templates/nearest.ts'
 import type { ParamsOf } from '../../commands/catalogue.ts'
+import type { Answered } from '../../commands/review-answer.ts'
 import { carryOut } from '../route.ts'
 import { type Call, textOption, type VerbRun } from '../verb.ts'
 import { answerView } from '../views/answer-view.ts'
@@ -12,6 +13,9 @@ import { reviewView } from '../views/review-view.ts'
 import { viewOf } from '../views/view.ts'
 
 type Answer = Omit<ParamsOf<'review answer'>, 'id' | 'hash'>
+
+/** How a run fails when the operator says no. */
+const REFUSALS: readonly string[] = ['EFFECT_ABANDONED', 'POLICY_DENIED']
 
 const VERDICTS = ['approve', 'edit', 'reject', 'respond', 'show']
 
@@ -38,7 +42,16 @@ export const review: VerbRun = async (call) => {
   )
   if (out.json) out.document(answered)
   else out.text(answerView(answered, viewOf(call)))
-  return 0
+  return hasFailed(answered) ? 1 : 0
+}
+
+/** Whether what was approved could not be done; a no of the operator's is no failure. */
+function hasFailed({ review: { status }, progress }: Answered): boolean {
+  const { failures, error } = progress
+  const final = failures.filter(({ retryAt }) => retryAt === null).map((failure) => failure.error.code)
+  const codes = error === null ? final : [...final, error.code]
+  const asAsked = status === 'rejected' || status === 'responded' ? REFUSALS : []
+  return codes.some((code) => !asAsked.includes(code))
 }
 
 async function answerOf(

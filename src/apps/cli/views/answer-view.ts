@@ -1,8 +1,10 @@
 /** What came of an answer to a review, and what happens next. */
 import type { JsonObject } from '../../../kernel/json.ts'
 import { oneLine } from '../../../observe/plain-text.ts'
+import { isLetter } from '../../commands/letter-actions.ts'
 import type { Answered } from '../../commands/review-answer.ts'
 import type { RunProgress } from '../../commands/settled.ts'
+import type { Review } from '../../../runtime/review-index.ts'
 import { answers } from './answers.ts'
 import { draftLines } from './review-view.ts'
 import { block, moment, type View, whatNext } from './view.ts'
@@ -35,11 +37,21 @@ export function answerView(answered: Answered, view: View): string {
 
 function happened({ review, progress, next }: Answered, { colors, width }: View): string[] {
   const { green } = colors
+  if (review.action === 'settle-unknown') return settledLines(review.status, progress, width).map(green)
   if (progress.sent.length > 0)
     return progress.sent.flatMap((sent) => block(sentText(sent), 0, width).map(green))
-  if (review.status === 'rejected') return ['Rejected: nothing was sent.']
+  if (review.status === 'rejected') return [isLetter(review.action) ? 'Rejected: nothing was sent.' : 'Rejected: it was not done.']
   if (review.status === 'responded') return [next === null ? 'Noted.' : 'Here is another draft.']
   return ['Your answer is on record.']
+}
+
+/** What the operator said of something whose outcome was not known, and what came of that. */
+function settledLines(status: Review['status'], { sent }: RunProgress, width: number): string[] {
+  if (status === 'responded') return ['On record: it is left undone.']
+  if (status !== 'rejected') return ['On record: it was done; it was not done again.']
+  if (sent.length === 0) return ['On record: it was not done, and was begun anew.']
+  const now = sent.flatMap((one) => block(sentText(one), 0, width))
+  return ['On record: it was not done. Now it is:', ...now]
 }
 
 function sentText({ operation, input }: RunProgress['sent'][number]): string {

@@ -1,10 +1,11 @@
 /** How a review can be answered, as commands to type. */
 import type { InboxItem } from '../../commands/inbox-item.ts'
 import { isLetter } from '../../commands/letter-actions.ts'
+import { mailIn } from './proposed-mail.ts'
 import type { View } from './view.ts'
 
 export function answers(
-  { id, action }: Pick<InboxItem, 'id' | 'action'>,
+  { id, action, proposal }: Pick<InboxItem, 'id' | 'action' | 'proposal'>,
   { command }: View,
 ): [string, string][] {
   const review = (answer: string) => command(`review ${id} ${answer}`)
@@ -17,9 +18,10 @@ export function answers(
     ]
   }
   if (action === 'settle-unknown') {
+    const isMail = mailIn(proposal) !== null
     return [
-      [review('approve'), 'it was done'],
-      [review('reject'), 'it was not: do it now'],
+      [review('approve'), isMail ? 'it was sent' : 'it was done'],
+      [review('reject'), isMail ? 'it was not sent: send it now' : 'it was not done: do it now'],
       [review('respond "leave it"'), 'leave it undone'],
     ]
   }

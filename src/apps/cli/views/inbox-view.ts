@@ -3,6 +3,7 @@ import { oneLine } from '../../../observe/plain-text.ts'
 import type { InboxItem } from '../../commands/inbox-item.ts'
 import { isLetter } from '../../commands/letter-actions.ts'
 import { answers } from './answers.ts'
+import { mailIn } from './proposed-mail.ts'
 import { age, block, count, fit, pad, percent, person, type View, whatNext } from './view.ts'
 
 const INDENT = 4
@@ -55,7 +56,7 @@ function itemLines(item: InboxItem, view: View): string[] {
   const { message, requested, customer } = item
   const from = oneLine(person(customer ?? message?.from ?? null) || item.run)
   const since = age(sentAt(item) ?? requested, view.now)
-  const right = `${percent(item.confidence)} sure  ${since.padStart(8)}`
+  const right = `${isLetter(item.action) ? `${percent(item.confidence)} sure  ` : ''}${since.padStart(8)}`
   const room = view.width - LEFT - right.length - 2
   const head = `${bold(pad(item.id, 11))} ${quality(item, view)} ${pad(fit(from, room), room)}  ${dim(right)}`
   return [
@@ -71,7 +72,9 @@ function reasonOf({ reason, quality: value }: InboxItem): string {
   return value !== null && reason.startsWith(`${value}, `) ? reason.slice(value.length + 2) : reason
 }
 
-function titleOf({ action, message, summary }: InboxItem): string {
+function titleOf({ action, message, summary, proposal }: InboxItem): string {
+  const mail = isLetter(action) ? null : mailIn(proposal)
+  if (mail !== null) return `${summary}: “${mail.subject}” to ${mail.to.map(person).join(', ')}`
   if (!isLetter(action)) return summary
   const subject = message?.subject || '(no subject)'
   return action === 'send-follow-up' ? `Follow-up: ${subject}` : subject

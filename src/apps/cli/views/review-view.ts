@@ -7,16 +7,17 @@ import { isLetter } from '../../commands/letter-actions.ts'
 import type { ShownMessage, ShownReview } from '../../commands/review-show.ts'
 import { answers } from './answers.ts'
 import { quality, warningLines } from './inbox-view.ts'
+import { mailIn, type ProposedMail } from './proposed-mail.ts'
 import { block, fit, moment, pad, percent, person, prose, type View, whatNext } from './view.ts'
 
 const INDENT = 4
-const LABEL = 10
+const LABEL = 11
 
 export function reviewView(review: ShownReview, view: View): string {
   const { bold } = view.colors
   const { message } = review
   const lines = [
-    `${bold(review.id)}  ${quality(review, view)} ${percent(review.confidence)}  ${bold(oneLine(review.summary))}`,
+    `${bold(review.id)}  ${judged(review, view)}${bold(oneLine(review.summary))}`,
     ...(message === null ? [] : ['', ...messageLines(message, view)]),
     '',
     ...whyLines(review, view),
@@ -26,6 +27,12 @@ export function reviewView(review: ShownReview, view: View): string {
     ...(review.status === 'waiting' ? whatNext(answers(review, view), view) : endedLines(review, view)),
   ]
   return lines.join('\n')
+}
+
+/** How good a lead it is, and how sure that is; nothing for what is no lead. */
+function judged(review: ShownReview, view: View): string {
+  if (!isLetter(review.action)) return ''
+  return `${quality(review, view)} ${percent(review.confidence)}  `
 }
 
 function messageLines({ from, date, subject, text, attachments }: ShownMessage, view: View): string[] {
@@ -85,9 +92,16 @@ export function draftLines(
   view: View,
 ): string[] {
   const title = view.colors.bold(isLetter(action) ? 'The draft' : 'The proposal')
-  const { body, ...rest } = proposal
+  const mail = isLetter(action) ? null : mailIn(proposal)
+  const { body, ...rest } = mail === null ? proposal : mailFields(proposal, mail)
   const heads = Object.entries(rest).map(([name, value]) => field(name, spoken(value), view))
   return [title, ...heads, ...(typeof body === 'string' ? ['', ...prose(body, INDENT, view.width)] : [])]
+}
+
+function mailFields({ operation }: JsonObject, mail: ProposedMail): JsonObject {
+  const { to, subject, messageId, text } = mail
+  const head = { operation: operation ?? '', to: to.map(person).join(', '), subject }
+  return { ...head, ...(messageId === null ? {} : { 'Message-ID': messageId }), body: text }
 }
 
 function spoken(value: JsonObject[string] | undefined): string {
