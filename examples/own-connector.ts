@@ -10,8 +10,8 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { defineConnector, defineWorkflow, HoldfastError, openHoldfast } from 'holdfast'
-import { z } from 'zod'
 import { checkConnector } from 'holdfast/connector-contract'
+import { z } from 'zod'
 
 /** Stands for the service: entries by idempotency key. */
 const entries = new Map<string, { entry: string }>()

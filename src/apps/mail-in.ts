@@ -47,7 +47,10 @@ export async function takeIn(
 ): Promise<TakenIn> {
   const { holdfast } = workspace
   const problems: MailProblem[] = []
-  const tell = atMostEvery(PROGRESS_MS, () => io.progress(countsText(tally.counts())))
+  const tell = atMostEvery(PROGRESS_MS, () => {
+    const counts = tally.counts()
+    if (counts.messages > 0) io.progress(countsText(counts))
+  })
   const tally = new Tally(workspace.log, tell)
   let release = holdfast.runtime.hold()
   let held = 0

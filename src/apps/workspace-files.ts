@@ -24,7 +24,7 @@ export function assertWorkspace(dir: string): void {
 /** Writes the files that the operator edits; leaves those that are there. Returns the ones it wrote. */
 export async function createWorkspace(dir: string, owner: OwnerAnswers = {}): Promise<string[]> {
   const { DEFAULT_POLICY_TEXT } = await import('./config/policy-file.ts')
-  await mkdir(dir, { recursive: true, mode: 0o700 })
+  await makeFolders(dir)
   const files: [string, string][] = [
     [PLAYBOOK_FILE, signedBy(owner, await readFile(DEFAULT_PLAYBOOK, 'utf8'))],
     [POLICY_FILE, DEFAULT_POLICY_TEXT],
@@ -40,6 +40,15 @@ export async function createWorkspace(dir: string, owner: OwnerAnswers = {}): Pr
     written.push(name)
   }
   return written
+}
+
+/** Level by level: where nothing can be made, as in /proc, the recursive call of Node never ends. */
+async function makeFolders(dir: string): Promise<void> {
+  if (existsSync(dir)) return
+  if (dirname(dir) !== dir) await makeFolders(dirname(dir))
+  await mkdir(dir, { mode: 0o700 }).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EEXIST') throw error
+  })
 }
 
 /** The example playbook with the owner's names in place of the example's, where they are given. */

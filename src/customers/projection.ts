@@ -68,7 +68,7 @@ CREATE TABLE customers_runs (
 
 export const customersProjection: Projection = {
   name: 'customers',
-  version: 1,
+  version: 2,
   tables: [
     'customers',
     'customers_addresses',

@@ -300,6 +300,13 @@ export const ERRORS = {
     exit: 1,
     fix: 'Check the path and the permissions.',
   },
+  FOLDER_UNUSABLE: {
+    means: 'A file or folder could not be opened, made or written.',
+    retry: 'operator',
+    http: 503,
+    exit: 69,
+    fix: 'Check the path, who may read and write there, and the space that is left.',
+  },
   CUSTOMER_NOT_FOUND: {
     means: 'No customer has this id or address.',
     retry: 'never',

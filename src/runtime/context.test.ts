@@ -106,6 +106,26 @@ describe('step', () => {
     assert.equal((output as Error).message, 'none left')
   })
 
+  test('waits for its next attempt, though the run is woken in between', async (t) => {
+    let tries = 0
+    const workflow = flow(async (ctx) => {
+      const flaky = ctx.step('flaky', () => {
+        tries += 1
+        if (tries === 1) throw new Error('not yet')
+      })
+      await Promise.all([flaky, ctx.waitFor('poke').then(() => ctx.step('poked', () => 1))])
+    })
+    const place = await openPlace(t, { workflows: [workflow], residentRuns: 0 })
+    await place.hf.start(workflow, null, { id: 'r' })
+    await place.hf.idle()
+    await place.hf.emit({ kind: 'poke' })
+    await place.hf.idle()
+    assert.equal(place.bodies('r', 'step.completed')[0]?.name, 'poked')
+    assert.equal(tries, 1)
+    await place.outcome('r')
+    assert.equal(tries, 2)
+  })
+
   test('is not tried again when that can not help', async (t) => {
     let tries = 0
     const { output } = await outcome(t, async (ctx) =>

@@ -98,6 +98,32 @@ describe('an effect', () => {
     assert.equal(place.bodies('r', 'effect.succeeded')[0]?.via, 'perform')
   })
 
+  test('has a key of its own, in each run and under each name', async (t) => {
+    const workflow = flow(async (ctx) => {
+      for (const name of ['send', 'send', 'other']) await ctx.act(name, 'post.send', LETTER)
+    })
+    const { place, outside } = await posting(t, { workflow })
+    await place.hf.start(workflow, null, { id: 's' })
+    await place.outcome('s')
+    assert.equal(new Set(outside.done).size, 6)
+  })
+
+  test('waits for its next attempt, though the run is woken in between', async (t) => {
+    const workflow = flow(async (ctx) => {
+      await Promise.all([ctx.act('send', 'post.send', 1), ctx.waitFor('poke')])
+    })
+    const { place, outside } = await posting(t, {
+      workflow,
+      manners: ['unavailable'],
+      place: { residentRuns: 0 },
+    })
+    await place.hf.emit({ kind: 'poke' })
+    await place.hf.idle()
+    assert.deepEqual([place.bodies('r', 'wait.ended').length, outside.calls.length], [1, 1])
+    await place.outcome('r')
+    assert.equal(outside.calls.length, 2)
+  })
+
   test('is not tried again when it is refused', async (t) => {
     const { place, outside } = await posting(t, { manners: ['refuse'] })
     assert.equal(await place.outcome('r'), 'CONNECTOR_REFUSED')

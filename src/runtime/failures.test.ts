@@ -119,7 +119,7 @@ describe('a full disk', () => {
     test(`the ${what} that a run waits for is not lost with the write of it`, async (t) => {
       const child = flow(async (ctx) => await ctx.waitFor('child may end'), 'child')
       const workflow = flow(async (ctx) => {
-        if (what === 'event') return (await ctx.waitFor('go'))?.kind
+        if (what === 'event') return [(await ctx.waitFor('go'))?.data, (await ctx.waitFor('go'))?.data]
         if (what === 'timer') return await ctx.sleep('1h')
         if (what === 'child') return await ctx.call('child', child, null)
         return (await ctx.review('ok', proposal)).verdict
@@ -130,7 +130,7 @@ describe('a full disk', () => {
       await hf.idle()
       const isSpoiled = place.spoil('r', () => true)
       const id = hf.reviews()[0]?.id ?? ''
-      if (what === 'event') await hf.emit({ kind: 'go' })
+      if (what === 'event') await Promise.all([1, 2].map((data) => hf.emit({ kind: 'go', data })))
       if (what === 'timer') place.clock.advance(3_600_000)
       if (what === 'child') await hf.emit({ kind: 'child may end' })
       if (what === 'answer') {
@@ -141,7 +141,8 @@ describe('a full disk', () => {
         await assert.rejects(hf.cancel('r'), { code: 'LOG_WRITE_FAILED' })
         await hf.cancel('r')
         await assert.rejects(place.outcome('r'), { code: 'RUN_CANCELLED' })
-      } else await place.outcome('r')
+      } else if (what === 'event') assert.deepEqual(await place.outcome('r'), [1, 2])
+      else await place.outcome('r')
       assert.ok(isSpoiled())
     })
   }

@@ -3,6 +3,7 @@ import { resolve } from 'node:path'
 import { CommanderError, Command as Parser } from 'commander'
 import type { Environment } from '../../adapters/system/environment.ts'
 import { type ErrorRecord, entryOf, isHoldfastError, toErrorRecord } from '../../kernel/errors.ts'
+import { asFileTrouble } from '../file-trouble.ts'
 import { armFromEnvironment } from './crash-env.ts'
 import { Output } from './output.ts'
 import { asTyped, type ProgramName, programName } from './program-name.ts'
@@ -29,7 +30,7 @@ export async function main(
     exit = await runVerb(verb, given, options, surroundings)
   })
   try {
-    await parser.parseAsync(args.length === 0 ? ['--help'] : [...args], { from: 'user' })
+    await parser.parseAsync(wordsOf(args), { from: 'user' })
     return exit
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error
@@ -39,6 +40,13 @@ export async function main(
     out.error(usageRecord(error, args, env))
     return entryOf('USAGE')?.exit ?? 2
   }
+}
+
+/** Nothing typed asks for help; `--version --json` is the verb, whose data is JSON. */
+function wordsOf(args: readonly string[]): string[] {
+  if (args.length === 0) return ['--help']
+  const isVersion = args.length === 2 && args.includes('--version') && args.includes('--json')
+  return isVersion ? ['version', '--json'] : [...args]
 }
 
 /** Whoever read the output, such as `head`, has seen enough. */
@@ -76,7 +84,7 @@ function parserFor({ env, streams }: Surroundings, run: RunVerb): Parser {
 
 function addVerb(root: Parser, verb: Verb, run: RunVerb, env: Environment): void {
   const words = verb.words.split(' ')
-  const parent = words.length === 1 ? root : family(root, words[0] as string)
+  const parent = words.length === 1 ? root : family(root, words[0] as string, env)
   const command = parent.command(`${words.at(-1)} ${verb.args ?? ''}`.trim())
   command.summary(verb.summary).description(`${verb.summary}.${verb.about ? `\n\n${verb.about}` : ''}`)
   for (const [flags, text] of verb.options ?? []) addOption(command, flags, text)
@@ -104,14 +112,15 @@ function collect(value: string, before: readonly string[] = []): string[] {
 }
 
 /** The command `run` that `run show` and its like stand below. */
-function family(root: Parser, name: string): Parser {
+function family(root: Parser, name: string, env: Environment): Parser {
   const known = root.commands.find((command) => command.name() === name)
   if (known) return known
-  const verbs = VERBS.filter(({ words }) => words.startsWith(`${name} `)).map(
-    ({ words }) => words.split(' ')[1],
-  )
+  const members = VERBS.filter(({ words }) => words.startsWith(`${name} `))
+  const verbs = members.map(({ words }) => words.split(' ')[1])
   const made = root.command(name).summary(`${verbs.join(', ')}: see ${name} --help`)
   made.helpCommand(false)
+  const [example, what] = members[0]?.examples[0] ?? []
+  made.addHelpText('after', `\nExample:\n  ${programName(env).command(example ?? name)}\n      ${what ?? ''}`)
   return made
 }
 
@@ -160,8 +169,9 @@ async function runVerb(
 
 /** Says what went wrong. Resolves with the exit code. */
 function fail(error: unknown, out: Output, { command }: ProgramName): number {
-  const expected = isHoldfastError(error)
-  const record = expected ? toErrorRecord(error) : { ...toErrorRecord(error), code: 'UNEXPECTED' }
+  const known = asFileTrouble(error)
+  const expected = isHoldfastError(known)
+  const record = expected ? toErrorRecord(known) : { ...toErrorRecord(error), code: 'UNEXPECTED' }
   const entry = entryOf(record.code)
   const fix = asTyped(record.fix ?? entry?.fix ?? '', command)
   out.error({ ...record, fix }, expected || !(error instanceof Error) ? '' : error.stack)
@@ -186,7 +196,7 @@ function callFor(
     command,
     io: {
       progress: (line) => out.progress(line),
-      note: (line) => out.note(line),
+      note: (line) => out.note(asTyped(line, command)),
       emit: (row) => out.row(row),
       signal,
     },

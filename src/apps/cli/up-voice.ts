@@ -5,6 +5,7 @@ import type { TakenIn } from '../mail-in.ts'
 import type { News } from '../server/news.ts'
 import type { Voice } from '../server/running.ts'
 import { countsText } from '../tally.ts'
+import { asTyped } from './program-name.ts'
 import type { Call } from './verb.ts'
 import { inboxView } from './views/inbox-view.ts'
 import { count, viewOf } from './views/view.ts'
@@ -33,12 +34,12 @@ function jsonVoice({ out }: Call): Voice {
 }
 
 function spokenVoice(call: Call): Voice {
-  const { out, options, dir } = call
+  const { out, options, dir, command } = call
   const { bold } = out.noteColors
   const serves = options.once !== true
   return {
     progress: (line) => out.progress(line),
-    note: (line) => out.note(line),
+    note: (line) => out.note(asTyped(line, command)),
     started({ sample }) {
       if (sample > 0) out.note(`Delivered the sample mailbox: ${count(sample, 'message')} to ${inboxOf(dir)}`)
     },

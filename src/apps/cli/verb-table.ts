@@ -32,10 +32,10 @@ export const VERBS: readonly Verb[] = [
     summary: 'Serve a workspace until Ctrl-C: mail in, work, commands',
     about: [
       'Takes in mail as it comes, lets the work advance, answers the commands of other terminals.',
-      'Makes the workspace if there is none. Ctrl-C stops in good order, a second one at once.',
+      'With --sample it makes the workspace if there is none. Ctrl-C stops in good order, a second one at once.',
     ].join('\n'),
     options: [
-      ['--sample', 'on its very first start, bring in the sample mailbox'],
+      ['--sample', 'make a workspace if there is none, and bring in the sample mailbox'],
       ['--once', 'stop when everything that waits has been worked off'],
     ],
     examples: [
@@ -177,7 +177,12 @@ export const VERBS: readonly Verb[] = [
     group: KEEP,
     summary: 'What is configured',
     options: [['--origin', 'with where each value comes from']],
-    examples: [['config show --origin', 'flag, environment, workspace, your own file, or default']],
+    examples: [
+      [
+        'config show --origin',
+        'flag, environment, project (holdfast.yaml), user (your own file), or default',
+      ],
+    ],
     load: async () => (await import('./verbs/files.ts')).configShow,
   },
   {

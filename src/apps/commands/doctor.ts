@@ -7,8 +7,8 @@ import type { Environment } from '../../adapters/system/environment.ts'
 import { isHoldfastError, toErrorRecord } from '../../kernel/errors.ts'
 import { type LoadedConfig, loadConfig, resolveInWorkspace } from '../config/config.ts'
 import { loadPolicy } from '../config/policy-file.ts'
-import { socketOf } from '../server/socket.ts'
 import { asFileTrouble } from '../file-trouble.ts'
+import { socketOf } from '../server/socket.ts'
 import { assertWorkspace } from '../workspace-files.ts'
 import type { Inspection } from './inspect.ts'
 import { checkPlaybook } from './playbook-check.ts'
@@ -121,7 +121,10 @@ async function workspaceFiles(dir: string): Promise<Found> {
   await access(dir, constants.R_OK | constants.W_OK)
   const open = await openToOthers([dir, join(dir, LOG_FILE)])
   if (open.length === 0) return fine(dir)
-  return warn(`others on this machine can read ${open.join(' and ')}`, `chmod go-rwx ${open.join(' ')}`)
+  return warn(
+    `others on this machine can read ${open.join(' and ')}`,
+    `chmod go-rwx ${open.map((path) => (/\s/.test(path) ? `'${path}'` : path)).join(' ')}`,
+  )
 }
 
 /** A file in a folder that is closed to others is closed to them too. */
@@ -220,7 +223,10 @@ function workOf({ runs, stalled, reviews, failedLately }: Inspection): Found {
   const [first] = stalled
   if (first === undefined && failedLately === 0) return fine(detail)
   if (first === undefined) {
-    return warn(`${detail}; ${failedLately} failed in the last 7 days`, 'See `holdfast runs --status failed`.')
+    return warn(
+      `${detail}; ${failedLately} failed in the last 7 days`,
+      'See `holdfast runs --status failed`.',
+    )
   }
   const named = stalled.map(({ id, code }) => `${id} (${code})`).join(', ')
   return warn(`${detail}. Stalled: ${named}`, `See what it needs with \`holdfast run show ${first.id}\`.`)

@@ -3,16 +3,16 @@ import { z } from 'zod'
 import { waitingReviews } from '../../runtime/review-index.ts'
 import { workspaceCommand } from './command.ts'
 import { type InboxItem, inboxItem } from './inbox-item.ts'
+import { answerNotes, playbookNotes, troubleNotes } from './operator-notes.ts'
 
 export const inbox = workspaceCommand({
   name: 'inbox',
   params: z.strictObject({}),
   advances: true,
   async run({ log, playbooks }, _params, io): Promise<InboxItem[]> {
-    const problem = playbooks.problem()
-    if (problem !== null) {
-      io.note(`The playbook has a mistake; the last valid one stays in force.\n${problem.message}`)
-    }
+    const now = Date.now()
+    const notes = [...playbookNotes({ playbooks }), ...troubleNotes(log, now), ...answerNotes(log, now)]
+    for (const note of notes) io.note(note)
     const items = waitingReviews(log.tables).map((review) => inboxItem(log, review))
     return items.toSorted((a, b) => rank(a) - rank(b) || a.requested - b.requested)
   },

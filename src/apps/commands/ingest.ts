@@ -4,6 +4,7 @@ import { readMailFiles } from '../../mail/files.ts'
 import { countWaitingReviews } from '../../runtime/review-index.ts'
 import { type IncomingMail, type TakenIn, takeIn } from '../mail-in.ts'
 import { workspaceCommand } from './command.ts'
+import { playbookNotes } from './operator-notes.ts'
 
 export interface Ingested extends TakenIn {
   /** Reviews that wait now, whatever they came from. */
@@ -16,6 +17,7 @@ export const ingest = workspaceCommand({
   params: z.strictObject({ files: z.array(z.string()).min(1) }),
   advances: true,
   async run(workspace, { files }, io): Promise<Ingested> {
+    for (const note of playbookNotes(workspace)) io.note(note)
     const taken = await takeIn(workspace, mailsIn(files), io)
     return { ...taken, reviews: countWaitingReviews(workspace.log.tables) }
   },

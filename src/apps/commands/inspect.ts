@@ -2,8 +2,8 @@
 import { z } from 'zod'
 import { type ErrorRecord, isHoldfastError, toErrorRecord } from '../../kernel/errors.ts'
 import { countWaitingReviews } from '../../runtime/review-index.ts'
-import { countTroubled } from './troubled-runs.ts'
 import { logCommand, type OpenLog } from './command.ts'
+import { countTroubled } from './troubled-runs.ts'
 
 export interface Inspection {
   readonly events: number

@@ -15,7 +15,7 @@ export interface RunProgress {
   readonly status: RunStatus
   /** What left by effects, such as a mail. */
   readonly sent: readonly { readonly operation: string; readonly input: Json; readonly output: Json }[]
-  /** Attempts and effects that failed. */
+  /** Attempts and effects that failed and were not begun anew. */
   readonly failures: readonly {
     readonly operation: string
     readonly error: ErrorRecord
@@ -57,7 +57,7 @@ export function progressSince(log: EventLog, run: string, version: number): RunP
     run,
     status: statusOf(log, run),
     sent: since.filter(({ kind }) => kind === 'effect.succeeded').map((event) => sentBy(event, events)),
-    failures: since.flatMap(failureOf),
+    failures: since.filter((event, at) => !isBegunAnew(since.slice(at + 1), event)).flatMap(failureOf),
     waitsFor: waitingFor(log.tables, run),
     output: end?.body?.output ?? null,
     error: (end?.body?.error as unknown as ErrorRecord | undefined) ?? null,
@@ -77,6 +77,11 @@ function sentBy({ body }: StoredEvent, events: readonly StoredEvent[]): RunProgr
     input: intended?.body?.input ?? null,
     output: body?.output ?? null,
   }
+}
+
+/** A failure that an attempt followed has no last word. */
+function isBegunAnew(later: readonly StoredEvent[], { body }: StoredEvent): boolean {
+  return later.some((event) => event.kind === 'effect.intended' && event.body?.name === body?.name)
 }
 
 function failureOf({ kind, body }: StoredEvent): RunProgress['failures'][number][] {

@@ -1,5 +1,9 @@
-/** Connects to an SMTP server and greets it, as far as EHLO and STARTTLS; signs in nowhere, sends nothing. */
+/**
+ * Connects to an SMTP server and greets it, as far as EHLO and STARTTLS, by the rules by which mail is sent;
+ * signs in nowhere, sends nothing.
+ */
 import SMTPConnection from 'nodemailer/lib/smtp-connection'
+import { connectionOptions } from '../../connectors/smtp/session.ts'
 
 const TIMEOUT_MS = 5_000
 
@@ -9,13 +13,7 @@ export async function greetServer(server: {
   readonly port: number
   readonly secure: boolean
 }): Promise<string> {
-  const connection = new SMTPConnection({
-    ...server,
-    connectionTimeout: TIMEOUT_MS,
-    greetingTimeout: TIMEOUT_MS,
-    socketTimeout: TIMEOUT_MS,
-    dnsTimeout: TIMEOUT_MS,
-  })
+  const connection = new SMTPConnection(connectionOptions({ ...server, timeoutMs: TIMEOUT_MS }))
   try {
     await new Promise<void>((resolve, reject) => {
       connection.once('error', reject)

@@ -97,7 +97,10 @@ class Message extends Readable {
   }
 }
 
-function connectionOptions(server: SmtpServer): ConstructorParameters<typeof SMTPConnection>[0] {
+/** How a server is spoken to: with TLS, and its certificate checked, unless it is on this machine. */
+export function connectionOptions(
+  server: Omit<SmtpServer, 'auth'>,
+): ConstructorParameters<typeof SMTPConnection>[0] {
   const local = isLoopback(server.host)
   return {
     host: server.host,

@@ -113,8 +113,9 @@ export function leadQualification(
 
       const answer = ctx.waitFor('mail.answered', { key: reply.id, name: 'answer to reply' })
       const followUp = await draftAndSend(ctx, parts, lead, { ...FOLLOW_UP, after: reply.id, answer })
-      if (followUp.end === 'answered') return close('answered', [reply.id])
-      if (followUp.end === 'rejected') return close('no-answer', [reply.id])
+      if (followUp.end !== 'sent') {
+        return close(followUp.end === 'answered' ? 'answered' : 'no-answer', [reply.id])
+      }
       const answered = await Promise.race([answer, answerInTime(ctx, lead, followUp.id)])
       return close(answered === null ? 'no-answer' : 'answered', [reply.id, followUp.id])
     },

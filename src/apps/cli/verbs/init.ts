@@ -3,6 +3,7 @@ import { userInfo } from 'node:os'
 import { type Initialised, initWorkspace, isAddress } from '../../commands/init.ts'
 import type { OwnerAnswers } from '../../config/default-config.ts'
 import { isWorkspace } from '../../workspace-files.ts'
+import { quoted } from '../program-name.ts'
 import { type Call, textOption, type VerbRun } from '../verb.ts'
 import { viewOf, whatNext } from '../views/view.ts'
 
@@ -86,7 +87,7 @@ function madeText({ dir, written, inbox }: Initialised, owner: OwnerAnswers, cal
   const next: [string, string][] = [
     ...(inbox === null
       ? []
-      : ([[`cp MAIL.eml ${inbox}/new/`, 'deliver mail; or let your mail program do it']] as [
+      : ([[`cp MAIL.eml ${quoted(`${inbox}/new/`)}`, 'deliver mail; or let your mail program do it']] as [
           string,
           string,
         ][])),

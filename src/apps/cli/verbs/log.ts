@@ -12,7 +12,7 @@ export const logVerify: VerbRun = async (call) => {
     const { events, erased, blobs, head } = report
     const gone = erased > 0 ? `, ${erased} of them erased` : ''
     out.text(
-      `${out.colors.green('The log is whole')}: ${count(events, 'event')}${gone}, ${count(blobs, 'file')} beside it.\n` +
+      `${out.colors.green('The log is whole')}: ${count(events, 'event')}${gone}, ${count(blobs, 'raw mail')}.\n` +
         `Head: ${head.position} ${head.hash}`,
     )
   }

@@ -15,7 +15,8 @@ export const up: VerbRun = async (call) => {
   const sample = options.sample === true
   const stop = stopBySignal()
   if (!isWorkspace(dir)) {
-    await createWorkspace(dir, sample ? SAMPLE_OWNER : {})
+    if (!sample) throw missing(dir)
+    await createWorkspace(dir, SAMPLE_OWNER)
     out.note(`Made a workspace in ${dir}`)
   }
   const voice: Voice = upVoice(call)
@@ -28,6 +29,14 @@ export const up: VerbRun = async (call) => {
   } finally {
     stop.release()
   }
+}
+
+/** A workspace is made when it is asked for; a folder that was mistyped is not. */
+function missing(dir: string): HoldfastError {
+  return new HoldfastError('WORKSPACE_MISSING', `${dir} is not a workspace`, {
+    details: { dir },
+    fix: 'Create one with `holdfast init`, or try it out with `holdfast up --sample`.',
+  })
 }
 
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const

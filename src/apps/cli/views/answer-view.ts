@@ -1,10 +1,10 @@
 /** What came of an answer to a review, and what happens next. */
 import type { JsonObject } from '../../../kernel/json.ts'
 import { oneLine } from '../../../observe/plain-text.ts'
+import type { Review } from '../../../runtime/review-index.ts'
 import { isLetter } from '../../commands/letter-actions.ts'
 import type { Answered } from '../../commands/review-answer.ts'
 import type { RunProgress } from '../../commands/settled.ts'
-import type { Review } from '../../../runtime/review-index.ts'
 import { answers } from './answers.ts'
 import { draftLines } from './review-view.ts'
 import { block, moment, type View, whatNext } from './view.ts'
@@ -40,7 +40,8 @@ function happened({ review, progress, next }: Answered, { colors, width }: View)
   if (review.action === 'settle-unknown') return settledLines(review.status, progress, width).map(green)
   if (progress.sent.length > 0)
     return progress.sent.flatMap((sent) => block(sentText(sent), 0, width).map(green))
-  if (review.status === 'rejected') return [isLetter(review.action) ? 'Rejected: nothing was sent.' : 'Rejected: it was not done.']
+  if (review.status === 'rejected')
+    return [isLetter(review.action) ? 'Rejected: nothing was sent.' : 'Rejected: it was not done.']
   if (review.status === 'responded') return [next === null ? 'Noted.' : 'Here is another draft.']
   return ['Your answer is on record.']
 }

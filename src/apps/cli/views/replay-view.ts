@@ -1,4 +1,5 @@
 /** What replaying showed. */
+import { firstDifference } from '../../../runtime/divergence.ts'
 import type { ReplayReport } from '../../../runtime/replay.ts'
 import { block, count, type View } from './view.ts'
 
@@ -28,5 +29,8 @@ function verdictText({ run, workflow, version, verdict, operations }: ReplayRepo
 
 function divergenceLines({ run, divergence }: ReplayReport, view: View, named: boolean): string[] {
   if (divergence === null) return []
-  return block(`${named ? `${run}: ` : ''}${divergence.explanation}`, 2, view.width)
+  const { what, recorded, present, explanation } = divergence
+  const field = what === 'result' || what === 'output' ? firstDifference(recorded, present) : ''
+  const where = field === '' ? '' : ` It differs in ${field}.`
+  return block(`${named ? `${run}: ` : ''}${explanation}${where}`, 2, view.width)
 }
