@@ -9,6 +9,7 @@ import { createWorkspace, openWorkspace, type Workspace } from '../src/apps/work
 import { HoldfastError } from '../src/kernel/errors.ts'
 import { keyHash } from '../src/mail/compose.ts'
 import { ManualClock } from '../src/ports/testing/manual-clock.ts'
+import { shortHash } from '../src/runtime/hashes.ts'
 import { verifyRun } from '../src/runtime/replay.ts'
 import { WorkflowRegistry } from '../src/runtime/workflow-registry.ts'
 import type { LeadOutcome } from '../src/templates/lead-qualification/workflow.ts'
@@ -83,7 +84,7 @@ function outcomeOf({ log }: Workspace, run: string): LeadOutcome | undefined {
 
 function sentIds({ log }: Workspace): string[] {
   const sent = [...log.read()].filter(({ kind }) => kind === 'effect.succeeded')
-  return sent.map(({ body }) => (body?.output as { messageId: string }).messageId)
+  return sent.map(({ body }) => String((body?.output as { messageId?: string } | undefined)?.messageId))
 }
 
 async function assertReplays({ workspace, run }: Scene): Promise<void> {
@@ -145,7 +146,7 @@ it('ends without an answer when none comes in time after the follow-up', async (
 it('knows an answer that came in before the sending was on record', async () => {
   const scene = await takeLead()
   const { workspace, run } = scene
-  const key = `${workspace.log.id.slice(0, 8)}:${run}:send reply`
+  const key = shortHash(JSON.stringify([workspace.log.id, run, 'send reply']), 40)
   const id = `hf-${keyHash(key)}@lindqvist.studio`
   await receive(workspace, answerTo(id))
   const reviews = workspace.holdfast.reviews()

@@ -72,7 +72,7 @@ export async function openWorkspace(options: OpenWorkspaceOptions): Promise<Work
   const models = await modelsFromEnvironment(env, {
     use: config.models.use,
     prices: config.models.prices,
-    now: clock.now,
+    now: () => clock.now(),
   })
   const hosts = [...models.map(({ host }) => host), ...(config.smtp.host === null ? [] : [config.smtp.host])]
   const policy = await loadPolicy({ dir, hosts })
@@ -155,7 +155,7 @@ async function connectorsOf(
   clock: Clock,
 ): Promise<Connector[]> {
   const sentDir = resolveInWorkspace(dir, config.mail.out.sentDir)
-  const now = clock.now
+  const now = (): number => clock.now()
   const connectors = [maildirConnector({ sentDir, now, ...(inboxDir === null ? {} : { inboxDir }) })]
   const { host, port, secure, user } = config.smtp
   if (host !== null) {
