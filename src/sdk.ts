@@ -104,8 +104,21 @@ function registeredOnly(connectors: readonly Connector[], models: readonly Model
   }
 }
 
+export { fasterClock } from './adapters/system/clock.ts'
 export type { ErrorCode } from './kernel/error-table.ts'
 export { HoldfastError } from './kernel/errors.ts'
 export { type Context, defineWorkflow, type Workflow } from './kernel/workflow.ts'
-export { type Connector, defineConnector, type OperationManifest } from './ports/connector.ts'
-export type { EmittedEvent, Holdfast, RunHandle, StartOptions } from './runtime/holdfast.ts'
+export type { PolicySettings } from './policy/settings.ts'
+export type { Clock } from './ports/clock.ts'
+export {
+  type Connector,
+  defineConnector,
+  type Lookup,
+  type Operation,
+  type OperationManifest,
+  type PerformContext,
+} from './ports/connector.ts'
+export type { Model } from './ports/model.ts'
+export type { Projection } from './ports/projection.ts'
+export type { Answer, EmittedEvent, Holdfast, RunHandle, StartOptions } from './runtime/holdfast.ts'
+export type { Review } from './runtime/review-index.ts'
