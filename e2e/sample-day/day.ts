@@ -63,8 +63,8 @@ async function takeInMail({ inbox, intake }: Workspace): Promise<void> {
   for await (const mail of inbox.list()) {
     const received = await intake.receive({ raw: await mail.read(), channel: 'maildir', ref: mail.ref })
     say('received', received.what === 'skipped' ? received.sha256 : received.message)
-    crashPoint('mail.after-acknowledge')
     await mail.acknowledge()
+    crashPoint('mail.after-acknowledge')
   }
 }
 

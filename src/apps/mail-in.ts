@@ -97,8 +97,8 @@ async function takeOne({ intake }: Workspace, mail: IncomingMail): Promise<Recei
       return intake.skip({ ref, sha256: String(error.details.sha256), error })
     },
   )
-  crashPoint('mail.after-acknowledge')
   await mail.acknowledge()
+  crashPoint('mail.after-acknowledge')
   return received
 }
 
