@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, describe, type TestContext, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
-import { LOG_FILE } from '../src/adapters/sqlite/event-log.ts'
+import { LOG_FILE } from '../src/adapters/sqlite/place.ts'
 import { CRASH_POINTS } from '../src/ports/crash-points.ts'
 import { openHoldfast } from '../src/sdk.ts'
 

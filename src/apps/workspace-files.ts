@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs'
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { LOG_FILE } from '../adapters/sqlite/event-log.ts'
+import { LOG_FILE } from '../adapters/sqlite/place.ts'
 import { HoldfastError } from '../kernel/errors.ts'
 import { defaultConfigText, type OwnerAnswers } from './config/default-config.ts'
 import { CONFIG_FILE, POLICY_FILE } from './config/file-names.ts'

@@ -44,6 +44,13 @@ export const ERRORS = {
     exit: 1,
     fix: 'Stop, keep the file, restore the last backup, and compare with `holdfast log verify`.',
   },
+  LOG_EPOCH_STALE: {
+    means: 'The log was opened again since this writer opened it. Nothing of the append was kept.',
+    retry: 'never',
+    http: 409,
+    exit: 69,
+    fix: 'End this process; whoever opened the log last goes on with its work.',
+  },
   LOG_CLOSED: {
     means: 'The log was closed before this append.',
     retry: 'later',

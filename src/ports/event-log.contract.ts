@@ -10,6 +10,8 @@ import type { Projection } from './projection.ts'
 export interface EventLogUnderTest {
   /** Opens the log of `place` (made by `newPlace`), or a second writer of it. */
   open(place: string, projections?: readonly Projection[]): EventLog
+  /** Opens one log twice, without the second noticing that the first lives: a lock that was lost. */
+  openTwice(): { former: EventLog; present: EventLog }
   newPlace(): string
   dispose(): void
 }
@@ -152,6 +154,22 @@ export function eventLogContract(name: string, subject: EventLogUnderTest): void
       withLog(async (_log, place) => {
         assert.throws(() => subject.open(place), { code: 'WORKSPACE_LOCKED' })
       }))
+
+    it('refuses whoever opened it before somebody else did', async () => {
+      const { former, present } = subject.openTwice()
+      await present.append([to('a', 0, happened(1))])
+      const stale = [former.append([to('b', 0, happened(2))]), former.append([to('c', 'any', happened(3))])]
+      for (const append of stale) await assert.rejects(append, { code: 'LOG_EPOCH_STALE' })
+      const erasure = former.erase({ positions: [1] }, { actor: 'test', reason: 'stale' })
+      await assert.rejects(erasure, { code: 'LOG_EPOCH_STALE' })
+      assert.throws(() => former.rebuild({ replace: true }), { code: 'LOG_EPOCH_STALE' })
+      await present.append([to('a', 1, happened(4))])
+      assert.deepEqual(
+        [...present.read()].map((e) => e.body?.n),
+        [1, 4],
+      )
+      await present.close()
+    })
 
     it('refuses appends after it is closed', async () => {
       const log = subject.open(subject.newPlace())

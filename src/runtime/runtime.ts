@@ -54,8 +54,8 @@ interface By {
 const WRITE_RETRY_MS = 1_000
 /** A stalled run is tried again: the file that was broken may have been mended meanwhile. */
 const STALL_RETRY_MS = 30_000
-/** What no waiting helps against: these runs go on when the process is started with the right code. */
-const NEEDS_OTHER_CODE = new Set(['JOURNAL_DIVERGED', 'WORKFLOW_UNKNOWN'])
+/** What no waiting helps against: these runs go on in a process with the right code, or in the log's present one. */
+const NEEDS_OTHER_PROCESS = new Set(['JOURNAL_DIVERGED', 'WORKFLOW_UNKNOWN', 'LOG_EPOCH_STALE'])
 
 export class Runtime implements ExecutionHost {
   readonly log: EventLog
@@ -241,7 +241,7 @@ export class Runtime implements ExecutionHost {
   /** A run that lost its execution to a failed append, or stalled, starts over from its journal. */
   #bringBack(run: string, error: unknown): void {
     const code = isHoldfastError(error) ? error.code : ''
-    if (NEEDS_OTHER_CODE.has(code)) return
+    if (NEEDS_OTHER_PROCESS.has(code)) return
     const again = (): void => {
       this.#comebacks.delete(run)
       this.wake(run)

@@ -40,7 +40,8 @@ export function openDatabase(file: string): DatabaseSync {
   }
 }
 
-function migrate(database: DatabaseSync, file: string): void {
+/** Brings the tables of the log to what this version knows. @throws WORKSPACE_NEWER */
+export function migrate(database: DatabaseSync, file: string): void {
   const scripts = readdirSync(MIGRATIONS).filter((name) => name.endsWith('.sql'))
   scripts.sort()
   const { user_version: done } = database.prepare('PRAGMA user_version').get() as { user_version: number }

@@ -6,16 +6,26 @@ import { DatabaseSync } from 'node:sqlite'
 import { after, it } from 'node:test'
 import { SYSTEM } from '../../kernel/label.ts'
 import { eventLogContract } from '../../ports/event-log.contract.ts'
-import { LOG_FILE, openSqliteEventLog } from './event-log.ts'
+import type { EventLog } from '../../ports/event-log.ts'
+import type { Projection } from '../../ports/projection.ts'
+import { openSqliteEventLog } from './event-log.ts'
+import { LOG_FILE } from './place.ts'
 
 const root = mkdtempSync(join(tmpdir(), 'holdfast-log-'))
 let places = 0
 const newPlace = (): string => join(root, String(++places))
 const clock = { now: () => 1_700_000_000_000 + places }
-const open = (dir: string, projections: Parameters<typeof openSqliteEventLog>[0]['projections'] = []) =>
+const open = (dir: string, projections: readonly Projection[] = []): EventLog =>
   openSqliteEventLog({ dir, clock, projections })
 
-eventLogContract('sqlite', { open, newPlace, dispose: () => {} })
+/** The database of a log whose process is thought dead, opened again. */
+function openTwice(): { former: EventLog; present: EventLog } {
+  const database = new DatabaseSync(':memory:')
+  const former = openSqliteEventLog({ database, clock })
+  return { former, present: openSqliteEventLog({ database, clock }) }
+}
+
+eventLogContract('sqlite', { open, openTwice, newPlace, dispose: () => {} })
 after(() => rmSync(root, { recursive: true, force: true }))
 
 async function logWith(...bodies: { readonly [key: string]: string }[]): Promise<string> {
@@ -134,4 +144,16 @@ it('notices a body that is gone without an erasure on record', async () => {
   const cut = open(dir)
   assert.throws(() => cut.verify(), { code: 'LOG_CORRUPT' })
   await cut.close()
+})
+
+it('lives on in a database that was given to it', async () => {
+  const database = new DatabaseSync(':memory:')
+  const event = { kind: 'thing.happened', actor: 'test', label: SYSTEM, body: {} }
+  const before = openSqliteEventLog({ database, clock })
+  await before.append([{ stream: 's', expectedVersion: 0, events: [event] }])
+  await before.close()
+  const later = openSqliteEventLog({ database, clock })
+  await later.append([{ stream: 's', expectedVersion: 1, events: [event] }])
+  assert.equal(later.verify().events, 2)
+  assert.equal(later.id, before.id)
 })

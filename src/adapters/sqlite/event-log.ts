@@ -8,8 +8,6 @@
  *
  * A crash before COMMIT leaves nothing of the group; after it, everything. Nobody is told before.
  */
-import { randomUUID } from 'node:crypto'
-import { join } from 'node:path'
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
 import { HoldfastError } from '../../kernel/errors.ts'
 import type { NewEvent, StoredEvent } from '../../kernel/event.ts'
@@ -25,7 +23,7 @@ import type {
   VerifyReport,
 } from '../../ports/event-log.ts'
 import type { Projection, TablesReader } from '../../ports/projection.ts'
-import { explain, openDatabase, SqliteTables } from './database.ts'
+import { explain, SqliteTables } from './database.ts'
 import { blobHash, bodyHash, eventHash, newNonce } from './event-chain.ts'
 import {
   BODIES_ERASED,
@@ -37,16 +35,12 @@ import {
   toEvent,
   verifyChain,
 } from './event-rows.ts'
+import { checkEpoch, raiseEpoch, readId } from './meta.ts'
+import { type OpenPlace, openPlace, type Place } from './place.ts'
 import { inTransaction, ProjectionSet } from './projections.ts'
+import { type StreamState, Streams } from './streams.ts'
 
-export const LOG_FILE = 'holdfast.db'
-
-/** Streams whose id and version are kept in memory; more are looked up again when needed. */
-const CACHED_STREAMS = 20_000
-
-export interface SqliteEventLogOptions {
-  /** Folder of the workspace; created when missing. */
-  readonly dir: string
+export type SqliteEventLogOptions = Place & {
   readonly clock: Pick<Clock, 'now'>
   readonly projections?: readonly Projection[]
 }
@@ -58,11 +52,6 @@ interface QueuedAppend {
   readonly reject: (error: unknown) => void
 }
 
-interface StreamState {
-  readonly id: number
-  version: number
-}
-
 /** @throws WORKSPACE_LOCKED, WORKSPACE_NEWER, LOG_CORRUPT, LOG_WRITE_FAILED */
 export function openSqliteEventLog(options: SqliteEventLogOptions): EventLog {
   return new SqliteEventLog(options)
@@ -72,31 +61,36 @@ class SqliteEventLog implements EventLog {
   readonly id: string
   readonly tables: TablesReader
   readonly #file: string
+  readonly #place: OpenPlace
   readonly #database: DatabaseSync
   readonly #tables: SqliteTables
   readonly #projections: ProjectionSet
   readonly #clock: Pick<Clock, 'now'>
   readonly #listeners = new Set<(events: readonly StoredEvent[]) => void>()
-  readonly #streams = new Map<string, StreamState>()
+  readonly #streams: Streams
   readonly #insertEvent: StatementSync
   #queue: QueuedAppend[] = []
   #flushScheduled = false
   #head: LogHead
+  readonly #epoch: number
   #closed = false
 
   constructor(options: SqliteEventLogOptions) {
-    this.#file = join(options.dir, LOG_FILE)
     this.#clock = options.clock
-    this.#database = openDatabase(this.#file)
+    this.#place = openPlace(options)
+    this.#file = this.#place.file
+    this.#database = this.#place.database
     this.#tables = new SqliteTables(this.#database)
     this.tables = this.#tables
+    this.#streams = new Streams(this.#tables)
     this.#projections = new ProjectionSet(this.#database, this.#tables, options.projections ?? [])
     try {
       this.#projections.bringUpToDate()
-      this.id = this.#readId()
+      this.id = readId(this.#tables)
+      this.#epoch = raiseEpoch(this.#tables)
       this.#head = readHead(this.#tables)
     } catch (error) {
-      this.#database.close()
+      this.#place.release()
       throw explain(error, this.#file)
     }
     this.#insertEvent = this.#database.prepare(
@@ -105,9 +99,12 @@ class SqliteEventLog implements EventLog {
     )
   }
 
-  #readId(): string {
-    this.#tables.run("INSERT INTO meta (key, value) VALUES ('id', ?) ON CONFLICT DO NOTHING", randomUUID())
-    return this.#tables.get<{ value: string }>("SELECT value FROM meta WHERE key = 'id'")?.value ?? ''
+  /** Every transaction that writes begins here. @throws LOG_EPOCH_STALE */
+  #transact(work: () => void): void {
+    inTransaction(this.#database, () => {
+      checkEpoch(this.#tables, this.#epoch, this.#file)
+      work()
+    })
   }
 
   // -- appending ---------------------------------------------------------------------------------
@@ -137,7 +134,7 @@ class SqliteEventLog implements EventLog {
     const settle: (() => void)[] = []
     const committed: StoredEvent[] = []
     try {
-      inTransaction(this.#database, () => {
+      this.#transact(() => {
         for (const item of group) {
           const conflict = this.#conflict(item.parts)
           if (conflict !== undefined) {
@@ -151,7 +148,7 @@ class SqliteEventLog implements EventLog {
         crashPoint('log.before-commit')
       })
     } catch (error) {
-      this.#streams.clear()
+      this.#streams.forget()
       this.#head = before
       if (group.length > 1) for (const item of group) this.#commitGroup([item])
       else group[0]?.reject(explain(error, this.#file))
@@ -183,7 +180,7 @@ class SqliteEventLog implements EventLog {
     const events: StoredEvent[] = []
     for (const part of item.parts) {
       if (part.events.length === 0) continue
-      const state = this.#stream(part.stream) ?? this.#createStream(part.stream)
+      const state = this.#streams.findOrCreate(part.stream)
       for (const event of part.events) events.push(this.#writeEvent(part.stream, state, event, time))
     }
     return events
@@ -239,35 +236,8 @@ class SqliteEventLog implements EventLog {
     )
   }
 
-  // -- streams -----------------------------------------------------------------------------------
-
   versionOf(stream: string): number {
-    return this.#stream(stream)?.version ?? 0
-  }
-
-  #stream(name: string): StreamState | undefined {
-    const known = this.#streams.get(name)
-    if (known !== undefined) return known
-    const row = this.#tables.get<{ id: number; version: number | null }>(
-      `SELECT id, (SELECT max(version) FROM events WHERE stream = streams.id) AS version
-       FROM streams WHERE name = ?`,
-      name,
-    )
-    return row ? this.#remember(name, { id: row.id, version: row.version ?? 0 }) : undefined
-  }
-
-  #createStream(name: string): StreamState {
-    const { lastInsertRowid } = this.#tables.prepare('INSERT INTO streams (name) VALUES (?)').run(name)
-    return this.#remember(name, { id: Number(lastInsertRowid), version: 0 })
-  }
-
-  #remember(name: string, state: StreamState): StreamState {
-    if (this.#streams.size >= CACHED_STREAMS) {
-      const oldest = this.#streams.keys().next().value
-      if (oldest !== undefined) this.#streams.delete(oldest)
-    }
-    this.#streams.set(name, state)
-    return state
+    return this.#streams.find(stream)?.version ?? 0
   }
 
   // -- reading -----------------------------------------------------------------------------------
@@ -317,7 +287,7 @@ class SqliteEventLog implements EventLog {
       const body = { positions, blobs, reason: by.reason }
       const erasure: NewEvent = { kind: BODIES_ERASED, actor: by.actor, label: SYSTEM, body }
       const stream = 'log/erasures'
-      this.#writeEvent(stream, this.#stream(stream) ?? this.#createStream(stream), erasure, this.#clock.now())
+      this.#writeEvent(stream, this.#streams.findOrCreate(stream), erasure, this.#clock.now())
       this.#projections.renewAll()
     })
     this.#database.exec('PRAGMA wal_checkpoint(TRUNCATE)')
@@ -354,10 +324,10 @@ class SqliteEventLog implements EventLog {
   #guard(work: () => void): void {
     const before = this.#head
     try {
-      inTransaction(this.#database, work)
+      this.#transact(work)
     } catch (error) {
       this.#head = before
-      this.#streams.clear()
+      this.#streams.forget()
       throw explain(error, this.#file)
     }
   }
@@ -371,7 +341,7 @@ class SqliteEventLog implements EventLog {
     } catch (error) {
       throw explain(error, this.#file)
     } finally {
-      this.#database.close()
+      this.#place.release()
     }
   }
 }

@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs'
 import { access, constants, readdir, stat, statfs } from 'node:fs/promises'
 import { join } from 'node:path'
-import { LOG_FILE } from '../../adapters/sqlite/event-log.ts'
+import { LOG_FILE } from '../../adapters/sqlite/place.ts'
 import type { Environment } from '../../adapters/system/environment.ts'
 import { isHoldfastError, toErrorRecord } from '../../kernel/errors.ts'
 import { type LoadedConfig, loadConfig, resolveInWorkspace } from '../config/config.ts'
