@@ -264,6 +264,7 @@ describe('the command line alone', { concurrency: 2 }, () => {
       ['playbook', 'check'],
       ['config', 'show', '--origin'],
       ['doctor'],
+      ['log', 'checkpoint'],
       ['log', 'verify'],
       ['log', 'rebuild', '--check'],
       ['log', 'rebuild'],
@@ -312,6 +313,26 @@ describe('the command line alone', { concurrency: 2 }, () => {
     assert.equal(doctor.code, 1)
     const row = JSON.parse(doctor.stdout).find(({ check }: { check: string }) => check === 'log')
     assert.equal(row.ok, false)
+  })
+
+  it('shows by a checkpoint kept elsewhere that the end of the log was cut off', async () => {
+    const dir = workspace()
+    const file = join(folder(), 'checkpoint.json')
+    const { stdout } = await cli(['log', 'checkpoint', '--dir', dir])
+    writeFileSync(file, stdout)
+    const verified = await cli(['log', 'verify', '--against', file, '--dir', dir])
+    assert.match(verified.stdout, /The log is whole[\s\S]*It goes on from the checkpoint at \d+/)
+    const { DatabaseSync } = await import('node:sqlite')
+    const database = new DatabaseSync(join(dir, 'holdfast.db'))
+    database.exec('DELETE FROM events WHERE position > 300')
+    database.close()
+    assert.equal((await cli(['log', 'verify', '--dir', dir])).code, 0, 'the chain alone does not show it')
+    const cut = await failure(['log', 'verify', '--against', file, '--dir', dir])
+    assert.deepEqual([cut.code, cut.exit], ['LOG_TRUNCATED', 1])
+    assert.match(cut.message, /ends at 300; .* it went up to \d+, so \d+ events are missing/)
+    writeFileSync(file, '{}')
+    const wrong = await failure(['log', 'verify', '--against', file, '--dir', dir])
+    assert.deepEqual([wrong.code, wrong.exit], ['INPUT_INVALID', 2])
   })
 
   it('keeps the last valid playbook in force while the file is broken, and says where and what', async () => {

@@ -105,6 +105,7 @@ function registeredOnly(connectors: readonly Connector[], models: readonly Model
 }
 
 export { fasterClock } from './adapters/system/clock.ts'
+export { type Checkpoint, checkpointOf, readCheckpoint } from './kernel/checkpoint.ts'
 export type { ErrorCode } from './kernel/error-table.ts'
 export { HoldfastError } from './kernel/errors.ts'
 export { type Context, defineWorkflow, type Workflow } from './kernel/workflow.ts'

@@ -51,6 +51,27 @@ export const ERRORS = {
     exit: 69,
     fix: 'End this process; whoever opened the log last goes on with its work.',
   },
+  LOG_REPLACED: {
+    means: 'This is another log than the one that the checkpoint was taken of.',
+    retry: 'operator',
+    http: 409,
+    exit: 1,
+    fix: 'Check the folder and the file of the checkpoint; if both are right, another log was put in its place.',
+  },
+  LOG_TRUNCATED: {
+    means: 'The log ends before the place that the checkpoint was taken at: its end is gone.',
+    retry: 'operator',
+    http: 409,
+    exit: 1,
+    fix: 'Keep the file; find out whether an older backup was restored. If not, somebody cut it off.',
+  },
+  LOG_REWRITTEN: {
+    means: 'The log has another past than when the checkpoint was taken, with a chain made to fit.',
+    retry: 'operator',
+    http: 409,
+    exit: 1,
+    fix: 'Keep the file; find out whether an older backup was restored and gone on with. If not, it was forged.',
+  },
   LOG_CLOSED: {
     means: 'The log was closed before this append.',
     retry: 'later',

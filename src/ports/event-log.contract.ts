@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import { after, describe, it } from 'node:test'
+import { checkpointOf } from '../kernel/checkpoint.ts'
 import { GENESIS_HASH, type NewEvent } from '../kernel/event.ts'
 import { externalFrom, OWNER, SYSTEM } from '../kernel/label.ts'
 import type { EventLog, StreamAppend } from './event-log.ts'
@@ -226,6 +227,23 @@ export function eventLogContract(name: string, subject: EventLogUnderTest): void
         const report = log.verify()
         assert.equal(report.events, 2)
         assert.deepEqual(report.head, log.head())
+      }))
+
+    it('shows against a checkpoint that its end was cut off, or that it is another log', () =>
+      withLog(async (log) => {
+        const empty = checkpointOf(log, 0)
+        await log.append([to('a', 0, happened(1), happened(2))])
+        const taken = checkpointOf(log, 0)
+        await log.append([to('a', 2, happened(3))])
+        for (const one of [empty, taken, checkpointOf(log, 0)]) assert.equal(log.verify(one).events, 3)
+        const later = { ...taken, position: 4 }
+        assert.throws(() => log.verify(later), { code: 'LOG_TRUNCATED' })
+        const other = { ...taken, log: 'another' }
+        assert.throws(() => log.verify(other), { code: 'LOG_REPLACED' })
+        for (const one of [taken, empty]) {
+          const forged = { ...one, hash: 'f'.repeat(64) }
+          assert.throws(() => log.verify(forged), { code: 'LOG_REWRITTEN' })
+        }
       }))
 
     it('erases blobs for good', () =>

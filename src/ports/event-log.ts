@@ -5,6 +5,7 @@
  * writer saw; a resolved append is on disk; projections commit with it; every header is chained by hash
  * to the one before; a body can be erased without breaking the chain.
  */
+import type { Checkpoint } from '../kernel/checkpoint.ts'
 import type { NewEvent, StoredEvent } from '../kernel/event.ts'
 import type { TablesReader } from './projection.ts'
 
@@ -79,10 +80,11 @@ export interface EventLog {
     by: { readonly actor: string; readonly reason: string },
   ): Promise<void>
   /**
-   * Recomputes the chain, the gaplessness, the streams' versions and the blobs.
-   * @throws LOG_CORRUPT naming the first position that does not fit.
+   * Recomputes the chain, the gaplessness, the streams' versions and the blobs; with `against`, that the log
+   * goes on from that checkpoint.
+   * @throws LOG_CORRUPT naming the first position that does not fit; LOG_REPLACED, LOG_TRUNCATED, LOG_REWRITTEN.
    */
-  verify(): VerifyReport
+  verify(against?: Checkpoint): VerifyReport
   /** Folds the whole log anew into a scratch store and compares; with `replace` the live tables are renewed. */
   rebuild(options: { replace: boolean }): RebuildReport
   /** Commits what is queued, folds the write-ahead log into the file, and lets go of the workspace. */

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { after, it } from 'node:test'
+import { checkpointOf } from '../../kernel/checkpoint.ts'
 import { SYSTEM } from '../../kernel/label.ts'
 import { eventLogContract } from '../../ports/event-log.contract.ts'
 import type { EventLog } from '../../ports/event-log.ts'
@@ -132,6 +133,23 @@ it('keeps what was acknowledged when the disk is full, refuses the rest, and goe
   await append(2, 'y'.repeat(100_000))
   assert.equal(log.verify().events, 3)
   await log.close()
+})
+
+it('shows against a checkpoint a past that was written anew with a chain that fits', async () => {
+  const dir = await logWith({ a: '1' }, { a: '2' })
+  const log = open(dir)
+  const checkpoint = checkpointOf(log, 0)
+  await log.close()
+  rmSync(dir, { recursive: true })
+  const forged = open(dir)
+  const events = ['1', 'another'].map((a) => ({ kind: 'x', actor: 'test', label: SYSTEM, body: { a } }))
+  await forged.append([{ stream: 's', expectedVersion: 0, events }])
+  await forged.close()
+  tamper(dir, `UPDATE meta SET value = '${checkpoint.log}'`)
+  const log2 = open(dir)
+  log2.verify()
+  assert.throws(() => log2.verify(checkpoint), { code: 'LOG_REWRITTEN' })
+  await log2.close()
 })
 
 it('notices a body that is gone without an erasure on record', async () => {

@@ -9,6 +9,7 @@
  * A crash before COMMIT leaves nothing of the group; after it, everything. Nobody is told before.
  */
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
+import { assertGoesOnFrom, type Checkpoint } from '../../kernel/checkpoint.ts'
 import { HoldfastError } from '../../kernel/errors.ts'
 import type { NewEvent, StoredEvent } from '../../kernel/event.ts'
 import { encodeLabel, SYSTEM } from '../../kernel/label.ts'
@@ -29,6 +30,7 @@ import {
   BODIES_ERASED,
   bodyHashOf,
   type EventRow,
+  hashAt,
   readHead,
   rowsAfter,
   SELECT_EVENT,
@@ -304,9 +306,13 @@ class SqliteEventLog implements EventLog {
     )
   }
 
-  verify(): VerifyReport {
+  verify(against?: Checkpoint): VerifyReport {
     this.#flush()
     try {
+      if (against !== undefined) {
+        const hash = hashAt(this.#tables, against.position)
+        assertGoesOnFrom(against, { log: this.id, head: this.#head, hash })
+      }
       return verifyChain(this.#tables)
     } catch (error) {
       throw explain(error, this.#file)

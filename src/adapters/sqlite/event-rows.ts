@@ -70,6 +70,12 @@ export function readHead(tables: SqliteTables): LogHead {
   return row ? { position: row.position, hash: hex(row.hash) } : { position: 0, hash: GENESIS_HASH }
 }
 
+/** The hash on record of one event. */
+export function hashAt(tables: SqliteTables, position: number): string | undefined {
+  const row = tables.get<{ hash: Uint8Array }>('SELECT hash FROM events WHERE position = ?', position)
+  return row && hex(row.hash)
+}
+
 /**
  * Walks the whole chain.
  * @throws LOG_CORRUPT at the first position that doesn't fit.

@@ -193,10 +193,23 @@ export const VERBS: readonly Verb[] = [
     load: async () => (await import('./verbs/doctor.ts')).doctor,
   },
   {
+    words: 'log checkpoint',
+    group: KEEP,
+    summary: 'The head of the log, as JSON to keep elsewhere',
+    about: 'Later, `log verify --against` shows whether the log still goes on from there.',
+    examples: [['log checkpoint > checkpoint.json', 'keep it where nobody who can write here can write']],
+    load: async () => (await import('./verbs/log.ts')).logCheckpoint,
+  },
+  {
     words: 'log verify',
     group: KEEP,
     summary: 'Recompute the hash chain of the log',
-    examples: [['log verify', 'exit code 1 if anything was changed']],
+    about: 'With --against, also that nothing was cut off, replaced or written anew since that checkpoint.',
+    options: [['--against <file>', 'a checkpoint that was kept elsewhere; - for stdin']],
+    examples: [
+      ['log verify', 'exit code 1 if anything was changed'],
+      ['log verify --against checkpoint.json', 'exit code 1 also if the end was cut off'],
+    ],
     load: async () => (await import('./verbs/log.ts')).logVerify,
   },
   {

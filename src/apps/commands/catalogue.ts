@@ -14,6 +14,7 @@ export const COMMANDS = {
   'run cancel': async () => (await import('./run-cancel.ts')).runCancel,
   customers: async () => (await import('./customers.ts')).customers,
   'customer show': async () => (await import('./customers.ts')).customerShow,
+  'log checkpoint': async () => (await import('./log.ts')).logCheckpoint,
   'log verify': async () => (await import('./log.ts')).logVerify,
   'log rebuild': async () => (await import('./log.ts')).logRebuild,
   'log export': async () => (await import('./log.ts')).logExport,

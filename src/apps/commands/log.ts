@@ -1,16 +1,30 @@
-/** `log verify`, `log rebuild`, `log export`: the log itself. */
+/** `log checkpoint`, `log verify`, `log rebuild`, `log export`: the log itself. */
 import { z } from 'zod'
+import { systemClock } from '../../adapters/system/clock.ts'
+import { type Checkpoint, checkpointOf, readCheckpoint } from '../../kernel/checkpoint.ts'
 import { HoldfastError } from '../../kernel/errors.ts'
 import type { Json } from '../../kernel/json.ts'
 import { toCloudEvent } from '../../observe/cloud-events.ts'
 import type { RebuildReport, VerifyReport } from '../../ports/event-log.ts'
 import { logCommand } from './command.ts'
 
+export const logCheckpoint = logCommand({
+  name: 'log checkpoint',
+  params: z.strictObject({}),
+  async run({ log }): Promise<Checkpoint> {
+    return checkpointOf(log, systemClock().now())
+  },
+})
+
 export const logVerify = logCommand({
   name: 'log verify',
-  params: z.strictObject({}),
-  async run({ log }): Promise<VerifyReport> {
-    return log.verify()
+  params: z.strictObject({
+    /** A checkpoint that the log must go on from. */
+    against: z.unknown().optional(),
+  }),
+  /** @throws LOG_CORRUPT, LOG_REPLACED, LOG_TRUNCATED, LOG_REWRITTEN */
+  async run({ log }, { against }): Promise<VerifyReport> {
+    return log.verify(against === undefined ? undefined : readCheckpoint(against))
   },
 })
 

@@ -102,8 +102,8 @@ export class MortalLog implements EventLog {
     return await this.#log.erase(...given)
   }
 
-  verify(): VerifyReport {
-    return this.#log.verify()
+  verify(...given: Parameters<EventLog['verify']>): VerifyReport {
+    return this.#log.verify(...given)
   }
 
   rebuild(options: { replace: boolean }): RebuildReport {

@@ -1,12 +1,22 @@
-/** `holdfast log verify|rebuild|export` */
+/** `holdfast log checkpoint|verify|rebuild|export` */
+import { type Checkpoint, readCheckpoint } from '../../../kernel/checkpoint.ts'
 import { HoldfastError } from '../../../kernel/errors.ts'
+import { inputName, inputText } from '../input-file.ts'
 import { carryOut } from '../route.ts'
 import { textOption, type VerbRun } from '../verb.ts'
 import { count } from '../views/view.ts'
 
+/** One JSON document, also on a terminal: it is to be kept. */
+export const logCheckpoint: VerbRun = async (call) => {
+  call.out.document(await carryOut(call, 'log checkpoint', {}, call.io))
+  return 0
+}
+
 export const logVerify: VerbRun = async (call) => {
   const { out, io } = call
-  const report = await carryOut(call, 'log verify', {}, io)
+  const file = textOption(call, 'against')
+  const against = file === undefined ? undefined : await checkpointIn(file)
+  const report = await carryOut(call, 'log verify', against === undefined ? {} : { against }, io)
   if (out.json) out.document(report)
   else {
     const { events, erased, blobs, head } = report
@@ -15,8 +25,24 @@ export const logVerify: VerbRun = async (call) => {
       `${out.colors.green('The log is whole')}: ${count(events, 'event')}${gone}, ${count(blobs, 'raw mail')}.\n` +
         `Head: ${head.position} ${head.hash}`,
     )
+    if (against !== undefined) {
+      out.text(`It goes on from the checkpoint at ${against.position}, taken ${against.time}.`)
+    }
   }
   return 0
+}
+
+/** @throws FILE_UNREADABLE, INPUT_INVALID */
+async function checkpointIn(file: string): Promise<Checkpoint> {
+  return readCheckpoint(parsed(await inputText(file)), inputName(file))
+}
+
+function parsed(json: string): unknown {
+  try {
+    return JSON.parse(json)
+  } catch {
+    return undefined
+  }
 }
 
 export const logRebuild: VerbRun = async (call) => {

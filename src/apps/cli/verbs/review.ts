@@ -1,11 +1,10 @@
 /** `holdfast review ID [approve|edit|reject|respond]` */
-import { readFile } from 'node:fs/promises'
-import { text as streamText } from 'node:stream/consumers'
 import { HoldfastError } from '../../../kernel/errors.ts'
 import type { JsonObject } from '../../../kernel/json.ts'
 import { nearest } from '../../../templates/nearest.ts'
 import type { ParamsOf } from '../../commands/catalogue.ts'
 import type { Answered } from '../../commands/review-answer.ts'
+import { inputName, inputText } from '../input-file.ts'
 import { carryOut } from '../route.ts'
 import { type Call, textOption, type VerbRun } from '../verb.ts'
 import { answerView } from '../views/answer-view.ts'
@@ -119,19 +118,9 @@ function fieldsSet(sets: readonly string[]): Record<string, string> {
 
 async function fieldsFrom(call: Call, file: string): Promise<JsonObject> {
   const { readFields } = await import('../editor.ts')
-  const what = file === '-' ? 'What came on stdin' : file
-  const content = file === '-' ? await streamText(process.stdin) : await readText(file)
+  const content = await inputText(file)
   const field = textOption(call, 'field')
-  return field === undefined ? readFields(content, what) : { [field]: content.trimEnd() }
-}
-
-async function readText(file: string): Promise<string> {
-  try {
-    return await readFile(file, 'utf8')
-  } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause)
-    throw new HoldfastError('FILE_UNREADABLE', `${file} can't be read: ${why}`, { details: { file }, cause })
-  }
+  return field === undefined ? readFields(content, inputName(file)) : { [field]: content.trimEnd() }
 }
 
 function refuseText(verdict: string, text: string): void {
