@@ -122,4 +122,5 @@ export {
 export type { Model } from './ports/model.ts'
 export type { Projection } from './ports/projection.ts'
 export type { Answer, EmittedEvent, Holdfast, RunHandle, StartOptions } from './runtime/holdfast.ts'
+export { type PreflightBreak, type PreflightReport, preflight } from './runtime/preflight.ts'
 export type { Review } from './runtime/review-index.ts'

@@ -65,7 +65,20 @@ export async function verifyRun(
 ): Promise<ReplayReport> {
   const record = readRecord(log, run)
   const workflow = workflows.get(record.start.workflow, record.start.workflowVersion)
-  return await new Replay(log, record).verify(workflow)
+  return await replay(log, record, workflow)
+}
+
+/** Says of a difference whether it counts. */
+export type Counts = (divergence: Divergence, recorded: RecordedOperation) => boolean
+
+/** As `verifyRun`, on a record that was read. What does not count is named in `changedCode`. */
+export async function replay(
+  log: EventLog,
+  record: RunRecord,
+  workflow: AnyWorkflow,
+  counts: Counts = () => true,
+): Promise<ReplayReport> {
+  return await new Replay(log, record, counts).verify(workflow)
 }
 
 /** What leaves a trace in the same turn; the others leave one when the code comes to rest, or when they end. */
@@ -81,6 +94,7 @@ class Replay implements OperationHost {
   readonly seed: string
   readonly #log: EventLog
   readonly #record: RunRecord
+  readonly #counts: Counts
   readonly #sequencer = new Sequencer(() => this.#onQuiet())
   readonly #compared = new Set<string>()
   readonly #changedCode: string[] = []
@@ -96,10 +110,11 @@ class Replay implements OperationHost {
   #codeEnd: Outcome | null = null
   #finish: () => void = () => {}
 
-  constructor(log: EventLog, record: RunRecord) {
+  constructor(log: EventLog, record: RunRecord, counts: Counts) {
     const { run, start } = record
     this.#log = log
     this.#record = record
+    this.#counts = counts
     this.run = { id: run, workflow: start.workflow, customer: start.customer }
     this.seed = start.seed
     this.#seen = { version: 1, position: start.position, time: start.time }
@@ -145,7 +160,7 @@ class Replay implements OperationHost {
       return never()
     }
     this.#compared.add(recorded.name)
-    const divergence = this.#compare(operation, recorded)
+    const divergence = this.#counted(this.#compare(operation, recorded), recorded)
     if (divergence === null) return this.#outcome(recorded)
     this.#divergences.set(this.#requests, divergence)
     return never()
@@ -163,7 +178,7 @@ class Replay implements OperationHost {
 
   async #awaitRerun(again: Promise<Rerun>, recorded: RecordedOperation, request: number): Promise<void> {
     this.#rerunning.set(request, recorded)
-    const divergence = this.#takeRerun(await again, recorded)
+    const divergence = this.#counted(this.#takeRerun(await again, recorded), recorded)
     this.#rerunning.delete(request)
     if (divergence !== null) this.#divergences.set(request, divergence)
   }
@@ -171,6 +186,12 @@ class Replay implements OperationHost {
   #takeRerun({ divergence, isChanged }: Rerun, { name }: RecordedOperation): Divergence | null {
     if (divergence === null && isChanged) this.#changedCode.push(name)
     return divergence
+  }
+
+  #counted(divergence: Divergence | null, recorded: RecordedOperation): Divergence | null {
+    if (divergence === null || this.#counts(divergence, recorded)) return divergence
+    this.#changedCode.push(recorded.name)
+    return null
   }
 
   #outcome({ settled }: RecordedOperation): Promise<Json> {

@@ -23,6 +23,7 @@ test('only what reads the log leaves mail and runs alone; the rest lets the work
   assert.deepEqual(still, [
     'review show',
     'run replay',
+    'preflight',
     'log checkpoint',
     'log verify',
     'log rebuild',

@@ -143,6 +143,21 @@ export const VERBS: readonly Verb[] = [
     load: async () => (await import('./verbs/run.ts')).runCancel,
   },
   {
+    words: 'preflight',
+    group: KEEP,
+    summary: 'Whether the open runs go on with the present code',
+    about: [
+      'Replays every run that has not ended, and names those that would break: at which step, and why.',
+      'Nothing is done by it and nothing is recorded, and no run goes on. Before an update, stop `up`, put the',
+      'new code in place, and ask; where a run would break, put the old code back or register it beside.',
+    ].join('\n'),
+    examples: [
+      ['preflight', 'exit code 1 if a run would break'],
+      ['preflight --json', 'for scripts: counts, groups, and each run that would break'],
+    ],
+    load: async () => (await import('./verbs/preflight.ts')).preflight,
+  },
+  {
     words: 'customers',
     group: LOOK,
     summary: 'The customers, those who wrote last first',

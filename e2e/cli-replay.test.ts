@@ -1,0 +1,60 @@
+/** The replay family on the command line: on a workspace that nobody serves, and through the process that does. */
+import assert from 'node:assert/strict'
+import { join } from 'node:path'
+import { describe, it } from 'node:test'
+import { z } from 'zod'
+import { WORKSPACE_PROJECTIONS } from '../src/apps/log-only.ts'
+import { defineWorkflow, openHoldfast } from '../src/sdk.ts'
+import { cli, folder, json, SAMPLE, serve } from './testing/cli.ts'
+
+const THEATRE = join(SAMPLE, '01-apple-mail-theatre-clear-brief.eml')
+
+/** A workspace in which one lead waits for the operator's word. */
+async function workspace(): Promise<string> {
+  const dir = join(folder(), 'workspace')
+  await json(['init', '--yes', '--name', 'Mara', '--address', 'mara@lindqvist.studio', '--dir', dir])
+  await json(['ingest', THEATRE, '--dir', dir])
+  return dir
+}
+
+describe('preflight', () => {
+  it('finds nothing where the code is the same, alone and through the running process', async () => {
+    const dir = await workspace()
+    const alone = await json(['preflight', '--dir', dir])
+    assert.deepEqual([alone.checked, alone.safe, alone.broken], [1, 1, 0])
+    const { stdout } = await cli(['preflight', '--dir', dir])
+    assert.match(stdout, /1 open run replayed: 1 would go on; 0 would break/)
+    const serving = await serve(['--dir', dir])
+    await serving.until('ready')
+    assert.deepEqual(await json(['preflight', '--dir', dir]), alone)
+    assert.equal(await serving.stop(), 0)
+  })
+
+  it('ends with exit code 1 where a run would break, and says which and why', async () => {
+    const dir = await workspace()
+    const order = defineWorkflow({
+      name: 'order',
+      version: 3,
+      input: z.any(),
+      output: z.any(),
+      run: async (ctx) => await ctx.waitFor('go'),
+    })
+    const hf = await openHoldfast({
+      dir,
+      workflows: [order],
+      projections: WORKSPACE_PROJECTIONS,
+      recover: false,
+    })
+    await hf.start(order, null, { id: 'o-1' })
+    await hf.idle()
+    await hf.close()
+    const { code, stdout } = await cli(['preflight', '--dir', dir])
+    assert.equal(code, 1)
+    assert.match(stdout, /2 open runs replayed: 1 would go on; 1 would break/)
+    assert.match(stdout, /order version 3: o-1/)
+    assert.match(stdout, /No workflow order version 3 is registered/)
+    const told = await cli(['preflight', '--json', '--dir', dir])
+    assert.equal(told.code, 1)
+    assert.equal(JSON.parse(told.stdout).breaks[0].what, 'workflow')
+  })
+})
