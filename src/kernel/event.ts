@@ -13,6 +13,8 @@ export interface NewEvent {
   /** Who did it: `operator`, `workflow:lead-qualification`, `intake`. */
   readonly actor: string
   readonly label: Label
+  /** Milliseconds since 1970 at which it happened; default: the log's clock when it is written. */
+  readonly time?: number
   /** Position of the event that led to this one. */
   readonly cause?: number | null
   /** What ties the events of one undertaking together, usually a run's id. */

@@ -47,6 +47,10 @@ export interface JournalEntry {
   } | null
 }
 
+/** What the journal needs of an event; the position only of `run.started`. */
+export type JournalEvent = Partial<StoredEvent> &
+  Pick<StoredEvent, 'version' | 'kind' | 'time' | 'label' | 'body'>
+
 export interface RunStart {
   readonly workflow: string
   readonly workflowVersion: number
@@ -54,6 +58,7 @@ export interface RunStart {
   readonly seed: string
   readonly customer: string | null
   readonly parent: { readonly run: string; readonly name: string } | null
+  /** 0 while it is not on disk. */
   readonly position: number
   readonly time: number
   readonly label: Label
@@ -124,7 +129,7 @@ const TYPE_OF: Readonly<Record<string, OperationType>> = {
 }
 
 /** Adds one event of the run's stream to its journal. */
-export function applyToJournal(journal: Journal, event: StoredEvent): void {
+export function applyToJournal(journal: Journal, event: JournalEvent): void {
   journal.version = event.version
   if (event.body === null) {
     journal.erased = true
@@ -158,7 +163,7 @@ export function applyToJournal(journal: Journal, event: StoredEvent): void {
   }
 }
 
-function readStart(event: StoredEvent, body: JsonObject): RunStart {
+function readStart(event: JournalEvent, body: JsonObject): RunStart {
   return {
     workflow: String(body.workflow),
     workflowVersion: Number(body.version),
@@ -166,7 +171,7 @@ function readStart(event: StoredEvent, body: JsonObject): RunStart {
     seed: String(body.seed),
     customer: (body.customer as string | null) ?? null,
     parent: (body.parent as unknown as RunStart['parent']) ?? null,
-    position: event.position,
+    position: event.position ?? 0,
     time: event.time,
     label: event.label,
   }
@@ -183,7 +188,7 @@ function noteFailedAttempt(journal: Journal, body: JsonObject): void {
   entry.effect = null
 }
 
-function applyToEntry(journal: Journal, event: StoredEvent, body: JsonObject): void {
+function applyToEntry(journal: Journal, event: JournalEvent, body: JsonObject): void {
   const type = TYPE_OF[event.kind]
   if (type === undefined) return
   const entry = entryFor(journal, type, String(body.name))

@@ -1,7 +1,10 @@
 /**
  * One run in this process: its journal, its workflow function, and what it waits for.
  *
- * - Every outcome is on disk before the code sees it; `Sequencer` hands outcomes over in journal order.
+ * - An outcome is handed to the code as soon as it is on its way to the log, in journal order (`Sequencer`).
+ *   What the code then does to the outside, the functions of steps included, waits until all before it is
+ *   durable; records may follow at once, since each is on condition of those before.
+ *   Why: docs/decisions/0024-outcomes-ahead-of-the-disk.md
  * - All appends to the run's stream are made here, each on condition of the version before, so a second
  *   writer (there should be none) loses with LOG_CONFLICT instead of forking the history.
  * - Operations that only wait are put on record when the code has come to rest. The last of them carries
@@ -12,8 +15,15 @@
  * - Nothing follows the end of a run: the effects under way get their outcome on record before it.
  */
 import { fromErrorRecord, HoldfastError, toErrorRecord } from '../kernel/errors.ts'
-import type { NewEvent, StoredEvent } from '../kernel/event.ts'
-import { applyToJournal, foldJournal, type Journal, labelOf, type RunStatus } from '../kernel/journal.ts'
+import type { NewEvent } from '../kernel/event.ts'
+import {
+  applyToJournal,
+  foldJournal,
+  type Journal,
+  type JournalEvent,
+  labelOf,
+  type RunStatus,
+} from '../kernel/journal.ts'
 import type { Json, JsonObject } from '../kernel/json.ts'
 import { joinLabels, type Label } from '../kernel/label.ts'
 import type { AnyWorkflow, Context } from '../kernel/workflow.ts'
@@ -44,12 +54,12 @@ export class Execution implements OperationHost {
   readonly #pending = new Map<string, { resolve: (value: Json) => void; reject: (error: unknown) => void }>()
   /** Operations that are to be tried again when their timer is due. */
   readonly #retries = new Map<string, () => void>()
-  /** Names whose outcome is on its way to the log. */
-  readonly #claimed = new Set<string>()
   readonly activity = new Activity()
   readonly #openings: NewEvent[] = []
   readonly #writer: RunWriter
   readonly #catchUp: CatchUp
+  /** The latest of the records that are on their way to the log; null when all is durable. */
+  #writing: Promise<unknown> | null = null
   #parked = false
   #label: Label
   #lastSeen: number
@@ -67,7 +77,7 @@ export class Execution implements OperationHost {
     }
     this.run = { id: run, workflow: start.workflow, customer: start.customer }
     this.seed = start.seed
-    this.#writer = new RunWriter(host.log, this.journal, status)
+    this.#writer = new RunWriter(host.log, host.clock, this.journal, status)
     this.#catchUp = new CatchUp(this.journal)
     this.#label = labelOf(this.journal)
     this.#lastSeen = start.time
@@ -195,50 +205,61 @@ export class Execution implements OperationHost {
     if (!goesOn) return never()
   }
 
+  /** As `append`, for what this operation ends with: the run may park meanwhile. */
+  async record(events: readonly NewEvent[], others: readonly StreamAppend[] = []): Promise<void> {
+    const written = this.append(events, others)
+    if (this.#sequencer.idle && !this.activity.busy) this.#sequencer.begin()
+    await written
+  }
+
+  get isWriting(): boolean {
+    return this.#writing !== null
+  }
+
+  /** Resolves when all that was put on record is durable; never when this execution does not go on. */
+  async durable(): Promise<void> {
+    while (this.#writing !== null) await this.#writing.catch(() => {})
+    if (this.#isDropped) return never()
+  }
+
   /** Resolves once durable, with whether this execution goes on. @throws RUN_ENDED, or why it was dropped */
   async #write(events: readonly NewEvent[], others: readonly StreamAppend[] = []): Promise<boolean> {
     if (this.#isDropped) throw this.#failure ?? isClosed(this.run.id)
     if (this.#writer.isEnding) throw hasEnded(this.run.id)
-    let stored: readonly StoredEvent[]
+    const written = this.#writer.write(events, others)
+    this.#writing = written.durable
+    for (const event of written.events) this.#take(event)
     try {
-      stored = await this.#writer.write(events, others)
+      await written.durable
     } catch (error) {
       this.drop(error)
       throw error
+    } finally {
+      if (this.#writing === written.durable) this.#writing = null
     }
     if (this.#isDropped) return false
-    for (const event of stored) this.#take(event)
+    if (this.ended) this.drop()
     return true
   }
 
-  #take(event: StoredEvent): void {
+  #take(event: JournalEvent): void {
     applyToJournal(this.journal, event)
-    if (this.ended) {
-      this.drop()
-      return
-    }
     const name = String(event.body?.name ?? '')
-    const entry = this.journal.entries.get(name)
-    if (entry?.settled?.version !== event.version) return
-    this.#claimed.delete(name)
-    this.#deliver(name, event.version)
+    if (this.journal.entries.get(name)?.settled?.version === event.version) this.#deliver(name, event.version)
   }
 
   /**
-   * Puts the outcome of an operation on record, unless another outcome is there or on its way (a wait
+   * Puts the outcome of an operation on record, unless another outcome is there (a wait
    * that ends by an event just when its time is up).
    * @throws when it can't be put on record
    */
   async settle(name: string, event: NewEvent): Promise<boolean> {
     if (this.#writer.isEnding) return false
-    if (this.#claimed.has(name) || this.journal.entries.get(name)?.settled) return false
-    this.#claimed.add(name)
+    if (this.journal.entries.get(name)?.settled) return false
     this.#enter()
-    try {
-      await this.#write([event])
-    } finally {
-      this.#leave()
-    }
+    const written = this.#write([event])
+    this.#leave()
+    await written
     return true
   }
 
@@ -359,6 +380,7 @@ export class Execution implements OperationHost {
     const cancelAbort = clock.after(graceMs, () => this.abort.abort())
     const cancelWait = clock.after(graceMs + ABORTED_CALL_MS, () => this.activity.abandon())
     await this.activity.still()
+    while (this.#writing !== null) await this.#writing.catch(() => {})
     await this.#keepFailures()
     cancelAbort()
     cancelWait()

@@ -1,5 +1,7 @@
 /** What a host program does with the runtime: start runs, publish events, answer reviews, wait for results. */
 import { type ErrorRecord, fromErrorRecord, HoldfastError, isHoldfastError } from '../kernel/errors.ts'
+import type { StoredEvent } from '../kernel/event.ts'
+import { RUN_ENDS } from '../kernel/journal.ts'
 import { canonicalJson, type Json, type JsonObject, toJson } from '../kernel/json.ts'
 import { type Label, OWNER, SYSTEM } from '../kernel/label.ts'
 import { validate } from '../kernel/schema.ts'
@@ -77,10 +79,8 @@ export class Holdfast {
     this.log = runtime.log
     this.#newId = newId
     this.log.onCommit((events) => {
-      for (const event of events) {
-        if (this.#waiters.size > 0 && event.stream.startsWith(RUN_STREAM))
-          this.#tellWaiters(event.stream, event.kind)
-      }
+      if (this.#waiters.size === 0) return
+      for (const event of events) if (RUN_ENDS.has(event.kind)) this.#tellWaiters(event)
     })
   }
 
@@ -98,8 +98,7 @@ export class Holdfast {
     const json = toJson(input, 'input')
     await validate(registered.input, json, `Input of ${workflow.name}`)
     const run = checkedId(options.id ?? this.#newId(), 'run')
-    const known = this.#existing(run, workflow, json)
-    if (!known) await this.#append(run, workflow, json, options)
+    await this.#append(run, workflow, json, options)
     return this.#handle<Output>(run)
   }
 
@@ -168,22 +167,19 @@ export class Holdfast {
     })
   }
 
-  #tellWaiters(stream: string, kind: string): void {
-    if (kind !== 'run.completed' && kind !== 'run.failed' && kind !== 'run.cancelled') return
-    const run = stream.slice(RUN_STREAM.length)
+  #tellWaiters(end: StoredEvent): void {
+    const run = end.stream.slice(RUN_STREAM.length)
     const waiters = this.#waiters.get(run)
     this.#waiters.delete(run)
-    for (const waiter of waiters ?? []) this.#settle(run, waiter)
+    for (const waiter of waiters ?? []) tellEnd(waiter, run, end)
   }
 
   /** Gives the waiter the run's end, if it has ended. */
   #settle(run: string, waiter: Waiter): boolean {
+    if (this.runtime.isResident(run)) return false
     const status = this.#status(run)
     if (status === 'running' || status === 'waiting' || status === 'stalled') return false
-    const body = this.runtime.lastEvent(run)?.body
-    if (body == null) waiter.reject(new HoldfastError('BODY_ERASED', `The end of run ${run} was erased`))
-    else if (status === 'completed') waiter.resolve(body.output ?? null)
-    else waiter.reject(fromErrorRecord(body.error as unknown as ErrorRecord))
+    tellEnd(waiter, run, this.runtime.lastEvent(run))
     return true
   }
 
@@ -283,6 +279,13 @@ export class Holdfast {
   #assertOpen(): void {
     if (this.#closing) throw new HoldfastError('HOLDFAST_CLOSED', 'Holdfast was closed')
   }
+}
+
+function tellEnd(waiter: Waiter, run: string, end: StoredEvent | undefined): void {
+  const body = end?.body
+  if (body == null) waiter.reject(new HoldfastError('BODY_ERASED', `The end of run ${run} was erased`))
+  else if (end?.kind === 'run.completed') waiter.resolve(body.output ?? null)
+  else waiter.reject(fromErrorRecord(body.error as unknown as ErrorRecord))
 }
 
 function checkedId(id: string, what: string): string {

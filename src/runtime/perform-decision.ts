@@ -87,7 +87,7 @@ async function askModel(
     if (execution.abort.signal.aborted) return await execution.append([failed])
     return await decideByRules(execution, name, question, [failed], `${record.code}: ${record.message}`)
   }
-  await execution.append([
+  void execution.record([
     called(usage, null),
     execution.event('decision.made', decisionBody(name, question, decided)),
   ])
@@ -114,7 +114,7 @@ async function decideByRules(
   const { answer, confidence, reasons, source } = question.rules()
   const provenance = { tier: 'rules' as const, source, ...(because === undefined ? {} : { because }) }
   const body = decisionBody(name, question, { answer, confidence, reasons, provenance })
-  await execution.append([...before, execution.event('decision.made', body)])
+  void execution.record([...before, execution.event('decision.made', body)])
 }
 
 function decisionBody(name: string, question: Question<unknown>, decided: Decided<unknown>): JsonObject {

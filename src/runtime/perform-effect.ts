@@ -92,8 +92,7 @@ async function attempt(execution: Execution, effect: Effect): Promise<void> {
     return
   }
   crashPoint('effect.before-result')
-  await succeed(execution, effect, output, 'perform')
-  crashPoint('effect.after-result')
+  void succeed(execution, effect, output, 'perform').then(() => crashPoint('effect.after-result'))
 }
 
 async function noteFailure(
@@ -237,7 +236,7 @@ async function reconcile(execution: Execution, effect: Effect): Promise<void> {
   } catch (error) {
     return lookUpLater(execution, effect, error)
   }
-  if (found.found === 'yes') await succeed(execution, effect, found.output, 'lookup')
+  if (found.found === 'yes') void succeed(execution, effect, found.output, 'lookup')
   else if (found.found === 'no') await attemptAgain(execution, effect, 'was not carried out')
   else if (mayRepeat(execution, effect)) {
     await attemptAgain(execution, effect, 'may not have been carried out, and a repeat does no harm')
@@ -317,7 +316,7 @@ function askOperator(execution: Execution, effect: Effect, why: string, ifDone: 
 
 async function obey(execution: Execution, effect: Effect, answer: ReviewAnswer): Promise<void> {
   if (answer.verdict === 'approved' || answer.verdict === 'edited')
-    await succeed(execution, effect, answer.value.output ?? null, 'operator')
+    void succeed(execution, effect, answer.value.output ?? null, 'operator')
   else if (answer.verdict === 'rejected')
     await attemptAgain(execution, effect, 'was not carried out, says the operator', true)
   else {
@@ -334,13 +333,13 @@ async function obey(execution: Execution, effect: Effect, answer: ReviewAnswer):
 
 async function succeed(execution: Execution, effect: Effect, output: Json, via: string): Promise<void> {
   const { name, operation } = effect
-  await execution.append([execution.event('effect.succeeded', { name, operation, output, via })])
+  await execution.record([execution.event('effect.succeeded', { name, operation, output, via })])
 }
 
 async function fail(execution: Execution, effect: Effect, error: unknown): Promise<void> {
   const { name, operation } = effect
   const record: JsonObject = recordJson(toErrorRecord(error))
-  await execution.append([execution.event('effect.failed', { name, operation, error: record })])
+  void execution.record([execution.event('effect.failed', { name, operation, error: record })])
 }
 
 async function noteUnknown(execution: Execution, effect: Effect, why: string): Promise<void> {

@@ -5,6 +5,7 @@ import { entryOf, HoldfastError, toErrorRecord } from '../kernel/errors.ts'
 import { type Json, toJson } from '../kernel/json.ts'
 import { seededRandom } from '../kernel/random.ts'
 import { nextDelayMs, type RetryPolicy, STEP_RETRY } from '../kernel/retry-policy.ts'
+import type { StepAttempt } from '../kernel/workflow.ts'
 import { codeOf } from './code.ts'
 import type { Execution } from './execution.ts'
 import { shortHash } from './hashes.ts'
@@ -22,8 +23,10 @@ export function performStep(execution: Execution, step: Step): void {
 
 function attemptStep(execution: Execution, step: Step): void {
   if (!execution.active) return
-  const attempt = (execution.journal.entries.get(step.name)?.failedAttempts ?? 0) + 1
   void execution.working(async () => {
+    if (execution.isWriting) await execution.durable()
+    if (!execution.active) return
+    const attempt = (execution.journal.entries.get(step.name)?.failedAttempts ?? 0) + 1
     let result: Json
     try {
       result = toJson(await runAttempt(execution, step, attempt), `result of step ${step.name}`)
@@ -34,29 +37,38 @@ function attemptStep(execution: Execution, step: Step): void {
       return
     }
     const code = codeOf(step.work, step.options.pure === true)
-    await execution.append([
+    void execution.record([
       execution.event('step.completed', { name: step.name, result, attempts: attempt, code }),
     ])
   })
 }
 
 async function runAttempt(execution: Execution, step: Step, attempt: number): Promise<unknown> {
-  const idempotencyKey = idempotencyKeyOf(execution, step.name)
   const { timeout } = step.options
   if (timeout === undefined) {
     return await execution.activity.call(async () =>
-      step.work({ attempt, signal: execution.abort.signal, idempotencyKey }),
+      step.work(attemptOf(execution, step, attempt, execution.abort.signal)),
     )
   }
   return await withDeadline(
     execution,
     durationMs(timeout),
-    async (signal) => step.work({ attempt, signal, idempotencyKey }),
+    async (signal) => step.work(attemptOf(execution, step, attempt, signal)),
     (ms) =>
       new HoldfastError('STEP_TIMEOUT', `Attempt ${attempt} of step ${step.name} took longer than ${ms} ms`, {
         details: { run: execution.run.id, step: step.name, attempt, timeoutMs: ms },
       }),
   )
+}
+
+function attemptOf(execution: Execution, { name }: Step, attempt: number, signal: AbortSignal): StepAttempt {
+  return {
+    attempt,
+    signal,
+    get idempotencyKey() {
+      return idempotencyKeyOf(execution, name)
+    },
+  }
 }
 
 async function noteFailure(execution: Execution, step: Step, attempt: number, error: unknown): Promise<void> {
@@ -68,7 +80,7 @@ async function noteFailure(execution: Execution, step: Step, attempt: number, er
   if (delayMs === null) {
     const record = recordJson(toErrorRecord(error, 'STEP_FAILED'))
     const code = codeOf(step.work, step.options.pure === true)
-    await execution.append([execution.event('step.failed', { name, error: record, attempts: attempt, code })])
+    void execution.record([execution.event('step.failed', { name, error: record, attempts: attempt, code })])
     return
   }
   noteRetry(execution, { type: 'step', name, attempt, error, delayMs }, () => attemptStep(execution, step))

@@ -1,20 +1,30 @@
 /** Writes the stream of one run. */
 import type { NewEvent, StoredEvent } from '../kernel/event.ts'
-import { type Journal, RUN_ENDS, type RunStatus } from '../kernel/journal.ts'
+import { type Journal, type JournalEvent, RUN_ENDS, type RunStatus } from '../kernel/journal.ts'
+import type { Clock } from '../ports/clock.ts'
 import type { EventLog, StreamAppend } from '../ports/event-log.ts'
 import { runStream } from './run-index.ts'
 
+export interface Written {
+  /** The run's own events as the log will hold them. */
+  readonly events: readonly JournalEvent[]
+  /** @throws LOG_CONFLICT, LOG_WRITE_FAILED */
+  readonly durable: Promise<readonly StoredEvent[]>
+}
+
 export class RunWriter {
   readonly #log: EventLog
-  readonly #run: string
+  readonly #clock: Pick<Clock, 'now'>
+  readonly #stream: string
   #version: number
   #onRecord: RunStatus
   #stalled = false
   #ending: boolean
 
-  constructor(log: EventLog, journal: Journal, status: RunStatus) {
+  constructor(log: EventLog, clock: Pick<Clock, 'now'>, journal: Journal, status: RunStatus) {
     this.#log = log
-    this.#run = journal.run
+    this.#clock = clock
+    this.#stream = runStream(journal.run)
     this.#version = journal.version
     this.#onRecord = status
     this.#ending = journal.end !== null
@@ -35,17 +45,18 @@ export class RunWriter {
     this.#stalled = true
   }
 
-  /**
-   * Appends on condition of all written before, and to other streams in the same commit. Resolves with the
-   * run's own events once they are durable.
-   * @throws LOG_CONFLICT, LOG_WRITE_FAILED
-   */
-  async write(events: readonly NewEvent[], others: readonly StreamAppend[]): Promise<readonly StoredEvent[]> {
+  /** Appends on condition of all written before, and to other streams in the same commit. */
+  write(given: readonly NewEvent[], others: readonly StreamAppend[]): Written {
     const expectedVersion = this.#version
-    this.#version += events.length
-    this.#ending = events.some(({ kind }) => RUN_ENDS.has(kind))
-    const own = { stream: runStream(this.#run), expectedVersion, events: this.#marked(events) }
-    return (await this.#log.append([own, ...others])).slice(0, events.length)
+    const time = this.#clock.now()
+    const marked = this.#marked(given)
+    const events = marked.map((event) => {
+      this.#version += 1
+      if (RUN_ENDS.has(event.kind)) this.#ending = true
+      return { ...event, time, version: this.#version }
+    })
+    const durable = this.#log.append([{ stream: this.#stream, expectedVersion, events }, ...others])
+    return { events, durable }
   }
 
   /** Marks the first event after a park with `wakes: true`, so that a crash from here on is noticed. */

@@ -131,6 +131,11 @@ export class Runtime implements ExecutionHost {
     })
   }
 
+  /** Whether the run is in this process, and so has not ended. */
+  isResident(run: string): boolean {
+    return this.#executions.has(run)
+  }
+
   workflow(name: string, version: number): AnyWorkflow {
     return this.workflows.get(name, version)
   }

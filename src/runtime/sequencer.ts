@@ -1,3 +1,5 @@
+import { nextTurn } from './turns.ts'
+
 /**
  * Hands outcomes to workflow code in the order of the journal, one a turn of the event loop, so that the
  * code between two outcomes has run to its next wait before the second arrives. A resumed run that is
@@ -49,7 +51,7 @@ export class Sequencer {
 
   #takeTurn(): void {
     this.#turnTaken = true
-    setImmediate(() => {
+    nextTurn(() => {
       this.#turnTaken = false
       if (this.#stopped) return
       if (this.#waiting.length > 0) this.#next()

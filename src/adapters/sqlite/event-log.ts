@@ -195,7 +195,7 @@ class SqliteEventLog implements EventLog {
       stream,
       version: state.version,
       kind: event.kind,
-      time,
+      time: event.time ?? time,
       actor: event.actor,
       cause: event.cause ?? null,
       correlation: event.correlation ?? null,

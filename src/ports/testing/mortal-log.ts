@@ -56,7 +56,7 @@ export class MortalLog implements EventLog {
     this.#appends += 1
     if (this.#appends !== this.#death?.atAppend) return this.#living(this.#log.append(...given))
     this.#die()
-    if (this.#death.when === 'after') void this.#log.append(...given)
+    if (this.#death.when === 'after') this.#log.append(...given).catch(() => {})
     return never()
   }
 
