@@ -110,7 +110,7 @@ test('a whole run is told', async () => {
           label: externalFrom('mail:m-1'),
         },
       )
-      for (let i = 0; hf.reviews().length === 0 && i < 200; i += 1)
+      for (let i = 0; hf.reviews().length === 0 && i < 4_000; i += 1)
         await new Promise((next) => setTimeout(next, 5))
       const [review] = hf.reviews()
       await hf.answer(review?.id ?? '', { verdict: 'edited', changes: { to: 'Bob' }, reason: 'typo' })

@@ -7,18 +7,13 @@ import { effectOfReview } from '../kernel/effect-review.ts'
 import type { Journal, JournalEntry } from '../kernel/journal.ts'
 import type { Operation } from './operations.ts'
 
-export interface Held {
-  readonly operation: Operation
-  readonly reject: (error: unknown) => void
-}
-
 /** What must not be done twice under another name. */
 const WEIGHTY: ReadonlySet<string> = new Set(['effect', 'review', 'child'])
 
 export class CatchUp {
   readonly #journal: Journal
   readonly #asked = new Set<string>()
-  #held: Held[] | null
+  #held: Operation[] | null
 
   constructor(journal: Journal) {
     this.#journal = journal
@@ -26,8 +21,8 @@ export class CatchUp {
   }
 
   /** Whether the operation is to wait until the code has been handed all that it asks for. */
-  holds(held: Held): boolean {
-    this.#held?.push(held)
+  holds(operation: Operation): boolean {
+    this.#held?.push(operation)
     return this.#held !== null
   }
 
@@ -36,17 +31,15 @@ export class CatchUp {
   }
 
   /** The code has come to rest: what is to be begun now; null when it had caught up before. */
-  over(): readonly Held[] | null {
+  over(): readonly Operation[] | null {
     const held = this.#held
     this.#held = null
     return held
   }
 
   /** What the code has forgotten, with what it asks for instead; null when all is well. */
-  lost(held: readonly Held[]): { readonly recorded: JournalEntry; readonly asked: Operation } | null {
-    const asked = held.find(
-      ({ operation: { type, name } }) => WEIGHTY.has(type) && !this.#journal.entries.has(name),
-    )
+  lost(held: readonly Operation[]): { readonly recorded: JournalEntry; readonly asked: Operation } | null {
+    const asked = held.find(({ type, name }) => WEIGHTY.has(type) && !this.#journal.entries.has(name))
     if (asked === undefined) return null
     const recorded = [...this.#journal.entries.values()].find(
       ({ type, name, settled }) =>
@@ -55,6 +48,6 @@ export class CatchUp {
         !this.#asked.has(name) &&
         !(type === 'review' && effectOfReview(name) !== null),
     )
-    return recorded === undefined ? null : { recorded, asked: asked.operation }
+    return recorded === undefined ? null : { recorded, asked }
   }
 }

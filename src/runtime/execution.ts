@@ -14,31 +14,30 @@
  *   back makes no second attempt beside the first.
  * - Nothing follows the end of a run: the effects under way get their outcome on record before it.
  */
-import { fromErrorRecord, HoldfastError, toErrorRecord } from '../kernel/errors.ts'
+import { HoldfastError, toErrorRecord } from '../kernel/errors.ts'
 import type { NewEvent } from '../kernel/event.ts'
 import {
   applyToJournal,
   foldJournal,
   type Journal,
   type JournalEvent,
-  labelOf,
   type RunStatus,
 } from '../kernel/journal.ts'
 import type { Json, JsonObject } from '../kernel/json.ts'
-import { joinLabels, type Label } from '../kernel/label.ts'
+import type { Label } from '../kernel/label.ts'
 import type { AnyWorkflow, Context } from '../kernel/workflow.ts'
 import { crashPoint } from '../ports/crash-points.ts'
 import type { StreamAppend } from '../ports/event-log.ts'
 import { Activity } from './activity.ts'
 import { CatchUp } from './catch-up.ts'
 import type { ExecutionHost } from './execution-host.ts'
+import { Handover } from './handover.ts'
 import { createContext, type Operation, type OperationHost } from './operations.ts'
 import { performOperation } from './perform.ts'
 import { runCode } from './run-code.ts'
 import { diverged, forgotten, hasEnded, isClosed, isErased, recordJson } from './run-errors.ts'
 import { runStream } from './run-index.ts'
 import { RunWriter } from './run-writer.ts'
-import { Sequencer } from './sequencer.ts'
 
 /** How long a closing process waits for calls that it has aborted. */
 const ABORTED_CALL_MS = 1_000
@@ -50,19 +49,14 @@ export class Execution implements OperationHost {
   readonly host: ExecutionHost
   /** Aborted at cancellation and shutdown: attempts under way should stop. */
   readonly abort = new AbortController()
-  readonly #sequencer = new Sequencer(() => this.#rest())
-  readonly #pending = new Map<string, { resolve: (value: Json) => void; reject: (error: unknown) => void }>()
+  readonly #handover: Handover
   /** Operations that are to be tried again when their timer is due. */
   readonly #retries = new Map<string, () => void>()
   readonly activity = new Activity()
   readonly #openings: NewEvent[] = []
   readonly #writer: RunWriter
   readonly #catchUp: CatchUp
-  /** The latest of the records that are on their way to the log; null when all is durable. */
-  #writing: Promise<unknown> | null = null
   #parked = false
-  #label: Label
-  #lastSeen: number
   #state: 'active' | 'draining' | 'dropped' = 'active'
   /** Why it was dropped, if by a failure. */
   #failure: Error | null = null
@@ -79,8 +73,7 @@ export class Execution implements OperationHost {
     this.seed = start.seed
     this.#writer = new RunWriter(host.log, host.clock, this.journal, status)
     this.#catchUp = new CatchUp(this.journal)
-    this.#label = labelOf(this.journal)
-    this.#lastSeen = start.time
+    this.#handover = new Handover(this.journal, () => this.#rest())
   }
 
   get actor(): string {
@@ -89,7 +82,7 @@ export class Execution implements OperationHost {
 
   /** The join of all that this run has seen. */
   get label(): Label {
-    return this.#label
+    return this.#handover.label
   }
 
   get ended(): boolean {
@@ -105,7 +98,7 @@ export class Execution implements OperationHost {
   }
 
   now(): number {
-    return this.#lastSeen
+    return this.#handover.lastSeen
   }
 
   // -- the code ----------------------------------------------------------------------------------
@@ -114,7 +107,7 @@ export class Execution implements OperationHost {
   begin(): void {
     const { start } = this.journal
     if (start === null) return
-    this.#sequencer.begin()
+    this.#handover.begin()
     try {
       if (this.journal.erased) throw isErased(this.run.id)
       const workflow = this.host.workflow(start.workflow, start.workflowVersion)
@@ -160,40 +153,24 @@ export class Execution implements OperationHost {
     }
     this.#catchUp.asks(operation.name)
     return new Promise((resolve, reject) => {
-      this.#pending.set(operation.name, { resolve, reject })
-      if (entry?.settled) this.#deliver(operation.name, entry.settled.version)
-      else if (!this.#catchUp.holds({ operation, reject })) this.#perform(operation, reject)
+      this.#handover.asks(operation.name, { resolve, reject })
+      if (entry?.settled) this.#handover.deliver(operation.name, entry.settled.version)
+      else if (!this.#catchUp.holds(operation)) this.#perform(operation)
     })
   }
 
-  /** What can't even be asked for is thrown at the code and left out of the journal: a replay throws it again. */
-  #perform(operation: Operation, reject: (error: unknown) => void): void {
+  #perform(operation: Operation): void {
     try {
       performOperation(this, operation)
     } catch (error) {
-      this.#pending.delete(operation.name)
-      reject(error)
+      this.#handover.refuse(operation.name, error)
     }
-  }
-
-  #deliver(name: string, version: number): void {
-    if (!this.#pending.has(name)) return
-    this.#sequencer.push(version, () => {
-      const pending = this.#pending.get(name)
-      const settled = this.journal.entries.get(name)?.settled
-      if (!pending || !settled) return
-      this.#pending.delete(name)
-      this.#label = joinLabels(this.#label, settled.label)
-      this.#lastSeen = Math.max(this.#lastSeen, settled.time)
-      if (settled.outcome.ok) pending.resolve(settled.outcome.value)
-      else pending.reject(fromErrorRecord(settled.outcome.error))
-    })
   }
 
   // -- records -----------------------------------------------------------------------------------
 
   event(kind: string, body: JsonObject, by: { actor?: string; label?: Label } = {}): NewEvent {
-    return { kind, body, actor: by.actor ?? this.actor, label: by.label ?? this.#label }
+    return { kind, body, actor: by.actor ?? this.actor, label: by.label ?? this.label }
   }
 
   /**
@@ -208,17 +185,17 @@ export class Execution implements OperationHost {
   /** As `append`, for what this operation ends with: the run may park meanwhile. */
   async record(events: readonly NewEvent[], others: readonly StreamAppend[] = []): Promise<void> {
     const written = this.append(events, others)
-    if (this.#sequencer.idle && !this.activity.busy) this.#sequencer.begin()
+    if (!this.activity.busy) this.#handover.begin()
     await written
   }
 
   get isWriting(): boolean {
-    return this.#writing !== null
+    return this.#writer.isWriting
   }
 
   /** Resolves when all that was put on record is durable; never when this execution does not go on. */
   async durable(): Promise<void> {
-    while (this.#writing !== null) await this.#writing.catch(() => {})
+    await this.#writer.settled()
     if (this.#isDropped) return never()
   }
 
@@ -227,15 +204,12 @@ export class Execution implements OperationHost {
     if (this.#isDropped) throw this.#failure ?? isClosed(this.run.id)
     if (this.#writer.isEnding) throw hasEnded(this.run.id)
     const written = this.#writer.write(events, others)
-    this.#writing = written.durable
     for (const event of written.events) this.#take(event)
     try {
       await written.durable
     } catch (error) {
       this.drop(error)
       throw error
-    } finally {
-      if (this.#writing === written.durable) this.#writing = null
     }
     if (this.#isDropped) return false
     if (this.ended) this.drop()
@@ -245,7 +219,8 @@ export class Execution implements OperationHost {
   #take(event: JournalEvent): void {
     applyToJournal(this.journal, event)
     const name = String(event.body?.name ?? '')
-    if (this.journal.entries.get(name)?.settled?.version === event.version) this.#deliver(name, event.version)
+    if (this.journal.entries.get(name)?.settled?.version === event.version)
+      this.#handover.deliver(name, event.version)
   }
 
   /**
@@ -271,7 +246,7 @@ export class Execution implements OperationHost {
   /** Puts an operation that only waits on record, once the code has come to rest. */
   open(event: NewEvent): void {
     this.#openings.push(event)
-    if (this.#sequencer.idle && !this.activity.busy) this.#sequencer.begin()
+    if (!this.activity.busy) this.#handover.begin()
   }
 
   /** To be called by `timerDue` when the wait before the next attempt is over. */
@@ -307,7 +282,7 @@ export class Execution implements OperationHost {
 
   #leave(): void {
     this.activity.leave()
-    if (!this.#isDropped && this.#sequencer.idle) this.#sequencer.begin()
+    if (!this.#isDropped) this.#handover.begin()
   }
 
   /** The code rests: put what it waits for on record, and park when nothing else is under way. */
@@ -317,8 +292,8 @@ export class Execution implements OperationHost {
     if (held !== null && held.length > 0) {
       const lost = this.#catchUp.lost(held)
       if (lost !== null) void this.stall(forgotten(this.run.id, lost.recorded, lost.asked))
-      else for (const { operation, reject } of held) this.#perform(operation, reject)
-      if (this.#sequencer.idle) this.#sequencer.begin()
+      else for (const operation of held) this.#perform(operation)
+      this.#handover.begin()
       return
     }
     const parks = !this.activity.busy
@@ -331,7 +306,7 @@ export class Execution implements OperationHost {
     }
     if (!parks) return
     if (this.#writer.onRecord === 'waiting') this.#park()
-    else if (this.#pending.size > 0) void this.working(() => this.append([this.event('run.parked', {})]))
+    else if (this.#handover.isAsked) void this.working(() => this.append([this.event('run.parked', {})]))
   }
 
   #park(): void {
@@ -360,8 +335,7 @@ export class Execution implements OperationHost {
     if (this.#isDropped) return
     this.#state = 'dropped'
     this.#failure = failure instanceof Error ? failure : null
-    this.#sequencer.stop()
-    this.#pending.clear()
+    this.#handover.stop()
     this.#retries.clear()
     this.#openings.length = 0
     this.activity.abandon()
@@ -380,7 +354,7 @@ export class Execution implements OperationHost {
     const cancelAbort = clock.after(graceMs, () => this.abort.abort())
     const cancelWait = clock.after(graceMs + ABORTED_CALL_MS, () => this.activity.abandon())
     await this.activity.still()
-    while (this.#writing !== null) await this.#writing.catch(() => {})
+    await this.#writer.settled()
     await this.#keepFailures()
     cancelAbort()
     cancelWait()
@@ -390,7 +364,7 @@ export class Execution implements OperationHost {
 
   /** Stops the code, puts on record that the run can not go on until a person has acted, and lets go of it. */
   async stall(error: unknown): Promise<void> {
-    this.#sequencer.stop()
+    this.#handover.halt()
     const shown = this.#writer.onRecord
     this.#writer.stall()
     const record = toErrorRecord(error)

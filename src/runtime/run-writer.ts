@@ -20,6 +20,8 @@ export class RunWriter {
   #onRecord: RunStatus
   #stalled = false
   #ending: boolean
+  /** The latest of what is on its way to the disk. */
+  #writing: Promise<unknown> | null = null
 
   constructor(log: EventLog, clock: Pick<Clock, 'now'>, journal: Journal, status: RunStatus) {
     this.#log = log
@@ -56,7 +58,21 @@ export class RunWriter {
       return { ...event, time, version: this.#version }
     })
     const durable = this.#log.append([{ stream: this.#stream, expectedVersion, events }, ...others])
+    const settled = (): void => {
+      if (this.#writing === durable) this.#writing = null
+    }
+    this.#writing = durable
+    durable.then(settled, settled)
     return { events, durable }
+  }
+
+  get isWriting(): boolean {
+    return this.#writing !== null
+  }
+
+  /** Resolves when all that was written is durable, or was refused. */
+  async settled(): Promise<void> {
+    while (this.#writing !== null) await this.#writing.catch(() => {})
   }
 
   /** Marks the first event after a park with `wakes: true`, so that a crash from here on is noticed. */

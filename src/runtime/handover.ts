@@ -1,0 +1,84 @@
+/** Hands outcomes from the journal to the code of one run, in their order, and knows what the code has seen. */
+import { fromErrorRecord } from '../kernel/errors.ts'
+import { type Journal, labelOf } from '../kernel/journal.ts'
+import type { Json } from '../kernel/json.ts'
+import { joinLabels, type Label } from '../kernel/label.ts'
+import { Sequencer } from './sequencer.ts'
+
+interface Asker {
+  readonly resolve: (value: Json) => void
+  readonly reject: (error: unknown) => void
+}
+
+export class Handover {
+  readonly #journal: Journal
+  readonly #sequencer: Sequencer
+  readonly #asked = new Map<string, Asker>()
+  #label: Label
+  #lastSeen: number
+
+  /** `onRest` is called when the code has come to rest. */
+  constructor(journal: Journal, onRest: () => void) {
+    this.#journal = journal
+    this.#sequencer = new Sequencer(onRest)
+    this.#label = labelOf(journal)
+    this.#lastSeen = journal.start?.time ?? 0
+  }
+
+  /** The join of all that the code has seen. */
+  get label(): Label {
+    return this.#label
+  }
+
+  /** Milliseconds since 1970 of the last thing that the code has seen. */
+  get lastSeen(): number {
+    return this.#lastSeen
+  }
+
+  /** Whether the code asks for something that it has not been given. */
+  get isAsked(): boolean {
+    return this.#asked.size > 0
+  }
+
+  asks(name: string, asker: Asker): void {
+    this.#asked.set(name, asker)
+  }
+
+  /** What could not even be begun is thrown at the code and left out of the journal: a replay throws it again. */
+  refuse(name: string, error: unknown): void {
+    const asker = this.#asked.get(name)
+    this.#asked.delete(name)
+    asker?.reject(error)
+  }
+
+  /** To be called when an outcome is in the journal; given to the code if that asks for it. */
+  deliver(name: string, version: number): void {
+    if (!this.#asked.has(name)) return
+    this.#sequencer.push(version, () => {
+      const asker = this.#asked.get(name)
+      const settled = this.#journal.entries.get(name)?.settled
+      if (!asker || !settled) return
+      this.#asked.delete(name)
+      this.#label = joinLabels(this.#label, settled.label)
+      this.#lastSeen = Math.max(this.#lastSeen, settled.time)
+      if (settled.outcome.ok) asker.resolve(settled.outcome.value)
+      else asker.reject(fromErrorRecord(settled.outcome.error))
+    })
+  }
+
+  /** Lets the code run until it rests, unless it is running. */
+  begin(): void {
+    if (this.#sequencer.idle) this.#sequencer.begin()
+  }
+
+  /** Gives nothing more. */
+  stop(): void {
+    this.#sequencer.stop()
+    this.#asked.clear()
+  }
+
+  /** Gives nothing more; what is asked for stays asked. */
+  halt(): void {
+    this.#sequencer.stop()
+  }
+}
