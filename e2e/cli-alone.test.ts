@@ -264,6 +264,8 @@ describe('the command line alone', { concurrency: 2 }, () => {
       ['playbook', 'check'],
       ['config', 'show', '--origin'],
       ['doctor'],
+      ['backup', join(folder(), 'backup')],
+      ['preflight'],
       ['log', 'checkpoint'],
       ['log', 'verify'],
       ['log', 'rebuild', '--check'],
@@ -282,7 +284,13 @@ describe('the command line alone', { concurrency: 2 }, () => {
         .map((line) => JSON.parse(line).what),
       ['started', 'ready'],
     )
-    const tested = new Set([...commands.map((words) => words.join(' ')), 'up', 'log export', 'review'])
+    const tested = new Set([
+      ...commands.map((words) => words.join(' ')),
+      'up',
+      'log export',
+      'review',
+      'restore',
+    ])
     for (const { words } of VERBS) {
       assert.ok(
         [...tested].some((typed) => typed.startsWith(words)),
@@ -313,6 +321,32 @@ describe('the command line alone', { concurrency: 2 }, () => {
     assert.equal(doctor.code, 1)
     const row = JSON.parse(doctor.stdout).find(({ check }: { check: string }) => check === 'log')
     assert.equal(row.ok, false)
+  })
+
+  it('backs up and restores: the same log, files and inbox in another folder', async () => {
+    const dir = workspace()
+    const backup = join(folder(), 'backup')
+    const { to, checkpoint, files } = await json(['backup', backup, '--dir', dir])
+    assert.equal(to, backup)
+    const paths = files.map(({ path }: { path: string }) => path)
+    for (const path of ['holdfast.yaml', 'policy.yaml', 'playbooks/lead-qualification.yaml', 'holdfast.db'])
+      assert.ok(paths.includes(path), path)
+    assert.ok(paths.some((path: string) => path.startsWith('mail/Inbox/cur/')))
+    assert.ok(!paths.some((path: string) => path.includes('holdfast.db-')))
+    const again = await failure(['backup', backup, '--dir', dir])
+    assert.deepEqual([again.code, again.exit], ['FOLDER_NOT_EMPTY', 2])
+    const restored = join(folder(), 'restored')
+    const said = await cli(['restore', backup, '--dir', restored])
+    assert.match(said.stdout, /^Restored and verified: \d+ events up to 20[\s\S]*you are asked/)
+    const over = await failure(['restore', backup, '--dir', dir])
+    assert.deepEqual([over.code, over.exit], ['FOLDER_NOT_EMPTY', 2])
+    assert.deepEqual(await json(['inbox', '--dir', restored]), await json(['inbox', '--dir', dir]))
+    const file = join(folder(), 'checkpoint.json')
+    writeFileSync(file, JSON.stringify(checkpoint))
+    await json(['log', 'verify', '--against', file, '--dir', restored])
+    assert.deepEqual((await json(['log', 'rebuild', '--check', '--dir', restored])).differing, [])
+    const { code } = await cli(['doctor', '--dir', restored])
+    assert.equal(code, 0)
   })
 
   it('shows by a checkpoint kept elsewhere that the end of the log was cut off', async () => {

@@ -7,6 +7,9 @@
  *     await run.result()
  *     await hf.close()
  */
+import { type BackupOptions, makeBackup } from './adapters/backup/backup.ts'
+import type { BackupManifest } from './adapters/backup/manifest.ts'
+import { type RestoreOptions, type RestoreReport, restoreBackup } from './adapters/backup/restore.ts'
 import { openSqliteEventLog } from './adapters/sqlite/event-log.ts'
 import { systemClock } from './adapters/system/clock.ts'
 import { newId } from './adapters/system/ids.ts'
@@ -46,6 +49,9 @@ export interface OpenOptions {
   readonly recover?: boolean
 }
 
+/** What is folded from every log. */
+const RUNTIME_PROJECTIONS: readonly Projection[] = [runIndex, reviewIndex, spendingProjection]
+
 /**
  * Opens a workspace and goes on with every run that was left under way.
  * @throws WORKSPACE_LOCKED when another process has it open; WORKSPACE_NEWER, LOG_CORRUPT, LOG_WRITE_FAILED
@@ -58,7 +64,7 @@ export async function openHoldfast(options: OpenOptions): Promise<Holdfast> {
   const log = openSqliteEventLog({
     dir: options.dir,
     clock,
-    projections: [runIndex, reviewIndex, spendingProjection, ...(options.projections ?? [])],
+    projections: [...RUNTIME_PROJECTIONS, ...(options.projections ?? [])],
   })
   try {
     options.onLog?.(log)
@@ -79,6 +85,38 @@ export async function openHoldfast(options: OpenOptions): Promise<Holdfast> {
     await log.close()
     throw error
   }
+}
+
+/**
+ * Backs a workspace up while its runs go on: the log, and the `files` that are named. Resolves when the backup
+ * is on disk; its checkpoint says up to where it goes.
+ * @param to folder to make; it may be there and empty
+ * @throws FOLDER_NOT_EMPTY
+ */
+export async function backup(
+  { log, runtime }: Holdfast,
+  to: string,
+  options: Pick<BackupOptions, 'files' | 'signal' | 'progress'> = {},
+): Promise<BackupManifest> {
+  return await makeBackup({ ...options, log, to, now: runtime.clock.now() })
+}
+
+/**
+ * Makes a backup into a workspace, verified before it gets its name. What was under way, and what older runs
+ * do from then on, is looked up outside before it is done: it may have been done after the backup was made.
+ * @param dir folder to make; it may be there and empty
+ * @param options.projections the ones that the workspace is opened with, to be compared with the log
+ * @throws BACKUP_INVALID, FOLDER_NOT_EMPTY, LOG_CORRUPT, LOG_REPLACED, LOG_TRUNCATED, LOG_REWRITTEN
+ */
+export async function restore(
+  from: string,
+  dir: string,
+  options: Pick<RestoreOptions, 'signal' | 'progress'> & Pick<OpenOptions, 'projections' | 'clock'> = {},
+): Promise<RestoreReport> {
+  const { projections = [], clock = systemClock(), ...rest } = options
+  const open = (place: string): EventLog =>
+    openSqliteEventLog({ dir: place, clock, projections: [...RUNTIME_PROJECTIONS, ...projections] })
+  return await restoreBackup({ ...rest, from, dir, open })
 }
 
 /** Every operation and host that the given connectors and models declare. */
@@ -104,6 +142,8 @@ function registeredOnly(connectors: readonly Connector[], models: readonly Model
   }
 }
 
+export type { BackupManifest } from './adapters/backup/manifest.ts'
+export type { RestoreReport } from './adapters/backup/restore.ts'
 export { fasterClock } from './adapters/system/clock.ts'
 export { type Checkpoint, checkpointOf, readCheckpoint } from './kernel/checkpoint.ts'
 export type { ErrorCode } from './kernel/error-table.ts'

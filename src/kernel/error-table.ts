@@ -93,6 +93,20 @@ export const ERRORS = {
     exit: 78,
     fix: 'Create one with `holdfast init --dir DIR`.',
   },
+  BACKUP_INVALID: {
+    means: 'This is no backup, or not the one that its manifest describes.',
+    retry: 'never',
+    http: 422,
+    exit: 1,
+    fix: 'Use another backup; nothing was restored from this one.',
+  },
+  FOLDER_NOT_EMPTY: {
+    means: 'A folder that is to be made holds something already.',
+    retry: 'operator',
+    http: 409,
+    exit: 2,
+    fix: 'Name a folder that is not there yet, or an empty one; nothing in this one was changed.',
+  },
   WORKSPACE_NEWER: {
     means: 'The workspace was written by a newer Holdfast than this one.',
     retry: 'operator',

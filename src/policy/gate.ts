@@ -106,7 +106,7 @@ export function createGate(options: GateOptions): Gate {
       const checked = await validate(operation.input, input, `Input of ${permit.operation}`)
       const found = await operation.lookup(checked, context)
       if (found.found === 'yes') return { found: 'yes', output: toJson(found.output) }
-      if (found.found === 'no' || found.ifDone === undefined) return found
+      if (found.ifDone === undefined) return found
       return { ...found, ifDone: toJson(found.ifDone) }
     },
 

@@ -33,6 +33,11 @@ export interface OperationManifest {
   readonly hosts?: readonly string[]
   /** What kind of data it carries. */
   readonly dataClass?: 'public' | 'personal' | 'private'
+  /**
+   * Where its lookup knows from: the outside system, or traces that it keeps in the workspace's own folders. A
+   * restored backup may lack the latest traces, so that "no" is no proof then. Default `outside`.
+   */
+  readonly witness?: 'outside' | 'workspace'
   /** Limit of one attempt in milliseconds, default 30,000. After it the outcome is unknown. */
   readonly timeoutMs?: number
 }
@@ -50,12 +55,12 @@ export interface PerformContext {
 }
 
 /**
- * yes: it was done, with this output. no: it surely was not done. unknown: can't tell; `ifDone` is what the
+ * yes: it was done, with this output. no: it surely was not done. unknown: can't tell. `ifDone` is what the
  * output would be if it was, for when the operator says so.
  */
 export type Lookup<Output> =
   | { readonly found: 'yes'; readonly output: Output }
-  | { readonly found: 'no' }
+  | { readonly found: 'no'; readonly ifDone?: Output }
   | { readonly found: 'unknown'; readonly why?: string; readonly ifDone?: Output }
 
 export interface Operation<Input = any, Output = any> {
@@ -114,6 +119,7 @@ function declare(manifest: OperationManifest): DeclaredManifest {
     criticalArguments: manifest.criticalArguments ?? [],
     hosts: manifest.hosts ?? [],
     dataClass: manifest.dataClass ?? 'personal',
+    witness: manifest.witness ?? 'outside',
     timeoutMs: manifest.timeoutMs ?? 30_000,
   })
 }

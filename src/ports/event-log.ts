@@ -87,6 +87,11 @@ export interface EventLog {
   verify(against?: Checkpoint): VerifyReport
   /** Folds the whole log anew into a scratch store and compares; with `replace` the live tables are renewed. */
   rebuild(options: { replace: boolean }): RebuildReport
+  /**
+   * Makes a consistent copy of all of it, in a file of its own, while appends go on. Resolves with its head.
+   * @throws LOG_WRITE_FAILED
+   */
+  copyTo(file: string): Promise<LogHead>
   /** Commits what is queued, folds the write-ahead log into the file, and lets go of the workspace. */
   close(): Promise<void>
 }

@@ -4,6 +4,7 @@ import type { AnyWorkflow } from '../kernel/workflow.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { EventLog, StreamAppend } from '../ports/event-log.ts'
 import type { Gate } from '../ports/gate.ts'
+import type { Restore } from '../ports/restores.ts'
 import type { Execution } from './execution.ts'
 
 /** What an execution needs of the runtime around it. */
@@ -11,6 +12,8 @@ export interface ExecutionHost {
   readonly log: EventLog
   readonly gate: Gate
   readonly clock: Clock
+  /** When the log was last restored from a backup; null for never. */
+  readonly restored: Restore | null
   /** The workflow that a run began with. @throws WORKFLOW_UNKNOWN */
   workflow(name: string, version: number): AnyWorkflow
   /** The `run.started` of a child, to be appended together with the parent's record of it. */

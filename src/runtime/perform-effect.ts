@@ -19,9 +19,11 @@ import type { ReviewAnswer } from '../kernel/workflow.ts'
 import type { DeclaredManifest, Lookup, PerformContext } from '../ports/connector.ts'
 import { crashPoint } from '../ports/crash-points.ts'
 import { type Permit, type Verdict, verdictBody } from '../ports/gate.ts'
+import type { Restore } from '../ports/restores.ts'
 import type { Execution } from './execution.ts'
 import type { OperationOf } from './operations.ts'
 import { delayAfter, idempotencyKeyOf, noteRetry, withDeadline } from './perform-step.ts'
+import { mayBeDoneSince, restoredWhy } from './restored.ts'
 import { recordJson } from './run-errors.ts'
 
 type Effect = OperationOf<'effect'>
@@ -45,9 +47,12 @@ function resume(execution: Execution, effect: Effect): void {
   if (!execution.active || entry?.settled) return
   execution.effect(async () => {
     const state = entry?.effect ?? null
+    const restore = state === null ? doneSince(execution, effect) : null
     if (state === 'intended')
       await noteUnknown(execution, effect, 'the process ended before the outcome was on record')
-    if (state === null) await attempt(execution, effect)
+    else if (restore !== null)
+      await noteUnknown(execution, effect, restoredWhy(restore), { input: effect.input })
+    if (state === null && restore === null) await attempt(execution, effect)
     else await reconcile(execution, effect)
   })
 }
@@ -236,8 +241,11 @@ async function reconcile(execution: Execution, effect: Effect): Promise<void> {
   } catch (error) {
     return lookUpLater(execution, effect, error)
   }
+  const restore = doneSince(execution, effect)
   if (found.found === 'yes') void succeed(execution, effect, found.output, 'lookup')
-  else if (found.found === 'no') await attemptAgain(execution, effect, 'was not carried out')
+  else if (restore !== null && manifestOf(execution, effect).witness === 'workspace') {
+    askOperator(execution, effect, restoredWhy(restore), found.ifDone ?? null)
+  } else if (found.found === 'no') await attemptAgain(execution, effect, 'was not carried out')
   else if (mayRepeat(execution, effect)) {
     await attemptAgain(execution, effect, 'may not have been carried out, and a repeat does no harm')
   } else askOperator(execution, effect, found.why ?? 'the outside system can not tell', found.ifDone ?? null)
@@ -342,10 +350,22 @@ async function fail(execution: Execution, effect: Effect, error: unknown): Promi
   void execution.record([execution.event('effect.failed', { name, operation, error: record })])
 }
 
-async function noteUnknown(execution: Execution, effect: Effect, why: string): Promise<void> {
+/** `more`: what an intent would say, where there is none. */
+async function noteUnknown(
+  execution: Execution,
+  effect: Effect,
+  why: string,
+  more: JsonObject = {},
+): Promise<void> {
   const { name, operation } = effect
   const attempt = numberOf(execution, name)
-  await execution.append([execution.event('effect.unknown', { name, operation, why, attempt })])
+  await execution.append([execution.event('effect.unknown', { name, operation, why, attempt, ...more })])
+}
+
+/** A read may always be repeated. */
+function doneSince(execution: Execution, effect: Effect): Restore | null {
+  if (execution.host.restored === null || manifestOf(execution, effect).effect === 'read') return null
+  return mayBeDoneSince(execution, effect.name)
 }
 
 /** Of the present attempt, or the next; 1 for the first. */

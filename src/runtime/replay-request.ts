@@ -46,6 +46,9 @@ export function requestOnRecord({ kind, body }: StoredEvent, reader: RequestRead
   switch (kind) {
     case 'effect.intended':
       return pick(body, 'operation', 'input')
+    case 'effect.unknown':
+      // Without an intent before it, in a restored log, it says itself what was asked for.
+      return body.input === undefined ? undefined : pick(body, 'operation', 'input')
     case 'policy.decided':
       return refusedEffect(body)
     case 'decision.made':

@@ -17,6 +17,7 @@ import type { AnyWorkflow } from '../kernel/workflow.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { EventLog, StreamAppend } from '../ports/event-log.ts'
 import type { Gate } from '../ports/gate.ts'
+import { lastRestore, type Restore } from '../ports/restores.ts'
 import { Execution } from './execution.ts'
 import type { ExecutionHost } from './execution-host.ts'
 import { shortHash } from './hashes.ts'
@@ -61,6 +62,7 @@ export class Runtime implements ExecutionHost {
   readonly log: EventLog
   readonly gate: Gate
   readonly clock: Clock
+  readonly restored: Restore | null
   readonly workflows: WorkflowRegistry
   readonly #limits: { readonly active: number; readonly resident: number }
   /** All executions in the process; those in `#active` have something under way. */
@@ -82,6 +84,7 @@ export class Runtime implements ExecutionHost {
     this.log = options.log
     this.gate = options.gate
     this.clock = options.clock
+    this.restored = lastRestore(options.log)
     this.workflows = new WorkflowRegistry(options.workflows)
     this.#limits = { active: options.activeRuns ?? 200, resident: options.residentRuns ?? 500 }
     this.#timers = new RunTimers(this.log.tables, this.clock, (run, name) =>

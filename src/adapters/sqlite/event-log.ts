@@ -24,6 +24,7 @@ import type {
   VerifyReport,
 } from '../../ports/event-log.ts'
 import type { Projection, TablesReader } from '../../ports/projection.ts'
+import { copyDatabase } from './copy.ts'
 import { explain, SqliteTables } from './database.ts'
 import { blobHash, bodyHash, eventHash, newNonce } from './event-chain.ts'
 import {
@@ -75,6 +76,7 @@ class SqliteEventLog implements EventLog {
   #flushScheduled = false
   #head: LogHead
   readonly #epoch: number
+  readonly #copying = new Set<Promise<LogHead>>()
   #closed = false
 
   constructor(options: SqliteEventLogOptions) {
@@ -114,7 +116,7 @@ class SqliteEventLog implements EventLog {
   append(parts: readonly StreamAppend[], blobs: readonly NewBlob[] = []): Promise<readonly StoredEvent[]> {
     return new Promise((resolve, reject) => {
       if (this.#closed) {
-        reject(new HoldfastError('LOG_CLOSED', `${this.#file} was closed`, { details: { file: this.#file } }))
+        reject(closed(this.#file))
         return
       }
       this.#queue.push({ parts, blobs, resolve, reject })
@@ -338,10 +340,25 @@ class SqliteEventLog implements EventLog {
     }
   }
 
+  async copyTo(file: string): Promise<LogHead> {
+    if (this.#closed) throw closed(this.#file)
+    this.#flush()
+    const copying = copyDatabase(this.#database, file)
+    this.#copying.add(copying)
+    try {
+      return await copying
+    } catch (error) {
+      throw explain(error, file)
+    } finally {
+      this.#copying.delete(copying)
+    }
+  }
+
   async close(): Promise<void> {
     if (this.#closed) return
     this.#flush()
     this.#closed = true
+    await Promise.allSettled(this.#copying)
     try {
       this.#database.exec('PRAGMA wal_checkpoint(TRUNCATE)')
     } catch (error) {
@@ -350,4 +367,8 @@ class SqliteEventLog implements EventLog {
       this.#place.release()
     }
   }
+}
+
+function closed(file: string): HoldfastError {
+  return new HoldfastError('LOG_CLOSED', `${file} was closed`, { details: { file } })
 }

@@ -208,6 +208,27 @@ export const VERBS: readonly Verb[] = [
     load: async () => (await import('./verbs/doctor.ts')).doctor,
   },
   {
+    words: 'backup',
+    args: '<to>',
+    group: KEEP,
+    summary: 'Back the workspace up, while it works',
+    about: [
+      'Makes a folder with the log, holdfast.yaml, policy.yaml, the playbooks and the mail folders of the',
+      'workspace, and a manifest of them. Passwords and keys are not in it.',
+    ].join('\n'),
+    examples: [['backup ~/backups/2026-03-01', 'a folder that is not there yet']],
+    load: async () => (await import('./verbs/backup.ts')).backup,
+  },
+  {
+    words: 'restore',
+    args: '<backup>',
+    group: KEEP,
+    summary: 'Make a backup into a new workspace, verified',
+    about: 'Nothing is left of one that fails. Do not let the old workspace go on beside it.',
+    examples: [['restore ~/backups/2026-03-01 --dir restored', 'a folder that is not there yet']],
+    load: async () => (await import('./verbs/backup.ts')).restore,
+  },
+  {
     words: 'log checkpoint',
     group: KEEP,
     summary: 'The head of the log, as JSON to keep elsewhere',

@@ -15,6 +15,7 @@ export const COMMANDS = {
   preflight: async () => (await import('./preflight.ts')).preflight,
   customers: async () => (await import('./customers.ts')).customers,
   'customer show': async () => (await import('./customers.ts')).customerShow,
+  backup: async () => (await import('./backup.ts')).backup,
   'log checkpoint': async () => (await import('./log.ts')).logCheckpoint,
   'log verify': async () => (await import('./log.ts')).logVerify,
   'log rebuild': async () => (await import('./log.ts')).logRebuild,

@@ -43,7 +43,7 @@ test('repeated with one key there is one file, though a mail program changed its
   assert.deepEqual(await perform(MAIL, attempt('key')), output)
   assert.equal(filesIn(sentDir, 'cur').length, 1)
   assert.deepEqual(await lookup(MAIL, attempt('key')), { found: 'yes', output })
-  assert.deepEqual(await lookup(MAIL, attempt('other')), { found: 'no' })
+  assert.equal((await lookup(MAIL, attempt('other'))).found, 'no')
 })
 
 test('stopped between writing and filing, nothing is filed, and the next attempt files it', async (t) => {
@@ -54,7 +54,7 @@ test('stopped between writing and filing, nothing is filed, and the next attempt
   })
   await assert.rejects(perform(MAIL, attempt('key')), { message: 'stopped here' })
   assert.deepEqual([filesIn(sentDir, 'cur').length, filesIn(sentDir, 'tmp').length], [0, 1])
-  assert.deepEqual(await lookup(MAIL, attempt('key')), { found: 'no' })
+  assert.equal((await lookup(MAIL, attempt('key'))).found, 'no')
   armCrashPoints(null)
   await perform(MAIL, attempt('key'))
   assert.deepEqual([filesIn(sentDir, 'cur').length, filesIn(sentDir, 'tmp').length], [1, 0])

@@ -15,6 +15,7 @@ export function sendByFolder(sentDir: string, now: () => number): Operation<Outg
       criticalArguments: ['to'],
       hosts: [],
       dataClass: 'personal',
+      witness: 'workspace',
     },
     input: outgoingMail,
     output: sentMail,
@@ -24,17 +25,23 @@ export function sendByFolder(sentDir: string, now: () => number): Operation<Outg
       refuseWhenAborted(signal)
       const messageId = messageIdFor(idempotencyKey, domainOf(mail.from.address))
       const raw = await composeMail(mail, { messageId, date: new Date(now()) })
-      const output = { messageId: messageId.slice(1, -1), accepted: mail.to.map((to) => to.address) }
+      const output = outputOf(messageId, mail)
       await sent.file(idempotencyKey, raw, output)
       return output
     },
-    async lookup(_mail, { idempotencyKey }): Promise<Lookup<SentMail>> {
+    async lookup(mail, { idempotencyKey }): Promise<Lookup<SentMail>> {
       try {
         const output = await sent.find(idempotencyKey)
-        return output === null ? { found: 'no' } : { found: 'yes', output }
+        if (output !== null) return { found: 'yes', output }
+        const messageId = messageIdFor(idempotencyKey, domainOf(mail.from.address))
+        return { found: 'no', ifDone: outputOf(messageId, mail) }
       } catch (error) {
         return { found: 'unknown', why: reasonOf(error) }
       }
     },
   }
+}
+
+function outputOf(messageId: string, { to }: OutgoingMail): SentMail {
+  return { messageId: messageId.slice(1, -1), accepted: to.map(({ address }) => address) }
 }

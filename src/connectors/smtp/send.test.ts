@@ -66,7 +66,7 @@ test('a mail is sent once, filed as it was sent, and its mark is gone', async (t
   assert.deepEqual(await perform(MAIL, attempt('key')), output)
   assert.deepEqual([taken.length, sent(), outbox()], [1, 1, 0])
   assert.deepEqual(await lookup(MAIL, attempt('key')), { found: 'yes', output })
-  assert.deepEqual(await lookup(MAIL, attempt('other')), { found: 'no' })
+  assert.equal((await lookup(MAIL, attempt('other'))).found, 'no')
 })
 
 interface Failing {
@@ -96,7 +96,7 @@ for (const [what, { mood, change, code }] of Object.entries(NOT_SENT)) {
     const { perform, lookup, sent, outbox } = connectorFor(t, { port, ...change })
     await assert.rejects(perform(MAIL, attempt('key')), { code })
     assert.deepEqual([sent(), outbox()], [0, 0])
-    assert.deepEqual(await lookup(MAIL, attempt('key')), { found: 'no' })
+    assert.equal((await lookup(MAIL, attempt('key'))).found, 'no')
   })
 }
 

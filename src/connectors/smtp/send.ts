@@ -44,6 +44,7 @@ export function sendBySmtp(options: SmtpSendOptions): Operation<OutgoingMail, Se
       criticalArguments: ['to'],
       hosts: [host],
       dataClass: 'personal',
+      witness: 'workspace',
       timeoutMs,
     },
     input: outgoingMail,
@@ -71,11 +72,12 @@ export function sendBySmtp(options: SmtpSendOptions): Operation<OutgoingMail, Se
       try {
         const output = await sent.find(key)
         if (output !== null) return { found: 'yes', output }
-        if (!(await marks.has(key))) return { found: 'no' }
         const messageId = messageIdFor(key, domainOf(mail.from.address))
-        const why = `${host} may have taken ${messageId}; its answer was never seen`
         const accepted = mail.to.map((to) => to.address)
-        return { found: 'unknown', why, ifDone: outputOf(messageId, { accepted, replacedId: null }) }
+        const ifDone = outputOf(messageId, { accepted, replacedId: null })
+        if (!(await marks.has(key))) return { found: 'no', ifDone }
+        const why = `${host} may have taken ${messageId}; its answer was never seen`
+        return { found: 'unknown', why, ifDone }
       } catch (error) {
         return { found: 'unknown', why: reasonOf(error) }
       }

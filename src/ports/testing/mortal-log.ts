@@ -110,6 +110,10 @@ export class MortalLog implements EventLog {
     return this.#log.rebuild(options)
   }
 
+  async copyTo(file: string): Promise<LogHead> {
+    return await this.#log.copyTo(file)
+  }
+
   async close(): Promise<void> {
     await this.#log.close()
   }

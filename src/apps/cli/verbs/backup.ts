@@ -1,0 +1,53 @@
+/** `holdfast backup`, `holdfast restore` */
+import { resolve } from 'node:path'
+import { restore as restoreBackup } from '../../../sdk.ts'
+import { WORKSPACE_PROJECTIONS } from '../../log-only.ts'
+import { carryOut } from '../route.ts'
+import type { VerbRun } from '../verb.ts'
+import { count, viewOf, whatNext } from '../views/view.ts'
+
+export const backup: VerbRun = async (call) => {
+  const { out, io, args } = call
+  const made = await carryOut(call, 'backup', { to: resolve(args[0] ?? '') }, io)
+  if (out.json) out.document(made)
+  else {
+    const { to, files, checkpoint } = made
+    const bytes = files.reduce((sum, file) => sum + file.bytes, 0)
+    const size = `${(bytes / 2 ** 20).toFixed(1)} MiB`
+    out.text(
+      `${out.colors.green('Backed up')}: ${count(checkpoint.position, 'event')}, ${count(files.length, 'file')}, ${size} in ${to}\n` +
+        `Head: ${checkpoint.position} ${checkpoint.hash}`,
+    )
+  }
+  return 0
+}
+
+export const restore: VerbRun = async (call) => {
+  const { out, io, args, dir } = call
+  const restored = await restoreBackup(resolve(args[0] ?? ''), dir, {
+    projections: WORKSPACE_PROJECTIONS,
+    signal: io.signal,
+    progress: io.progress,
+  })
+  if (out.json) {
+    out.document(restored)
+    return 0
+  }
+  const { checkpoint, files, rebuilt } = restored
+  const lines = [
+    `${out.colors.green('Restored and verified')}: ${count(checkpoint.position, 'event')} up to ${checkpoint.time}, ${count(files, 'file')} in ${dir}`,
+    `Made anew from the log: ${rebuilt.join(', ')}.`,
+    'What happened later is not in it. Before an older run sends or does anything, it is looked up whether that was done; where that can not be told, you are asked.',
+  ]
+  out.text(lines.filter((_, i) => i !== 1 || rebuilt.length > 0).join('\n'))
+  out.text(
+    `\n${whatNext(
+      [
+        [call.command('doctor'), 'whether all is in order'],
+        [call.command('up'), 'goes on from there; not beside the old one'],
+      ],
+      viewOf(call),
+    ).join('\n')}`,
+  )
+  return 0
+}
