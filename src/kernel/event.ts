@@ -1,10 +1,10 @@
 /**
- * An event is an immutable, past-tense fact. Its header is chained by hash to the header before it; the
- * header holds the hash of (nonce ‖ body), not the body, so that a body can be erased and the chain
- * still verifies.
+ * An event is an immutable, past-tense fact. Commits are chained by hash, each over the headers of its events
+ * and the hash before; a header holds the hash of (nonce ‖ body), not the body, so that a body can be erased
+ * and the chain still verifies.
  */
 import type { JsonObject } from './json.ts'
-import { encodeLabel, type Label } from './label.ts'
+import type { Label } from './label.ts'
 
 export interface NewEvent {
   /** Past tense, `noun.verbed`: `step.completed`. */
@@ -38,31 +38,24 @@ export interface StoredEvent {
   readonly body: JsonObject | null
 }
 
-/** A fresh body together with its secret nonce, as it goes into the hash. */
-export function bodyHashInput(nonceHex: string, bodyText: string): string {
-  return `${nonceHex}\n${bodyText}`
+/**
+ * What an event adds to the text that its commit is hashed by: numbers, then texts with their lengths before
+ * them, so that no two events give the same. `bodyHash` is the hex SHA-256 of (nonce ‖ body).
+ */
+export function headerText(event: Omit<StoredEvent, 'body'>, label: string, bodyHash: string): string {
+  const { position, version, time, cause, stream, kind, actor, correlation } = event
+  const tied = correlation === null ? '-' : sized(correlation)
+  return `${position} ${version} ${time} ${cause ?? '-'} ${sized(stream)}${sized(kind)}${sized(actor)}${sized(label)}${tied}${bodyHash}\n`
 }
 
-/** The text whose SHA-256 is the hash of an event: a fixed-order JSON array, `previous` first. */
-export function headerHashInput(
-  previousHashHex: string,
-  event: Omit<StoredEvent, 'body'>,
-  bodyHashHex: string,
-): string {
-  return JSON.stringify([
-    previousHashHex,
-    event.position,
-    event.stream,
-    event.version,
-    event.kind,
-    event.time,
-    event.actor,
-    event.cause,
-    event.correlation,
-    encodeLabel(event.label),
-    bodyHashHex,
-  ])
+function sized(text: string): string {
+  return `${text.length}:${text}`
 }
 
-/** What the first event of a log is chained to. */
+/** The text whose SHA-256 is the hash of a commit: the hash before it, and the headers of its events. */
+export function commitHashInput(previousHash: string, headers: string): string {
+  return `${previousHash}\n${headers}`
+}
+
+/** What the first commit of a log is chained to. */
 export const GENESIS_HASH = '0'.repeat(64)

@@ -51,8 +51,8 @@ export interface EventLog {
   readonly tables: TablesReader
 
   /**
-   * Appends to one or more streams, all or nothing, and resolves when the commit is durable. Appends
-   * made in the same turn of the event loop share one commit.
+   * Appends to one or more streams, all or nothing, and resolves when the commit is durable. Appends made
+   * close together share commits.
    * @throws LOG_CONFLICT when a stream is not at the version expected; LOG_EPOCH_STALE when the log was opened
    *   again since; LOG_WRITE_FAILED; LOG_CLOSED.
    */

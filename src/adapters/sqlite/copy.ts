@@ -2,7 +2,7 @@
 import { backup, DatabaseSync } from 'node:sqlite'
 import type { LogHead } from '../../ports/event-log.ts'
 import { SqliteTables } from './database.ts'
-import { readHead } from './event-rows.ts'
+import { readHead } from './verification.ts'
 
 /** 1 MiB at a time: appends wait for no longer than that takes. */
 const PAGES_AT_ONCE = 256

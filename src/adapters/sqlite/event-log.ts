@@ -1,18 +1,18 @@
 /**
  * The event log on node:sqlite.
  *
- * Appends are queued and committed together once per turn of the event loop: one transaction, one fsync
+ * Appends are queued and committed together (append-queue.ts says when): one transaction, one fsync
  * (`synchronous=FULL`), however many runs append. Within a group each append stands alone: a version
  * conflict refuses that one before anything of it is written; a failure while writing rolls the group
- * back and commits its members one by one, so that only the guilty one is refused.
+ * back and commits its halves, and so on, until only the guilty one is refused.
  *
  * A crash before COMMIT leaves nothing of the group; after it, everything. Nobody is told before.
  */
-import type { DatabaseSync, StatementSync } from 'node:sqlite'
+import type { DatabaseSync } from 'node:sqlite'
 import { assertGoesOnFrom, type Checkpoint } from '../../kernel/checkpoint.ts'
-import { HoldfastError } from '../../kernel/errors.ts'
+import { HoldfastError, isHoldfastError } from '../../kernel/errors.ts'
 import type { NewEvent, StoredEvent } from '../../kernel/event.ts'
-import { encodeLabel, SYSTEM } from '../../kernel/label.ts'
+import { SYSTEM } from '../../kernel/label.ts'
 import type { Clock } from '../../ports/clock.ts'
 import { crashPoint } from '../../ports/crash-points.ts'
 import type {
@@ -24,35 +24,22 @@ import type {
   VerifyReport,
 } from '../../ports/event-log.ts'
 import type { Projection, TablesReader } from '../../ports/projection.ts'
+import { AppendQueue, type QueuedAppend } from './append-queue.ts'
 import { copyDatabase } from './copy.ts'
 import { explain, SqliteTables } from './database.ts'
-import { blobHash, bodyHash, eventHash, newNonce } from './event-chain.ts'
-import {
-  BODIES_ERASED,
-  bodyHashOf,
-  type EventRow,
-  hashAt,
-  readHead,
-  rowsAfter,
-  SELECT_EVENT,
-  toEvent,
-  verifyChain,
-} from './event-rows.ts'
+import { sha256 } from './event-chain.ts'
+import { EventRows } from './event-rows.ts'
+import { EventWriter, type NewRow } from './event-writer.ts'
 import { checkEpoch, raiseEpoch, readId } from './meta.ts'
 import { type OpenPlace, openPlace, type Place } from './place.ts'
 import { inTransaction, ProjectionSet } from './projections.ts'
-import { type StreamState, Streams } from './streams.ts'
+import { Streams } from './streams.ts'
+import { BODIES_ERASED, bodyHashOf, hashAt, readHead, verifyChain } from './verification.ts'
+import { Words } from './words.ts'
 
 export type SqliteEventLogOptions = Place & {
   readonly clock: Pick<Clock, 'now'>
   readonly projections?: readonly Projection[]
-}
-
-interface QueuedAppend {
-  readonly parts: readonly StreamAppend[]
-  readonly blobs: readonly NewBlob[]
-  readonly resolve: (events: readonly StoredEvent[]) => void
-  readonly reject: (error: unknown) => void
 }
 
 /** @throws WORKSPACE_LOCKED, WORKSPACE_NEWER, LOG_CORRUPT, LOG_WRITE_FAILED */
@@ -70,13 +57,14 @@ class SqliteEventLog implements EventLog {
   readonly #projections: ProjectionSet
   readonly #clock: Pick<Clock, 'now'>
   readonly #listeners = new Set<(events: readonly StoredEvent[]) => void>()
+  readonly #words: Words
   readonly #streams: Streams
-  readonly #insertEvent: StatementSync
-  #queue: QueuedAppend[] = []
-  #flushScheduled = false
-  #head: LogHead
+  readonly #rows: EventRows
+  readonly #writer: EventWriter
+  readonly #queue = new AppendQueue((group) => this.#commit(group))
   readonly #epoch: number
   readonly #copying = new Set<Promise<LogHead>>()
+  #head: LogHead
   #closed = false
 
   constructor(options: SqliteEventLogOptions) {
@@ -86,8 +74,11 @@ class SqliteEventLog implements EventLog {
     this.#database = this.#place.database
     this.#tables = new SqliteTables(this.#database)
     this.tables = this.#tables
+    this.#words = new Words(this.#tables)
     this.#streams = new Streams(this.#tables)
-    this.#projections = new ProjectionSet(this.#database, this.#tables, options.projections ?? [])
+    this.#rows = new EventRows(this.#tables, this.#words)
+    this.#writer = new EventWriter(this.#database, this.#words)
+    this.#projections = new ProjectionSet(this.#database, this.#tables, this.#rows, options.projections ?? [])
     try {
       this.#projections.bringUpToDate()
       this.id = readId(this.#tables)
@@ -97,18 +88,22 @@ class SqliteEventLog implements EventLog {
       this.#place.release()
       throw explain(error, this.#file)
     }
-    this.#insertEvent = this.#database.prepare(
-      `INSERT INTO events (position, stream, version, kind, time, actor, cause, correlation, label, nonce, body, hash)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-    )
   }
 
-  /** Every transaction that writes begins here. @throws LOG_EPOCH_STALE */
+  /** Every transaction that writes; when it fails, the state in memory is as before. @throws LOG_EPOCH_STALE */
   #transact(work: () => void): void {
-    inTransaction(this.#database, () => {
-      checkEpoch(this.#tables, this.#epoch, this.#file)
-      work()
-    })
+    const before = this.#head
+    try {
+      inTransaction(this.#database, () => {
+        checkEpoch(this.#tables, this.#epoch, this.#file)
+        work()
+      })
+    } catch (error) {
+      this.#head = before
+      this.#streams.forget()
+      this.#words.forget()
+      throw error
+    }
   }
 
   // -- appending ---------------------------------------------------------------------------------
@@ -120,50 +115,58 @@ class SqliteEventLog implements EventLog {
         return
       }
       this.#queue.push({ parts, blobs, resolve, reject })
-      if (this.#flushScheduled) return
-      this.#flushScheduled = true
-      setImmediate(() => this.#flush())
     })
   }
 
-  #flush(): void {
-    this.#flushScheduled = false
-    const group = this.#queue
-    this.#queue = []
-    if (group.length > 0) this.#commitGroup(group)
-  }
-
-  #commitGroup(group: readonly QueuedAppend[]): void {
-    const before = this.#head
+  #commit(group: readonly QueuedAppend[]): void {
     const settle: (() => void)[] = []
-    const committed: StoredEvent[] = []
+    let rows: NewRow[] = []
     try {
       this.#transact(() => {
-        for (const item of group) {
-          const conflict = this.#conflict(item.parts)
-          if (conflict !== undefined) {
-            settle.push(() => item.reject(conflict))
-            continue
-          }
-          const events = this.#write(item)
-          committed.push(...events)
-          settle.push(() => item.resolve(events))
-        }
+        rows = this.#admit(group, settle)
+        this.#write(rows)
         crashPoint('log.before-commit')
       })
     } catch (error) {
-      this.#streams.forget()
-      this.#head = before
-      if (group.length > 1) for (const item of group) this.#commitGroup([item])
-      else group[0]?.reject(explain(error, this.#file))
+      this.#refuse(group, error)
       return
     }
     crashPoint('log.after-commit')
     try {
-      if (committed.length > 0) for (const listener of this.#listeners) listener(committed)
+      const events = rows.map(({ event }) => event)
+      if (events.length > 0) for (const listener of this.#listeners) listener(events)
     } finally {
       for (const tell of settle) tell()
     }
+  }
+
+  /** One of them is guilty, unless it is this log: the halves are tried, down to that one. */
+  #refuse(group: readonly QueuedAppend[], error: unknown): void {
+    if (group.length === 1 || (isHoldfastError(error) && error.code === 'LOG_EPOCH_STALE')) {
+      for (const item of group) item.reject(explain(error, this.#file))
+      return
+    }
+    const middle = group.length >> 1
+    this.#commit(group.slice(0, middle))
+    this.#commit(group.slice(middle))
+  }
+
+  /** The events of those that saw the present versions, as they will stand in the log. */
+  #admit(group: readonly QueuedAppend[], settle: (() => void)[]): NewRow[] {
+    const rows: NewRow[] = []
+    for (const item of group) {
+      const conflict = this.#conflict(item.parts)
+      if (conflict !== undefined) {
+        settle.push(() => item.reject(conflict))
+        continue
+      }
+      for (const blob of item.blobs) this.#writeBlob(blob)
+      const first = rows.length
+      this.#number(item.parts, rows)
+      const events = rows.slice(first).map(({ event }) => event)
+      settle.push(() => item.resolve(events))
+    }
+    return rows
   }
 
   #conflict(parts: readonly StreamAppend[]): HoldfastError | undefined {
@@ -178,56 +181,26 @@ class SqliteEventLog implements EventLog {
     return undefined
   }
 
-  #write(item: QueuedAppend): readonly StoredEvent[] {
-    const time = this.#clock.now()
-    for (const blob of item.blobs) this.#writeBlob(blob)
-    const events: StoredEvent[] = []
-    for (const part of item.parts) {
-      if (part.events.length === 0) continue
-      const state = this.#streams.findOrCreate(part.stream)
-      for (const event of part.events) events.push(this.#writeEvent(part.stream, state, event, time))
+  /** Gives the events their positions and versions, after those of `rows`. */
+  #number(parts: readonly StreamAppend[], rows: NewRow[]): void {
+    const now = this.#clock.now()
+    for (const { stream, events } of parts) {
+      for (const { kind, actor, cause = null, correlation = null, label, body, time = now } of events) {
+        const position = this.#head.position + rows.length + 1
+        const { id, version } = this.#streams.advance(stream, position)
+        const event = { position, stream, version, kind, time, actor, cause, correlation, label, body }
+        rows.push({ event, stream: id })
+      }
     }
-    return events
   }
 
-  #writeEvent(stream: string, state: StreamState, event: NewEvent, time: number): StoredEvent {
-    state.version += 1
-    const stored: StoredEvent = {
-      position: this.#head.position + 1,
-      stream,
-      version: state.version,
-      kind: event.kind,
-      time: event.time ?? time,
-      actor: event.actor,
-      cause: event.cause ?? null,
-      correlation: event.correlation ?? null,
-      label: event.label,
-      body: event.body,
-    }
-    const nonce = newNonce()
-    const body = JSON.stringify(event.body)
-    const hash = eventHash(this.#head.hash, stored, bodyHash(nonce, body))
-    this.#insertEvent.run(
-      stored.position,
-      state.id,
-      stored.version,
-      stored.kind,
-      stored.time,
-      stored.actor,
-      stored.cause,
-      stored.correlation,
-      encodeLabel(stored.label),
-      nonce,
-      body,
-      Buffer.from(hash, 'hex'),
-    )
-    this.#head = { position: stored.position, hash }
-    this.#projections.apply(stored)
-    return stored
+  #write(rows: readonly NewRow[]): void {
+    this.#head = this.#writer.write(rows, this.#head)
+    for (const { event } of rows) this.#projections.apply(event)
   }
 
   #writeBlob(blob: NewBlob): void {
-    const actual = blobHash(blob.bytes)
+    const actual = sha256(blob.bytes)
     if (actual !== blob.sha256) {
       throw new HoldfastError('LOG_CORRUPT', `A blob given as ${blob.sha256} has the hash ${actual}`, {
         details: { sha256: blob.sha256, actual },
@@ -241,28 +214,23 @@ class SqliteEventLog implements EventLog {
   }
 
   versionOf(stream: string): number {
-    return this.#streams.find(stream)?.version ?? 0
+    return this.#streams.find(stream).version
   }
 
   // -- reading -----------------------------------------------------------------------------------
 
   readStream(stream: string, fromVersion = 1): StoredEvent[] {
-    return this.#tables
-      .all<EventRow>(
-        `${SELECT_EVENT} WHERE streams.name = ? AND version >= ? ORDER BY version`,
-        stream,
-        fromVersion,
-      )
-      .map(toEvent)
+    const rows = this.#rows.ofStream(this.#streams.find(stream), fromVersion)
+    return rows.map((row) => this.#rows.toEvent(row))
   }
 
   *read(afterPosition = 0): Generator<StoredEvent> {
-    for (const row of rowsAfter(this.#tables, afterPosition)) yield toEvent(row)
+    for (const row of this.#rows.after(afterPosition)) yield this.#rows.toEvent(row)
   }
 
   event(position: number): StoredEvent | undefined {
-    const row = this.#tables.get<EventRow>(`${SELECT_EVENT} WHERE position = ?`, position)
-    return row && toEvent(row)
+    const row = this.#rows.at(position)
+    return row && this.#rows.toEvent(row)
   }
 
   blob(sha256: string): Uint8Array | undefined {
@@ -284,65 +252,61 @@ class SqliteEventLog implements EventLog {
     { positions, blobs = [] }: { readonly positions: readonly number[]; readonly blobs?: readonly string[] },
     by: { readonly actor: string; readonly reason: string },
   ): Promise<void> {
-    this.#flush()
+    this.#queue.drain()
     this.#guard(() => {
       for (const position of positions) this.#eraseBody(position)
       for (const sha256 of blobs) this.#tables.run('DELETE FROM blobs WHERE sha256 = ?', sha256)
       const body = { positions, blobs, reason: by.reason }
       const erasure: NewEvent = { kind: BODIES_ERASED, actor: by.actor, label: SYSTEM, body }
-      const stream = 'log/erasures'
-      this.#writeEvent(stream, this.#streams.findOrCreate(stream), erasure, this.#clock.now())
+      const rows: NewRow[] = []
+      this.#number([{ stream: 'log/erasures', expectedVersion: 'any', events: [erasure] }], rows)
+      this.#write(rows)
       this.#projections.renewAll()
     })
     this.#database.exec('PRAGMA wal_checkpoint(TRUNCATE)')
   }
 
   #eraseBody(position: number): void {
-    const row = this.#tables.get<EventRow>(`${SELECT_EVENT} WHERE position = ?`, position)
+    const row = this.#rows.at(position)
     if (row === undefined || row.body === null) return
-    const kept = Buffer.from(bodyHashOf(row), 'hex')
     this.#tables.run(
-      'UPDATE events SET body = NULL, nonce = NULL, body_hash = ? WHERE position = ?',
-      kept,
+      'UPDATE events SET body = NULL, body_hash = unhex(?) WHERE position = ?',
+      bodyHashOf(row),
       position,
     )
   }
 
   verify(against?: Checkpoint): VerifyReport {
-    this.#flush()
+    this.#queue.drain()
     try {
       if (against !== undefined) {
         const hash = hashAt(this.#tables, against.position)
         assertGoesOnFrom(against, { log: this.id, head: this.#head, hash })
       }
-      return verifyChain(this.#tables)
+      return verifyChain(this.#tables, this.#rows)
     } catch (error) {
       throw explain(error, this.#file)
     }
   }
 
   rebuild({ replace }: { replace: boolean }): RebuildReport {
-    this.#flush()
+    this.#queue.drain()
     const report = this.#projections.compare()
     if (replace) this.#guard(() => this.#projections.renewAll())
     return report
   }
 
-  /** A transaction of its own; on failure the state in memory is as before. */
   #guard(work: () => void): void {
-    const before = this.#head
     try {
       this.#transact(work)
     } catch (error) {
-      this.#head = before
-      this.#streams.forget()
       throw explain(error, this.#file)
     }
   }
 
   async copyTo(file: string): Promise<LogHead> {
     if (this.#closed) throw closed(this.#file)
-    this.#flush()
+    this.#queue.drain()
     const copying = copyDatabase(this.#database, file)
     this.#copying.add(copying)
     try {
@@ -356,7 +320,7 @@ class SqliteEventLog implements EventLog {
 
   async close(): Promise<void> {
     if (this.#closed) return
-    this.#flush()
+    this.#queue.drain()
     this.#closed = true
     await Promise.allSettled(this.#copying)
     try {

@@ -1,153 +1,91 @@
-/** Events as rows: writing, reading back, walking the chain. */
-
-import { HoldfastError } from '../../kernel/errors.ts'
-import { GENESIS_HASH, type StoredEvent } from '../../kernel/event.ts'
+/** Events as rows: reading them back. */
+import type { StoredEvent } from '../../kernel/event.ts'
 import type { JsonObject } from '../../kernel/json.ts'
 import { decodeLabel } from '../../kernel/label.ts'
-import type { LogHead, VerifyReport } from '../../ports/event-log.ts'
 import type { SqliteTables } from './database.ts'
-import { blobHash, bodyHash, eventHash } from './event-chain.ts'
+import { openBody } from './event-chain.ts'
+import type { StreamState } from './streams.ts'
+import type { Words } from './words.ts'
 
 const CHUNK = 500
 
-/** The kind of event that names the positions whose bodies were erased with it. */
-export const BODIES_ERASED = 'bodies.erased'
-
 export interface EventRow {
   position: number
-  stream: string
+  /** Position of the first event of its stream. */
+  stream: number
+  /** Of the stream, as its first event says. */
+  name: string
+  /** 1 for an event that bears a name itself, else 0. */
+  names: number
   version: number
-  kind: string
+  kind: number
   time: number
-  actor: string
+  actor: number
+  label: number
+  body: Uint8Array | null
   cause: number | null
   correlation: string | null
-  label: string
-  nonce: Uint8Array | null
-  body: string | null
+  hash: Uint8Array | null
   body_hash: Uint8Array | null
-  hash: Uint8Array
 }
 
-export const SELECT_EVENT = `
-  SELECT position, streams.name AS stream, version, kind, time, actor, cause, correlation, label,
-         nonce, body, body_hash, hash
-  FROM events JOIN streams ON streams.id = events.stream`
+const SELECT_EVENT = `
+  SELECT e.position, e.stream, coalesce(first.name, '') AS name, e.name IS NOT NULL AS names, e.version, e.kind, e.time, e.actor,
+         e.label, e.body, e.cause, e.correlation, e.hash, e.body_hash
+  FROM events AS e LEFT JOIN events AS first ON first.position = e.stream`
 
-export function toEvent(row: EventRow): StoredEvent {
-  return {
-    position: row.position,
-    stream: row.stream,
-    version: row.version,
-    kind: row.kind,
-    time: row.time,
-    actor: row.actor,
-    cause: row.cause,
-    correlation: row.correlation,
-    label: decodeLabel(row.label),
-    body: row.body === null ? null : (JSON.parse(row.body) as JsonObject),
+export class EventRows {
+  readonly words: Words
+  readonly #tables: SqliteTables
+
+  constructor(tables: SqliteTables, words: Words) {
+    this.#tables = tables
+    this.words = words
   }
-}
 
-/** All rows after a position, fetched in chunks so that writes may happen in between. */
-export function* rowsAfter(tables: SqliteTables, afterPosition: number): Generator<EventRow> {
-  let after = afterPosition
-  for (;;) {
-    const rows = tables.all<EventRow>(
-      `${SELECT_EVENT} WHERE position > ? ORDER BY position LIMIT ${CHUNK}`,
-      after,
-    )
-    yield* rows
-    if (rows.length < CHUNK) return
-    after = rows.at(-1)?.position ?? after
+  at(position: number): EventRow | undefined {
+    return this.#tables.get<EventRow>(`${SELECT_EVENT} WHERE e.position = ?`, position)
   }
-}
 
-export function readHead(tables: SqliteTables): LogHead {
-  const row = tables.get<{ position: number; hash: Uint8Array }>(
-    'SELECT position, hash FROM events ORDER BY position DESC LIMIT 1',
-  )
-  return row ? { position: row.position, hash: hex(row.hash) } : { position: 0, hash: GENESIS_HASH }
-}
+  ofStream({ id, version }: StreamState, fromVersion: number): EventRow[] {
+    const first = id > 0 && fromVersion <= 1 ? this.at(id) : undefined
+    const rest =
+      version > 1
+        ? this.#tables.all<EventRow>(
+            `${SELECT_EVENT} WHERE e.stream = ? AND e.version > 1 AND e.version >= ? ORDER BY e.version`,
+            id,
+            fromVersion,
+          )
+        : []
+    return first === undefined ? rest : [first, ...rest]
+  }
 
-/** The hash on record of one event. */
-export function hashAt(tables: SqliteTables, position: number): string | undefined {
-  const row = tables.get<{ hash: Uint8Array }>('SELECT hash FROM events WHERE position = ?', position)
-  return row && hex(row.hash)
-}
-
-/**
- * Walks the whole chain.
- * @throws LOG_CORRUPT at the first position that doesn't fit.
- */
-export function verifyChain(tables: SqliteTables): VerifyReport {
-  checkPages(tables)
-  const versions = new Map<string, number>()
-  const missing = new Set<number>()
-  let head: LogHead = { position: 0, hash: GENESIS_HASH }
-  let erased = 0
-  for (const row of rowsAfter(tables, 0)) {
-    if (row.position !== head.position + 1) throw corrupt(row.position, `follows ${head.position}`)
-    if (row.version !== (versions.get(row.stream) ?? 0) + 1) {
-      throw corrupt(row.position, `version ${row.version} of ${row.stream} is out of order`)
+  /** All rows after a position, fetched in chunks so that writes may happen in between. */
+  *after(position: number): Generator<EventRow> {
+    let after = position
+    for (;;) {
+      const rows = this.#tables.all<EventRow>(
+        `${SELECT_EVENT} WHERE e.position > ? ORDER BY e.position LIMIT ${CHUNK}`,
+        after,
+      )
+      yield* rows
+      if (rows.length < CHUNK) return
+      after = rows.at(-1)?.position ?? after
     }
-    versions.set(row.stream, row.version)
-    if (row.body === null) {
-      erased += 1
-      missing.add(row.position)
-    } else if (row.kind === BODIES_ERASED) {
-      for (const position of (JSON.parse(row.body) as { positions: number[] }).positions)
-        missing.delete(position)
+  }
+
+  toEvent(row: EventRow): StoredEvent {
+    return {
+      position: row.position,
+      stream: row.name,
+      version: row.version,
+      kind: this.words.text(row.kind),
+      time: row.time,
+      actor: this.words.text(row.actor),
+      cause: row.cause,
+      correlation: row.correlation,
+      label: decodeLabel(this.words.text(row.label)),
+      body: row.body === null ? null : (JSON.parse(openBody(row.body)) as JsonObject),
     }
-    const expected = hashOf(row, head.hash)
-    if (expected !== hex(row.hash)) throw corrupt(row.position, 'does not match its hash')
-    head = { position: row.position, hash: expected }
   }
-  const [vanished] = missing
-  if (vanished !== undefined) throw corrupt(vanished, 'has lost its body, and no erasure on record names it')
-  return { events: head.position, erased, blobs: verifyBlobs(tables), head }
-}
-
-/** SQLite's own look at its pages: damage that reading the log alone would not meet. */
-function checkPages(tables: SqliteTables): void {
-  const found = tables.get<{ quick_check: string }>('PRAGMA quick_check(1)')?.quick_check
-  if (found !== 'ok')
-    throw new HoldfastError('LOG_CORRUPT', `The file is damaged: ${found ?? 'it can not be checked'}`)
-}
-
-function hashOf(row: EventRow, previous: string): string {
-  return eventHash(previous, toEvent({ ...row, body: null }), bodyHashOf(row))
-}
-
-/** The kept hash of an erased body, else the hash of what is there. */
-export function bodyHashOf(row: EventRow): string {
-  if ((row.body === null) !== (row.nonce === null) || (row.body !== null && row.body_hash !== null)) {
-    throw corrupt(row.position, 'has a body that is neither kept nor erased in order')
-  }
-  if (row.body !== null && row.nonce !== null) return bodyHash(row.nonce, row.body)
-  if (row.body_hash === null) throw corrupt(row.position, 'has neither a body nor the hash of an erased one')
-  return hex(row.body_hash)
-}
-
-function verifyBlobs(tables: SqliteTables): number {
-  let count = 0
-  for (const row of tables.iterate<{ sha256: string; bytes: Uint8Array }>(
-    'SELECT sha256, bytes FROM blobs',
-  )) {
-    if (blobHash(row.bytes) !== row.sha256) {
-      throw new HoldfastError('LOG_CORRUPT', `Blob ${row.sha256} does not match its hash`, {
-        details: { sha256: row.sha256 },
-      })
-    }
-    count += 1
-  }
-  return count
-}
-
-function corrupt(position: number, what: string): HoldfastError {
-  return new HoldfastError('LOG_CORRUPT', `Event ${position} ${what}`, { details: { position } })
-}
-
-function hex(bytes: Uint8Array): string {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('hex')
 }

@@ -4,17 +4,24 @@ import type { StoredEvent } from '../../kernel/event.ts'
 import type { RebuildReport } from '../../ports/event-log.ts'
 import type { Projection, Row } from '../../ports/projection.ts'
 import { SqliteTables } from './database.ts'
-import { rowsAfter, toEvent } from './event-rows.ts'
+import type { EventRows } from './event-rows.ts'
 
 export class ProjectionSet {
   readonly #projections: readonly Projection[]
   readonly #byKind = new Map<string, Projection[]>()
   readonly #database: DatabaseSync
   readonly #tables: SqliteTables
+  readonly #rows: EventRows
 
-  constructor(database: DatabaseSync, tables: SqliteTables, projections: readonly Projection[]) {
+  constructor(
+    database: DatabaseSync,
+    tables: SqliteTables,
+    rows: EventRows,
+    projections: readonly Projection[],
+  ) {
     this.#database = database
     this.#tables = tables
+    this.#rows = rows
     this.#projections = projections
     for (const projection of projections) {
       for (const kind of projection.kinds) {
@@ -66,10 +73,8 @@ export class ProjectionSet {
       this.#database.exec(projection.schema)
     }
     this.#tables.forget()
-    const scoped = new ProjectionSet(this.#database, this.#tables, projections)
-    for (const row of rowsAfter(this.#tables, 0)) {
-      if (scoped.#byKind.has(row.kind)) scoped.apply(toEvent(row))
-    }
+    const scoped = new ProjectionSet(this.#database, this.#tables, this.#rows, projections)
+    scoped.#applyAll(this.#tables)
     for (const projection of projections) {
       this.#tables.run(
         'INSERT INTO projections (name, version) VALUES (?, ?) ON CONFLICT DO UPDATE SET version = excluded.version',
@@ -79,18 +84,24 @@ export class ProjectionSet {
     }
   }
 
+  /** Folds the whole log; returns how many events there are. */
+  #applyAll(tables: SqliteTables): number {
+    let events = 0
+    for (const row of this.#rows.after(0)) {
+      if (this.#byKind.has(this.#rows.words.text(row.kind))) this.apply(this.#rows.toEvent(row), tables)
+      events += 1
+    }
+    return events
+  }
+
   /** Folds the log into a scratch store and compares it, table by table, with the live one. */
   compare(): RebuildReport {
     const scratch = new DatabaseSync('')
     try {
       const tables = new SqliteTables(scratch)
       for (const projection of this.#projections) scratch.exec(projection.schema)
-      let events = 0
       scratch.exec('BEGIN')
-      for (const row of rowsAfter(this.#tables, 0)) {
-        if (this.#byKind.has(row.kind)) this.apply(toEvent(row), tables)
-        events += 1
-      }
+      const events = this.#applyAll(tables)
       scratch.exec('COMMIT')
       return { events, ...this.#differences(tables) }
     } finally {
