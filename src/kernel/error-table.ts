@@ -178,6 +178,27 @@ export const ERRORS = {
     exit: 1,
     fix: 'Raise `timeout` of the step, or make the work shorter.',
   },
+  PIPELINE_CANNOT_WAIT: {
+    means: 'A pipeline asked for something that may take longer than its caller can wait.',
+    retry: 'never',
+    http: 500,
+    exit: 1,
+    fix: 'Hand over to a workflow or an agent, which can wait, or make it a workflow.',
+  },
+  PIPELINE_DEADLINE: {
+    means: 'A pipeline took longer than its deadline; nothing that it would have handed over was.',
+    retry: 'later',
+    http: 504,
+    exit: 1,
+    fix: 'Raise `deadline` of the pipeline, make its steps shorter, or hand over what takes long.',
+  },
+  PIPELINE_STEP_LIMIT: {
+    means: 'A pipeline asked for more operations than it may; nothing that it would have handed over was.',
+    retry: 'never',
+    http: 500,
+    exit: 1,
+    fix: 'Raise `maxSteps` of the pipeline, or look for a loop without an end.',
+  },
   JOURNAL_DIVERGED: {
     means: 'The code asks for something else than what the journal of the run holds.',
     retry: 'operator',

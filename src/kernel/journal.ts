@@ -102,7 +102,7 @@ export function emptyJournal(run: string): Journal {
   }
 }
 
-export function foldJournal(run: string, events: readonly StoredEvent[]): Journal {
+export function foldJournal(run: string, events: readonly JournalEvent[]): Journal {
   const journal = emptyJournal(run)
   for (const event of events) applyToJournal(journal, event)
   return journal

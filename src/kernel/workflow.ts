@@ -15,7 +15,17 @@ export interface Workflow<Input = unknown, Output = unknown> {
   readonly version: number
   readonly input: Schema<Input>
   readonly output: Schema<Output>
+  /** Set by `definePipeline`: the run fails when it passes them. Default: none. */
+  readonly bounds?: Bounds
   run(ctx: Context, input: Input): Promise<Output>
+}
+
+/** What a bounded run may take. */
+export interface Bounds {
+  /** Milliseconds from its start to its end. */
+  readonly deadlineMs: number
+  /** Operations asked for, of any kind. */
+  readonly maxSteps: number
 }
 
 /** Any workflow, whatever it takes and gives. */

@@ -14,30 +14,25 @@
  *   back makes no second attempt beside the first.
  * - Nothing follows the end of a run: the effects under way get their outcome on record before it.
  */
-import { HoldfastError, toErrorRecord } from '../kernel/errors.ts'
+import { toErrorRecord } from '../kernel/errors.ts'
 import type { NewEvent } from '../kernel/event.ts'
-import {
-  applyToJournal,
-  foldJournal,
-  type Journal,
-  type JournalEvent,
-  type RunStatus,
-} from '../kernel/journal.ts'
+import type { Journal, RunStatus } from '../kernel/journal.ts'
 import type { Json, JsonObject } from '../kernel/json.ts'
 import type { Label } from '../kernel/label.ts'
-import type { AnyWorkflow, Context } from '../kernel/workflow.ts'
+import type { AnyWorkflow, Bounds, Context } from '../kernel/workflow.ts'
 import { crashPoint } from '../ports/crash-points.ts'
 import type { StreamAppend } from '../ports/event-log.ts'
 import { Activity } from './activity.ts'
 import { CatchUp } from './catch-up.ts'
 import type { ExecutionHost } from './execution-host.ts'
-import { Handover } from './handover.ts'
+import type { Handover } from './handover.ts'
 import { createContext, type Operation, type OperationHost } from './operations.ts'
 import { performOperation } from './perform.ts'
 import { runCode } from './run-code.ts'
-import { diverged, forgotten, hasEnded, isClosed, isErased, recordJson } from './run-errors.ts'
-import { runStream } from './run-index.ts'
-import { RunWriter } from './run-writer.ts'
+import { diverged, forgotten, hasEnded, isErased, recordJson } from './run-errors.ts'
+import { RunLimits } from './run-limits.ts'
+import { RunRecords } from './run-records.ts'
+import type { RunWriter } from './run-writer.ts'
 
 /** How long a closing process waits for calls that it has aborted. */
 const ABORTED_CALL_MS = 1_000
@@ -45,10 +40,10 @@ const ABORTED_CALL_MS = 1_000
 export class Execution implements OperationHost {
   readonly run: Context['run']
   readonly seed: string
-  readonly journal: Journal
   readonly host: ExecutionHost
   /** Aborted at cancellation and shutdown: attempts under way should stop. */
   readonly abort = new AbortController()
+  readonly records: RunRecords
   readonly #handover: Handover
   /** Operations that are to be tried again when their timer is due. */
   readonly #retries = new Map<string, () => void>()
@@ -56,24 +51,28 @@ export class Execution implements OperationHost {
   readonly #openings: NewEvent[] = []
   readonly #writer: RunWriter
   readonly #catchUp: CatchUp
+  /** Of a bounded run: its records are held until one of them has to be durable. */
+  #limits: RunLimits | null = null
   #parked = false
-  #state: 'active' | 'draining' | 'dropped' = 'active'
-  /** Why it was dropped, if by a failure. */
-  #failure: Error | null = null
+  #isDraining = false
 
-  constructor(host: ExecutionHost, run: string, status: RunStatus) {
+  /** `unsaved` is the `run.started` of a bounded run that is put on record with its end. */
+  constructor(host: ExecutionHost, run: string, status: RunStatus, unsaved: NewEvent | null = null) {
     this.host = host
-    this.journal = foldJournal(run, host.log.readStream(runStream(run)))
-    const { start } = this.journal
-    if (start === null) {
-      const code = this.journal.erased ? 'BODY_ERASED' : 'RUN_NOT_FOUND'
-      throw new HoldfastError(code, `Run ${run} can't be read`, { details: { run } })
-    }
-    this.run = { id: run, workflow: start.workflow, customer: start.customer }
-    this.seed = start.seed
-    this.#writer = new RunWriter(host.log, host.clock, this.journal, status)
+    const { log, clock } = host
+    const onRest = (): void => this.#rest()
+    const onOver = (failure?: unknown): void => this.drop(failure)
+    this.records = new RunRecords({ log, clock, run, status, unsaved, onRest, onOver })
+    this.#handover = this.records.handover
+    this.#writer = this.records.writer
     this.#catchUp = new CatchUp(this.journal)
-    this.#handover = new Handover(this.journal, () => this.#rest())
+    const { start } = this.journal
+    this.run = { id: run, workflow: start?.workflow ?? '', customer: start?.customer ?? null }
+    this.seed = start?.seed ?? ''
+  }
+
+  get journal(): Journal {
+    return this.records.journal
   }
 
   get actor(): string {
@@ -85,16 +84,20 @@ export class Execution implements OperationHost {
     return this.#handover.label
   }
 
+  get isBounded(): boolean {
+    return this.#limits !== null
+  }
+
   get ended(): boolean {
     return this.journal.end !== null
   }
   /** Whether something new may be begun. */
   get active(): boolean {
-    return this.#state === 'active'
+    return !this.#isDraining && !this.#isDropped
   }
 
   get #isDropped(): boolean {
-    return this.#state === 'dropped'
+    return this.records.isLetGo
   }
 
   now(): number {
@@ -111,17 +114,23 @@ export class Execution implements OperationHost {
     try {
       if (this.journal.erased) throw isErased(this.run.id)
       const workflow = this.host.workflow(start.workflow, start.workflowVersion)
+      if (workflow.bounds) this.#bind(workflow.bounds, start.time)
       void this.#execute(workflow, start.input)
     } catch (error) {
       void this.stall(error)
     }
   }
 
+  #bind(bounds: Bounds, started: number): void {
+    const run = { id: this.run.id, started }
+    this.#limits = new RunLimits(bounds, run, this.host.clock, (error) => void this.fail(error))
+  }
+
   async #execute(workflow: AnyWorkflow, input: Json): Promise<void> {
     const [kind, body] = await runCode(workflow, createContext(this), input)
     const end = this.event(kind, body)
     if (!this.active) return
-    this.#state = 'draining'
+    this.#isDraining = true
     const unknown = await this.#effectsOver('the run ended before the outcome was on record')
     crashPoint('run.before-end')
     await this.append([...unknown, end])
@@ -141,7 +150,7 @@ export class Execution implements OperationHost {
   /** What is known not to have happened stays known, though the code does not come to rest again. */
   async #keepFailures(): Promise<void> {
     const failures = this.#openings.splice(0).filter(({ kind }) => kind === 'attempt.failed')
-    if (failures.length > 0) await this.#write(failures).catch(() => {})
+    if (failures.length > 0) await this.records.write(failures).catch(() => {})
   }
 
   operate(operation: Operation): Promise<Json> {
@@ -151,6 +160,7 @@ export class Execution implements OperationHost {
       void this.stall(diverged(this.run.id, operation, entry))
       return never()
     }
+    if (this.#limits?.admits(operation.name) === false) return never()
     this.#catchUp.asks(operation.name)
     return new Promise((resolve, reject) => {
       this.#handover.asks(operation.name, { resolve, reject })
@@ -178,13 +188,17 @@ export class Execution implements OperationHost {
    * Never resolves when this execution does not go on.
    */
   async append(events: readonly NewEvent[], others: readonly StreamAppend[] = []): Promise<void> {
-    const goesOn = await this.#write(events, others).catch(() => false)
-    if (!goesOn) return never()
+    await this.records.writeOn(events, others, 'now')
+  }
+
+  /** As `record`, for what a bounded run hands over if it completes. */
+  handOver(event: NewEvent, others: readonly StreamAppend[]): void {
+    void this.records.writeOn([event], others, this.isBounded ? 'at-end' : 'now')
   }
 
   /** As `append`, for what this operation ends with: the run may park meanwhile. */
   async record(events: readonly NewEvent[], others: readonly StreamAppend[] = []): Promise<void> {
-    const written = this.append(events, others)
+    const written = this.records.writeOn(events, others, this.isBounded ? 'held' : 'now')
     if (!this.activity.busy) this.#handover.begin()
     await written
   }
@@ -199,30 +213,6 @@ export class Execution implements OperationHost {
     if (this.#isDropped) return never()
   }
 
-  /** Resolves once durable, with whether this execution goes on. @throws RUN_ENDED, or why it was dropped */
-  async #write(events: readonly NewEvent[], others: readonly StreamAppend[] = []): Promise<boolean> {
-    if (this.#isDropped) throw this.#failure ?? isClosed(this.run.id)
-    if (this.#writer.isEnding) throw hasEnded(this.run.id)
-    const written = this.#writer.write(events, others)
-    for (const event of written.events) this.#take(event)
-    try {
-      await written.durable
-    } catch (error) {
-      this.drop(error)
-      throw error
-    }
-    if (this.#isDropped) return false
-    if (this.ended) this.drop()
-    return true
-  }
-
-  #take(event: JournalEvent): void {
-    applyToJournal(this.journal, event)
-    const name = String(event.body?.name ?? '')
-    if (this.journal.entries.get(name)?.settled?.version === event.version)
-      this.#handover.deliver(name, event.version)
-  }
-
   /**
    * Puts the outcome of an operation on record, unless another outcome is there (a wait
    * that ends by an event just when its time is up).
@@ -232,7 +222,7 @@ export class Execution implements OperationHost {
     if (this.#writer.isEnding) return false
     if (this.journal.entries.get(name)?.settled) return false
     this.#enter()
-    const written = this.#write([event])
+    const written = this.records.write([event])
     this.#leave()
     await written
     return true
@@ -333,9 +323,8 @@ export class Execution implements OperationHost {
   /** Ends the execution's part in the run; a parked one leaves so too. */
   drop(failure?: unknown): void {
     if (this.#isDropped) return
-    this.#state = 'dropped'
-    this.#failure = failure instanceof Error ? failure : null
-    this.#handover.stop()
+    this.records.letGo(failure)
+    this.#limits?.lift()
     this.#retries.clear()
     this.#openings.length = 0
     this.activity.abandon()
@@ -349,7 +338,7 @@ export class Execution implements OperationHost {
    * soon after that no longer waited for.
    */
   async drain(graceMs: number): Promise<void> {
-    if (this.active) this.#state = 'draining'
+    if (this.active) this.#isDraining = true
     const { clock } = this.host
     const cancelAbort = clock.after(graceMs, () => this.abort.abort())
     const cancelWait = clock.after(graceMs + ABORTED_CALL_MS, () => this.activity.abandon())
@@ -364,6 +353,7 @@ export class Execution implements OperationHost {
 
   /** Stops the code, puts on record that the run can not go on until a person has acted, and lets go of it. */
   async stall(error: unknown): Promise<void> {
+    if (!this.records.isSaved) return await this.fail(error)
     this.#handover.halt()
     const shown = this.#writer.onRecord
     this.#writer.stall()
@@ -381,12 +371,23 @@ export class Execution implements OperationHost {
   /** @throws RUN_ENDED, or why it can't be put on record */
   async cancel(by: { actor: string; label: Label; reason: string }): Promise<void> {
     if (this.#writer.isEnding) throw hasEnded(this.run.id)
-    if (this.active) this.#state = 'draining'
-    this.abort.abort()
-    const unknown = await this.#effectsOver('the run was cancelled before the outcome was on record')
     const message = `Cancelled${by.reason && `: ${by.reason}`}`
     const error = { code: 'RUN_CANCELLED', message }
-    await this.#write([...unknown, this.event('run.cancelled', { reason: by.reason, error }, by)])
+    await this.#cutOff('the run was cancelled', this.event('run.cancelled', { reason: by.reason, error }, by))
+  }
+
+  /** Ends the run though its code has not ended. */
+  async fail(error: unknown): Promise<void> {
+    if (!this.active) return
+    const record = recordJson(toErrorRecord(error))
+    await this.#cutOff('the run failed', this.event('run.failed', { error: record })).catch(() => {})
+  }
+
+  async #cutOff(why: string, end: NewEvent): Promise<void> {
+    if (this.active) this.#isDraining = true
+    this.abort.abort()
+    const unknown = await this.#effectsOver(`${why} before the outcome was on record`)
+    await this.records.write([...unknown, end])
   }
 }
 

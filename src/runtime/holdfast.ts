@@ -4,16 +4,18 @@ import type { StoredEvent } from '../kernel/event.ts'
 import { RUN_ENDS } from '../kernel/journal.ts'
 import { canonicalJson, type Json, type JsonObject, toJson } from '../kernel/json.ts'
 import { type Label, OWNER, SYSTEM } from '../kernel/label.ts'
+import type { Pipeline } from '../kernel/pipeline.ts'
 import { validate } from '../kernel/schema.ts'
 import type { AnyWorkflow, ReviewAnswer, Workflow } from '../kernel/workflow.ts'
 import { crashPoint } from '../ports/crash-points.ts'
 import type { EventLog } from '../ports/event-log.ts'
 import { proposalHash } from './perform.ts'
+import { PipelineCalls } from './pipeline-calls.ts'
 import { publish } from './publish.ts'
 import { findReview, type Review, waitingReviews } from './review-index.ts'
-import { isClosed } from './run-errors.ts'
+import { idConflict, isClosed } from './run-errors.ts'
 import { RUN_STREAM, type RunStatus, runStream } from './run-index.ts'
-import type { Runtime } from './runtime.ts'
+import type { RunToStart, Runtime } from './runtime.ts'
 
 export interface StartOptions {
   /** The run's id; starting twice with one id and the same input is one run. Default: a new UUIDv7. */
@@ -71,6 +73,7 @@ export class Holdfast {
   readonly runtime: Runtime
   readonly #waiters = new Map<string, Waiter[]>()
   readonly #newId: () => string
+  readonly #calls: PipelineCalls
   #closing: Promise<void> | null = null
 
   /** `newId` makes the ids of runs and events that come without one. */
@@ -78,6 +81,10 @@ export class Holdfast {
     this.runtime = runtime
     this.log = runtime.log
     this.#newId = newId
+    this.#calls = new PipelineCalls({
+      begin: ({ run, started }) => this.runtime.beginUnsaved(run, started),
+      recorded: ({ run, started }) => (this.#isOnRecord(run, started.body) ? this.#result(run) : null),
+    })
     this.log.onCommit((events) => {
       if (this.#waiters.size === 0) return
       for (const event of events) if (RUN_ENDS.has(event.kind)) this.#tellWaiters(event)
@@ -93,48 +100,59 @@ export class Holdfast {
     input: Input,
     options: StartOptions = {},
   ): Promise<RunHandle<Output>> {
+    const { run, json } = await this.#prepare(workflow, input, options)
+    await this.#append(startOf(run, workflow, json, options))
+    return this.#handle<Output>(run)
+  }
+
+  /**
+   * Runs a pipeline and gives its output. It is put on record by one commit at its end; with the id of an
+   * earlier call, that one's output is given.
+   * @throws the error of the pipeline's code; PIPELINE_DEADLINE, PIPELINE_STEP_LIMIT, PIPELINE_CANNOT_WAIT;
+   * INPUT_INVALID, WORKFLOW_UNKNOWN, RUN_ID_CONFLICT; HOLDFAST_CLOSED
+   */
+  async call<Input, Output>(
+    pipeline: Pipeline<Input, Output>,
+    input: Input,
+    options: StartOptions = {},
+  ): Promise<Output> {
+    const { run, json } = await this.#prepare(pipeline, input, options)
+    const started = this.runtime.started(startOf(run, pipeline, json, options))
+    return (await this.#calls.call({ run, started })) as Output
+  }
+
+  /** @throws INPUT_INVALID, WORKFLOW_UNKNOWN */
+  async #prepare(
+    workflow: AnyWorkflow,
+    input: unknown,
+    options: StartOptions,
+  ): Promise<{ run: string; json: Json }> {
     this.#assertOpen()
     const registered = this.runtime.workflows.get(workflow.name, workflow.version)
     const json = toJson(input, 'input')
     await validate(registered.input, json, `Input of ${workflow.name}`)
-    const run = checkedId(options.id ?? this.#newId(), 'run')
-    await this.#append(run, workflow, json, options)
-    return this.#handle<Output>(run)
+    return { run: checkedId(options.id ?? this.#newId(), 'run'), json }
   }
 
-  async #append(run: string, workflow: AnyWorkflow, input: Json, options: StartOptions): Promise<void> {
-    const part = this.runtime.startPart({
-      run,
-      workflow,
-      input,
-      customer: options.customer ?? null,
-      label: options.label ?? SYSTEM,
-    })
+  async #append(start: RunToStart): Promise<void> {
+    const part = this.runtime.startPart(start)
     try {
       await this.log.append([part])
     } catch (error) {
-      const raced =
-        isHoldfastError(error) && error.code === 'LOG_CONFLICT' && this.#existing(run, workflow, input)
-      if (!raced) throw error
+      const raced = isHoldfastError(error) && error.code === 'LOG_CONFLICT'
+      const [started] = part.events
+      if (!raced || !started || !this.#isOnRecord(start.run, started.body)) throw error
     }
   }
 
-  /** Whether this very run was started before. @throws RUN_ID_CONFLICT */
-  #existing(run: string, workflow: AnyWorkflow, input: Json): boolean {
+  /** Whether this very run was started before. @throws RUN_ID_CONFLICT when another was under this id */
+  #isOnRecord(run: string, asked: JsonObject): boolean {
     const [started] = this.log.readStream(runStream(run))
     if (started === undefined) return false
-    const { body } = started
-    const same =
-      body !== null &&
-      body.workflow === workflow.name &&
-      body.version === workflow.version &&
-      canonicalJson(body.input ?? null) === canonicalJson(input)
-    if (same) return true
-    throw new HoldfastError(
-      'RUN_ID_CONFLICT',
-      `Run ${run} was started as ${body?.workflow ?? 'an erased workflow'} version ${body?.version ?? '?'} with another input or workflow`,
-      { details: { run, workflow: workflow.name, position: started.position } },
-    )
+    const request = ({ workflow, version, input }: JsonObject) =>
+      canonicalJson([workflow ?? null, version ?? null, input ?? null])
+    if (started.body !== null && request(started.body) === request(asked)) return true
+    throw idConflict(run, started.body)
   }
 
   /** A run by its id. @throws RUN_NOT_FOUND */
@@ -286,6 +304,10 @@ function tellEnd(waiter: Waiter, run: string, end: StoredEvent | undefined): voi
   if (body == null) waiter.reject(new HoldfastError('BODY_ERASED', `The end of run ${run} was erased`))
   else if (end?.kind === 'run.completed') waiter.resolve(body.output ?? null)
   else waiter.reject(fromErrorRecord(body.error as unknown as ErrorRecord))
+}
+
+function startOf(run: string, workflow: AnyWorkflow, input: Json, options: StartOptions): RunToStart {
+  return { run, workflow, input, customer: options.customer ?? null, label: options.label ?? SYSTEM }
 }
 
 function checkedId(id: string, what: string): string {

@@ -173,7 +173,8 @@ async function allow(execution: Execution, effect: Effect): Promise<Allowed | nu
   const ruling = askPolicy(execution, effect)
   const { verdict, permit, approval, decided } = ruling
   if (permit !== null) return { ...ruling, permit }
-  if (verdict.answer === 'review' && approval === null) askApproval(execution, effect, ruling)
+  if (verdict.answer === 'review' && approval === null && !execution.isBounded)
+    askApproval(execution, effect, ruling)
   else {
     await execution.append([decided])
     await fail(execution, effect, denied(execution, effect, ruling))
@@ -184,7 +185,8 @@ async function allow(execution: Execution, effect: Effect): Promise<Allowed | nu
 function denied(execution: Execution, effect: Effect, { verdict, approval }: Ruling): HoldfastError {
   const { name, operation } = effect
   const refusal = `the operator said no${approval?.reason ? `: ${approval.reason}` : ''}`
-  const reason = approval === null ? verdict.reason : refusal
+  const asks = `${verdict.reason}; a pipeline can't wait for your word, a workflow can`
+  const reason = approval !== null ? refusal : verdict.answer === 'review' ? asks : verdict.reason
   return new HoldfastError(
     'POLICY_DENIED',
     `${operation} for "${name}" was denied by ${verdict.rule}: ${reason}`,

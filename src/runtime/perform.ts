@@ -133,7 +133,7 @@ export function proposalHash(proposal: Json): string {
 function makePublication(execution: Execution, { name, event }: OperationOf<'publication'>): void {
   const id = publicationId(execution.run.id, name, event)
   const others = publish(execution.host.log, { ...event, id }, execution.actor, execution.label)
-  void execution.record([execution.event('publication.made', { name, id })], others)
+  execution.handOver(execution.event('publication.made', { name, id }), others)
 }
 
 function startChild(execution: Execution, { name, workflow, input }: OperationOf<'child'>): void {

@@ -17,6 +17,16 @@ export function diverged(run: string, operation: Operation, entry: JournalEntry)
   )
 }
 
+/** `recorded` is the `run.started` of the run that has the id; null when it was erased. */
+export function idConflict(run: string, recorded: JsonObject | null): HoldfastError {
+  const was = `${recorded?.workflow ?? 'an erased workflow'} version ${recorded?.version ?? '?'}`
+  return new HoldfastError(
+    'RUN_ID_CONFLICT',
+    `Run ${run} was started as ${was} with another input or workflow`,
+    { details: { run } },
+  )
+}
+
 export function hasEnded(run: string): HoldfastError {
   return new HoldfastError('RUN_ENDED', `Run ${run} has ended`, { details: { run } })
 }

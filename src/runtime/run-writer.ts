@@ -1,5 +1,8 @@
-/** Writes the stream of one run. */
-import type { NewEvent, StoredEvent } from '../kernel/event.ts'
+/**
+ * Writes the stream of one run. A bounded run holds its records back: they go to the log with the first that
+ * has to be durable, at the latest with its end, in one commit.
+ */
+import type { NewEvent } from '../kernel/event.ts'
 import { type Journal, type JournalEvent, RUN_ENDS, type RunStatus } from '../kernel/journal.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { EventLog, StreamAppend } from '../ports/event-log.ts'
@@ -9,17 +12,33 @@ export interface Written {
   /** The run's own events as the log will hold them. */
   readonly events: readonly JournalEvent[]
   /** @throws LOG_CONFLICT, LOG_WRITE_FAILED */
-  readonly durable: Promise<readonly StoredEvent[]>
+  readonly durable: Promise<unknown>
+}
+
+/** now: with the next commit. held: with the next that is written `now`. at-end: with the end of a run that completes. */
+export type When = 'now' | 'held' | 'at-end'
+
+type Versioned = NewEvent & { readonly version: number; readonly time: number }
+
+interface Piece {
+  readonly events: readonly Versioned[]
+  readonly others: readonly StreamAppend[]
 }
 
 export class RunWriter {
   readonly #log: EventLog
   readonly #clock: Pick<Clock, 'now'>
   readonly #stream: string
+  /** In the journal; ahead of the stream by what is held. */
   #version: number
+  #streamVersion: number
   #onRecord: RunStatus
   #stalled = false
   #ending: boolean
+  #held: Piece[] = []
+  #atEnd: Piece[] = []
+  /** Settles with the next flush. */
+  #flushed = Promise.withResolvers<unknown>()
   /** The latest of what is on its way to the disk. */
   #writing: Promise<unknown> | null = null
 
@@ -28,8 +47,15 @@ export class RunWriter {
     this.#clock = clock
     this.#stream = runStream(journal.run)
     this.#version = journal.version
+    this.#streamVersion = journal.version
     this.#onRecord = status
     this.#ending = journal.end !== null
+  }
+
+  /** For a run whose beginning is not in the log: it goes there with the first record that is not held. */
+  beginWith(started: NewEvent, time: number): void {
+    this.#streamVersion = 0
+    this.#held.push({ events: [{ ...started, version: 1, time }], others: [] })
   }
 
   /** The status of the run once all that was written is durable. */
@@ -42,35 +68,58 @@ export class RunWriter {
     return this.#ending
   }
 
+  /** Whether anything of the run is in the log or on its way there. */
+  get isSaved(): boolean {
+    return this.#streamVersion > 0
+  }
+
   /** What still comes in from outside is kept, and the run stays stalled. */
   stall(): void {
     this.#stalled = true
   }
 
   /** Appends on condition of all written before, and to other streams in the same commit. */
-  write(given: readonly NewEvent[], others: readonly StreamAppend[]): Written {
-    const expectedVersion = this.#version
+  write(given: readonly NewEvent[], others: readonly StreamAppend[], when: When = 'now'): Written {
     const time = this.#clock.now()
-    const marked = this.#marked(given)
-    const events = marked.map((event) => {
+    const events = this.#marked(given).map((event) => {
       this.#version += 1
-      if (RUN_ENDS.has(event.kind)) this.#ending = true
       return { ...event, time, version: this.#version }
     })
-    const durable = this.#log.append([{ stream: this.#stream, expectedVersion, events }, ...others])
+    const end = events.find(({ kind }) => RUN_ENDS.has(kind))
+    if (end !== undefined) this.#ending = true
+    if (when === 'at-end') this.#atEnd.push({ events, others })
+    else {
+      if (end?.kind === 'run.completed') this.#held.push(...this.#atEnd)
+      this.#held.push({ events, others })
+    }
+    return { events, durable: when === 'now' ? this.#flush() : this.#flushed.promise }
+  }
+
+  #flush(): Promise<unknown> {
+    const pieces = this.#held
+    const flushed = this.#flushed
+    this.#held = []
+    this.#flushed = Promise.withResolvers()
+    const events = pieces.flatMap((piece) => piece.events)
+    const own = { stream: this.#stream, expectedVersion: this.#streamVersion, events }
+    this.#streamVersion += events.length
+    const durable = this.#log.append([own, ...pieces.flatMap((piece) => piece.others)])
     const settled = (): void => {
       if (this.#writing === durable) this.#writing = null
     }
     this.#writing = durable
     durable.then(settled, settled)
-    return { events, durable }
+    durable.then(flushed.resolve, flushed.reject)
+    flushed.promise.catch(() => {})
+    return durable
   }
 
+  /** Whether something that was to be durable at once is on its way. */
   get isWriting(): boolean {
     return this.#writing !== null
   }
 
-  /** Resolves when all that was written is durable, or was refused. */
+  /** Resolves when nothing is on its way to the disk; what is held is not. */
   async settled(): Promise<void> {
     while (this.#writing !== null) await this.#writing.catch(() => {})
   }

@@ -39,6 +39,16 @@ export interface RuntimeOptions {
   readonly residentRuns?: number
 }
 
+export interface RunToStart {
+  readonly run: string
+  readonly workflow: AnyWorkflow
+  readonly input: Json
+  readonly customer?: string | null
+  readonly actor?: string
+  readonly label?: Label
+  readonly parent?: { readonly run: string; readonly name: string }
+}
+
 type Wake = (execution: Execution) => void
 
 interface Waking {
@@ -96,30 +106,16 @@ export class Runtime implements ExecutionHost {
   // -- starting ----------------------------------------------------------------------------------
 
   /** The `run.started` to append, alone or together with other facts; its commit brings the run in. */
-  startPart(start: {
-    readonly run: string
-    readonly workflow: AnyWorkflow
-    readonly input: Json
-    readonly customer?: string | null
-    readonly actor?: string
-    readonly label?: Label
-    readonly parent?: { readonly run: string; readonly name: string }
-  }): StreamAppend {
-    const { run, workflow, input } = start
-    const event: NewEvent = {
-      kind: 'run.started',
-      actor: start.actor ?? 'operator',
-      label: start.label ?? SYSTEM,
-      body: {
-        workflow: workflow.name,
-        version: workflow.version,
-        input,
-        seed: shortHash(`${this.log.id}\n${run}`, 16),
-        customer: start.customer ?? null,
-        parent: start.parent ?? null,
-      },
-    }
-    return { stream: runStream(run), expectedVersion: 0, events: [event] }
+  startPart(start: RunToStart): StreamAppend {
+    return { stream: runStream(start.run), expectedVersion: 0, events: [this.started(start)] }
+  }
+
+  /** The beginning of a run. */
+  started({ run, workflow, input, customer, actor, label, parent }: RunToStart): NewEvent {
+    const seed = shortHash(`${this.log.id}\n${run}`, 16)
+    const { name, version } = workflow
+    const body = { workflow: name, version, input, seed, customer: customer ?? null, parent: parent ?? null }
+    return { kind: 'run.started', actor: actor ?? 'operator', label: label ?? SYSTEM, body }
   }
 
   childStart(run: string, workflow: AnyWorkflow, input: Json, parent: Execution, name: string): StreamAppend {
@@ -204,6 +200,18 @@ export class Runtime implements ExecutionHost {
     return execution
   }
 
+  /**
+   * Begins a bounded run whose `run.started` is put on record with its end, or with its first effect.
+   * @throws WORKFLOW_UNKNOWN
+   */
+  beginUnsaved(run: string, started: NewEvent): Execution {
+    const execution = new Execution(this, run, 'running', started)
+    this.#executions.set(run, execution)
+    this.#active.add(execution)
+    execution.begin()
+    return execution
+  }
+
   /** Resolves with the run's execution. @throws RUN_NOT_FOUND, BODY_ERASED, HOLDFAST_CLOSED */
   async execution(run: string): Promise<Execution> {
     if (this.#closing) throw isClosed(run)
@@ -242,7 +250,7 @@ export class Runtime implements ExecutionHost {
     this.#parked.delete(execution)
     if (this.#executions.get(execution.run.id) === execution) this.#executions.delete(execution.run.id)
     this.#timers.forget(execution.run.id)
-    if (error !== undefined && !this.#closing) this.#bringBack(execution.run.id, error)
+    if (error !== undefined && !this.#closing && execution.records.isSaved) this.#bringBack(execution.run.id, error)
     this.#moveOn()
   }
 

@@ -1,0 +1,111 @@
+/**
+ * What of one run is on record: its journal, what is on its way to the log, and the hand-over of outcomes to
+ * the code. Once let go of, it writes nothing more and hands over nothing more.
+ */
+import { HoldfastError } from '../kernel/errors.ts'
+import type { NewEvent } from '../kernel/event.ts'
+import { applyToJournal, foldJournal, type Journal, type RunEnd, type RunStatus } from '../kernel/journal.ts'
+import type { Clock } from '../ports/clock.ts'
+import type { EventLog, StreamAppend } from '../ports/event-log.ts'
+import { Handover } from './handover.ts'
+import { hasEnded, isClosed } from './run-errors.ts'
+import { runStream } from './run-index.ts'
+import { RunWriter, type When } from './run-writer.ts'
+
+export interface RunRecordsOptions {
+  readonly log: EventLog
+  readonly clock: Clock
+  readonly run: string
+  readonly status: RunStatus
+  /** The `run.started` of a bounded run that goes to the log with its first durable record. Default: it is there. */
+  readonly unsaved: NewEvent | null
+  /** The code has come to rest. */
+  readonly onRest: () => void
+  /** The end of the run is durable, or a record was refused. */
+  readonly onOver: (failure?: unknown) => void
+}
+
+export class RunRecords {
+  readonly run: string
+  readonly journal: Journal
+  readonly handover: Handover
+  readonly writer: RunWriter
+  readonly #onOver: (failure?: unknown) => void
+  readonly #over = Promise.withResolvers<RunEnd>()
+  #isLetGo = false
+  /** Why it was let go of, if by a failure. */
+  #failure: Error | null = null
+
+  /** @throws RUN_NOT_FOUND, BODY_ERASED */
+  constructor({ log, clock, run, status, unsaved, onRest, onOver }: RunRecordsOptions) {
+    const time = clock.now()
+    this.run = run
+    this.journal = foldJournal(
+      run,
+      unsaved ? [{ ...unsaved, version: 1, time }] : log.readStream(runStream(run)),
+    )
+    if (this.journal.start === null) {
+      const code = this.journal.erased ? 'BODY_ERASED' : 'RUN_NOT_FOUND'
+      throw new HoldfastError(code, `Run ${run} can't be read`, { details: { run } })
+    }
+    this.writer = new RunWriter(log, clock, this.journal, status)
+    if (unsaved) this.writer.beginWith(unsaved, time)
+    this.handover = new Handover(this.journal, onRest)
+    this.#onOver = onOver
+    this.#over.promise.catch(() => {})
+  }
+
+  /** The end of the run once that is durable; rejects when it is let go of before. */
+  get over(): Promise<RunEnd> {
+    return this.#over.promise
+  }
+
+  /** Whether anything of the run is in the log, or on its way there. */
+  get isSaved(): boolean {
+    return this.writer.isSaved
+  }
+
+  get isLetGo(): boolean {
+    return this.#isLetGo
+  }
+
+  /** Resolves once durable, with whether the run goes on here. @throws RUN_ENDED, or why it was let go of */
+  async write(
+    events: readonly NewEvent[],
+    others: readonly StreamAppend[] = [],
+    when: When = 'now',
+  ): Promise<boolean> {
+    if (this.#isLetGo) throw this.#failure ?? isClosed(this.run)
+    if (this.writer.isEnding) throw hasEnded(this.run)
+    const written = this.writer.write(events, others, when)
+    for (const event of written.events) {
+      applyToJournal(this.journal, event)
+      const name = String(event.body?.name ?? '')
+      const { settled } = this.journal.entries.get(name) ?? {}
+      if (settled?.version === event.version) this.handover.deliver(name, event.version)
+    }
+    try {
+      await written.durable
+    } catch (error) {
+      this.#onOver(error)
+      throw error
+    }
+    if (this.#isLetGo) return false
+    if (this.journal.end !== null) this.#onOver()
+    return true
+  }
+
+  /** As `write`, but never resolves when the run does not go on here. */
+  async writeOn(events: readonly NewEvent[], others: readonly StreamAppend[], when: When): Promise<void> {
+    const goesOn = await this.write(events, others, when).catch(() => false)
+    if (!goesOn) await new Promise(() => {})
+  }
+
+  letGo(failure?: unknown): void {
+    this.#isLetGo = true
+    this.#failure = failure instanceof Error ? failure : null
+    this.handover.stop()
+    if (this.journal.end && failure === undefined) this.#over.resolve(this.journal.end)
+    else this.#over.reject(failure ?? isClosed(this.run))
+  }
+}
