@@ -6,7 +6,7 @@
 import { parseArgs } from 'node:util'
 import { messagesPerSecond } from './messages.ts'
 import { commitMs, median, referenceRowsPerSecond } from './reference.ts'
-import { concurrentStepsPerSecond, sequentialStepMs, startLatencyMs } from './steps.ts'
+import { concurrentStepsPerSecond, pipelineLatencyMs, sequentialStepMs, startLatencyMs } from './steps.ts'
 
 interface Bench {
   readonly name: string
@@ -37,6 +37,12 @@ const BENCHES: readonly Bench[] = [
     name: 'start-latency',
     unit: 'ms from start to result of a one-step run, p50; reference: ms of one durable commit',
     measure: () => startLatencyMs(300),
+    reference: commitMs,
+  },
+  {
+    name: 'pipeline-latency',
+    unit: 'ms of a call of a five-step pipeline, p50; reference: ms of one durable commit',
+    measure: () => pipelineLatencyMs(300),
     reference: commitMs,
   },
   {

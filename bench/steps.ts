@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { z } from 'zod'
-import { defineWorkflow, type Holdfast, openHoldfast } from '../src/sdk.ts'
+import { definePipeline, defineWorkflow, type Holdfast, openHoldfast } from '../src/sdk.ts'
 import { median } from './reference.ts'
 
 const steps = defineWorkflow({
@@ -18,9 +18,21 @@ const steps = defineWorkflow({
   },
 })
 
+const pipeline = definePipeline({
+  name: 'pipeline',
+  version: 1,
+  input: z.object({ steps: z.number() }),
+  output: z.object({ last: z.string() }),
+  async run(ctx, { steps: count }) {
+    let last = ''
+    for (let i = 1; i <= count; i += 1) last = await ctx.step(`step ${i}`, () => `${'r'.repeat(96)}${i}`)
+    return { last }
+  },
+})
+
 async function inWorkspace<T>(work: (holdfast: Holdfast) => Promise<T>): Promise<T> {
   const dir = mkdtempSync(join(tmpdir(), 'holdfast-bench-'))
-  const holdfast = await openHoldfast({ dir, workflows: [steps] })
+  const holdfast = await openHoldfast({ dir, workflows: [steps, pipeline] })
   try {
     return await work(holdfast)
   } finally {
@@ -64,6 +76,19 @@ export function startLatencyMs(runs: number): Promise<number> {
       const began = performance.now()
       const run = await holdfast.start(steps, { steps: 1 })
       await run.result()
+      times.push(performance.now() - began)
+    }
+    return median(times)
+  })
+}
+
+/** Milliseconds of a call of a five-step pipeline, median over `calls`. */
+export function pipelineLatencyMs(calls: number): Promise<number> {
+  return inWorkspace(async (holdfast) => {
+    const times: number[] = []
+    for (let i = 0; i < calls; i += 1) {
+      const began = performance.now()
+      await holdfast.call(pipeline, { steps: 5 })
       times.push(performance.now() - began)
     }
     return median(times)

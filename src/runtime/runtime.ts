@@ -113,8 +113,8 @@ export class Runtime implements ExecutionHost {
   /** The beginning of a run. */
   started({ run, workflow, input, customer, actor, label, parent }: RunToStart): NewEvent {
     const seed = shortHash(`${this.log.id}\n${run}`, 16)
-    const { name, version } = workflow
-    const body = { workflow: name, version, input, seed, customer: customer ?? null, parent: parent ?? null }
+    const of = { workflow: workflow.name, version: workflow.version, input, seed }
+    const body = { ...of, customer: customer ?? null, parent: parent ?? null }
     return { kind: 'run.started', actor: actor ?? 'operator', label: label ?? SYSTEM, body }
   }
 
@@ -250,7 +250,8 @@ export class Runtime implements ExecutionHost {
     this.#parked.delete(execution)
     if (this.#executions.get(execution.run.id) === execution) this.#executions.delete(execution.run.id)
     this.#timers.forget(execution.run.id)
-    if (error !== undefined && !this.#closing && execution.records.isSaved) this.#bringBack(execution.run.id, error)
+    if (error !== undefined && !this.#closing && execution.records.isSaved)
+      this.#bringBack(execution.run.id, error)
     this.#moveOn()
   }
 
@@ -341,9 +342,8 @@ export class Runtime implements ExecutionHost {
     this.wake(run, (execution) => {
       const published = this.log.event(position)
       if (published === undefined) return
-      const { label } = published
-      const event = toReceived(published)
-      execution.arrive(name, execution.event('wait.ended', { name, event }, { label }))
+      const body = { name, event: toReceived(published) }
+      execution.arrive(name, execution.event('wait.ended', body, { label: published.label }))
     })
   }
 
