@@ -5,7 +5,7 @@ import { describe, it } from 'node:test'
 import { z } from 'zod'
 import { WORKSPACE_PROJECTIONS } from '../src/apps/log-only.ts'
 import { defineWorkflow, openHoldfast } from '../src/sdk.ts'
-import { cli, folder, json, SAMPLE, serve } from './testing/cli.ts'
+import { cli, failure, folder, json, SAMPLE, serve } from './testing/cli.ts'
 
 const THEATRE = join(SAMPLE, '01-apple-mail-theatre-clear-brief.eml')
 
@@ -56,5 +56,35 @@ describe('preflight', () => {
     const told = await cli(['preflight', '--json', '--dir', dir])
     assert.equal(told.code, 1)
     assert.equal(JSON.parse(told.stdout).breaks[0].what, 'workflow')
+  })
+})
+
+describe('run fork', () => {
+  it('starts a run of its own that begins as another did, and says what is copied', async () => {
+    const dir = await workspace()
+    const [source] = await json(['runs', '--dir', dir])
+    const fork = ['run', 'fork', source.id, '--dir', dir]
+    const { code, stdout } = await cli([...fork, '--from', 'draft reply', '--id', 'again'])
+    assert.equal(code, 0)
+    assert.match(stdout, /Run again goes its own way from lead-m-\S+, from "draft reply" on/)
+    assert.match(stdout, /3 outcomes copied, not done again/)
+    const reviews = await json(['inbox', '--dir', dir])
+    assert.deepEqual(reviews.map(({ run }: { run: string }) => run).sort(), ['again', source.id].sort())
+    const forked = await json([...fork, '--from', 'review reply', '--result', '{"verdict":"rejected"}'])
+    assert.equal(forked.amended, 'result')
+    const story = await json(['run', 'show', forked.run, '--dir', dir])
+    assert.equal(story.output.outcome, 'rejected')
+    assert.equal(story.forkedFrom.run, source.id)
+    assert.equal((await cli(['run', 'replay', '--all', '--dir', dir])).code, 0)
+    assert.equal((await cli(['log', 'rebuild', '--check', '--dir', dir])).code, 0)
+  })
+
+  it('says what is wrong with what was typed', async () => {
+    const dir = await workspace()
+    const [source] = await json(['runs', '--dir', dir])
+    const fork = ['run', 'fork', source.id, '--dir', dir]
+    assert.deepEqual((await failure([...fork, '--input', 'not json'])).exit, 2)
+    const unknown = await failure([...fork, '--from', 'nothing'])
+    assert.match(unknown.fix, /Fork it from one of read playbook, gather facts/)
   })
 })

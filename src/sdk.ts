@@ -22,6 +22,7 @@ import type { Connector } from './ports/connector.ts'
 import type { EventLog } from './ports/event-log.ts'
 import type { Model } from './ports/model.ts'
 import type { Projection } from './ports/projection.ts'
+import { forkIndex } from './runtime/fork-index.ts'
 import { Holdfast } from './runtime/holdfast.ts'
 import { reviewIndex } from './runtime/review-index.ts'
 import { runIndex } from './runtime/run-index.ts'
@@ -50,7 +51,7 @@ export interface OpenOptions {
 }
 
 /** What is folded from every log. */
-const RUNTIME_PROJECTIONS: readonly Projection[] = [runIndex, reviewIndex, spendingProjection]
+const RUNTIME_PROJECTIONS: readonly Projection[] = [runIndex, reviewIndex, forkIndex, spendingProjection]
 
 /**
  * Opens a workspace and goes on with every run that was left under way.
@@ -162,6 +163,7 @@ export {
 } from './ports/connector.ts'
 export type { Model } from './ports/model.ts'
 export type { Projection } from './ports/projection.ts'
+export type { Fork, ForkOptions } from './runtime/fork.ts'
 export type { Answer, EmittedEvent, Holdfast, RunHandle, StartOptions } from './runtime/holdfast.ts'
 export { type PreflightBreak, type PreflightReport, preflight } from './runtime/preflight.ts'
 export type { Review } from './runtime/review-index.ts'

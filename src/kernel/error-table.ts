@@ -136,6 +136,14 @@ export const ERRORS = {
     exit: 1,
     fix: 'List the runs with `holdfast runs`.',
   },
+  FORK_UNSETTLED: {
+    means:
+      'What the run began before this step may still happen, or may have happened: a fork would do it again.',
+    retry: 'later',
+    http: 409,
+    exit: 1,
+    fix: 'Answer the question about it in `holdfast inbox`, or wait until it is over; or fork from an earlier step.',
+  },
   RUN_ENDED: {
     means: 'The run has ended; it can not be changed any more.',
     retry: 'never',

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { StoredEvent } from './event.ts'
-import { applyToJournal, foldJournal, type Journal, labelOf, receivedUpTo } from './journal.ts'
+import { applyToJournal, emptyJournal, foldJournal, type Journal, labelOf, receivedUpTo } from './journal.ts'
 import type { JsonObject } from './json.ts'
 import { externalFrom, type Label, SYSTEM } from './label.ts'
 
@@ -46,8 +46,10 @@ test('knows how the run began', () => {
     seed: 's',
     customer: null,
     parent: null,
+    fork: null,
     position: 100,
     time: 1_000,
+    toldTime: 1_000,
     label: SYSTEM,
   })
 })
@@ -167,4 +169,30 @@ test('folding in one go is the same as one by one', () => {
     body: { name: 't' },
   })
   assert.deepEqual(first, whole)
+})
+
+test('a forked run begins with what was copied: settled, in the time of its source, and nothing is opened', () => {
+  const forkedFrom = { run: 'q', step: 'pay', position: 9, started: 50, since: 3, line: [] }
+  const received = { id: 'e', kind: 'paid', key: 'k', data: null, time: 55, position: 7 }
+  const journal = emptyJournal('r')
+  const bodies: [string, JsonObject][] = [
+    ['run.started', { workflow: 'order', version: 1, input: 1, seed: 's', forkedFrom }],
+    [
+      'outcome.copied',
+      { name: 'sum', type: 'step', time: 52, code: 'pure:1', outcome: { ok: true, value: 3 } },
+    ],
+    ['outcome.copied', { name: 'order', type: 'wait', time: 56, outcome: { ok: true, value: received } }],
+    ['outcome.copied', { name: 'late', type: 'wait', time: 57, outcome: { ok: true, value: null } }],
+  ]
+  bodies.forEach(([kind, body], i) => {
+    const header = { position: 100 + i, stream: 'run/r', version: i + 1, time: 1_000, actor: 'operator' }
+    applyToJournal(journal, { ...header, kind, body, cause: null, correlation: null, label: SYSTEM })
+  })
+  assert.deepEqual([journal.start?.time, journal.start?.toldTime], [1_000, 50])
+  assert.deepEqual(journal.start?.fork, forkedFrom)
+  assert.equal(outcomeOf(journal, 'sum'), 3)
+  const { opened, code, settled } = journal.entries.get('sum') ?? {}
+  assert.deepEqual([opened, code, settled?.time, settled?.version], [null, 'pure:1', 52, 2])
+  assert.equal(receivedUpTo(journal, 'paid', 'k'), 7)
+  assert.equal(receivedUpTo(journal, 'other', ''), 3, 'it looks back as far as its source')
 })

@@ -7,6 +7,7 @@
  */
 import type { ErrorRecord } from './errors.ts'
 import type { StoredEvent } from './event.ts'
+import { type ForkPoint, forkPointOf } from './fork-point.ts'
 import type { Json, JsonObject } from './json.ts'
 import { joinLabels, type Label, SYSTEM } from './label.ts'
 
@@ -58,9 +59,13 @@ export interface RunStart {
   readonly seed: string
   readonly customer: string | null
   readonly parent: { readonly run: string; readonly name: string } | null
+  /** null for a run that is no fork of another. */
+  readonly fork: ForkPoint | null
   /** 0 while it is not on disk. */
   readonly position: number
   readonly time: number
+  /** What the code is told that the time is at first: in a fork, as in its source. Milliseconds since 1970, as `time`. */
+  readonly toldTime: number
   readonly label: Label
 }
 
@@ -155,6 +160,9 @@ export function applyToJournal(journal: Journal, event: JournalEvent): void {
       return
     case 'run.parked':
       return
+    case 'outcome.copied':
+      settleByCopy(journal, event, body)
+      return
     case 'attempt.failed':
       noteFailedAttempt(journal, body)
       return
@@ -171,8 +179,10 @@ function readStart(event: JournalEvent, body: JsonObject): RunStart {
     seed: String(body.seed),
     customer: (body.customer as string | null) ?? null,
     parent: (body.parent as unknown as RunStart['parent']) ?? null,
+    fork: forkPointOf(body),
     position: event.position ?? 0,
     time: event.time,
+    toldTime: forkPointOf(body)?.started ?? event.time,
     label: event.label,
   }
 }
@@ -236,6 +246,17 @@ function outcomeOf(kind: string, body: JsonObject): Outcome | undefined {
   }
 }
 
+/** What the source of a forked run had settled: nothing of it is opened or attempted here. */
+function settleByCopy(journal: Journal, event: JournalEvent, body: JsonObject): void {
+  const entry = entryFor(journal, body.type as OperationType, String(body.name))
+  const outcome = body.outcome as unknown as Outcome
+  entry.settled = { version: event.version, time: Number(body.time), outcome, label: event.label }
+  entry.code = typeof body.code === 'string' ? body.code : null
+  if (entry.type !== 'wait' || !outcome.ok || outcome.value === null) return
+  const { kind, key, position } = outcome.value as JsonObject
+  journal.received.set(waitKey(String(kind), String(key)), Number(position))
+}
+
 function noteReceived(journal: Journal, entry: JournalEntry, body: JsonObject): void {
   const event = body.event as JsonObject | null
   if (event === null || entry.opened === null) return
@@ -248,7 +269,9 @@ export function waitKey(kind: string, key: string): string {
 
 /** The position after which a wait of this kind and key looks for events: none is received twice. */
 export function receivedUpTo(journal: Journal, kind: string, key: string): number {
-  return journal.received.get(waitKey(kind, key)) ?? journal.start?.position ?? 0
+  return (
+    journal.received.get(waitKey(kind, key)) ?? journal.start?.fork?.since ?? journal.start?.position ?? 0
+  )
 }
 
 function entryFor(journal: Journal, type: OperationType, name: string): JournalEntry {

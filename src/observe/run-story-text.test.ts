@@ -27,6 +27,7 @@ const plain: StoryOperation = {
   policy: [],
   models: [],
   recoveries: [],
+  copied: null,
   positions: [2],
 }
 
@@ -117,6 +118,8 @@ const story: RunStory = {
   status: 'waiting',
   customer: 'c-1',
   parent: { run: 'p-1', name: 'rest' },
+  forkedFrom: { run: 'o-0', step: 'ask', position: 4 },
+  forks: [{ run: 'o-2', step: null }],
   started: NOON,
   startedBy: 'operator',
   ended: null,

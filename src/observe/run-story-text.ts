@@ -27,6 +27,8 @@ function writeHeader(page: Page, story: RunStory): void {
   page.field('status', story.status, paintOf(style, story.status))
   page.field('customer', story.customer ?? '')
   if (story.parent !== null) page.field('called by', `${story.parent.run} as "${story.parent.name}"`)
+  if (story.forkedFrom !== null) page.field('fork of', forkText(story.forkedFrom))
+  for (const fork of story.forks) page.field('forked as', forkText(fork))
   page.field('started', `${page.time(story.started)} by ${story.startedBy}`)
   if (story.ended !== null) page.field('ended', `${page.time(story.ended)} by ${story.endedBy}`)
   if (story.durationMs !== null) page.field('took', spokenLength(story.durationMs))
@@ -47,6 +49,10 @@ function writeEnd(page: Page, story: RunStory, ended: number): void {
   page.head(left, `#${story.positions[1]}`, paintOf(style, story.status))
   page.value('output', story.output)
   if (story.error !== null) writeError(page, story.error)
+}
+
+function forkText({ run, step }: RunStory['forks'][number]): string {
+  return step === null ? `${run}, from the start` : `${run}, from "${step}" on`
 }
 
 function waitingText(page: Page, { words, since, until }: Waiting): string {
@@ -79,6 +85,7 @@ function writeOperation(page: Page, operation: StoryOperation, story: RunStory):
   page.head(left, eventsOf(operation.positions), style.strong)
   page.field('state', stateText(page, operation, story), paintOf(style, state))
   if (askedBy !== null) page.field('asked by', `the effect "${askedBy}"`)
+  if (operation.copied !== null) page.field('from', copiedText(operation.copied))
   page.value('saw', sawOf(page, operation))
   for (const verdict of operation.policy) {
     page.field('policy', `${verdict.answer} ${verdict.operation} by ${verdict.rule}: ${verdict.reason}`)
@@ -100,6 +107,11 @@ function stateText(page: Page, operation: StoryOperation, story: RunStory): stri
   const took = tookMs === 0 ? '' : ` in ${spokenLength(tookMs)}`
   const at = ended !== null && tookMs >= 60_000 ? `, at ${page.time(ended)}` : ''
   return `${state}${took}${at}${tries}`
+}
+
+function copiedText({ run, position, amended }: NonNullable<StoryOperation['copied']>): string {
+  const amendment = 'given by whoever forked the run, in place of what is in'
+  return `${amended ? amendment : 'copied from'} run ${run}, event ${position}`
 }
 
 /** Times as a person reads them. */

@@ -32,6 +32,14 @@ export interface RunStory {
   readonly status: RunStatus
   readonly customer: string | null
   readonly parent: { readonly run: string; readonly name: string } | null
+  /** The run that it was forked from, and the operation from which on it goes its own way; null: from the start. */
+  readonly forkedFrom: {
+    readonly run: string
+    readonly step: string | null
+    readonly position: number
+  } | null
+  /** The runs that were forked from it, in order. */
+  readonly forks: readonly { readonly run: string; readonly step: string | null }[]
   /** Milliseconds since 1970. */
   readonly started: number
   readonly startedBy: string
@@ -77,6 +85,8 @@ export function runStory(log: Pick<EventLog, 'readStream' | 'tables'>, run: stri
     run,
     ...header,
     parent: parent === null ? null : { run: parent, name: parentName ?? '' },
+    forkedFrom: forkedFromOf(first),
+    forks: forksOf(log, run),
     started: first.time,
     startedBy: first.actor,
     ended: end?.time ?? null,
@@ -92,6 +102,17 @@ export function runStory(log: Pick<EventLog, 'readStream' | 'tables'>, run: stri
     positions: [first.position, events.at(-1)?.position ?? first.position],
     erased: events.filter(({ body }) => body === null).map(({ position }) => position),
   }
+}
+
+function forksOf({ tables }: Pick<EventLog, 'tables'>, run: string): RunStory['forks'] {
+  const sql = 'SELECT run, step FROM forks WHERE source = ? ORDER BY position'
+  return tables.all<RunStory['forks'][number]>(sql, run).map((row) => ({ ...row }))
+}
+
+function forkedFromOf({ body }: StoredEvent): RunStory['forkedFrom'] {
+  if (body?.forkedFrom === undefined) return null
+  const { run, step, position } = body.forkedFrom as JsonObject
+  return { run: String(run), step: step === null ? null : String(step), position: Number(position) }
 }
 
 interface Header {

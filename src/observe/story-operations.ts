@@ -42,6 +42,8 @@ export interface StoryOperation {
   readonly policy: readonly StoryVerdict[]
   readonly models: readonly StoryModelCall[]
   readonly recoveries: readonly StoryRecovery[]
+  /** Where its outcome is from, in a forked run: nothing was done for it here. null for all else. */
+  readonly copied: { readonly run: string; readonly position: number; readonly amended: boolean } | null
   /** Of all its events. */
   readonly positions: readonly number[]
 }
@@ -72,6 +74,7 @@ const SETTLES = new Set([
   'wait.ended',
   'publication.made',
   'child.ended',
+  'outcome.copied',
 ])
 
 function toOperation(
@@ -93,33 +96,51 @@ function toOperation(
     state: stateOf(facts, settled),
     askedBy: null,
     ref,
-    started: type === 'step' ? null : first.time,
+    started: type === 'step' || first.kind === 'outcome.copied' ? null : first.time,
     ended: settled?.time ?? null,
     attempts: attemptsOf(type, facts, settled, failures),
     failures,
     saw: type === 'publication' ? published(ref ?? '') : sawOf(type, asking, settled),
     produced: settled === undefined ? null : producedOf(settled),
-    error: (settled?.body.error as unknown as ErrorRecord | undefined) ?? null,
+    error: settled === undefined ? null : errorOf(settled),
     actor: teller.actor,
     label: settled?.label ?? facts.map(({ label }) => label).reduce(joinLabels),
     policy: facts.filter(({ kind }) => kind === 'policy.decided').map(toVerdict),
     models: facts.filter(({ kind }) => kind === 'model.called').map(toModelCall),
     recoveries: recoveriesOf(facts),
+    copied: copiedOf(first),
     positions: facts.map(({ position }) => position),
   }
 }
 
 /** The kinds of events begin with the type of their operation, but for three that several types share. */
 function typeOf({ kind, body }: Fact): OperationType {
-  if (kind === 'attempt.failed') return body.type as OperationType
+  if (kind === 'attempt.failed' || kind === 'outcome.copied') return body.type as OperationType
   if (kind === 'model.called') return 'decision'
   if (kind !== 'policy.decided') return kind.slice(0, kind.indexOf('.')) as OperationType
   return (body.request as JsonObject).type === 'model' ? 'decision' : 'effect'
 }
 
 function stateOf(facts: readonly Fact[], settled: Fact | undefined): StoryOperation['state'] {
-  if (settled !== undefined) return settled.body.error === undefined ? 'done' : 'failed'
+  if (settled !== undefined) return errorOf(settled) === null ? 'done' : 'failed'
   return recoveriesOf(facts).at(-1)?.settled === null ? 'unknown' : 'open'
+}
+
+/** What an `outcome.copied` holds stands where the event that it copies has it. */
+function outcomeOf({ kind, body }: Fact): JsonObject {
+  if (kind !== 'outcome.copied') return body
+  const { ok, value, error } = body.outcome as JsonObject
+  return ok === true ? { value: value ?? null } : { error: error ?? null }
+}
+
+function errorOf(settled: Fact): ErrorRecord | null {
+  return (outcomeOf(settled).error as unknown as ErrorRecord | undefined) ?? null
+}
+
+function copiedOf({ kind, body }: Fact): StoryOperation['copied'] {
+  if (kind !== 'outcome.copied') return null
+  const { run, position } = body.of as JsonObject
+  return { run: String(run), position: Number(position), amended: body.amended === true }
 }
 
 function refOf(type: OperationType, facts: readonly Fact[]): string | null {
@@ -166,6 +187,8 @@ function producedOf({ kind, body }: Fact): Json {
       return pick(body, ['answer', 'confidence', 'reasons', 'provenance'])
     case 'review.answered':
       return pick(body, ['verdict', 'value', 'instruction', 'reason'])
+    case 'outcome.copied':
+      return outcomeOf({ kind, body } as Fact).value ?? null
     default:
       return null
   }

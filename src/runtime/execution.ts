@@ -40,6 +40,7 @@ const ABORTED_CALL_MS = 1_000
 export class Execution implements OperationHost {
   readonly run: Context['run']
   readonly seed: string
+  readonly fork: OperationHost['fork']
   readonly host: ExecutionHost
   /** Aborted at cancellation and shutdown: attempts under way should stop. */
   readonly abort = new AbortController()
@@ -69,6 +70,7 @@ export class Execution implements OperationHost {
     const { start } = this.journal
     this.run = { id: run, workflow: start?.workflow ?? '', customer: start?.customer ?? null }
     this.seed = start?.seed ?? ''
+    this.fork = start?.fork ?? null
   }
 
   get journal(): Journal {

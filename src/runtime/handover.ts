@@ -22,7 +22,7 @@ export class Handover {
     this.#journal = journal
     this.#sequencer = new Sequencer(onRest)
     this.#label = labelOf(journal)
-    this.#lastSeen = journal.start?.time ?? 0
+    this.#lastSeen = journal.start?.toldTime ?? 0
   }
 
   /** The join of all that the code has seen. */

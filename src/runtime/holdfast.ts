@@ -9,6 +9,7 @@ import { validate } from '../kernel/schema.ts'
 import type { AnyWorkflow, ReviewAnswer, Workflow } from '../kernel/workflow.ts'
 import { crashPoint } from '../ports/crash-points.ts'
 import type { EventLog } from '../ports/event-log.ts'
+import { type Fork, type ForkOptions, isForked, planFork } from './fork.ts'
 import { proposalHash } from './perform.ts'
 import { PipelineCalls } from './pipeline-calls.ts'
 import { publish } from './publish.ts'
@@ -153,6 +154,22 @@ export class Holdfast {
       canonicalJson([workflow ?? null, version ?? null, input ?? null])
     if (started.body !== null && request(started.body) === request(asked)) return true
     throw idConflict(run, started.body)
+  }
+
+  /**
+   * Starts a run that begins as another did and goes its own way from one of its operations: see fork.ts.
+   * Durable once this resolves.
+   * @throws RUN_NOT_FOUND, WORKFLOW_UNKNOWN, BODY_ERASED, INPUT_INVALID, FORK_UNSETTLED, RUN_ID_CONFLICT
+   */
+  async fork<Output = unknown>(
+    source: string,
+    options: ForkOptions = {},
+  ): Promise<RunHandle<Output> & { readonly fork: Fork }> {
+    this.#assertOpen()
+    const run = checkedId(options.id ?? this.#newId(), 'run')
+    const { fork, part } = await planFork(this.runtime, source, run, options)
+    if (!isForked(this.log, part)) await this.log.append([part])
+    return { ...this.#handle<Output>(run), fork }
   }
 
   /** A run by its id. @throws RUN_NOT_FOUND */

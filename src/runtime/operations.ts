@@ -5,6 +5,7 @@
  */
 import { type Duration, durationMs } from '../kernel/duration.ts'
 import { HoldfastError } from '../kernel/errors.ts'
+import type { ForkPoint } from '../kernel/fork-point.ts'
 import type { OperationType } from '../kernel/journal.ts'
 import { type Json, toJson } from '../kernel/json.ts'
 import { seededRandom, seededUuid } from '../kernel/random.ts'
@@ -19,6 +20,7 @@ import type {
   StepAttempt,
   StepOptions,
 } from '../kernel/workflow.ts'
+import { ForkLine } from './fork-line.ts'
 
 export type Operation =
   | { readonly type: 'step'; readonly name: string; readonly work: StepWork; readonly options: StepOptions }
@@ -49,6 +51,8 @@ export interface Publication {
 export interface OperationHost {
   readonly run: Context['run']
   readonly seed: string
+  /** Where the run was forked from another; null for a run that was not. */
+  readonly fork: ForkPoint | null
   /** Resolves with the journaled value of the operation, or rejects with its journaled error. */
   operate(operation: Operation): Promise<Json>
   now(): number
@@ -57,12 +61,13 @@ export interface OperationHost {
 export function createContext(host: OperationHost): Context {
   const names = new Names()
   const draws = new Map<string, number>()
+  const line = new ForkLine(host)
 
   async function operate(make: (name: string) => Operation, given: string): Promise<Json> {
     const wanted = storable(given)
     const name = names.claim(wanted, host.run.id)
     try {
-      return await host.operate(make(name))
+      return await host.operate(line.asks(make(name)))
     } finally {
       names.release(wanted)
     }
@@ -70,7 +75,7 @@ export function createContext(host: OperationHost): Context {
 
   /** For operations that got their name from us: two under way together are told apart by their order. */
   async function operateUnnamed(make: (name: string) => Operation, wanted: string): Promise<Json> {
-    return await host.operate(make(names.count(storable(wanted))))
+    return await host.operate(line.asks(make(names.count(storable(wanted)))))
   }
 
   function draw(name: string): number {
@@ -80,7 +85,13 @@ export function createContext(host: OperationHost): Context {
   }
 
   return withoutLooseEnds({
-    run: host.run,
+    run: {
+      get id() {
+        return line.run
+      },
+      workflow: host.run.workflow,
+      customer: host.run.customer,
+    },
     step: <Result>(name: string, work: StepWork, options: StepOptions = {}) =>
       operate((unique) => ({ type: 'step', name: unique, work, options }), name) as Promise<Result>,
     async decide<Answer>(name: string, question: Question<Answer>) {
@@ -134,8 +145,8 @@ export function createContext(host: OperationHost): Context {
       return output as Output
     },
     now: () => host.now(),
-    random: (name = 'random') => seededRandom(host.seed, name, draw(`random ${name}`)),
-    uuid: (name = 'uuid') => seededUuid(host.seed, name, draw(`uuid ${name}`)),
+    random: (name = 'random') => seededRandom(line.seed, name, draw(`random ${name}`)),
+    uuid: (name = 'uuid') => seededUuid(line.seed, name, draw(`uuid ${name}`)),
   })
 }
 

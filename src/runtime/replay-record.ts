@@ -24,8 +24,12 @@ export interface RecordedOperation {
   /** Fingerprint of a step's code. */
   readonly code: string | null
   readonly settled: (NonNullable<JournalEntry['settled']> & { readonly event: StoredEvent }) | null
+  /** `intended` or `unknown` while it may have happened without a record of it. */
+  readonly effect: JournalEntry['effect']
   /** Asked for by an effect, not by the code of the workflow. */
   readonly isInner: boolean
+  /** Given by whoever forked the run: the code did not make it. */
+  readonly isAmended: boolean
 }
 
 export interface RunRecord {
@@ -96,7 +100,9 @@ function operationsOf(
       position: own[0]?.position ?? 0,
       code: entry?.code ?? null,
       settled: settledOf(events, entry),
+      effect: entry?.effect ?? null,
       isInner: asker !== null && typeOf(asker) === 'effect',
+      isAmended: own[0]?.body?.amended === true,
     })
   }
   return operations

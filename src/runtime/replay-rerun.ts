@@ -27,7 +27,7 @@ export function rerun(
   owner: Owner,
 ): Rerun | Promise<Rerun> | null {
   const { settled } = recorded
-  if (settled === null) return null
+  if (settled === null || recorded.isAmended) return null
   if (operation.type === 'decision') return rerunRules(operation, recorded, settled.outcome)
   if (operation.type !== 'step') return null
   const pure = operation.options.pure === true

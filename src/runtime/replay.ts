@@ -13,6 +13,7 @@
  * Why: docs/decisions/0008-verification-by-replay.md
  */
 import { fromErrorRecord, toErrorRecord } from '../kernel/errors.ts'
+import type { ForkPoint } from '../kernel/fork-point.ts'
 import type { OperationType, Outcome } from '../kernel/journal.ts'
 import { type Json, toJson } from '../kernel/json.ts'
 import { validate } from '../kernel/schema.ts'
@@ -92,6 +93,7 @@ const LEAVES_TRACE_AT_ONCE: ReadonlySet<OperationType> = new Set([
 class Replay implements OperationHost {
   readonly run: Context['run']
   readonly seed: string
+  readonly fork: ForkPoint | null
   readonly #log: EventLog
   readonly #record: RunRecord
   readonly #counts: Counts
@@ -117,7 +119,8 @@ class Replay implements OperationHost {
     this.#counts = counts
     this.run = { id: run, workflow: start.workflow, customer: start.customer }
     this.seed = start.seed
-    this.#seen = { version: 1, position: start.position, time: start.time }
+    this.fork = start.fork
+    this.#seen = { version: 1, position: start.position, time: start.toldTime }
   }
 
   now(): number {

@@ -143,6 +143,28 @@ export const VERBS: readonly Verb[] = [
     load: async () => (await import('./verbs/run.ts')).runCancel,
   },
   {
+    words: 'run fork',
+    args: '<id>',
+    group: LOOK,
+    summary: 'Start a new run that begins as this one did',
+    about: [
+      'What the run had done before the operation of --from is copied and not done again; what comes after is',
+      'done anew, past the policy. Without --from the whole run is: --input is then the input of the run.',
+      'Values are JSON, or @ and the name of a file with JSON.',
+    ].join('\n'),
+    options: [
+      ['--from <operation>', 'the first operation that is to go another way, such as "draft reply"'],
+      ['--result <json>', 'what the code is handed for it, instead of doing it'],
+      ['--input <json>', 'what it is done with: the input of an effect, the proposal of a review'],
+      ['--id <id>', 'id of the new run, default made up'],
+    ],
+    examples: [
+      ['run fork lead-m-0c1d --from "draft reply"', 'a new draft, and a new review of it'],
+      ['run fork lead-m-0c1d --from "read playbook" --result @hash.json', 'as if that had been read'],
+    ],
+    load: async () => (await import('./verbs/run.ts')).runFork,
+  },
+  {
     words: 'preflight',
     group: KEEP,
     summary: 'Whether the open runs go on with the present code',

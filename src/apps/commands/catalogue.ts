@@ -12,6 +12,7 @@ export const COMMANDS = {
   'run show': async () => (await import('./run-show.ts')).runShow,
   'run replay': async () => (await import('./run-replay.ts')).runReplay,
   'run cancel': async () => (await import('./run-cancel.ts')).runCancel,
+  'run fork': async () => (await import('./run-fork.ts')).runFork,
   preflight: async () => (await import('./preflight.ts')).preflight,
   customers: async () => (await import('./customers.ts')).customers,
   'customer show': async () => (await import('./customers.ts')).customerShow,
