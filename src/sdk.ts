@@ -13,6 +13,7 @@ import { type RestoreOptions, type RestoreReport, restoreBackup } from './adapte
 import { openSqliteEventLog } from './adapters/sqlite/event-log.ts'
 import { systemClock } from './adapters/system/clock.ts'
 import { newId } from './adapters/system/ids.ts'
+import { type AnyAgent, handlingWorkflow } from './kernel/agent.ts'
 import type { AnyWorkflow } from './kernel/workflow.ts'
 import { createGate } from './policy/gate.ts'
 import type { PolicySettings } from './policy/settings.ts'
@@ -22,6 +23,8 @@ import type { Connector } from './ports/connector.ts'
 import type { EventLog } from './ports/event-log.ts'
 import type { Model } from './ports/model.ts'
 import type { Projection } from './ports/projection.ts'
+import { agentIndex } from './runtime/agents/agent-index.ts'
+import { Agents } from './runtime/agents/agents.ts'
 import { forkIndex } from './runtime/fork-index.ts'
 import { Holdfast } from './runtime/holdfast.ts'
 import { reviewIndex } from './runtime/review-index.ts'
@@ -32,6 +35,8 @@ export interface OpenOptions {
   /** Folder of the workspace; created when missing. One process at a time. */
   readonly dir: string
   readonly workflows: readonly AnyWorkflow[]
+  /** An earlier version beside the present one serves only the runs that began with it. */
+  readonly agents?: readonly AnyAgent[]
   readonly connectors?: readonly Connector[]
   /** In order of preference. Default none: decisions are made by rules. */
   readonly models?: readonly Model[]
@@ -46,12 +51,15 @@ export interface OpenOptions {
   readonly activeRuns?: number
   /** Parked runs kept in memory, default 500. */
   readonly residentRuns?: number
+  /** Instances of each agent kept in memory, default 2,000. */
+  readonly residentInstances?: number
   /** false: runs that were left under way stay as they are, for looking only. Default true. */
   readonly recover?: boolean
 }
 
 /** What is folded from every log. */
 const RUNTIME_PROJECTIONS: readonly Projection[] = [runIndex, reviewIndex, forkIndex, spendingProjection]
+const RUNTIME_PROJECTIONS: readonly Projection[] = [runIndex, reviewIndex, agentIndex, spendingProjection]
 
 /**
  * Opens a workspace and goes on with every run that was left under way.
@@ -61,6 +69,7 @@ export async function openHoldfast(options: OpenOptions): Promise<Holdfast> {
   const clock = options.clock ?? systemClock()
   const connectors = options.connectors ?? []
   const models = options.models ?? []
+  const agents = options.agents ?? []
   const policy = options.policy ?? registeredOnly(connectors, models)
   const log = openSqliteEventLog({
     dir: options.dir,
@@ -75,12 +84,20 @@ export async function openHoldfast(options: OpenOptions): Promise<Holdfast> {
       log,
       gate,
       clock,
-      workflows: options.workflows,
+      workflows: [...options.workflows, ...agents.map(handlingWorkflow)],
       ...(options.activeRuns === undefined ? {} : { activeRuns: options.activeRuns }),
       ...(options.residentRuns === undefined ? {} : { residentRuns: options.residentRuns }),
     })
-    const holdfast = new Holdfast(runtime, newId)
-    if (options.recover !== false) runtime.recover()
+    const { residentInstances } = options
+    const holdfast = new Holdfast(
+      runtime,
+      new Agents(runtime, { agents, ...(residentInstances === undefined ? {} : { residentInstances }) }),
+      newId,
+    )
+    if (options.recover !== false) {
+      await holdfast.agents.open()
+      runtime.recover()
+    }
     return holdfast
   } catch (error) {
     await log.close()
@@ -146,6 +163,7 @@ function registeredOnly(connectors: readonly Connector[], models: readonly Model
 export type { BackupManifest } from './adapters/backup/manifest.ts'
 export type { RestoreReport } from './adapters/backup/restore.ts'
 export { fasterClock } from './adapters/system/clock.ts'
+export { type Agent, defineAgent, type Lifecycle } from './kernel/agent.ts'
 export { type Checkpoint, checkpointOf, readCheckpoint } from './kernel/checkpoint.ts'
 export type { ErrorCode } from './kernel/error-table.ts'
 export { HoldfastError } from './kernel/errors.ts'
@@ -163,6 +181,8 @@ export {
 } from './ports/connector.ts'
 export type { Model } from './ports/model.ts'
 export type { Projection } from './ports/projection.ts'
+export type { AgentHandle, InstanceHandle, InstanceStatus } from './runtime/agents/agent-handle.ts'
+export type { AgentSummary, InstanceSummary, SetAside } from './runtime/agents/lists.ts'
 export type { Fork, ForkOptions } from './runtime/fork.ts'
 export type { Answer, EmittedEvent, Holdfast, RunHandle, StartOptions } from './runtime/holdfast.ts'
 export { type PreflightBreak, type PreflightReport, preflight } from './runtime/preflight.ts'

@@ -334,6 +334,49 @@ export const ERRORS = {
     exit: 69,
     fix: 'The playbook decides meanwhile; check the key, the address and the name of the model.',
   },
+  // agents
+  AGENT_UNKNOWN: {
+    means: 'There is no agent, or no instance, of this name.',
+    retry: 'never',
+    http: 404,
+    exit: 1,
+    fix: 'List the agents with `holdfast agents`, the instances of one with `holdfast agent show NAME`.',
+  },
+  AGENT_DUPLICATE: {
+    means: 'Two agents of one name and version were registered.',
+    retry: 'never',
+    http: 409,
+    exit: 1,
+    fix: 'Give each agent a name of its own; register several versions of one under different numbers.',
+  },
+  AGENT_RETIRED: {
+    means: 'The agent was retired, which is for good.',
+    retry: 'never',
+    http: 409,
+    exit: 1,
+    fix: 'Its states can still be read; define an agent of another name for new work.',
+  },
+  AGENT_STATE_UNFIT: {
+    means: 'The state that an earlier version of the agent has left does not fit the present one.',
+    retry: 'operator',
+    http: 409,
+    exit: 1,
+    fix: 'Give the agent a `migrate` for that version, start again, then `holdfast agent resume NAME`; nothing was lost.',
+  },
+  AGENT_KEY_FAILED: {
+    means: 'The agent could not say which instance an event is for; the event was set aside.',
+    retry: 'operator',
+    http: 500,
+    exit: 1,
+    fix: 'Correct the `key` of the agent, then send the event again.',
+  },
+  EVENT_NOT_SET_ASIDE: {
+    means: 'The event was not set aside by this instance, so it can not be handled again.',
+    retry: 'never',
+    http: 404,
+    exit: 1,
+    fix: 'List those set aside with `holdfast agent show NAME`.',
+  },
   // reviews
   REVIEW_NOT_FOUND: {
     means: 'No review has this id.',

@@ -1,4 +1,6 @@
 /** The side of the runtime that one execution sees. */
+import type { NewEvent } from '../kernel/event.ts'
+import type { Journal } from '../kernel/journal.ts'
 import type { Json } from '../kernel/json.ts'
 import type { AnyWorkflow } from '../kernel/workflow.ts'
 import type { Clock } from '../ports/clock.ts'
@@ -24,6 +26,8 @@ export interface ExecutionHost {
     execution: Execution,
     name: string,
   ): StreamAppend
+  /** What goes on record in one commit with the end of a run, such as the state of the agent that it is of. */
+  besideEnd(journal: Journal, end: NewEvent): readonly StreamAppend[]
   /** Nothing of the run is under way; it waits. */
   parked(execution: Execution): void
   /** Something of the run is under way again. */

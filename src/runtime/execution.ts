@@ -60,10 +60,9 @@ export class Execution implements OperationHost {
   /** `unsaved` is the `run.started` of a bounded run that is put on record with its end. */
   constructor(host: ExecutionHost, run: string, status: RunStatus, unsaved: NewEvent | null = null) {
     this.host = host
-    const { log, clock } = host
     const onRest = (): void => this.#rest()
     const onOver = (failure?: unknown): void => this.drop(failure)
-    this.records = new RunRecords({ log, clock, run, status, unsaved, onRest, onOver })
+    this.records = new RunRecords({ host, run, status, unsaved, onRest, onOver })
     this.#handover = this.records.handover
     this.#writer = this.records.writer
     this.#catchUp = new CatchUp(this.journal)

@@ -9,6 +9,8 @@ import { validate } from '../kernel/schema.ts'
 import type { AnyWorkflow, ReviewAnswer, Workflow } from '../kernel/workflow.ts'
 import { crashPoint } from '../ports/crash-points.ts'
 import type { EventLog } from '../ports/event-log.ts'
+import { type AgentAccess, agentAccess } from './agents/agent-handle.ts'
+import type { Agents } from './agents/agents.ts'
 import { type Fork, type ForkOptions, isForked, planFork } from './fork.ts'
 import { proposalHash } from './perform.ts'
 import { PipelineCalls } from './pipeline-calls.ts'
@@ -42,6 +44,8 @@ export interface EmittedEvent {
   /** The same id twice is one event. Default: a new UUIDv7. */
   readonly id?: string
   readonly label?: Label
+  /** Only for this agent, whatever kinds it handles; the key is that of the instance. */
+  readonly to?: string
 }
 
 export interface Answer {
@@ -72,14 +76,19 @@ const ID_FORM = /^[^\s\p{Cc}\p{Cs}](?:[^\p{Cc}\p{Cs}]{0,198}[^\s\p{Cc}\p{Cs}])?$
 export class Holdfast {
   readonly log: EventLog
   readonly runtime: Runtime
+  readonly agents: Agents
+  /** What can be done with an agent or, with a key, with one of its instances. */
+  readonly agent: AgentAccess
   readonly #waiters = new Map<string, Waiter[]>()
   readonly #newId: () => string
   readonly #calls: PipelineCalls
   #closing: Promise<void> | null = null
 
   /** `newId` makes the ids of runs and events that come without one. */
-  constructor(runtime: Runtime, newId: () => string) {
+  constructor(runtime: Runtime, agents: Agents, newId: () => string) {
     this.runtime = runtime
+    this.agents = agents
+    this.agent = agentAccess(agents)
     this.log = runtime.log
     this.#newId = newId
     this.#calls = new PipelineCalls({
@@ -220,15 +229,16 @@ export class Holdfast {
 
   /**
    * Publishes an event: wakes the runs that wait for its kind and key, and is kept for those that will
-   * look back for it. Durable once this resolves.
-   * @throws EVENT_ID_CONFLICT
+   * look back for it, and for the agents that handle its kind. Durable once this resolves.
+   * @throws EVENT_ID_CONFLICT, AGENT_UNKNOWN
    */
   async emit(event: EmittedEvent): Promise<{ readonly id: string }> {
     this.#assertOpen()
     const id = checkedId(event.id ?? this.#newId(), 'event')
     const kind = event.kind.toWellFormed()
     const key = (event.key ?? '').toWellFormed()
-    const published = { id, kind, key, data: toJson(event.data ?? null, 'data') }
+    const to = event.to === undefined ? {} : { to: this.agents.summary(event.to).name }
+    const published = { id, kind, key, data: toJson(event.data ?? null, 'data'), ...to }
     const append = (): Promise<unknown> => {
       const parts = publish(this.log, published, 'operator', event.label ?? SYSTEM)
       return parts.length > 0 ? this.log.append(parts) : Promise.resolve()
@@ -289,7 +299,8 @@ export class Holdfast {
 
   /** Resolves when nothing is under way: every run has ended or waits. */
   async idle(): Promise<void> {
-    await this.runtime.idle()
+    do await this.runtime.idle()
+    while (await this.agents.idle())
   }
 
   /**
@@ -303,6 +314,7 @@ export class Holdfast {
 
   async #close(graceMs: number): Promise<void> {
     try {
+      await this.agents.close()
       await this.runtime.close(graceMs)
       await this.log.close()
     } finally {

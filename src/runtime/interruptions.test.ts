@@ -22,6 +22,7 @@ import type { Clock } from '../ports/clock.ts'
 import { type Connector, defineConnector } from '../ports/connector.ts'
 import { ManualClock } from '../ports/testing/manual-clock.ts'
 import { type Death, MortalLog } from '../ports/testing/mortal-log.ts'
+import { Agents } from './agents/agents.ts'
 import { Holdfast } from './holdfast.ts'
 import { reviewIndex } from './review-index.ts'
 import { runIndex } from './run-index.ts'
@@ -99,7 +100,7 @@ class Process {
     })
     const { residentRuns } = options
     const runtime = new Runtime({ log: this.log, gate, clock, workflows: [treeFlow], residentRuns })
-    this.hf = new Holdfast(runtime, newId)
+    this.hf = new Holdfast(runtime, new Agents(runtime, { agents: [] }), newId)
     runtime.recover()
   }
 

@@ -11,6 +11,8 @@ export interface PublishedEvent {
   readonly kind: string
   readonly key: string
   readonly data: Json
+  /** The one agent it is for, whatever kinds that one handles. */
+  readonly to?: string
 }
 
 function eventStream(id: string): string {
@@ -44,8 +46,8 @@ export function conflictOf(log: EventLog, event: PublishedEvent): HoldfastError 
   )
 }
 
-function bodyOf({ id, kind, key, data }: PublishedEvent): JsonObject {
-  return { id, kind, key, data }
+function bodyOf({ id, kind, key, data, to }: PublishedEvent): JsonObject {
+  return { id, kind, key, data, ...(to === undefined ? {} : { to }) }
 }
 
 /** A published event as `waitFor` hands it over. */

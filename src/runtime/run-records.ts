@@ -5,16 +5,14 @@
 import { HoldfastError } from '../kernel/errors.ts'
 import type { NewEvent } from '../kernel/event.ts'
 import { applyToJournal, foldJournal, type Journal, type RunEnd, type RunStatus } from '../kernel/journal.ts'
-import type { Clock } from '../ports/clock.ts'
-import type { EventLog, StreamAppend } from '../ports/event-log.ts'
+import type { StreamAppend } from '../ports/event-log.ts'
 import { Handover } from './handover.ts'
 import { hasEnded, isClosed } from './run-errors.ts'
 import { runStream } from './run-index.ts'
-import { RunWriter, type When } from './run-writer.ts'
+import { RunWriter, type When, type WriterHost } from './run-writer.ts'
 
 export interface RunRecordsOptions {
-  readonly log: EventLog
-  readonly clock: Clock
+  readonly host: WriterHost
   readonly run: string
   readonly status: RunStatus
   /** The `run.started` of a bounded run that goes to the log with its first durable record. Default: it is there. */
@@ -37,18 +35,18 @@ export class RunRecords {
   #failure: Error | null = null
 
   /** @throws RUN_NOT_FOUND, BODY_ERASED */
-  constructor({ log, clock, run, status, unsaved, onRest, onOver }: RunRecordsOptions) {
-    const time = clock.now()
+  constructor({ host, run, status, unsaved, onRest, onOver }: RunRecordsOptions) {
+    const time = host.clock.now()
     this.run = run
     this.journal = foldJournal(
       run,
-      unsaved ? [{ ...unsaved, version: 1, time }] : log.readStream(runStream(run)),
+      unsaved ? [{ ...unsaved, version: 1, time }] : host.log.readStream(runStream(run)),
     )
     if (this.journal.start === null) {
       const code = this.journal.erased ? 'BODY_ERASED' : 'RUN_NOT_FOUND'
       throw new HoldfastError(code, `Run ${run} can't be read`, { details: { run } })
     }
-    this.writer = new RunWriter(log, clock, this.journal, status)
+    this.writer = new RunWriter(host, this.journal, status)
     if (unsaved) this.writer.beginWith(unsaved, time)
     this.handover = new Handover(this.journal, onRest)
     this.#onOver = onOver

@@ -4,8 +4,8 @@
  */
 import type { NewEvent } from '../kernel/event.ts'
 import { type Journal, type JournalEvent, RUN_ENDS, type RunStatus } from '../kernel/journal.ts'
-import type { Clock } from '../ports/clock.ts'
-import type { EventLog, StreamAppend } from '../ports/event-log.ts'
+import type { StreamAppend } from '../ports/event-log.ts'
+import type { ExecutionHost } from './execution-host.ts'
 import { runStream } from './run-index.ts'
 
 export interface Written {
@@ -25,10 +25,11 @@ interface Piece {
   readonly others: readonly StreamAppend[]
 }
 
+export type WriterHost = Pick<ExecutionHost, 'log' | 'clock' | 'besideEnd'>
+
 export class RunWriter {
-  readonly #log: EventLog
-  readonly #clock: Pick<Clock, 'now'>
-  readonly #stream: string
+  readonly #host: WriterHost
+  readonly #journal: Journal
   /** In the journal; ahead of the stream by what is held. */
   #version: number
   #streamVersion: number
@@ -42,10 +43,9 @@ export class RunWriter {
   /** The latest of what is on its way to the disk. */
   #writing: Promise<unknown> | null = null
 
-  constructor(log: EventLog, clock: Pick<Clock, 'now'>, journal: Journal, status: RunStatus) {
-    this.#log = log
-    this.#clock = clock
-    this.#stream = runStream(journal.run)
+  constructor(host: WriterHost, journal: Journal, status: RunStatus) {
+    this.#host = host
+    this.#journal = journal
     this.#version = journal.version
     this.#streamVersion = journal.version
     this.#onRecord = status
@@ -80,7 +80,7 @@ export class RunWriter {
 
   /** Appends on condition of all written before, and to other streams in the same commit. */
   write(given: readonly NewEvent[], others: readonly StreamAppend[], when: When = 'now'): Written {
-    const time = this.#clock.now()
+    const time = this.#host.clock.now()
     const events = this.#marked(given).map((event) => {
       this.#version += 1
       return { ...event, time, version: this.#version }
@@ -90,7 +90,8 @@ export class RunWriter {
     if (when === 'at-end') this.#atEnd.push({ events, others })
     else {
       if (end?.kind === 'run.completed') this.#held.push(...this.#atEnd)
-      this.#held.push({ events, others })
+      const beside = end === undefined ? [] : this.#host.besideEnd(this.#journal, end)
+      this.#held.push({ events, others: [...others, ...beside] })
     }
     return { events, durable: when === 'now' ? this.#flush() : this.#flushed.promise }
   }
@@ -101,9 +102,9 @@ export class RunWriter {
     this.#held = []
     this.#flushed = Promise.withResolvers()
     const events = pieces.flatMap((piece) => piece.events)
-    const own = { stream: this.#stream, expectedVersion: this.#streamVersion, events }
+    const own = { stream: runStream(this.#journal.run), expectedVersion: this.#streamVersion, events }
     this.#streamVersion += events.length
-    const durable = this.#log.append([own, ...pieces.flatMap((piece) => piece.others)])
+    const durable = this.#host.log.append([own, ...pieces.flatMap((piece) => piece.others)])
     const settled = (): void => {
       if (this.#writing === durable) this.#writing = null
     }

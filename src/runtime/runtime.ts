@@ -56,11 +56,7 @@ interface Waking {
   readonly fail: (error: unknown) => void
 }
 
-interface By {
-  readonly actor: string
-  readonly label: Label
-  readonly reason: string
-}
+type By = { readonly actor: string; readonly label: Label; readonly reason: string }
 
 const WRITE_RETRY_MS = 1_000
 /** A stalled run is tried again: the file that was broken may have been mended meanwhile. */
@@ -74,6 +70,7 @@ export class Runtime implements ExecutionHost {
   readonly clock: Clock
   readonly restored: Restore | null
   readonly workflows: WorkflowRegistry
+  besideEnd: ExecutionHost['besideEnd'] = () => []
   readonly #limits: { readonly active: number; readonly resident: number }
   /** All executions in the process; those in `#active` have something under way. */
   readonly #executions = new Map<string, Execution>()

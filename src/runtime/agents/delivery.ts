@@ -1,0 +1,335 @@
+/**
+ * Delivers published events to the instances of one agent.
+ *
+ * The agent's cursor says up to where the log was looked at. What is beyond it comes from memory as long as
+ * this process has seen it committed, else from the log. Of a batch, the events whose instance is free are
+ * handled, the others are put into mailboxes, and the cursor moves: one commit. Under load a batch gathers
+ * what several commits bring, so that one event on record stands for many handled.
+ *
+ * All appends are on condition of what was seen before; a refused one changes nothing, and is looked at anew.
+ */
+import { type AnyAgent, agentStream, type Lifecycle } from '../../kernel/agent.ts'
+import { isHoldfastError, toErrorRecord } from '../../kernel/errors.ts'
+import type { NewEvent, StoredEvent } from '../../kernel/event.ts'
+import type { Json } from '../../kernel/json.ts'
+import { SYSTEM } from '../../kernel/label.ts'
+import type { ReceivedEvent } from '../../kernel/workflow.ts'
+import type { Clock } from '../../ports/clock.ts'
+import type { EventLog, StreamAppend } from '../../ports/event-log.ts'
+import { toReceived } from '../publish.ts'
+import { recordJson } from '../run-errors.ts'
+import type { Arrival, Handled, Handling } from './handling.ts'
+import type { Instances } from './instances.ts'
+
+/** Limits of one batch, and so of one commit. */
+const MOST_EVENTS = 4_096
+const MOST_KEYS = 1_000
+const MOST_SCANNED = 2_000
+const MOST_WAITING = 200
+/** Turns that a batch waits for more as long as more comes. */
+const GATHERING_TURNS = 32
+/** How far the cursor may fall behind the log while nothing comes for this agent. */
+const CURSOR_LAG = 10_000
+const RETRY_MS = 1_000
+
+interface AgentRow {
+  readonly lifecycle: Lifecycle
+  readonly since_position: number
+  readonly cursor: number
+}
+
+interface Batch {
+  readonly events: readonly StoredEvent[]
+  /** Position up to which all is in this batch or was in one before. */
+  readonly through: number
+  /** Whether nothing more is there for now. */
+  readonly isLast: boolean
+}
+
+export class Delivery {
+  readonly agent: AnyAgent
+  readonly instances: Instances
+  readonly #log: EventLog
+  readonly #clock: Clock
+  readonly #handling: Handling
+  readonly #kinds: ReadonlySet<unknown>
+  /** Committed and not looked at yet, unless `#behind`. */
+  #inbox: StoredEvent[] = []
+  /** The log holds events beyond the cursor that are not in the inbox. */
+  #behind = true
+  /** How far the log was read since it fell behind. */
+  #read = 0
+  #cursor = 0
+  #head = 0
+  #working: Promise<void> | null = null
+  #again = false
+  #closed = false
+  #callOff: (() => void) | null = null
+
+  constructor(agent: AnyAgent, log: EventLog, clock: Clock, instances: Instances, handling: Handling) {
+    this.agent = agent
+    this.instances = instances
+    this.#log = log
+    this.#clock = clock
+    this.#handling = handling
+    this.#kinds = new Set(agent.on)
+  }
+
+  /** How many events wait in memory to be looked at. */
+  get gathered(): number {
+    return this.#inbox.length
+  }
+
+  takes({ kind, body }: StoredEvent): boolean {
+    if (kind !== 'event.published' || body === null) return false
+    return body.to === undefined ? this.#kinds.has(body.kind) : body.to === this.agent.name
+  }
+
+  /** An event was committed that it takes. */
+  note(event: StoredEvent): void {
+    if (!this.#behind) this.#inbox.push(event)
+    this.wake()
+  }
+
+  /** The log has come this far. */
+  saw(position: number): void {
+    this.#head = position
+    if (position - this.#cursor > CURSOR_LAG) this.wake()
+  }
+
+  wake(): void {
+    if (this.#closed) return
+    this.#again = true
+    if (this.#callOff !== null) return
+    this.#working ??= this.#work()
+      .catch((error) => this.#refused(error))
+      .finally(() => {
+        this.#working = null
+        if (this.#again) this.wake()
+      })
+  }
+
+  /** Resolves with whether there was something under way. */
+  async idle(): Promise<boolean> {
+    if (this.#working === null) return false
+    while (this.#working !== null) await this.#working
+    return true
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true
+    this.#again = false
+    this.#callOff?.()
+    await this.#working
+  }
+
+  async #work(): Promise<void> {
+    let more = true
+    while ((more || this.#again) && !this.#closed) {
+      this.#again = false
+      await this.#gather()
+      const stream = agentStream(this.agent.name)
+      const row = this.#row()
+      if (row === undefined || row.lifecycle === 'retired') {
+        this.#fallBehind()
+        return
+      }
+      const sight: StreamAppend = { stream, expectedVersion: this.#log.versionOf(stream), events: [] }
+      this.#cursor = row.cursor
+      const handles = row.lifecycle === 'enabled' || row.lifecycle === 'draining'
+      const hadWaiting = handles && (await this.#deliverWaiting(sight))
+      more = hadWaiting || (await this.#route(row, handles, sight))
+    }
+  }
+
+  /** Lets a batch grow as long as each turn brings more. */
+  async #gather(): Promise<void> {
+    let before = -1
+    for (let turn = 0; turn < GATHERING_TURNS; turn += 1) {
+      if (this.#inbox.length === before || this.#inbox.length >= MOST_EVENTS) return
+      before = this.#inbox.length
+      await new Promise((resolve) => setImmediate(resolve))
+    }
+  }
+
+  #row(): AgentRow | undefined {
+    return this.#log.tables.get<AgentRow>(
+      'SELECT lifecycle, since_position, cursor FROM agents WHERE name = ?',
+      this.agent.name,
+    )
+  }
+
+  // -- what is new -------------------------------------------------------------------------------
+
+  /** Whether there may be more. */
+  async #route(row: AgentRow, handles: boolean, sight: StreamAppend): Promise<boolean> {
+    const until = row.lifecycle === 'draining' ? row.since_position : Number.POSITIVE_INFINITY
+    if (until < Number.POSITIVE_INFINITY) this.#fallBehind()
+    if (row.cursor >= until) return false
+    const { events, through, isLast } = this.#behind
+      ? this.#fromLog(row.cursor, until)
+      : this.#fromMemory(row.cursor, until)
+    const lag = through - row.cursor
+    const isDue = events.length > 0 || lag >= CURSOR_LAG || (lag > 0 && through >= until)
+    if (isDue) await this.#deliver(events, through, handles, sight)
+    return !isLast
+  }
+
+  #fromMemory(cursor: number, until: number): Batch {
+    const keys = new Set<string>()
+    let count = 0
+    while (count < this.#inbox.length && count < MOST_EVENTS && keys.size < MOST_KEYS) {
+      const event = this.#inbox[count] as StoredEvent
+      if (event.position > until) break
+      keys.add(String(event.body?.key))
+      count += 1
+    }
+    const events = this.#inbox.splice(0, count)
+    const last = events.at(-1)?.position ?? cursor
+    if (this.#inbox.length > 0) return { events, through: last, isLast: false }
+    return { events, through: Math.min(Math.max(this.#head, last), until), isLast: true }
+  }
+
+  #fromLog(cursor: number, until: number): Batch {
+    const events: StoredEvent[] = []
+    let through = Math.max(cursor, this.#read)
+    let scanned = 0
+    for (const event of this.#log.read(through)) {
+      if (event.position > until || scanned >= MOST_SCANNED) break
+      through = event.position
+      scanned += 1
+      if (this.takes(event)) events.push(event)
+    }
+    this.#read = through
+    const isLast = scanned < MOST_SCANNED
+    if (isLast && until === Number.POSITIVE_INFINITY) {
+      this.#behind = false
+      this.#head = Math.max(this.#head, through)
+    }
+    return { events, through, isLast }
+  }
+
+  #fallBehind(): void {
+    this.#inbox = []
+    this.#behind = true
+    this.#read = 0
+  }
+
+  async #deliver(
+    events: readonly StoredEvent[],
+    through: number,
+    handles: boolean,
+    sight: StreamAppend,
+  ): Promise<void> {
+    const { groups, misrouted } = this.#group(events)
+    const parts: StreamAppend[] = []
+    const queued: Json[] = []
+    const handled = new Map<string, Handled>()
+    for (const [key, arrivals] of groups) {
+      const result = handles
+        ? await this.#handling.handle(key, arrivals, false)
+        : { parts: [], next: null, left: arrivals }
+      handled.set(key, result)
+      parts.push(...result.parts)
+      for (const { event } of result.left) queued.push([key, event.position])
+    }
+    const body = { ...(queued.length > 0 ? { queued } : {}), ...(misrouted.length > 0 ? { misrouted } : {}) }
+    const routed: NewEvent = {
+      kind: 'agent.routed',
+      actor: `agent:${this.agent.name}`,
+      label: SYSTEM,
+      cause: through,
+      body: { through, ...body },
+    }
+    await this.#append([{ ...sight, events: [routed] }, ...parts], handled)
+  }
+
+  #group(events: readonly StoredEvent[]): {
+    readonly groups: ReadonlyMap<string, Arrival[]>
+    /** Position and error, where the agent could not say whom an event is for. */
+    readonly misrouted: readonly Json[]
+  } {
+    const groups = new Map<string, Arrival[]>()
+    const misrouted: Json[] = []
+    for (const event of events) {
+      const received = toReceived(event)
+      try {
+        const key = this.#keyOf(event, received)
+        if (key === null) continue
+        const group = groups.get(key)
+        if (group === undefined) groups.set(key, [{ event, received }])
+        else group.push({ event, received })
+      } catch (error) {
+        misrouted.push([event.position, recordJson(toErrorRecord(error, 'AGENT_KEY_FAILED'))])
+      }
+    }
+    return { groups, misrouted }
+  }
+
+  /** Which instance an event is for. One that was sent to this agent names it by its key. */
+  #keyOf({ body }: StoredEvent, received: ReceivedEvent): string | null {
+    const { key } = this.agent
+    const given = key === undefined || body?.to !== undefined ? received.key : key(received)
+    return given === null ? null : String(given).toWellFormed()
+  }
+
+  // -- what has waited ---------------------------------------------------------------------------
+
+  /** Whether something had waited. */
+  async #deliverWaiting(sight: StreamAppend): Promise<boolean> {
+    const { tables } = this.#log
+    const keys = tables.all<{ key: string }>(
+      `SELECT key FROM agents_instances
+       WHERE agent = ? AND waiting > 0 AND run IS NULL AND lifecycle = 'enabled' LIMIT ${MOST_WAITING}`,
+      this.agent.name,
+    )
+    const parts: StreamAppend[] = []
+    const handled = new Map<string, Handled>()
+    for (const { key } of keys) {
+      this.instances.forget(key)
+      const result = await this.#handling.handle(key, this.#mailbox(key), true)
+      handled.set(key, { ...result, next: null })
+      parts.push(...result.parts)
+    }
+    if (parts.length > 0) await this.#append([sight, ...parts], handled)
+    return keys.length > 0
+  }
+
+  #mailbox(key: string): Arrival[] {
+    const rows = this.#log.tables.all<{ position: number }>(
+      `SELECT position FROM agents_mailbox WHERE agent = ? AND key = ? ORDER BY position LIMIT ${MOST_WAITING}`,
+      this.agent.name,
+      key,
+    )
+    return rows.flatMap(({ position }) => {
+      const event = this.#log.event(position)
+      return event === undefined ? [] : [{ event, received: event.body === null ? null : toReceived(event) }]
+    })
+  }
+
+  // -- on record ---------------------------------------------------------------------------------
+
+  async #append(parts: readonly StreamAppend[], handled: ReadonlyMap<string, Handled>): Promise<void> {
+    await this.#log.append(parts)
+    for (const [key, { next }] of handled) {
+      if (next === null) this.instances.forget(key)
+      else this.instances.keep(next)
+    }
+  }
+
+  /** Nothing of the batch is on record: it is looked at again, at once or when the disk may have room. */
+  #refused(error: unknown): void {
+    this.instances.forgetAll()
+    this.#fallBehind()
+    const code = isHoldfastError(error) ? error.code : ''
+    if (this.#closed || code === 'LOG_CLOSED' || code === 'LOG_EPOCH_STALE') this.#again = false
+    else if (code === 'LOG_CONFLICT') this.#again = true
+    else {
+      this.#again = false
+      this.#callOff = this.#clock.after(RETRY_MS, () => {
+        this.#callOff = null
+        this.wake()
+      })
+    }
+  }
+}
