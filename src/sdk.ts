@@ -58,8 +58,13 @@ export interface OpenOptions {
 }
 
 /** What is folded from every log. */
-const RUNTIME_PROJECTIONS: readonly Projection[] = [runIndex, reviewIndex, forkIndex, spendingProjection]
-const RUNTIME_PROJECTIONS: readonly Projection[] = [runIndex, reviewIndex, agentIndex, spendingProjection]
+const RUNTIME_PROJECTIONS: readonly Projection[] = [
+  runIndex,
+  reviewIndex,
+  forkIndex,
+  agentIndex,
+  spendingProjection,
+]
 
 /**
  * Opens a workspace and goes on with every run that was left under way.
