@@ -256,6 +256,7 @@ describe('the command line alone', { concurrency: 2 }, () => {
       ['inbox'],
       ['review', id],
       ['runs'],
+      ['queue'],
       ['run', 'show', run],
       ['run', 'replay', run],
       ['run', 'replay', '--all'],

@@ -144,6 +144,13 @@ export const ERRORS = {
     exit: 1,
     fix: 'Answer the question about it in `holdfast inbox`, or wait until it is over; or fork from an earlier step.',
   },
+  RUN_QUEUED: {
+    means: 'The run has not begun: it waits in the queue.',
+    retry: 'later',
+    http: 409,
+    exit: 1,
+    fix: 'See `holdfast queue` for what it waits for; it can be cancelled.',
+  },
   RUN_ENDED: {
     means: 'The run has ended; it can not be changed any more.',
     retry: 'never',

@@ -69,8 +69,8 @@ export interface RunStart {
   readonly label: Label
 }
 
-/** `waiting`: nothing of it is under way in any process. `stalled`: it can't go on until a person acts. */
-export type RunStatus = 'running' | 'waiting' | 'stalled' | 'completed' | 'failed' | 'cancelled'
+/** `queued`: it has not begun. `waiting`: nothing of it is under way in any process. `stalled`: it can't go on until a person acts. */
+export type RunStatus = 'queued' | 'running' | 'waiting' | 'stalled' | 'completed' | 'failed' | 'cancelled'
 
 export type RunEnd =
   | { readonly status: 'completed'; readonly output: Json }

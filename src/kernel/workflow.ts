@@ -7,9 +7,10 @@ import type { Duration } from './duration.ts'
 import { HoldfastError } from './errors.ts'
 import type { Json, JsonObject } from './json.ts'
 import type { RetryPolicy } from './retry-policy.ts'
+import { checkScheduling, type Scheduling } from './scheduling.ts'
 import type { Schema } from './schema.ts'
 
-export interface Workflow<Input = unknown, Output = unknown> {
+export interface Workflow<Input = unknown, Output = unknown> extends Scheduling<Input> {
   readonly name: string
   /** A run goes on with the version it began with. */
   readonly version: number
@@ -45,6 +46,7 @@ export function defineWorkflow<Input, Output>(definition: Workflow<Input, Output
       },
     )
   }
+  checkScheduling(name, definition)
   return Object.freeze({ ...definition })
 }
 

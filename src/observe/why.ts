@@ -2,9 +2,10 @@
 import { entryOf, HoldfastError } from '../kernel/errors.ts'
 import type { RunStatus } from '../kernel/journal.ts'
 import type { TablesReader } from '../ports/projection.ts'
+import { heldUp } from './queue.ts'
 
 export interface Waiting {
-  readonly for: 'answer' | 'event' | 'time' | 'retry' | 'child' | 'repair'
+  readonly for: 'answer' | 'event' | 'time' | 'retry' | 'child' | 'repair' | 'turn'
   /** Fits after "waits for": `your answer to r-5f2c81aa: Reply to Ann`. */
   readonly words: string
   /** Milliseconds since 1970. */
@@ -24,6 +25,7 @@ export function waitingFor(tables: TablesReader, run: string): Waiting[] {
   if (row === undefined) {
     throw new HoldfastError('RUN_NOT_FOUND', `There is no run ${run}`, { details: { run } })
   }
+  if (row.status === 'queued') return turnOf(tables, run)
   if (row.status === 'stalled') return [repairOf(row)]
   if (row.status !== 'waiting') return []
   return [...answers(tables, run), ...events(tables, run), ...times(tables, run), ...children(tables, run)]
@@ -39,6 +41,14 @@ function repairOf({ updated, error_code }: RunState): Waiting {
   const means = entryOf(error_code ?? '')?.means
   const words = `a repair: it stalled with ${error_code}${means ? ` (${withoutStop(means)})` : ''}`
   return { for: 'repair', words, since: updated, until: null, ref: null }
+}
+
+/** What it needs to begin. */
+function turnOf(tables: TablesReader, run: string): Waiting[] {
+  const held = heldUp(tables, run)
+  if (held === null) return []
+  const { words, since, until } = held
+  return [{ for: 'turn', words, since, until, ref: null }]
 }
 
 function answers(tables: TablesReader, run: string): Waiting[] {
@@ -81,7 +91,7 @@ function times(tables: TablesReader, run: string): Waiting[] {
 /** A child that waits itself says for what. */
 function children(tables: TablesReader, run: string): Waiting[] {
   const rows = tables.all<{ id: string; started: number }>(
-    `SELECT id, started FROM runs WHERE parent = ? AND status IN ('running', 'waiting', 'stalled')
+    `SELECT id, started FROM runs WHERE parent = ? AND status IN ('queued', 'running', 'waiting', 'stalled')
      ORDER BY position`,
     run,
   )

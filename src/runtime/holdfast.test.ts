@@ -429,7 +429,7 @@ describe('close', () => {
     const place = await openPlace(t, { workflows: [sleeper, echo], activeRuns: 1 })
     const release = place.hf.runtime.hold()
     for (let i = 0; i < 5; i += 1) await place.hf.start(echo, i, { id: `r${i}` })
-    const cancelled = assert.rejects(place.hf.cancel('r4'), { code: 'HOLDFAST_CLOSED' })
+    const cancelled = assert.rejects(place.hf.cancel('r0'), { code: 'HOLDFAST_CLOSED' })
     await place.reopen()
     await cancelled
     release()

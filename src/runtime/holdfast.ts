@@ -1,4 +1,5 @@
 /** What a host program does with the runtime: start runs, publish events, answer reviews, wait for results. */
+
 import { type ErrorRecord, fromErrorRecord, HoldfastError, isHoldfastError } from '../kernel/errors.ts'
 import type { StoredEvent } from '../kernel/event.ts'
 import { RUN_ENDS } from '../kernel/journal.ts'
@@ -18,16 +19,9 @@ import { publish } from './publish.ts'
 import { findReview, type Review, waitingReviews } from './review-index.ts'
 import { idConflict, isClosed } from './run-errors.ts'
 import { RUN_STREAM, type RunStatus, runStream } from './run-index.ts'
-import type { RunToStart, Runtime } from './runtime.ts'
-
-export interface StartOptions {
-  /** The run's id; starting twice with one id and the same input is one run. Default: a new UUIDv7. */
-  readonly id?: string
-  /** The customer it is about. */
-  readonly customer?: string
-  /** Where its input comes from. Default: made by the system. */
-  readonly label?: Label
-}
+import { type RunToStart, type StartOptions, startOf } from './run-start.ts'
+import type { Runtime } from './runtime.ts'
+import { Turnstile } from './scheduler/turnstile.ts'
 
 export interface RunHandle<Output = unknown> {
   readonly id: string
@@ -70,6 +64,9 @@ const VERDICTS: ReadonlySet<unknown> = new Set<ReviewAnswer['verdict']>([
   'rejected',
   'responded',
 ])
+const ENDED: ReadonlySet<RunStatus> = new Set<RunStatus>(['completed', 'failed', 'cancelled'])
+/** More wait for the next turn of the event loop, so that the process stays responsive under a flood. */
+const STARTS_A_TURN = 500
 const OPERATOR = { actor: 'operator', label: OWNER }
 const ID_FORM = /^[^\s\p{Cc}\p{Cs}](?:[^\p{Cc}\p{Cs}]{0,198}[^\s\p{Cc}\p{Cs}])?$/u
 
@@ -82,6 +79,7 @@ export class Holdfast {
   readonly #waiters = new Map<string, Waiter[]>()
   readonly #newId: () => string
   readonly #calls: PipelineCalls
+  readonly #starts = new Turnstile(STARTS_A_TURN)
   #closing: Promise<void> | null = null
 
   /** `newId` makes the ids of runs and events that come without one. */
@@ -111,7 +109,7 @@ export class Holdfast {
     options: StartOptions = {},
   ): Promise<RunHandle<Output>> {
     const { run, json } = await this.#prepare(workflow, input, options)
-    await this.#append(startOf(run, workflow, json, options))
+    await this.#append(startOf(run, workflow, json, options, this.runtime.clock.now()))
     return this.#handle<Output>(run)
   }
 
@@ -127,7 +125,7 @@ export class Holdfast {
     options: StartOptions = {},
   ): Promise<Output> {
     const { run, json } = await this.#prepare(pipeline, input, options)
-    const started = this.runtime.started(startOf(run, pipeline, json, options))
+    const started = this.runtime.started(startOf(run, pipeline, json, options, this.runtime.clock.now()))
     return (await this.#calls.call({ run, started })) as Output
   }
 
@@ -138,6 +136,7 @@ export class Holdfast {
     options: StartOptions,
   ): Promise<{ run: string; json: Json }> {
     this.#assertOpen()
+    await this.#starts.pass()
     const registered = this.runtime.workflows.get(workflow.name, workflow.version)
     const json = toJson(input, 'input')
     await validate(registered.input, json, `Input of ${workflow.name}`)
@@ -222,7 +221,7 @@ export class Holdfast {
   #settle(run: string, waiter: Waiter): boolean {
     if (this.runtime.isResident(run)) return false
     const status = this.#status(run)
-    if (status === 'running' || status === 'waiting' || status === 'stalled') return false
+    if (!ENDED.has(status)) return false
     tellEnd(waiter, run, this.runtime.lastEvent(run))
     return true
   }
@@ -333,10 +332,6 @@ function tellEnd(waiter: Waiter, run: string, end: StoredEvent | undefined): voi
   if (body == null) waiter.reject(new HoldfastError('BODY_ERASED', `The end of run ${run} was erased`))
   else if (end?.kind === 'run.completed') waiter.resolve(body.output ?? null)
   else waiter.reject(fromErrorRecord(body.error as unknown as ErrorRecord))
-}
-
-function startOf(run: string, workflow: AnyWorkflow, input: Json, options: StartOptions): RunToStart {
-  return { run, workflow, input, customer: options.customer ?? null, label: options.label ?? SYSTEM }
 }
 
 function checkedId(id: string, what: string): string {

@@ -1,5 +1,7 @@
 /** What runs wait for that has come already, read from the tables: for a start, and for a run that comes back. */
+import type { EventLog } from '../ports/event-log.ts'
 import type { TablesReader } from '../ports/projection.ts'
+import { PAGE } from './scheduler/pager.ts'
 
 export interface MissedEvent {
   readonly run: string
@@ -23,6 +25,25 @@ export function missedEvents(tables: TablesReader, run?: string): MissedEvent[] 
      JOIN runs_published p ON p.kind = w.kind AND p.key = w.key AND p.position > w.after
      ${run === undefined ? '' : 'WHERE w.run = ?'} GROUP BY w.run, w.name`,
     ...(run === undefined ? [] : [run]),
+  )
+}
+
+/** Open waits for a kind and key that began before the position, in order of run and name after `last`. */
+export function waitsFor(
+  tables: TablesReader,
+  { kind, key, before }: { readonly kind: string; readonly key: string; readonly before: number },
+  last: { readonly run: string; readonly name: string },
+  limit: number,
+): { readonly run: string; readonly name: string; readonly after: number }[] {
+  return tables.all(
+    `SELECT run, name, after FROM runs_waits
+     WHERE kind = ? AND key = ? AND after < ? AND (run, name) > (?, ?) ORDER BY run, name LIMIT ?`,
+    kind,
+    key,
+    before,
+    last.run,
+    last.name,
+    limit,
   )
 }
 
@@ -55,7 +76,7 @@ export function endedChildren(tables: TablesReader, parent?: string): EndedChild
 export function openChildren(tables: TablesReader, parent: string): string[] {
   return tables
     .all<{ id: string }>(
-      "SELECT id FROM runs WHERE parent = ? AND status IN ('running', 'waiting', 'stalled')",
+      "SELECT id FROM runs WHERE parent = ? AND status IN ('queued', 'running', 'waiting', 'stalled')",
       parent,
     )
     .map(({ id }) => id)
@@ -65,6 +86,24 @@ export function openChildren(tables: TablesReader, parent: string): string[] {
 export function orphans(tables: TablesReader): { id: string; parent: string }[] {
   return tables.all(
     `SELECT c.id, c.parent FROM runs c JOIN runs p ON p.id = c.parent
-     WHERE p.status = 'cancelled' AND c.status IN ('running', 'waiting', 'stalled')`,
+     WHERE p.status = 'cancelled' AND c.status IN ('queued', 'running', 'waiting', 'stalled')`,
   )
+}
+
+/** Hands out the runs of a status that began before now, in order of their start; each call is one page. */
+export function pagesOfRuns(log: EventLog, status: string, each: (run: string) => void): () => boolean {
+  const upTo = log.head().position
+  let last = 0
+  return () => {
+    const page = log.tables.all<{ id: string; position: number }>(
+      'SELECT id, position FROM runs WHERE status = ? AND position > ? AND position <= ? ORDER BY position LIMIT ?',
+      status,
+      last,
+      upTo,
+      PAGE,
+    )
+    for (const { id } of page) each(id)
+    last = page.at(-1)?.position ?? upTo
+    return page.length === PAGE
+  }
 }

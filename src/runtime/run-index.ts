@@ -11,7 +11,9 @@
 import type { StoredEvent } from '../kernel/event.ts'
 import type { RunStatus } from '../kernel/journal.ts'
 import type { JsonObject } from '../kernel/json.ts'
+import { placeFromJson, type QueuePlace } from '../kernel/scheduling.ts'
 import type { Projection, Tables } from '../ports/projection.ts'
+import { dequeue, enqueue, noteRate, QUEUE_SCHEMA, QUEUE_TABLES } from './scheduler/queue-rows.ts'
 
 export type { RunStatus }
 
@@ -23,17 +25,18 @@ export function runStream(run: string): string {
 
 export const runIndex: Projection = {
   name: 'runs',
-  version: 3,
-  tables: ['runs', 'runs_timers', 'runs_waits', 'runs_published'],
+  version: 4,
+  tables: ['runs', 'runs_timers', 'runs_waits', 'runs_published', ...QUEUE_TABLES],
   schema: `
     CREATE TABLE runs (
       id TEXT PRIMARY KEY, workflow TEXT NOT NULL, version INTEGER NOT NULL, status TEXT NOT NULL,
       customer TEXT, parent TEXT, parent_name TEXT, started INTEGER NOT NULL, updated INTEGER NOT NULL,
-      position INTEGER NOT NULL, error_code TEXT
+      position INTEGER NOT NULL, error_code TEXT, slot TEXT
     ) STRICT, WITHOUT ROWID;
     CREATE INDEX runs_by_status ON runs (status, position);
     CREATE INDEX runs_by_position ON runs (position);
     CREATE INDEX runs_by_parent ON runs (parent) WHERE parent IS NOT NULL;
+    CREATE INDEX runs_by_slot ON runs (slot, status) WHERE slot IS NOT NULL;
     CREATE TABLE runs_timers (
       run TEXT NOT NULL, name TEXT NOT NULL, at INTEGER NOT NULL, type TEXT NOT NULL, since INTEGER NOT NULL,
       PRIMARY KEY (run, name)
@@ -46,9 +49,11 @@ export const runIndex: Projection = {
     CREATE INDEX runs_waits_by_key ON runs_waits (kind, key);
     CREATE TABLE runs_published (
       kind TEXT NOT NULL, key TEXT NOT NULL, position INTEGER NOT NULL, PRIMARY KEY (kind, key, position)
-    ) STRICT, WITHOUT ROWID;`,
+    ) STRICT, WITHOUT ROWID;${QUEUE_SCHEMA}`,
   kinds: [
     'run.started',
+    'run.queued',
+    'run.admitted',
     'run.parked',
     'run.stalled',
     'run.completed',
@@ -80,6 +85,7 @@ export const runIndex: Projection = {
     else if (event.kind === 'event.published') notePublished(event, tables)
     else {
       const run = event.stream.slice(RUN_STREAM.length)
+      noteQueue(event, run, tables)
       noteTimersAndWaits(event, run, tables)
       noteStatus(event, run, tables)
     }
@@ -89,19 +95,39 @@ export const runIndex: Projection = {
 function insertRun(event: StoredEvent, tables: Tables): void {
   const body = event.body ?? {}
   const parent = (body.parent as JsonObject | null) ?? null
+  const queue = body.queue === undefined ? null : placeFromJson(body.queue as JsonObject)
+  const run = event.stream.slice(RUN_STREAM.length)
   tables.run(
-    `INSERT INTO runs (id, workflow, version, status, customer, parent, parent_name, started, updated, position)
-     VALUES (?, ?, ?, 'running', ?, ?, ?, ?, ?, ?)`,
-    event.stream.slice(RUN_STREAM.length),
+    `INSERT INTO runs (id, workflow, version, status, customer, parent, parent_name, started, updated, position, slot)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+    run,
     String(body.workflow ?? ''),
     Number(body.version ?? 0),
+    queue === null ? 'running' : 'queued',
     (body.customer as string | null) ?? null,
     parent === null ? null : String(parent.run),
     parent === null ? null : String(parent.name),
     event.time,
     event.time,
     event.position,
+    queue?.slot?.key ?? null,
   )
+  if (queue !== null) queueRun(event, run, queue, tables)
+}
+
+function queueRun(event: StoredEvent, run: string, { notBefore }: QueuePlace, tables: Tables): void {
+  if (notBefore === null) enqueue(event, run, String(event.body?.workflow), tables)
+  else setTimer(tables, { run, name: 'start', at: notBefore, type: 'start', since: event.time })
+}
+
+function noteQueue(event: StoredEvent, run: string, tables: Tables): void {
+  if (event.kind === 'run.queued') {
+    clearTimer(tables, run, 'start')
+    if (event.body !== null) enqueue(event, run, String(event.body.workflow), tables)
+  } else if (event.kind === 'run.admitted') {
+    dequeue(run, tables)
+    noteRate(event, run, tables)
+  } else if (event.kind === 'run.cancelled') dequeue(run, tables)
 }
 
 function notePublished(event: StoredEvent, tables: Tables): void {
@@ -160,7 +186,7 @@ interface Timer {
   readonly run: string
   readonly name: string
   readonly at: number
-  readonly type: 'timer' | 'deadline' | 'retry'
+  readonly type: 'timer' | 'deadline' | 'retry' | 'start'
   readonly since: number
 }
 
@@ -209,6 +235,8 @@ function statusAfter({ kind, body }: StoredEvent): RunStatus | null {
       return 'stalled'
     case 'run.parked':
       return 'waiting'
+    case 'run.admitted':
+      return 'running'
     default:
       if (body?.parks === true) return 'waiting'
       return body?.wakes === true ? 'running' : null

@@ -1,23 +1,33 @@
 /** Durable timers: one alarm of the clock for the earliest of all, however many there are. */
 import type { Clock } from '../ports/clock.ts'
 import type { TablesReader } from '../ports/projection.ts'
+import { PAGE, type Pager } from './scheduler/pager.ts'
 
-/** Due timers handed out in one turn; the rest follow in the next, so that the process stays responsive. */
-const BATCH = 500
+export interface DueTimer {
+  readonly run: string
+  readonly name: string
+  readonly at: number
+  readonly type: 'timer' | 'deadline' | 'retry' | 'start'
+}
+
+const BEFORE_ALL = { at: Number.MIN_SAFE_INTEGER, run: '', name: '' }
 
 export class RunTimers {
   readonly #tables: TablesReader
   readonly #clock: Clock
-  readonly #onDue: (run: string, name: string) => void
+  readonly #pager: Pager
+  readonly #onDue: (due: DueTimer) => void
   /** Timers handed out whose record is still there, by run: `name@at`. */
   readonly #fired = new Map<string, Set<string>>()
   #cancel: () => void = () => {}
   #alarmAt = Number.POSITIVE_INFINITY
   #running = false
+  #looking: 'no' | 'yes' | 'again' = 'no'
 
-  constructor(tables: TablesReader, clock: Clock, onDue: (run: string, name: string) => void) {
+  constructor(tables: TablesReader, clock: Clock, pager: Pager, onDue: (due: DueTimer) => void) {
     this.#tables = tables
     this.#clock = clock
+    this.#pager = pager
     this.#onDue = onDue
   }
 
@@ -41,26 +51,44 @@ export class RunTimers {
     this.#fired.delete(run)
   }
 
+  /** What came of the run's timers could not be put on record: they are handed out again. */
+  again(run: string, delayMs: number): void {
+    this.forget(run)
+    this.consider(this.#clock.now() + delayMs)
+  }
+
   #setAlarm(at: number): void {
     this.#cancel()
     this.#alarmAt = at
     this.#cancel = this.#clock.wakeAt(at, () => this.look())
   }
 
-  /** Hands out what is due, and sets the alarm for what comes next. */
+  /** Hands out what is due, page by page, and then sets the alarm for what comes next. */
   look(): void {
     if (!this.#running) return
+    if (this.#looking !== 'no') {
+      this.#looking = 'again'
+      return
+    }
+    this.#looking = 'yes'
     this.#alarmAt = Number.POSITIVE_INFINITY
     const now = this.#clock.now()
-    let handed = 0
-    for (const { run, name, at } of this.#due(now)) {
-      if (!this.#mark(run, `${name}@${at}`)) continue
-      handed += 1
-      this.#onDue(run, name)
-      if (handed >= BATCH) break
-    }
-    if (handed >= BATCH) {
-      setImmediate(() => this.look())
+    let last = BEFORE_ALL
+    this.#pager.begin(() => {
+      const due = this.#due(now, last)
+      for (const timer of due) if (this.#mark(timer.run, `${timer.name}@${timer.at}`)) this.#onDue(timer)
+      last = due.at(-1) ?? last
+      if (due.length === PAGE) return true
+      this.#seen(now)
+      return false
+    })
+  }
+
+  #seen(now: number): void {
+    const again = this.#looking === 'again'
+    this.#looking = 'no'
+    if (again) {
+      this.look()
       return
     }
     const next = this.#tables.get<{ at: number }>(
@@ -70,8 +98,17 @@ export class RunTimers {
     if (next !== undefined) this.consider(next.at)
   }
 
-  #due(now: number): { run: string; name: string; at: number }[] {
-    return this.#tables.all('SELECT run, name, at FROM runs_timers WHERE at <= ? ORDER BY at', now)
+  /** One page, in order of time. */
+  #due(now: number, last: typeof BEFORE_ALL): DueTimer[] {
+    return this.#tables.all(
+      `SELECT run, name, at, type FROM runs_timers
+       WHERE at <= ? AND (at, run, name) > (?, ?, ?) ORDER BY at, run, name LIMIT ?`,
+      now,
+      last.at,
+      last.run,
+      last.name,
+      PAGE,
+    )
   }
 
   #mark(run: string, timer: string): boolean {

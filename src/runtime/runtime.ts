@@ -13,19 +13,22 @@ import type { NewEvent, StoredEvent } from '../kernel/event.ts'
 import { RUN_ENDS } from '../kernel/journal.ts'
 import type { Json } from '../kernel/json.ts'
 import { type Label, SYSTEM } from '../kernel/label.ts'
+import { queuePlace } from '../kernel/scheduling.ts'
 import type { AnyWorkflow } from '../kernel/workflow.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { EventLog, StreamAppend } from '../ports/event-log.ts'
 import type { Gate } from '../ports/gate.ts'
 import { lastRestore, type Restore } from '../ports/restores.ts'
+import { Deliveries, lastEvent } from './deliveries.ts'
 import { Execution } from './execution.ts'
 import type { ExecutionHost } from './execution-host.ts'
-import { shortHash } from './hashes.ts'
-import { endedChildren, firstPublished, missedEvents, openChildren, orphans } from './missed.ts'
-import { toReceived } from './publish.ts'
+import { openChildren, orphans, pagesOfRuns } from './missed.ts'
 import { isClosed } from './run-errors.ts'
 import { RUN_STREAM, type RunStatus, runStream } from './run-index.ts'
-import { RunTimers } from './run-timers.ts'
+import { type RunToStart, runStarted } from './run-start.ts'
+import { type DueTimer, RunTimers } from './run-timers.ts'
+import { PAGE, Pager } from './scheduler/pager.ts'
+import { isQueued, RunQueue } from './scheduler/run-queue.ts'
 import { WorkflowRegistry } from './workflow-registry.ts'
 
 export interface RuntimeOptions {
@@ -37,16 +40,6 @@ export interface RuntimeOptions {
   readonly activeRuns?: number
   /** Parked runs kept in memory, so that waking them replays nothing. Default 500. */
   readonly residentRuns?: number
-}
-
-export interface RunToStart {
-  readonly run: string
-  readonly workflow: AnyWorkflow
-  readonly input: Json
-  readonly customer?: string | null
-  readonly actor?: string
-  readonly label?: Label
-  readonly parent?: { readonly run: string; readonly name: string }
 }
 
 type Wake = (execution: Execution) => void
@@ -79,7 +72,10 @@ export class Runtime implements ExecutionHost {
   readonly #parked = new Set<Execution>()
   /** Runs to be brought in, in order, with what to do then. */
   readonly #queue = new Map<string, Waking[]>()
+  readonly #pager = new Pager(() => this.#queue.size < PAGE)
   readonly #timers: RunTimers
+  readonly #waitingRuns: RunQueue
+  readonly #deliveries: Deliveries
   readonly #idleWaiters: (() => void)[] = []
   readonly #stopListening: () => void
   /** Calls off the return of a run that lost its execution. */
@@ -94,25 +90,33 @@ export class Runtime implements ExecutionHost {
     this.restored = lastRestore(options.log)
     this.workflows = new WorkflowRegistry(options.workflows)
     this.#limits = { active: options.activeRuns ?? 200, resident: options.residentRuns ?? 500 }
-    this.#timers = new RunTimers(this.log.tables, this.clock, (run, name) =>
-      this.wake(run, (execution) => execution.timerDue(name)),
-    )
+    this.#timers = new RunTimers(this.log.tables, this.clock, this.#pager, (due) => this.#onDue(due))
+    this.#deliveries = new Deliveries(this, this.#pager)
+    this.#waitingRuns = new RunQueue({
+      log: this.log,
+      clock: this.clock,
+      room: () => this.#limits.active - this.#active.size - this.#queue.size,
+      rested: () => this.#moveOn(),
+    })
     this.#stopListening = this.log.onCommit((events) => this.#onCommit(events))
   }
 
   // -- starting ----------------------------------------------------------------------------------
 
-  /** The `run.started` to append, alone or together with other facts; its commit brings the run in. */
+  /**
+   * The `run.started` to append, alone or together with other facts; its commit brings the run in, or puts it
+   * into the queue.
+   * @throws INPUT_INVALID when the workflow's keys can't be made of the input
+   */
   startPart(start: RunToStart): StreamAppend {
-    return { stream: runStream(start.run), expectedVersion: 0, events: [this.started(start)] }
+    const place = queuePlace(start.workflow, start.input, start)
+    const event = runStarted(this.log.id, start, this.#waitingRuns.placed(place))
+    return { stream: runStream(start.run), expectedVersion: 0, events: [event] }
   }
 
-  /** The beginning of a run. */
-  started({ run, workflow, input, customer, actor, label, parent }: RunToStart): NewEvent {
-    const seed = shortHash(`${this.log.id}\n${run}`, 16)
-    const of = { workflow: workflow.name, version: workflow.version, input, seed }
-    const body = { ...of, customer: customer ?? null, parent: parent ?? null }
-    return { kind: 'run.started', actor: actor ?? 'operator', label: label ?? SYSTEM, body }
+  /** The beginning of a run that is put on record when it is over. */
+  started(start: RunToStart): NewEvent {
+    return runStarted(this.log.id, start)
   }
 
   childStart(run: string, workflow: AnyWorkflow, input: Json, parent: Execution, name: string): StreamAppend {
@@ -168,7 +172,7 @@ export class Runtime implements ExecutionHost {
   #bringIn(): void {
     while (!this.#closing && this.#holds === 0 && this.#active.size < this.#limits.active) {
       const next = this.#queue.entries().next().value
-      if (next === undefined) return
+      if (next === undefined) break
       const [run, wakings] = next
       this.#queue.delete(run)
       let execution: Execution
@@ -182,13 +186,15 @@ export class Runtime implements ExecutionHost {
       for (const { wake } of wakings) wake(execution)
       if (execution.ended) this.#moveOn()
     }
+    this.#pager.goOn()
   }
 
-  /** @throws RUN_NOT_FOUND, BODY_ERASED */
+  /** @throws RUN_NOT_FOUND, RUN_QUEUED, BODY_ERASED */
   #load(run: string): Execution {
     const row = this.log.tables.get<{ status: RunStatus }>('SELECT status FROM runs WHERE id = ?', run)
     if (row === undefined)
       throw new HoldfastError('RUN_NOT_FOUND', `There is no run ${run}`, { details: { run } })
+    if (row.status === 'queued') throw isQueued(run)
     const execution = new Execution(this, run, row.status)
     if (execution.ended) return execution
     this.#executions.set(run, execution)
@@ -217,6 +223,7 @@ export class Runtime implements ExecutionHost {
 
   /** Cancels a run, and then what it has called. @throws RUN_NOT_FOUND, RUN_ENDED */
   async cancel(run: string, by: By): Promise<void> {
+    if (await this.#waitingRuns.cancel(run, by)) return
     const execution = await this.execution(run)
     await execution.cancel(by)
     for (const child of openChildren(this.log.tables, run)) await this.#cancelChild(child, run, by)
@@ -271,12 +278,7 @@ export class Runtime implements ExecutionHost {
 
   /** Gives one run, or all, what they wait for and has come already. */
   #handOver(run?: string): void {
-    const { tables } = this.log
-    for (const missed of missedEvents(tables, run)) this.#receive(missed.run, missed.name, missed.position)
-    for (const { id, parent, parent_name } of endedChildren(tables, run)) {
-      const end = this.lastEvent(id)
-      if (end) this.#onChildEnd(parent, parent_name, end)
-    }
+    this.#deliveries.missed(run)
     // Runs whose timers were set in the very commit that brought us here take note of it first.
     setImmediate(() => this.#timers.look())
   }
@@ -284,81 +286,74 @@ export class Runtime implements ExecutionHost {
   #moveOn(): void {
     setImmediate(() => {
       this.#bringIn()
-      if (this.#active.size > 0 || this.#queue.size > 0) return
+      this.#waitingRuns.look()
+      if (this.#busy) return
       for (const resolve of this.#idleWaiters.splice(0)) resolve()
     })
+  }
+
+  get #busy(): boolean {
+    return this.#active.size > 0 || this.#queue.size > 0 || this.#pager.busy || this.#waitingRuns.busy
   }
 
   /** Resolves when no run has anything under way: all that is not ended waits. */
   async idle(): Promise<void> {
     await new Promise((resolve) => setImmediate(resolve))
-    if (this.#active.size === 0 && this.#queue.size === 0) return
+    if (!this.#busy) return
     await new Promise<void>((resolve) => this.#idleWaiters.push(resolve))
   }
 
   // -- commits -----------------------------------------------------------------------------------
 
   #onCommit(events: readonly StoredEvent[]): void {
+    this.#waitingRuns.committed()
     for (const event of events) {
       const run = event.stream.startsWith(RUN_STREAM) ? event.stream.slice(RUN_STREAM.length) : null
-      if (event.kind === 'event.published') this.#onPublished(event)
+      if (event.kind === 'event.published') this.#deliveries.published(event)
       else if (run === null) continue
-      else if (event.kind === 'run.started') this.wake(run)
+      else if (event.kind === 'run.started') this.#onStarted(run, event)
+      else if (event.kind === 'run.admitted') this.wake(run)
+      else if (event.kind === 'run.queued') this.#onQueued(run, event)
       else if (event.kind === 'wait.started') this.#onWait(run, event)
       else if (event.kind === 'timer.set') this.#timers.consider(Number(event.body?.at))
       else if (event.kind === 'attempt.failed') this.#timers.consider(Number(event.body?.retryAt))
       else if (RUN_ENDS.has(event.kind)) this.#onEnd(run, event)
     }
+    this.#waitingRuns.look()
   }
 
-  #onPublished(event: StoredEvent): void {
-    const { kind, key } = event.body ?? {}
-    const waits = this.log.tables.all<{ run: string; name: string; after: number }>(
-      'SELECT run, name, after FROM runs_waits WHERE kind = ? AND key = ? AND after < ?',
-      String(kind),
-      String(key),
-      event.position,
-    )
-    for (const { run, name, after } of waits) this.#receiveFirst(run, name, String(kind), String(key), after)
+  #onStarted(run: string, event: StoredEvent): void {
+    const queue = event.body?.queue as { readonly notBefore?: number } | undefined
+    if (queue === undefined) this.wake(run)
+    else if (queue.notBefore === undefined) this.#waitingRuns.onQueued(event)
+    else this.#timers.consider(queue.notBefore)
   }
 
-  /** An event published before the wait was on record, but after the run began, is not missed. */
+  #onQueued(run: string, event: StoredEvent): void {
+    this.#timers.forget(run)
+    this.#waitingRuns.onQueued(event)
+  }
+
+  #onDue({ run, name, type }: DueTimer): void {
+    if (type === 'start') this.#waitingRuns.due(run).catch(() => this.#timers.again(run, WRITE_RETRY_MS))
+    else this.wake(run, (execution) => execution.timerDue(name))
+  }
+
   #onWait(run: string, event: StoredEvent): void {
-    const { name, kind, key, after, deadline } = event.body ?? {}
-    this.#receiveFirst(run, String(name), String(kind), String(key), Number(after))
-    if (typeof deadline === 'number') this.#timers.consider(deadline)
-  }
-
-  /** The event just published need not be the first: an earlier one may share its commit with the wait. */
-  #receiveFirst(run: string, name: string, kind: string, key: string, after: number): void {
-    const position = firstPublished(this.log.tables, kind, key, after)
-    if (position !== undefined) this.#receive(run, name, position)
-  }
-
-  #receive(run: string, name: string, position: number): void {
-    this.wake(run, (execution) => {
-      const published = this.log.event(position)
-      if (published === undefined) return
-      const body = { name, event: toReceived(published) }
-      execution.arrive(name, execution.event('wait.ended', body, { label: published.label }))
-    })
+    this.#deliveries.waitStarted(run, event)
+    if (typeof event.body?.deadline === 'number') this.#timers.consider(event.body.deadline)
   }
 
   #onEnd(run: string, event: StoredEvent): void {
-    const row = this.log.tables.get<{ parent: string | null; parent_name: string | null }>(
-      'SELECT parent, parent_name FROM runs WHERE id = ?',
-      run,
-    )
-    if (row?.parent && row.parent_name) this.#onChildEnd(row.parent, row.parent_name, event)
-  }
-
-  #onChildEnd(parent: string, name: string, event: StoredEvent): void {
-    this.wake(parent, (execution) => {
-      const { label } = event
-      const { output, error } = event.body ?? {}
-      const result = event.kind === 'run.completed' ? { output: output ?? null } : { error: error ?? null }
-      execution.arrive(name, execution.event('child.ended', { name, ...result }, { label }))
-    })
+    const execution = this.#executions.get(run)
+    if (execution !== undefined) this.#active.delete(execution)
+    const row = this.log.tables.get<{
+      parent: string | null
+      parent_name: string | null
+      slot: string | null
+    }>('SELECT parent, parent_name, slot FROM runs WHERE id = ?', run)
+    if (row?.parent && row.parent_name) this.#deliveries.childEnded(row.parent, row.parent_name, event)
+    if (row?.slot) this.#waitingRuns.freed(row.slot)
   }
 
   // -- opening and closing -----------------------------------------------------------------------
@@ -366,20 +361,19 @@ export class Runtime implements ExecutionHost {
   /** Brings in what a crash or a stop has left under way. */
   recover(): void {
     const { tables } = this.log
-    const cutOff = tables.all<{ id: string }>(
-      "SELECT id FROM runs WHERE status IN ('running', 'stalled') ORDER BY position",
-    )
-    for (const { id } of cutOff) this.wake(id)
+    for (const status of ['running', 'stalled']) {
+      this.#pager.begin(pagesOfRuns(this.log, status, (run) => this.wake(run)))
+    }
     for (const { id, parent } of orphans(tables)) {
       this.#cancelChild(id, parent, { actor: 'runtime', label: SYSTEM, reason: '' }).catch(() => {})
     }
     this.#timers.start()
+    this.#waitingRuns.start()
     this.#handOver()
   }
 
   lastEvent(run: string): StoredEvent | undefined {
-    const stream = runStream(run)
-    return this.log.readStream(stream, this.log.versionOf(stream)).at(-1)
+    return lastEvent(this.log, run)
   }
 
   /** Stops taking on work, lets attempts under way finish (aborting them after `graceMs`), lets go of all runs. */
@@ -387,6 +381,8 @@ export class Runtime implements ExecutionHost {
     this.#closing = true
     this.#stopListening()
     this.#timers.stop()
+    this.#waitingRuns.stop()
+    this.#pager.stop()
     for (const callOff of this.#comebacks.values()) callOff()
     for (const [run, wakings] of this.#queue) for (const { fail } of wakings) fail(isClosed(run))
     this.#queue.clear()

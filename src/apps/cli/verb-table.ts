@@ -102,7 +102,7 @@ export const VERBS: readonly Verb[] = [
     group: LOOK,
     summary: 'The runs, newest first, and what each waits for',
     options: [
-      ['--status <status>', 'running, waiting, stalled, completed, failed or cancelled'],
+      ['--status <status>', 'queued, running, waiting, stalled, completed, failed or cancelled'],
       ['--limit <n>', 'at most so many, default 50'],
     ],
     examples: [
@@ -110,6 +110,19 @@ export const VERBS: readonly Verb[] = [
       ['runs --limit 1000 --json', 'for scripts'],
     ],
     load: async () => (await import('./verbs/runs.ts')).runs,
+  },
+  {
+    words: 'queue',
+    group: LOOK,
+    summary: 'The runs that wait to begin, and what holds them up',
+    about:
+      'Runs of one workflow with the same priority and keys are one line: what holds up the first holds up all.',
+    options: [['--limit <n>', 'at most so many lines, default 50']],
+    examples: [
+      ['queue', 'a place, a rate, a time, or simply their turn'],
+      ['queue --json', 'for scripts'],
+    ],
+    load: async () => (await import('./verbs/queue.ts')).queue,
   },
   {
     words: 'run show',

@@ -8,6 +8,7 @@ export const COMMANDS = {
   inbox: async () => (await import('./inbox.ts')).inbox,
   'review show': async () => (await import('./review-show.ts')).reviewShow,
   'review answer': async () => (await import('./review-answer.ts')).reviewAnswer,
+  queue: async () => (await import('./queue.ts')).queue,
   runs: async () => (await import('./runs.ts')).runs,
   'run show': async () => (await import('./run-show.ts')).runShow,
   'run replay': async () => (await import('./run-replay.ts')).runReplay,

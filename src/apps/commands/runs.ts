@@ -11,7 +11,7 @@ export interface ListedRun extends Omit<RunRow, 'customer'> {
   readonly message: BriefMessage | null
 }
 
-const STATUSES = ['running', 'waiting', 'stalled', 'completed', 'failed', 'cancelled'] as const
+const STATUSES = ['queued', 'running', 'waiting', 'stalled', 'completed', 'failed', 'cancelled'] as const
 
 export const runs = workspaceCommand({
   name: 'runs',

@@ -10,6 +10,7 @@ export function runsView(rows: readonly ListedRun[], view: View, limit: number):
   if (first === undefined) return 'No runs.'
   const { green, yellow, red, dim, bold } = view.colors
   const paint = {
+    queued: dim,
     completed: green,
     waiting: yellow,
     stalled: red,
