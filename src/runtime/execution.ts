@@ -28,6 +28,7 @@ import type { ExecutionHost } from './execution-host.ts'
 import type { Handover } from './handover.ts'
 import { createContext, type Operation, type OperationHost } from './operations.ts'
 import { performOperation } from './perform.ts'
+import { Retries } from './retries.ts'
 import { runCode } from './run-code.ts'
 import { diverged, forgotten, hasEnded, isErased, recordJson } from './run-errors.ts'
 import { RunLimits } from './run-limits.ts'
@@ -46,8 +47,7 @@ export class Execution implements OperationHost {
   readonly abort = new AbortController()
   readonly records: RunRecords
   readonly #handover: Handover
-  /** Operations that are to be tried again when their timer is due. */
-  readonly #retries = new Map<string, () => void>()
+  readonly retries = new Retries()
   readonly activity = new Activity()
   readonly #openings: NewEvent[] = []
   readonly #writer: RunWriter
@@ -240,11 +240,6 @@ export class Execution implements OperationHost {
     if (!this.activity.busy) this.#handover.begin()
   }
 
-  /** To be called by `timerDue` when the wait before the next attempt is over. */
-  retryLater(name: string, again: () => void): void {
-    this.#retries.set(name, again)
-  }
-
   // -- activity ----------------------------------------------------------------------------------
 
   /** Does something that must not be cut off by parking. A failure that `work` doesn't handle stalls the run. */
@@ -314,11 +309,7 @@ export class Execution implements OperationHost {
     if (entry === undefined || entry.settled !== null) return
     if (entry.type === 'timer') this.arrive(name, this.event('timer.fired', { name }))
     else if (entry.type === 'wait') this.arrive(name, this.event('wait.ended', { name, event: null }))
-    else {
-      const again = this.#retries.get(name)
-      this.#retries.delete(name)
-      again?.()
-    }
+    else this.retries.due(name)
   }
 
   /** Ends the execution's part in the run; a parked one leaves so too. */
@@ -326,7 +317,7 @@ export class Execution implements OperationHost {
     if (this.#isDropped) return
     this.records.letGo(failure)
     this.#limits?.lift()
-    this.#retries.clear()
+    this.retries.clear()
     this.#openings.length = 0
     this.activity.abandon()
     const tell = (): void => this.host.finished(this, failure)

@@ -38,7 +38,7 @@ export function performEffect(execution: Execution, effect: Effect): void {
     return
   }
   if (entry?.retryAt != null && entry.retryAt > execution.host.clock.now()) {
-    execution.retryLater(effect.name, () => resume(execution, effect))
+    execution.retries.resume(effect.name, () => resume(execution, effect))
   } else resume(execution, effect)
 }
 
@@ -222,7 +222,8 @@ function askApproval(execution: Execution, effect: Effect, { verdict, decided }:
       proposal: { operation: effect.operation, input: effect.input },
     },
   })
-  if (!isAsked) execution.open(decided)
+  // At once, so that a replay can tell an effect that was asked for from one that was not.
+  if (!isAsked) void execution.append([decided])
   void asked.then(() => resume(execution, effect))
 }
 

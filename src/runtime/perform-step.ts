@@ -17,7 +17,7 @@ type Step = OperationOf<'step'>
 export function performStep(execution: Execution, step: Step): void {
   const retryAt = execution.journal.entries.get(step.name)?.retryAt ?? null
   if (retryAt !== null && retryAt > execution.host.clock.now()) {
-    execution.retryLater(step.name, () => attemptStep(execution, step))
+    execution.retries.resume(step.name, () => attemptStep(execution, step))
   } else attemptStep(execution, step)
 }
 
@@ -122,7 +122,7 @@ export function noteRetry(
 ): void {
   const { delayMs, error, ...rest } = failure
   const retryAt = execution.host.clock.now() + delayMs
-  execution.retryLater(failure.name, again)
+  execution.retries.later(failure.name, again)
   const record = recordJson(toErrorRecord(error, 'STEP_FAILED'))
   execution.open(execution.event('attempt.failed', { ...rest, error: record, retryAt }))
 }

@@ -4,6 +4,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { z } from 'zod'
+import { openPlace } from '../apps/testing/place.ts'
+import { SYSTEM } from '../kernel/label.ts'
 import { type AnyWorkflow, type Context, defineWorkflow, type Proposal } from '../kernel/workflow.ts'
 import { defineConnector } from '../ports/connector.ts'
 import type { Model } from '../ports/model.ts'
@@ -97,6 +99,12 @@ async function recording(
     await hf.close()
     rmSync(dir, { recursive: true })
   }
+}
+
+const REVIEWED = {
+  operations: { allow: [], deny: [], review: ['bank.*'] },
+  egress: { allow: [] },
+  budget: { perDayUsd: null, perRunUsd: null, modelCallsPerDay: null },
 }
 
 function proposal(summary = 'Pay 5'): Proposal {
@@ -231,6 +239,37 @@ describe('a run on the code it ran on', () => {
         },
       },
     ))
+
+  test('knows an effect that waits for the word of the operator when its run ends', () =>
+    recording(
+      async (ctx) =>
+        await Promise.race([ctx.act('pay', 'bank.pay', { amount: 5 }), ctx.step('count', count)]),
+      async ({ replay }) => assert.equal((await replay()).verdict, 'same'),
+      { policy: REVIEWED },
+    ))
+
+  test('leaves out of account what a run that was cut off did not get to do before it had all it needed', async (t) => {
+    const place = await openPlace(t, { workflows: [] })
+    const label = SYSTEM
+    const started = { workflow: 'ledger', version: 1, input: { amount: 5 }, seed: 's' }
+    const bodies = [
+      ['run.started', started],
+      ['timer.set', { name: 'short', at: 1, ms: 1 }],
+      ['timer.set', { name: 'long', at: 2, ms: 2, parks: true }],
+      ['timer.fired', { name: 'short', wakes: true }],
+      ['timer.fired', { name: 'long' }],
+      ['run.completed', { output: null }],
+    ] as const
+    const events = bodies.map(([kind, body]) => ({ kind, body, actor: 'test', label }))
+    await place.hf.log.append([{ stream: 'run/r', expectedVersion: 0, events }])
+    const code: Code = async (ctx) => {
+      void ctx.sleep('short', 1).then(() => ctx.emit({ kind: 'told' }))
+      await ctx.sleep('long', 2)
+      return null
+    }
+    const report = await verifyRun(place.hf.log, new WorkflowRegistry([ledger(code)]), 'r')
+    assert.equal(report.verdict, 'same')
+  })
 
   test('leaves a step out of account that lost a race and never ended', () =>
     recording(

@@ -90,6 +90,16 @@ const LEAVES_TRACE_AT_ONCE: ReadonlySet<OperationType> = new Set([
   'child',
 ])
 
+/** A request that is not on record, with the last outcome that the code had seen. */
+interface Traceless {
+  readonly type: OperationType
+  readonly version: number
+  readonly position: number
+  /** Its place in the order of requests. */
+  readonly request: number
+  readonly divergence: Divergence
+}
+
 class Replay implements OperationHost {
   readonly run: Context['run']
   readonly seed: string
@@ -104,8 +114,8 @@ class Replay implements OperationHost {
   readonly #divergences = new Map<number, Divergence>()
   /** Pure steps that are being run again, by the same order. */
   readonly #rerunning = new Map<number, RecordedOperation>()
-  /** Requests that are not on record and may rightly be so; `version` is the last one that the code had seen. */
-  readonly #traceless: { readonly version: number; readonly divergence: Divergence }[] = []
+  /** Requests that are not on record and may rightly be so. */
+  readonly #traceless: Traceless[] = []
   #requests = 0
   #quietTurns = 0
   #seen: { readonly version: number; readonly position: number; readonly time: number }
@@ -163,6 +173,8 @@ class Replay implements OperationHost {
       return never()
     }
     this.#compared.add(recorded.name)
+    this.#exposeTraceless(recorded)
+    if (this.#isOver) return never()
     const divergence = this.#counted(this.#compare(operation, recorded), recorded)
     if (divergence === null) return this.#outcome(recorded)
     this.#divergences.set(this.#requests, divergence)
@@ -215,9 +227,18 @@ class Replay implements OperationHost {
     const { version, position } = this.#seen
     const divergence = missing(operation, requestOf(operation, this.run.id), position)
     const cameToRest = this.#record.lastParkVersion > version
-    if (cameToRest || (this.#endedByItself && LEAVES_TRACE_AT_ONCE.has(operation.type))) {
-      this.#divergences.set(this.#requests, divergence)
-    } else this.#traceless.push({ version, divergence })
+    if (cameToRest) this.#divergences.set(this.#requests, divergence)
+    else this.#traceless.push({ ...this.#seen, type: operation.type, request: this.#requests, divergence })
+  }
+
+  /**
+   * What was begun after it shows that an earlier request was gone past, not just cut off or held back by a
+   * run that ended while it caught up.
+   */
+  #exposeTraceless({ position: begun }: RecordedOperation): void {
+    for (const { type, position, request, divergence } of this.#traceless) {
+      if (begun > position && LEAVES_TRACE_AT_ONCE.has(type)) this.#divergences.set(request, divergence)
+    }
   }
 
   /** Nothing that the code asks for from here on counts. */

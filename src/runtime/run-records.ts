@@ -4,7 +4,14 @@
  */
 import { HoldfastError } from '../kernel/errors.ts'
 import type { NewEvent } from '../kernel/event.ts'
-import { applyToJournal, foldJournal, type Journal, type RunEnd, type RunStatus } from '../kernel/journal.ts'
+import {
+  applyToJournal,
+  foldJournal,
+  type Journal,
+  RUN_ENDS,
+  type RunEnd,
+  type RunStatus,
+} from '../kernel/journal.ts'
 import type { StreamAppend } from '../ports/event-log.ts'
 import { Handover } from './handover.ts'
 import { hasEnded, isClosed } from './run-errors.ts'
@@ -89,7 +96,7 @@ export class RunRecords {
       throw error
     }
     if (this.#isLetGo) return false
-    if (this.journal.end !== null) this.#onOver()
+    if (written.events.some(({ kind }) => RUN_ENDS.has(kind))) this.#onOver()
     return true
   }
 
