@@ -260,6 +260,7 @@ describe('the command line alone', { concurrency: 2 }, () => {
       ['run', 'show', run],
       ['run', 'replay', run],
       ['run', 'replay', '--all'],
+      ['breakers'],
       ['customers', '--all'],
       ['customer', 'show', customer.id],
       ['playbook', 'check'],
@@ -285,13 +286,8 @@ describe('the command line alone', { concurrency: 2 }, () => {
         .map((line) => JSON.parse(line).what),
       ['started', 'ready'],
     )
-    const tested = new Set([
-      ...commands.map((words) => words.join(' ')),
-      'up',
-      'log export',
-      'review',
-      'restore',
-    ])
+    const elsewhere = ['up', 'log export', 'review', 'restore', 'breaker close']
+    const tested = new Set([...commands.map((words) => words.join(' ')), ...elsewhere])
     for (const { words } of VERBS) {
       assert.ok(
         [...tested].some((typed) => typed.startsWith(words)),
@@ -412,6 +408,7 @@ describe('the command line alone', { concurrency: 2 }, () => {
       [['inbox', '--al'], 'USAGE', 2, /unknown option '--al' \(Did you mean --all\?\)/],
       [['review'], 'USAGE', 2, /missing required argument 'id'/],
       [['runs', '--limit', 'x', '--dir', dir], 'USAGE', 2, /--limit "x"/],
+      [['breaker', 'close', 'nope', '--dir', dir], 'CONNECTOR_UNKNOWN', 2, /breaker of "nope"/],
       [['runs', '--status', 'foo', '--dir', dir], 'INPUT_INVALID', 2, /status/],
       [['run', 'replay', '--dir', dir], 'USAGE', 2, /--all/],
       [['run', 'show', 'lead-m-', '--dir', dir], 'RUN_NOT_FOUND', 1, /Several runs begin with/],

@@ -23,12 +23,9 @@ import type { Connector } from './ports/connector.ts'
 import type { EventLog } from './ports/event-log.ts'
 import type { Model } from './ports/model.ts'
 import type { Projection } from './ports/projection.ts'
-import { agentIndex } from './runtime/agents/agent-index.ts'
 import { Agents } from './runtime/agents/agents.ts'
-import { forkIndex } from './runtime/fork-index.ts'
 import { Holdfast } from './runtime/holdfast.ts'
-import { reviewIndex } from './runtime/review-index.ts'
-import { runIndex } from './runtime/run-index.ts'
+import { RUNTIME_PROJECTIONS } from './runtime/projections.ts'
 import { Runtime } from './runtime/runtime.ts'
 
 export interface OpenOptions {
@@ -58,13 +55,7 @@ export interface OpenOptions {
 }
 
 /** What is folded from every log. */
-const RUNTIME_PROJECTIONS: readonly Projection[] = [
-  runIndex,
-  reviewIndex,
-  forkIndex,
-  agentIndex,
-  spendingProjection,
-]
+const PROJECTIONS: readonly Projection[] = [...RUNTIME_PROJECTIONS, spendingProjection]
 
 /**
  * Opens a workspace and goes on with every run that was left under way.
@@ -79,7 +70,7 @@ export async function openHoldfast(options: OpenOptions): Promise<Holdfast> {
   const log = openSqliteEventLog({
     dir: options.dir,
     clock,
-    projections: [...RUNTIME_PROJECTIONS, ...(options.projections ?? [])],
+    projections: [...PROJECTIONS, ...(options.projections ?? [])],
   })
   try {
     options.onLog?.(log)
@@ -138,7 +129,7 @@ export async function restore(
 ): Promise<RestoreReport> {
   const { projections = [], clock = systemClock(), ...rest } = options
   const open = (place: string): EventLog =>
-    openSqliteEventLog({ dir: place, clock, projections: [...RUNTIME_PROJECTIONS, ...projections] })
+    openSqliteEventLog({ dir: place, clock, projections: [...PROJECTIONS, ...projections] })
   return await restoreBackup({ ...rest, from, dir, open })
 }
 
@@ -169,6 +160,7 @@ export type { BackupManifest } from './adapters/backup/manifest.ts'
 export type { RestoreReport } from './adapters/backup/restore.ts'
 export { fasterClock } from './adapters/system/clock.ts'
 export { type Agent, defineAgent, type Lifecycle } from './kernel/agent.ts'
+export type { BreakerSettings } from './kernel/breaker.ts'
 export { type Checkpoint, checkpointOf, readCheckpoint } from './kernel/checkpoint.ts'
 export type { ErrorCode } from './kernel/error-table.ts'
 export { HoldfastError } from './kernel/errors.ts'
@@ -188,8 +180,11 @@ export type { Model } from './ports/model.ts'
 export type { Projection } from './ports/projection.ts'
 export type { AgentHandle, InstanceHandle, InstanceStatus } from './runtime/agents/agent-handle.ts'
 export type { AgentSummary, InstanceSummary, SetAside } from './runtime/agents/lists.ts'
+export type { Alert } from './runtime/alert-index.ts'
+export type { Answer } from './runtime/answer.ts'
+export type { BreakerRow } from './runtime/breakers/breaker-index.ts'
 export type { Fork, ForkOptions } from './runtime/fork.ts'
-export type { Answer, EmittedEvent, Holdfast, RunHandle } from './runtime/holdfast.ts'
+export type { EmittedEvent, Holdfast, RunHandle } from './runtime/holdfast.ts'
 export { type PreflightBreak, type PreflightReport, preflight } from './runtime/preflight.ts'
 export type { Review } from './runtime/review-index.ts'
 export type { StartOptions } from './runtime/run-start.ts'

@@ -38,6 +38,8 @@ export interface JournalEntry {
   failedLookups: number
   /** Milliseconds since 1970 of the next attempt, while one is due. */
   retryAt: number | null
+  /** Whether it is on record that it waits for the breaker of its connector. */
+  isHeld: boolean
   /** Fingerprint of the code of a step, and whether verification may run it again. */
   code: string | null
   settled: {
@@ -166,6 +168,9 @@ export function applyToJournal(journal: Journal, event: JournalEvent): void {
     case 'attempt.failed':
       noteFailedAttempt(journal, body)
       return
+    case 'effect.held':
+      noteHeld(entryFor(journal, 'effect', String(body.name)))
+      return
     default:
       applyToEntry(journal, event, body)
   }
@@ -198,6 +203,11 @@ function noteFailedAttempt(journal: Journal, body: JsonObject): void {
   entry.effect = null
 }
 
+function noteHeld(entry: JournalEntry): void {
+  entry.isHeld = true
+  entry.retryAt = null
+}
+
 function applyToEntry(journal: Journal, event: JournalEvent, body: JsonObject): void {
   const type = TYPE_OF[event.kind]
   if (type === undefined) return
@@ -207,6 +217,7 @@ function applyToEntry(journal: Journal, event: JournalEvent, body: JsonObject): 
     entry.settled = { version: event.version, time: event.time, outcome, label: event.label }
     entry.effect = null
     entry.retryAt = null
+    entry.isHeld = false
     if (typeof body.code === 'string') entry.code = body.code
     if (event.kind === 'wait.ended') noteReceived(journal, entry, body)
     return
@@ -216,6 +227,7 @@ function applyToEntry(journal: Journal, event: JournalEvent, body: JsonObject): 
     entry.effect = 'intended'
     entry.failedLookups = 0
     entry.retryAt = null
+    entry.isHeld = false
   }
   if (event.kind === 'effect.unknown') entry.effect = 'unknown'
 }
@@ -285,6 +297,7 @@ function entryFor(journal: Journal, type: OperationType, name: string): JournalE
     failedAttempts: 0,
     failedLookups: 0,
     retryAt: null,
+    isHeld: false,
     code: null,
     settled: null,
   }

@@ -5,7 +5,7 @@ import type { TablesReader } from '../ports/projection.ts'
 import { heldUp } from './queue.ts'
 
 export interface Waiting {
-  readonly for: 'answer' | 'event' | 'time' | 'retry' | 'child' | 'repair' | 'turn'
+  readonly for: 'answer' | 'event' | 'time' | 'retry' | 'connector' | 'child' | 'repair' | 'turn'
   /** Fits after "waits for": `your answer to r-5f2c81aa: Reply to Ann`. */
   readonly words: string
   /** Milliseconds since 1970. */
@@ -28,7 +28,13 @@ export function waitingFor(tables: TablesReader, run: string): Waiting[] {
   if (row.status === 'queued') return turnOf(tables, run)
   if (row.status === 'stalled') return [repairOf(row)]
   if (row.status !== 'waiting') return []
-  return [...answers(tables, run), ...events(tables, run), ...times(tables, run), ...children(tables, run)]
+  return [
+    ...answers(tables, run),
+    ...events(tables, run),
+    ...times(tables, run),
+    ...connectors(tables, run),
+    ...children(tables, run),
+  ]
 }
 
 interface RunState {
@@ -86,6 +92,19 @@ function times(tables: TablesReader, run: string): Waiting[] {
       ? { for: 'retry', words: `the next attempt of "${name}"`, since, until, ref: null }
       : { for: 'time', words: `the timer "${name}"`, since, until, ref: null },
   )
+}
+
+/** Effects that wait until a connector that is down has come back. */
+function connectors(tables: TablesReader, run: string): Waiting[] {
+  const rows = tables.all<{ connector: string; since: number; until: number | null; message: string }>(
+    `SELECT h.connector, min(h.since) AS since, b.until, b.message FROM breakers_held h
+     JOIN breakers b ON b.connector = h.connector WHERE h.run = ? GROUP BY h.connector`,
+    run,
+  )
+  return rows.map(({ connector, since, until, message }) => {
+    const words = `the connector ${connector} to come back (it is down: ${message})`
+    return { for: 'connector', words, since, until, ref: null }
+  })
 }
 
 /** A child that waits itself says for what. */

@@ -6,6 +6,7 @@
  * Why: docs/decisions/0007-the-gate-and-its-permits.md
  */
 import { hash } from 'node:crypto'
+import { BREAKER } from '../kernel/breaker.ts'
 import { HoldfastError, isHoldfastError } from '../kernel/errors.ts'
 import { canonicalJson, type Json, toJson } from '../kernel/json.ts'
 import { validate } from '../kernel/schema.ts'
@@ -80,6 +81,10 @@ export function createGate(options: GateOptions): Gate {
 
   return {
     manifestOf,
+
+    breakerOf(connector) {
+      return connectors.find(({ name }) => name === connector)?.breaker ?? BREAKER
+    },
 
     decideEffect(request) {
       const { operation, input } = request

@@ -6,6 +6,8 @@
  * the manifests, and `operationOf` is imported by the policy gate and the contract suite alone (the
  * architecture test holds that).
  */
+import { BREAKER, type BreakerSettings } from '../kernel/breaker.ts'
+import { durationMs } from '../kernel/duration.ts'
 import { HoldfastError } from '../kernel/errors.ts'
 import type { Schema } from '../kernel/schema.ts'
 
@@ -81,6 +83,8 @@ export interface Operation<Input = any, Output = any> {
 /** What anyone may hold: names and manifests, no functions. */
 export interface Connector {
   readonly name: string
+  /** How its circuit breaker is set. */
+  readonly breaker: BreakerSettings
   readonly operations: Readonly<Record<string, { readonly manifest: DeclaredManifest }>>
 }
 
@@ -89,6 +93,8 @@ const hidden = new WeakMap<Connector, Readonly<Record<string, Operation>>>()
 export function defineConnector<Operations extends Record<string, Operation>>(definition: {
   readonly name: string
   readonly operations: Operations
+  /** When it counts as down; what is not given is 5 failures within a minute, then 30 s, doubled up to 15 minutes. */
+  readonly breaker?: Partial<BreakerSettings>
 }): Connector {
   if (!/^[a-z][a-z0-9-]*$/.test(definition.name)) {
     throw new HoldfastError(
@@ -106,9 +112,25 @@ export function defineConnector<Operations extends Record<string, Operation>>(de
       Object.freeze({ manifest: declare(operation.manifest) }),
     ]),
   )
-  const connector = Object.freeze({ name: definition.name, operations: Object.freeze(operations) })
+  const breaker = checkedBreaker(definition.name, { ...BREAKER, ...definition.breaker })
+  const connector = Object.freeze({
+    name: definition.name,
+    breaker,
+    operations: Object.freeze(operations),
+  })
   hidden.set(connector, definition.operations)
   return connector
+}
+
+/** @throws INPUT_INVALID */
+function checkedBreaker(name: string, breaker: BreakerSettings): BreakerSettings {
+  const { failures, window, openFor, longest } = breaker
+  for (const duration of [window, openFor, longest]) durationMs(duration)
+  if (failures >= 1) return Object.freeze(breaker)
+  throw new HoldfastError('INPUT_INVALID', `The breaker of ${name} can't open after ${failures} failures`, {
+    details: { name, failures },
+    fix: 'Give 1 or more; Infinity for a breaker that never opens.',
+  })
 }
 
 function declare(manifest: OperationManifest): DeclaredManifest {

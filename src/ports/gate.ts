@@ -3,6 +3,7 @@
  * port. It asks for a decision, puts that on record, and hands the permit it got back to have the thing
  * done; nothing but the gate can make a permit, and a permit is good for exactly one request.
  */
+import type { BreakerSettings } from '../kernel/breaker.ts'
 import type { Json, JsonObject } from '../kernel/json.ts'
 import type { Label } from '../kernel/label.ts'
 import type { DeclaredManifest, Lookup, PerformContext } from './connector.ts'
@@ -54,6 +55,8 @@ export interface ModelDecision extends EffectDecision {
 export interface Gate {
   /** The manifest of an operation. @throws OPERATION_UNKNOWN listing those that exist. */
   manifestOf(operation: string): DeclaredManifest
+  /** How the circuit breaker of a connector is set. */
+  breakerOf(connector: string): BreakerSettings
   decideEffect(request: EffectRequest): EffectDecision
   /** Checks the input, then does it. @throws PERMIT_INVALID, CONNECTOR_*, INPUT_INVALID, OUTPUT_INVALID */
   perform(permit: Permit, input: Json, context: PerformContext): Promise<Json>

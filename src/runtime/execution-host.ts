@@ -7,6 +7,7 @@ import type { Clock } from '../ports/clock.ts'
 import type { EventLog, StreamAppend } from '../ports/event-log.ts'
 import type { Gate } from '../ports/gate.ts'
 import type { Restore } from '../ports/restores.ts'
+import type { Breakers } from './breakers/breakers.ts'
 import type { Execution } from './execution.ts'
 
 /** What an execution needs of the runtime around it. */
@@ -16,6 +17,7 @@ export interface ExecutionHost {
   readonly clock: Clock
   /** When the log was last restored from a backup; null for never. */
   readonly restored: Restore | null
+  readonly breakers: Breakers
   /** The workflow that a run began with. @throws WORKFLOW_UNKNOWN */
   workflow(name: string, version: number): AnyWorkflow
   /** The `run.started` of a child, to be appended together with the parent's record of it. */

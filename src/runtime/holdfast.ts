@@ -7,11 +7,14 @@ import { canonicalJson, type Json, type JsonObject, toJson } from '../kernel/jso
 import { type Label, OWNER, SYSTEM } from '../kernel/label.ts'
 import type { Pipeline } from '../kernel/pipeline.ts'
 import { validate } from '../kernel/schema.ts'
-import type { AnyWorkflow, ReviewAnswer, Workflow } from '../kernel/workflow.ts'
+import type { AnyWorkflow, Workflow } from '../kernel/workflow.ts'
 import { crashPoint } from '../ports/crash-points.ts'
 import type { EventLog } from '../ports/event-log.ts'
 import { type AgentAccess, agentAccess } from './agents/agent-handle.ts'
 import type { Agents } from './agents/agents.ts'
+import { type Alert, raisedAlerts } from './alert-index.ts'
+import { type Answer, checkedChanges, reviewEnded } from './answer.ts'
+import { type BreakerRow, listBreakers } from './breakers/breaker-index.ts'
 import { type Fork, type ForkOptions, isForked, planFork } from './fork.ts'
 import { proposalHash } from './perform.ts'
 import { PipelineCalls } from './pipeline-calls.ts'
@@ -42,28 +45,11 @@ export interface EmittedEvent {
   readonly to?: string
 }
 
-export interface Answer {
-  readonly verdict: ReviewAnswer['verdict']
-  /** With `edited`: the fields that change. */
-  readonly changes?: JsonObject
-  /** With `responded`: what should be different. */
-  readonly instruction?: string
-  readonly reason?: string
-  /** Hash of the proposal that was shown; the answer is refused when it is another one now. */
-  readonly hash?: string
-}
-
 interface Waiter {
   readonly resolve: (output: Json) => void
   readonly reject: (error: unknown) => void
 }
 
-const VERDICTS: ReadonlySet<unknown> = new Set<ReviewAnswer['verdict']>([
-  'approved',
-  'edited',
-  'rejected',
-  'responded',
-])
 const ENDED: ReadonlySet<RunStatus> = new Set<RunStatus>(['completed', 'failed', 'cancelled'])
 /** More wait for the next turn of the event loop, so that the process stays responsive under a flood. */
 const STARTS_A_TURN = 500
@@ -265,7 +251,7 @@ export class Holdfast {
   async answer(id: string, answer: Answer): Promise<Review> {
     this.#assertOpen()
     const review = findReview(this.log.tables, id)
-    if (review.status !== 'waiting') throw ended(review)
+    if (review.status !== 'waiting') throw reviewEnded(review)
     if (answer.hash !== undefined && answer.hash !== review.hash) {
       throw new HoldfastError('REVIEW_STALE', `Review ${review.id} shows another proposal now`, {
         details: { review: review.id, shown: answer.hash, present: review.hash },
@@ -285,7 +271,7 @@ export class Holdfast {
     }
     crashPoint('review.before-answer')
     const first = await execution.settle(review.name, execution.event('review.answered', body, OPERATOR))
-    if (!first) throw ended(review)
+    if (!first) throw reviewEnded(review)
     crashPoint('review.after-answer')
     return findReview(this.log.tables, review.id)
   }
@@ -294,6 +280,25 @@ export class Holdfast {
   async cancel(run: string, reason = ''): Promise<void> {
     this.#assertOpen()
     await this.runtime.cancel(run, { ...OPERATOR, reason })
+  }
+
+  /** What the operator should know of and act on, the oldest first. */
+  alerts(): Alert[] {
+    return raisedAlerts(this.log.tables)
+  }
+
+  /** The circuit breakers that have ever opened, by the name of their connector. */
+  breakers(): BreakerRow[] {
+    return listBreakers(this.log.tables)
+  }
+
+  /**
+   * Closes the breaker of a connector, on the operator's word that it is back; what waited for it goes on.
+   * Durable once this resolves, with whether it was open. @throws CONNECTOR_UNKNOWN when it never was
+   */
+  async closeBreaker(connector: string): Promise<boolean> {
+    this.#assertOpen()
+    return await this.runtime.breakers.override(connector)
   }
 
   /** Resolves when nothing is under way: every run has ended or waits. */
@@ -344,33 +349,4 @@ function checkedId(id: string, what: string): string {
       fix: 'Use 1 to 200 characters without control characters, not beginning or ending with a space.',
     },
   )
-}
-
-function checkedChanges(review: Review, { verdict, changes: given = {} }: Answer): JsonObject {
-  const changes = toJson(given, 'changes') as JsonObject
-  const isChanged = Object.keys(changes).length > 0
-  if (!VERDICTS.has(verdict) || (isChanged && verdict !== 'edited')) {
-    const how = `${JSON.stringify(verdict)}${isChanged ? ' with changes' : ''}`
-    throw new HoldfastError('INPUT_INVALID', `Review ${review.id} can't be answered by ${how}`, {
-      details: { review: review.id, verdict: String(verdict) },
-      fix: `The answers are ${[...VERDICTS].join(', ')}; only \`edited\` comes with changes.`,
-    })
-  }
-  const unknown = Object.keys(changes).filter((field) => !Object.hasOwn(review.proposal, field))
-  if (unknown.length === 0) return changes
-  const fields = Object.keys(review.proposal)
-  throw new HoldfastError(
-    'INPUT_INVALID',
-    `Review ${review.id} has no field ${unknown.join(', ')}; it has ${fields.join(', ')}`,
-    {
-      details: { review: review.id, unknown, fields },
-    },
-  )
-}
-
-function ended(review: Review): HoldfastError {
-  const how = review.status === 'waiting' ? 'is being answered' : `was ${review.status}`
-  return new HoldfastError('REVIEW_ENDED', `Review ${review.id} ${how}`, {
-    details: { review: review.id, status: review.status, run: review.run },
-  })
 }

@@ -24,8 +24,7 @@ import { ManualClock } from '../ports/testing/manual-clock.ts'
 import { type Death, MortalLog } from '../ports/testing/mortal-log.ts'
 import { Agents } from './agents/agents.ts'
 import { Holdfast } from './holdfast.ts'
-import { reviewIndex } from './review-index.ts'
-import { runIndex } from './run-index.ts'
+import { RUNTIME_PROJECTIONS } from './projections.ts'
 import { Runtime } from './runtime.ts'
 import { type Tree, treeFlow } from './testing/tree.ts'
 
@@ -85,7 +84,7 @@ class Process {
 
   constructor(world: World, options: { residentRuns: number; death: Death | null }) {
     const clock = this.#clockOf(world.clock)
-    const projections = [runIndex, reviewIndex, spendingProjection]
+    const projections = [...RUNTIME_PROJECTIONS, spendingProjection]
     this.log = new MortalLog(openSqliteEventLog({ dir: world.dir, clock, projections }), options.death)
     const gate = createGate({
       connectors: [world.connector(() => this.log.isDead)],
@@ -223,7 +222,7 @@ before(async () => {
   root = mkdtempSync(join(tmpdir(), 'holdfast-interruptions-'))
   const dir = join(root, 'template')
   mkdirSync(dir)
-  const projections = [runIndex, reviewIndex, spendingProjection]
+  const projections = [...RUNTIME_PROJECTIONS, spendingProjection]
   const log = openSqliteEventLog({ dir, clock: new ManualClock(), projections })
   await log.close()
   template = join(dir, LOG_FILE)

@@ -25,7 +25,7 @@ export function runStream(run: string): string {
 
 export const runIndex: Projection = {
   name: 'runs',
-  version: 4,
+  version: 5,
   tables: ['runs', 'runs_timers', 'runs_waits', 'runs_published', ...QUEUE_TABLES],
   schema: `
     CREATE TABLE runs (
@@ -62,6 +62,7 @@ export const runIndex: Projection = {
     'step.completed',
     'step.failed',
     'attempt.failed',
+    'effect.held',
     'effect.intended',
     'effect.succeeded',
     'effect.failed',
@@ -171,6 +172,7 @@ function noteTimersAndWaits({ kind, time, body: given }: StoredEvent, run: strin
       clearTimer(tables, run, name)
       return
     case 'timer.fired':
+    case 'effect.held':
     case 'effect.intended':
     case 'effect.succeeded':
     case 'effect.failed':

@@ -19,6 +19,7 @@ import type { Clock } from '../ports/clock.ts'
 import type { EventLog, StreamAppend } from '../ports/event-log.ts'
 import type { Gate } from '../ports/gate.ts'
 import { lastRestore, type Restore } from '../ports/restores.ts'
+import { Breakers } from './breakers/breakers.ts'
 import { Deliveries, lastEvent } from './deliveries.ts'
 import { Execution } from './execution.ts'
 import type { ExecutionHost } from './execution-host.ts'
@@ -63,6 +64,7 @@ export class Runtime implements ExecutionHost {
   readonly clock: Clock
   readonly restored: Restore | null
   readonly workflows: WorkflowRegistry
+  readonly breakers: Breakers
   besideEnd: ExecutionHost['besideEnd'] = () => []
   readonly #limits: { readonly active: number; readonly resident: number }
   /** All executions in the process; those in `#active` have something under way. */
@@ -92,6 +94,7 @@ export class Runtime implements ExecutionHost {
     this.#limits = { active: options.activeRuns ?? 200, resident: options.residentRuns ?? 500 }
     this.#timers = new RunTimers(this.log.tables, this.clock, this.#pager, (due) => this.#onDue(due))
     this.#deliveries = new Deliveries(this, this.#pager)
+    this.breakers = new Breakers(this, this.#pager)
     this.#waitingRuns = new RunQueue({
       log: this.log,
       clock: this.clock,
@@ -368,6 +371,7 @@ export class Runtime implements ExecutionHost {
       this.#cancelChild(id, parent, { actor: 'runtime', label: SYSTEM, reason: '' }).catch(() => {})
     }
     this.#timers.start()
+    this.breakers.start()
     this.#waitingRuns.start()
     this.#handOver()
   }
@@ -381,6 +385,7 @@ export class Runtime implements ExecutionHost {
     this.#closing = true
     this.#stopListening()
     this.#timers.stop()
+    this.breakers.stop()
     this.#waitingRuns.stop()
     this.#pager.stop()
     for (const callOff of this.#comebacks.values()) callOff()

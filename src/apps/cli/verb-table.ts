@@ -193,6 +193,22 @@ export const VERBS: readonly Verb[] = [
     load: async () => (await import('./verbs/preflight.ts')).preflight,
   },
   {
+    words: 'breakers',
+    group: LOOK,
+    summary: 'Which connectors are down, and what waits for them',
+    about: 'A connector that fails again and again is left alone for a while; then one effect tries it.',
+    examples: [['breakers', 'every connector, when it is tried next, and why']],
+    load: async () => (await import('./verbs/breakers.ts')).breakers,
+  },
+  {
+    words: 'breaker close',
+    args: '<name>',
+    group: LOOK,
+    summary: 'Say that a connector is back: what waits goes on now',
+    examples: [['breaker close smtp', 'after the mail server was mended']],
+    load: async () => (await import('./verbs/breakers.ts')).breakerClose,
+  },
+  {
     words: 'customers',
     group: LOOK,
     summary: 'The customers, those who wrote last first',

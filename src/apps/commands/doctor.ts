@@ -79,6 +79,7 @@ export async function doctor(subject: DoctorSubject): Promise<DoctorRow[]> {
     const known: Inspection = inspection
     await check('tables', async () => tablesOf(known))
     await check('work', async () => workOf(known))
+    await check('alerts', async () => alertsOf(known))
     await check('unread mail', async () => skippedOf(known))
   }
   await check('disk', () => diskSpace(dir))
@@ -230,6 +231,17 @@ function workOf({ runs, stalled, reviews, failedLately }: Inspection): Found {
   }
   const named = stalled.map(({ id, code }) => `${id} (${code})`).join(', ')
   return warn(`${detail}. Stalled: ${named}`, `See what it needs with \`holdfast run show ${first.id}\`.`)
+}
+
+function alertsOf({ alerts }: Inspection): Found {
+  if (alerts.length === 0) return fine('none')
+  const fixes = new Set(alerts.map(({ alert }) => ALERT_FIXES[alert] ?? 'See `holdfast log export`.'))
+  return warn(alerts.map(({ message }) => message).join('\n'), [...fixes].join(' '))
+}
+
+const ALERT_FIXES: Readonly<Record<string, string>> = {
+  'connector-down':
+    'It is tried again by itself; see `holdfast breakers`, and once it is mended `holdfast breaker close NAME`.',
 }
 
 function skippedOf({ skipped }: Inspection): Found {

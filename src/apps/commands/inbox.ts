@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { waitingReviews } from '../../runtime/review-index.ts'
 import { workspaceCommand } from './command.ts'
 import { type InboxItem, inboxItem } from './inbox-item.ts'
-import { answerNotes, playbookNotes, troubleNotes } from './operator-notes.ts'
+import { alertNotes, answerNotes, playbookNotes, troubleNotes } from './operator-notes.ts'
 
 export const inbox = workspaceCommand({
   name: 'inbox',
@@ -11,7 +11,12 @@ export const inbox = workspaceCommand({
   advances: true,
   async run({ log, playbooks }, _params, io): Promise<InboxItem[]> {
     const now = Date.now()
-    const notes = [...playbookNotes({ playbooks }), ...troubleNotes(log, now), ...answerNotes(log, now)]
+    const notes = [
+      ...alertNotes(log),
+      ...playbookNotes({ playbooks }),
+      ...troubleNotes(log, now),
+      ...answerNotes(log, now),
+    ]
     for (const note of notes) io.note(note)
     const items = waitingReviews(log.tables).map((review) => inboxItem(log, review))
     return items.toSorted((a, b) => rank(a) - rank(b) || a.requested - b.requested)

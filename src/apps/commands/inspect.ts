@@ -1,6 +1,7 @@
 /** What `doctor` asks of the log, which only the process that has it open can answer. */
 import { z } from 'zod'
 import { type ErrorRecord, isHoldfastError, toErrorRecord } from '../../kernel/errors.ts'
+import { type Alert, raisedAlerts } from '../../runtime/alert-index.ts'
 import { countWaitingReviews } from '../../runtime/review-index.ts'
 import { logCommand, type OpenLog } from './command.ts'
 import { countTroubled } from './troubled-runs.ts'
@@ -16,6 +17,8 @@ export interface Inspection {
   /** Some of the stalled runs, with the code of what holds them up. */
   readonly stalled: readonly { readonly id: string; readonly code: string | null }[]
   readonly reviews: number
+  /** What is raised now, the oldest first. */
+  readonly alerts: readonly Alert[]
   /** Runs that failed in the last 7 days. */
   readonly failedLately: number
   /** What of the last 30 days could not be read as mail, newest last. */
@@ -46,6 +49,7 @@ export const inspect = logCommand({
       runs: Object.fromEntries(counts.map(({ status, n }) => [status, n])),
       stalled: stalled.map((row) => ({ ...row })),
       reviews: countWaitingReviews(log.tables),
+      alerts: raisedAlerts(log.tables),
       failedLately: countTroubled(log.tables, Date.now()).failed,
       skipped: skippedSince(open, Date.now() - SKIPPED_MS),
     }

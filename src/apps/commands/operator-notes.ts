@@ -6,6 +6,7 @@ import { MAIL_STREAM } from '../../mail/mail-index.ts'
 import type { MailMessage } from '../../mail/message.ts'
 import { oneLine } from '../../observe/plain-text.ts'
 import type { EventLog } from '../../ports/event-log.ts'
+import { raisedAlerts } from '../../runtime/alert-index.ts'
 import type { Workspace } from '../workspace.ts'
 import { countTroubled, troubleText } from './troubled-runs.ts'
 
@@ -14,6 +15,11 @@ export function playbookNotes({ playbooks }: Pick<Workspace, 'playbooks'>): stri
   const problem = playbooks.problem()
   if (problem === null) return []
   return [`The playbook has a mistake; the last valid one stays in force.\n${problem.message}`]
+}
+
+/** What has to be acted on, such as a connector that is down. */
+export function alertNotes({ tables }: EventLog): string[] {
+  return raisedAlerts(tables).map(({ message }) => oneLine(message))
 }
 
 /** Runs that failed lately, or are stalled. @param now milliseconds since 1970 */

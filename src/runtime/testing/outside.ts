@@ -1,4 +1,5 @@
 /** An outside system that does as it is told: what it was asked, what it did, and how it answers. */
+import type { BreakerSettings } from '../../kernel/breaker.ts'
 import { HoldfastError } from '../../kernel/errors.ts'
 import type { Json } from '../../kernel/json.ts'
 import type { Schema } from '../../kernel/schema.ts'
@@ -17,11 +18,12 @@ import {
  */
 export type Manner = 'ok' | 'refuse' | 'unavailable' | 'dropped' | 'lost' | 'hangs' | 'misfit' | HoldfastError
 
-export type LookupManner = 'truth' | 'unknown' | 'throws' | 'none'
+export type LookupManner = 'truth' | 'unknown' | 'throws' | 'down' | 'none'
 
 export interface OutsideOptions {
   readonly manifest?: OperationManifest
   readonly lookup?: LookupManner
+  readonly breaker?: Partial<BreakerSettings>
   /** Called when it is asked to do something, before anything else. */
   readonly onPerform?: (input: Json, context: PerformContext) => void | Promise<void>
 }
@@ -36,7 +38,7 @@ export class Outside {
   lookup: LookupManner
   readonly connector: Connector
 
-  constructor({ manifest, lookup = 'truth', onPerform }: OutsideOptions = {}) {
+  constructor({ manifest, lookup = 'truth', breaker = {}, onPerform }: OutsideOptions = {}) {
     this.lookup = lookup
     const operation = {
       manifest: { effect: 'external' as const, title: 'Post it', ...manifest },
@@ -49,7 +51,7 @@ export class Outside {
     }
     const looksUp = (_: Json, { idempotencyKey }: PerformContext) => this.#lookup(idempotencyKey)
     const send = lookup === 'none' ? operation : { ...operation, lookup: looksUp }
-    this.connector = defineConnector({ name: 'post', operations: { send } })
+    this.connector = defineConnector({ name: 'post', breaker, operations: { send } })
   }
 
   async #perform(input: Json, context: PerformContext): Promise<Json> {
@@ -70,6 +72,7 @@ export class Outside {
   async #lookup(key: string): Promise<Lookup<Json>> {
     this.lookups += 1
     if (this.lookup === 'throws') throw new Error('the desk is closed')
+    if (this.lookup === 'down') throw new HoldfastError('CONNECTOR_UNAVAILABLE', 'closed')
     if (this.lookup === 'unknown') return { found: 'unknown', why: 'no books', ifDone: { receipt: 0 } }
     const place = this.done.indexOf(key)
     return place < 0 ? { found: 'no' } : { found: 'yes', output: { receipt: place + 1 } }

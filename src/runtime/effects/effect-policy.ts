@@ -1,0 +1,116 @@
+/** The policy's word on an effect, and the operator's where the policy wants it. */
+import { approvalName } from '../../kernel/effect-review.ts'
+import { HoldfastError } from '../../kernel/errors.ts'
+import type { NewEvent } from '../../kernel/event.ts'
+import type { JsonObject } from '../../kernel/json.ts'
+import type { ReviewAnswer } from '../../kernel/workflow.ts'
+import { type Permit, type Verdict, verdictBody } from '../../ports/gate.ts'
+import type { Execution } from '../execution.ts'
+import { type Effect, fail, isAbout, manifestOf, otherEffect } from './effect-records.ts'
+
+/** As it is on record, with the id of the review. */
+interface Answered extends ReviewAnswer {
+  readonly review: string
+}
+
+interface Ruling {
+  readonly verdict: Verdict
+  readonly permit: Permit | null
+  /** The operator's word on exactly this, if given. */
+  readonly approval: Answered | null
+  /** The decision, to be put on record together with what follows from it. */
+  readonly decided: NewEvent
+}
+
+export interface Allowed extends Ruling {
+  readonly permit: Permit
+}
+
+export function askPolicy(execution: Execution, effect: Effect): Ruling {
+  const { name, operation, input } = effect
+  const { run, label } = execution
+  const approval = answerTo(execution, effect, approvalName(name))
+  const { verdict, permit } = execution.host.gate.decideEffect({
+    run: run.id,
+    workflow: run.workflow,
+    customer: run.customer,
+    operation,
+    input,
+    label,
+    approvedBy: approval?.verdict === 'approved' ? (approval.review ?? null) : null,
+  })
+  const request = { type: 'effect', operation, ...(permit === null ? { input } : {}) }
+  const decided = execution.event('policy.decided', verdictBody(name, request, verdict))
+  return { verdict, permit, approval, decided }
+}
+
+/**
+ * A permit for exactly this effect; null when there is none (yet), and what follows from that is under way.
+ * `resume` goes on with the effect when the operator has answered.
+ */
+export async function allow(
+  execution: Execution,
+  effect: Effect,
+  resume: () => void,
+): Promise<Allowed | null> {
+  const ruling = askPolicy(execution, effect)
+  const { verdict, permit, approval, decided } = ruling
+  if (permit !== null) return { ...ruling, permit }
+  if (verdict.answer === 'review' && approval === null && !execution.isBounded)
+    askApproval(execution, effect, ruling, resume)
+  else {
+    await execution.append([decided])
+    fail(execution, effect, denied(execution, effect, ruling))
+  }
+  return null
+}
+
+function denied(execution: Execution, effect: Effect, { verdict, approval }: Ruling): HoldfastError {
+  const { name, operation } = effect
+  const refusal = `the operator said no${approval?.reason ? `: ${approval.reason}` : ''}`
+  const asks = `${verdict.reason}; a pipeline can't wait for your word, a workflow can`
+  const reason = approval !== null ? refusal : verdict.answer === 'review' ? asks : verdict.reason
+  return new HoldfastError(
+    'POLICY_DENIED',
+    `${operation} for "${name}" was denied by ${verdict.rule}: ${reason}`,
+    { details: { run: execution.run.id, operation, rule: verdict.rule } },
+  )
+}
+
+/**
+ * The operator's answer to a question about exactly this effect.
+ * @throws JOURNAL_DIVERGED when the answer on record is to a question about another operation or input
+ */
+export function answerTo(execution: Execution, effect: Effect, review: string): Answered | null {
+  const entry = execution.journal.entries.get(review)
+  if (entry !== undefined && entry.type !== 'review') throw otherEffect(execution, effect, review)
+  if (entry?.opened && !isAbout((entry.opened.proposal ?? {}) as JsonObject, effect)) {
+    throw otherEffect(execution, effect, review)
+  }
+  const outcome = entry?.settled?.outcome
+  return outcome?.ok ? (outcome.value as unknown as Answered) : null
+}
+
+function askApproval(
+  execution: Execution,
+  effect: Effect,
+  { verdict, decided }: Ruling,
+  resume: () => void,
+): void {
+  const name = approvalName(effect.name)
+  const isAsked = execution.journal.entries.has(name)
+  const asked = execution.operate({
+    type: 'review',
+    name,
+    proposal: {
+      action: effect.operation,
+      summary: manifestOf(execution, effect).title || effect.operation,
+      reason: `The policy wants your word: ${verdict.reason}`,
+      confidence: 1,
+      proposal: { operation: effect.operation, input: effect.input },
+    },
+  })
+  // At once, so that a replay can tell an effect that was asked for from one that was not.
+  if (!isAsked) void execution.append([decided])
+  void asked.then(resume)
+}

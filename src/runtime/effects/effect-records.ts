@@ -1,0 +1,69 @@
+/** What an effect is to the parts that carry it out, and how its states are put on record. */
+import { HoldfastError, toErrorRecord } from '../../kernel/errors.ts'
+import { canonicalJson, type Json, type JsonObject } from '../../kernel/json.ts'
+import type { DeclaredManifest } from '../../ports/connector.ts'
+import type { Restore } from '../../ports/restores.ts'
+import type { Execution } from '../execution.ts'
+import type { OperationOf } from '../operations.ts'
+import { mayBeDoneSince } from '../restored.ts'
+import { recordJson } from '../run-errors.ts'
+
+export type Effect = OperationOf<'effect'>
+
+/** An intent or a question to the operator holds for exactly one operation and input. */
+export function isAbout(recorded: JsonObject, { operation, input }: Effect): boolean {
+  return recorded.operation === operation && canonicalJson(recorded.input ?? null) === canonicalJson(input)
+}
+
+export function otherEffect(execution: Execution, effect: Effect, name: string): HoldfastError {
+  const run = execution.run.id
+  return new HoldfastError(
+    'JOURNAL_DIVERGED',
+    `Run ${run} asks for ${effect.operation} as "${effect.name}", its journal holds "${name}" for another operation or input`,
+    { details: { run, name, operation: effect.operation } },
+  )
+}
+
+/** Of the present attempt, or the next; 1 for the first. */
+export function numberOf(execution: Execution, name: string): number {
+  return (execution.journal.entries.get(name)?.failedAttempts ?? 0) + 1
+}
+
+export function manifestOf(execution: Execution, effect: Effect): DeclaredManifest {
+  return execution.host.gate.manifestOf(effect.operation)
+}
+
+/** Resolves once durable; the code goes on before. */
+export async function succeed(
+  execution: Execution,
+  effect: Effect,
+  output: Json,
+  via: 'perform' | 'lookup' | 'operator',
+): Promise<void> {
+  const { type, name, operation } = effect
+  await execution.record([execution.event(`${type}.succeeded`, { name, operation, output, via })])
+}
+
+export function fail(execution: Execution, effect: Effect, error: unknown): void {
+  const { type, name, operation } = effect
+  const record: JsonObject = recordJson(toErrorRecord(error))
+  void execution.record([execution.event(`${type}.failed`, { name, operation, error: record })])
+}
+
+/** `more`: what an intent would say, where there is none. */
+export async function noteUnknown(
+  execution: Execution,
+  effect: Effect,
+  why: string,
+  more: JsonObject = {},
+): Promise<void> {
+  const { type, name, operation } = effect
+  const attempt = numberOf(execution, name)
+  await execution.append([execution.event(`${type}.unknown`, { name, operation, why, attempt, ...more })])
+}
+
+/** The restore of the log since which it may have been done already. A read may always be repeated. */
+export function doneSince(execution: Execution, effect: Effect): Restore | null {
+  if (execution.host.restored === null || manifestOf(execution, effect).effect === 'read') return null
+  return mayBeDoneSince(execution, effect.name)
+}

@@ -1,0 +1,17 @@
+/** What the runtime folds from the log, in the order in which it is folded. */
+import type { Projection } from '../ports/projection.ts'
+import { agentIndex } from './agents/agent-index.ts'
+import { alertIndex } from './alert-index.ts'
+import { breakerIndex } from './breakers/breaker-index.ts'
+import { forkIndex } from './fork-index.ts'
+import { reviewIndex } from './review-index.ts'
+import { runIndex } from './run-index.ts'
+
+export const RUNTIME_PROJECTIONS: readonly Projection[] = [
+  runIndex,
+  reviewIndex,
+  forkIndex,
+  agentIndex,
+  breakerIndex,
+  alertIndex,
+]
