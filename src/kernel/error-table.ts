@@ -214,6 +214,22 @@ export const ERRORS = {
     exit: 1,
     fix: 'Raise `maxSteps` of the pipeline, or look for a loop without an end.',
   },
+  OPERATION_ABANDONED: {
+    means:
+      'The code of the run gave up this wait or timer, or the branch it is in: another branch won the race, or a signal was aborted.',
+    retry: 'never',
+    http: 409,
+    exit: 1,
+    fix: 'Nothing, if it was meant so; otherwise do not wait in a branch that can lose.',
+  },
+  GRAPH_INVALID: {
+    means:
+      'The nodes of a graph can not be run: an unknown or repeated name, a cycle, or a read past `after`.',
+    retry: 'never',
+    http: 422,
+    exit: 1,
+    fix: 'Mend the `after` of the nodes that the message names.',
+  },
   JOURNAL_DIVERGED: {
     means: 'The code asks for something else than what the journal of the run holds.',
     retry: 'operator',

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { StoredEvent } from './event.ts'
-import { applyToJournal, emptyJournal, foldJournal, type Journal, labelOf, receivedUpTo } from './journal.ts'
+import { nextFor, openWaits } from './event-waits.ts'
+import { applyToJournal, emptyJournal, foldJournal, type Journal, labelOf, waitsSince } from './journal.ts'
 import type { JsonObject } from './json.ts'
 import { externalFrom, type Label, SYSTEM } from './label.ts'
 
@@ -115,9 +116,31 @@ test('a wait looks for events after the last one received of its kind and key', 
     ['wait.ended', { name, event: position === null ? null : { position } }],
   ]
   const journal = journalOf(...wait('a', 'paid', 170), ...wait('b', 'paid', null), ...wait('c', 'sent', 180))
-  assert.equal(receivedUpTo(journal, 'paid', 'k'), 170)
-  assert.equal(receivedUpTo(journal, 'sent', 'k'), 180)
-  assert.equal(receivedUpTo(journal, 'paid', 'other'), 100, 'else since the run began')
+  const after = (kind: string, key: string) => nextFor(journal.eventWaits, { kind, key }, 100).after
+  assert.equal(after('paid', 'k'), 170)
+  assert.equal(after('sent', 'k'), 180)
+  assert.equal(after('paid', 'other'), 100, 'else since the run began')
+})
+
+test('an abandoned wait is closed, and gives back the event that its code was not handed', () => {
+  const paid = { kind: 'paid', key: '' }
+  const started = (name: string): Entry => ['wait.started', { name, ...paid }]
+  const journal = journalOf(started('a'), started('b'), started('c'))
+  assert.deepEqual(openWaits(journal.eventWaits, paid), ['a', 'b', 'c'], 'the oldest first')
+  const ended: Entry = ['wait.ended', { name: 'a', event: { position: 120 } }]
+  const abandoned: Entry = ['wait.abandoned', { name: 'a', ...paid, returned: 120 }]
+  const later: Entry = ['wait.ended', { name: 'b', event: { position: 130 } }]
+  const back = journalOf(started('a'), started('b'), started('c'), ended, later, abandoned)
+  assert.deepEqual(openWaits(back.eventWaits, paid), ['c'])
+  assert.deepEqual(nextFor(back.eventWaits, paid, 100), { position: 120, after: 130 })
+  const again: Entry = ['wait.ended', { name: 'c', event: { position: 120 } }]
+  const all = journalOf(started('a'), started('b'), started('c'), ended, later, abandoned, again)
+  assert.deepEqual(nextFor(all.eventWaits, paid, 100), { position: null, after: 130 })
+})
+
+test('a note is known by its kind and subject', () => {
+  const note = (node: string): Entry => ['node.ended', { graph: 'g', node, state: 'done' }]
+  assert.equal(journalOf(note('a'), note('b'), note('a')).notes.size, 2)
 })
 
 test('a run is stalled until it does something, or waits; what comes in from outside changes nothing', () => {
@@ -193,6 +216,10 @@ test('a forked run begins with what was copied: settled, in the time of its sour
   assert.equal(outcomeOf(journal, 'sum'), 3)
   const { opened, code, settled } = journal.entries.get('sum') ?? {}
   assert.deepEqual([opened, code, settled?.time, settled?.version], [null, 'pure:1', 52, 2])
-  assert.equal(receivedUpTo(journal, 'paid', 'k'), 7)
-  assert.equal(receivedUpTo(journal, 'other', ''), 3, 'it looks back as far as its source')
+  assert.equal(nextFor(journal.eventWaits, { kind: 'paid', key: 'k' }, waitsSince(journal)).after, 7)
+  assert.equal(
+    nextFor(journal.eventWaits, { kind: 'other', key: '' }, waitsSince(journal)).after,
+    3,
+    'it looks back as far as its source',
+  )
 })

@@ -7,9 +7,19 @@
  */
 import type { ErrorRecord } from './errors.ts'
 import type { StoredEvent } from './event.ts'
+import {
+  type Awaited,
+  closeWait,
+  type EventWaits,
+  emptyEventWaits,
+  giveBack,
+  noteReceived,
+  openWait,
+} from './event-waits.ts'
 import { type ForkPoint, forkPointOf } from './fork-point.ts'
 import type { Json, JsonObject } from './json.ts'
 import { joinLabels, type Label, SYSTEM } from './label.ts'
+import { isNote, noteKey } from './note.ts'
 
 export type OperationType =
   | 'step'
@@ -40,6 +50,8 @@ export interface JournalEntry {
   retryAt: number | null
   /** Whether it is on record that it waits for the breaker of its connector. */
   isHeld: boolean
+  /** Given up by the code, which has not been handed its outcome and never will be. */
+  abandoned: boolean
   /** Fingerprint of the code of a step, and whether verification may run it again. */
   code: string | null
   settled: {
@@ -90,8 +102,9 @@ export interface Journal {
   stalled: ErrorRecord | null
   /** Version of the run's stream. */
   version: number
-  /** Positions of published events that waits of this run have received, by kind and key. */
-  readonly received: Map<string, number>
+  readonly eventWaits: EventWaits
+  /** Keys of the notes on record. */
+  readonly notes: Set<string>
   /** Whether the bodies of some of its events were erased, so that it can't be replayed. */
   erased: boolean
 }
@@ -104,7 +117,8 @@ export function emptyJournal(run: string): Journal {
     end: null,
     stalled: null,
     version: 0,
-    received: new Map(),
+    eventWaits: emptyEventWaits(),
+    notes: new Set(),
     erased: false,
   }
 }
@@ -128,8 +142,10 @@ const TYPE_OF: Readonly<Record<string, OperationType>> = {
   'review.answered': 'review',
   'timer.set': 'timer',
   'timer.fired': 'timer',
+  'timer.abandoned': 'timer',
   'wait.started': 'wait',
   'wait.ended': 'wait',
+  'wait.abandoned': 'wait',
   'publication.made': 'publication',
   'child.started': 'child',
   'child.ended': 'child',
@@ -172,7 +188,8 @@ export function applyToJournal(journal: Journal, event: JournalEvent): void {
       noteHeld(entryFor(journal, 'effect', String(body.name)))
       return
     default:
-      applyToEntry(journal, event, body)
+      if (isNote(event.kind)) journal.notes.add(noteKey({ kind: event.kind, body }))
+      else applyToEntry(journal, event, body)
   }
 }
 
@@ -219,10 +236,15 @@ function applyToEntry(journal: Journal, event: JournalEvent, body: JsonObject): 
     entry.retryAt = null
     entry.isHeld = false
     if (typeof body.code === 'string') entry.code = body.code
-    if (event.kind === 'wait.ended') noteReceived(journal, entry, body)
+    if (event.kind === 'wait.ended') endWait(journal, entry, body)
+    return
+  }
+  if (event.kind === 'wait.abandoned' || event.kind === 'timer.abandoned') {
+    abandonEntry(journal, entry)
     return
   }
   entry.opened = { ...entry.opened, ...body }
+  if (event.kind === 'wait.started') openWait(journal.eventWaits, waitOf(entry), entry.name)
   if (event.kind === 'effect.intended') {
     entry.effect = 'intended'
     entry.failedLookups = 0
@@ -266,24 +288,44 @@ function settleByCopy(journal: Journal, event: JournalEvent, body: JsonObject): 
   entry.code = typeof body.code === 'string' ? body.code : null
   if (entry.type !== 'wait' || !outcome.ok || outcome.value === null) return
   const { kind, key, position } = outcome.value as JsonObject
-  journal.received.set(waitKey(String(kind), String(key)), Number(position))
+  noteReceived(journal.eventWaits, { kind: String(kind), key: String(key) }, Number(position))
 }
 
-function noteReceived(journal: Journal, entry: JournalEntry, body: JsonObject): void {
+function endWait(journal: Journal, entry: JournalEntry, body: JsonObject): void {
   const event = body.event as JsonObject | null
-  if (event === null || entry.opened === null) return
-  journal.received.set(waitKey(String(entry.opened.kind), String(entry.opened.key)), Number(event.position))
+  if (entry.opened === null) return
+  closeWait(journal.eventWaits, waitOf(entry), entry.name)
+  if (event !== null) noteReceived(journal.eventWaits, waitOf(entry), Number(event.position))
 }
 
-export function waitKey(kind: string, key: string): string {
-  return `${kind}\u0000${key}`
+/** An event that the wait had received, but that was not handed to the code, is there for another wait. */
+export function abandonEntry(journal: Journal, entry: JournalEntry): void {
+  if (entry.abandoned) return
+  entry.abandoned = true
+  if (entry.type !== 'wait' || entry.opened === null) return
+  closeWait(journal.eventWaits, waitOf(entry), entry.name)
+  const position = receivedBy(entry)
+  if (position !== null) giveBack(journal.eventWaits, waitOf(entry), position)
 }
 
-/** The position after which a wait of this kind and key looks for events: none is received twice. */
-export function receivedUpTo(journal: Journal, kind: string, key: string): number {
-  return (
-    journal.received.get(waitKey(kind, key)) ?? journal.start?.fork?.since ?? journal.start?.position ?? 0
-  )
+/** Position of the beginning of the run: its waits look for events behind it. */
+export function waitsSince({ start }: Journal): number {
+  return start?.fork?.since ?? start?.position ?? 0
+}
+
+/** Whether it takes no outcome any more. */
+export function isOver(entry: JournalEntry | undefined): boolean {
+  return entry !== undefined && (entry.settled !== null || entry.abandoned)
+}
+
+/** Position of the event that a wait has received. */
+export function receivedBy({ settled }: JournalEntry): number | null {
+  const event = settled?.outcome.ok ? (settled.outcome.value as JsonObject | null) : null
+  return event === null ? null : Number(event.position)
+}
+
+function waitOf({ opened }: JournalEntry): Awaited {
+  return { kind: String(opened?.kind), key: String(opened?.key) }
 }
 
 function entryFor(journal: Journal, type: OperationType, name: string): JournalEntry {
@@ -298,11 +340,18 @@ function entryFor(journal: Journal, type: OperationType, name: string): JournalE
     failedLookups: 0,
     retryAt: null,
     isHeld: false,
+    abandoned: false,
     code: null,
     settled: null,
   }
   journal.entries.set(name, entry)
   return entry
+}
+
+/** Effects that may have happened without a record of it, as it is noted when the run ends. */
+export function intendedEffects(journal: Journal): JsonObject[] {
+  const open = [...journal.entries.values()].filter(({ effect }) => effect === 'intended')
+  return open.map(({ name, opened }) => ({ name, operation: opened?.operation ?? null }))
 }
 
 /** The join of all that the run has seen so far. */

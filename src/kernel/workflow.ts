@@ -3,6 +3,7 @@
  * be done twice, goes through the context and is journaled by name; the code in between must be
  * deterministic (no clock, no randomness, no input or output of its own).
  */
+import type { Concurrency } from './concurrency.ts'
 import type { Duration } from './duration.ts'
 import { HoldfastError } from './errors.ts'
 import type { Json, JsonObject } from './json.ts'
@@ -146,10 +147,17 @@ export interface WaitOptions {
   readonly timeout?: Duration
   /** Name in the journal; default made of kind and key. */
   readonly name?: string
+  /** Aborted, the wait is abandoned: it rejects with OPERATION_ABANDONED and receives nothing any more. */
+  readonly signal?: AbortSignal
+}
+
+export interface SleepOptions {
+  /** Aborted, the timer is abandoned: it rejects with OPERATION_ABANDONED and wakes nobody. */
+  readonly signal?: AbortSignal
 }
 
 /** Names must be unique among operations under way together; one used again later counts up (`poll`, `poll#2`). */
-export interface Context {
+export interface Context extends Concurrency {
   readonly run: { readonly id: string; readonly workflow: string; readonly customer: string | null }
 
   /** Runs `work` and journals its result: completed at most once, however often it is attempted.
@@ -167,9 +175,13 @@ export interface Context {
   /** Asks the operator and waits for the answer, for days if need be. */
   review(name: string, proposal: Proposal): Promise<ReviewAnswer>
   /** A durable timer: it goes on across restarts. */
-  sleep(duration: Duration): Promise<void>
-  sleep(name: string, duration: Duration): Promise<void>
-  /** Waits for an event published since the run began and not received by an earlier wait; null at the timeout. */
+  sleep(duration: Duration, options?: SleepOptions): Promise<void>
+  sleep(name: string, duration: Duration, options?: SleepOptions): Promise<void>
+  /**
+   * Waits for an event published since the run began and not received by an earlier wait; null at the timeout.
+   * Of several open waits for one kind and key the oldest receives the next event, so do not leave one behind:
+   * a wait that loses a `Promise.race` stays open. `ctx.race`, a timeout or a signal closes it.
+   */
   waitFor(kind: string, options?: WaitOptions): Promise<ReceivedEvent | null>
   /** Publishes an event exactly once. */
   emit(event: {

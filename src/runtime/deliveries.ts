@@ -6,7 +6,7 @@ import type { StoredEvent } from '../kernel/event.ts'
 import type { EventLog } from '../ports/event-log.ts'
 import type { Execution } from './execution.ts'
 import { endedChildren, firstPublished, missedEvents, waitsFor } from './missed.ts'
-import { toReceived } from './publish.ts'
+import { receiveEvents } from './receive.ts'
 import { runStream } from './run-index.ts'
 import { PAGE, type Pager } from './scheduler/pager.ts'
 
@@ -30,7 +30,7 @@ export class Deliveries {
     let last = { run: '', name: '' }
     this.#pager.begin(() => {
       const waits = waitsFor(this.#host.log.tables, { kind, key, before: event.position }, last, PAGE)
-      for (const { run, name, after } of waits) this.#receiveFirst(run, name, kind, key, after)
+      for (const { run } of waits) this.#receive(run, kind, key)
       last = waits.at(-1) ?? last
       return waits.length === PAGE
     })
@@ -38,14 +38,21 @@ export class Deliveries {
 
   /** An event published before the wait was on record, but after the run began, is not missed. */
   waitStarted(run: string, event: StoredEvent): void {
-    const { name, kind, key, after } = event.body ?? {}
-    this.#receiveFirst(run, String(name), String(kind), String(key), Number(after))
+    const { kind, key, after } = event.body ?? {}
+    const position = firstPublished(this.#host.log.tables, String(kind), String(key), Number(after))
+    if (position !== undefined) this.#receive(run, String(kind), String(key))
+  }
+
+  /** An event that a wait had received, before it was given up, is there for the next one. */
+  waitAbandoned(run: string, event: StoredEvent): void {
+    const { kind, key, returned } = event.body ?? {}
+    if (returned !== null) this.#receive(run, String(kind), String(key))
   }
 
   /** Gives one run, or all, what they wait for and has come already. */
   missed(run?: string): void {
     const { tables } = this.#host.log
-    this.#each(missedEvents(tables, run), (one) => this.#receive(one.run, one.name, one.position))
+    this.#each(missedEvents(tables, run), (one) => this.#receive(one.run, one.kind, one.key))
     this.#each(endedChildren(tables, run), ({ id, parent, parent_name: name }) => {
       const end = lastEvent(this.#host.log, id)
       if (end) this.childEnded(parent, name, end)
@@ -70,20 +77,9 @@ export class Deliveries {
     })
   }
 
-  /** The event just published need not be the first: an earlier one may share its commit with the wait. */
-  #receiveFirst(run: string, name: string, kind: string, key: string, after: number): void {
-    const position = firstPublished(this.#host.log.tables, kind, key, after)
-    if (position !== undefined) this.#receive(run, name, position)
-  }
-
-  #receive(run: string, name: string, position: number): void {
-    this.#host.wake(run, (execution) => {
-      const published = this.#host.log.event(position)
-      if (published === undefined) return
-      const { label } = published
-      const event = toReceived(published)
-      execution.arrive(name, execution.event('wait.ended', { name, event }, { label }))
-    })
+  /** Which wait receives what, the run itself knows: a later event may be told of first. */
+  #receive(run: string, kind: string, key: string): void {
+    this.#host.wake(run, (execution) => receiveEvents(execution, kind, key))
   }
 }
 

@@ -2,7 +2,7 @@
 import type { Outcome, RunEnd } from '../kernel/journal.ts'
 import { canonicalJson, type Json, type JsonObject } from '../kernel/json.ts'
 import type { Operation } from './operations.ts'
-import type { RecordedOperation, RunRecord } from './replay-record.ts'
+import type { RecordedNote, RecordedOperation, RunRecord } from './replay-record.ts'
 
 export type DivergenceKind = 'missing' | 'kind' | 'input' | 'code' | 'result' | 'output' | 'not-reached'
 
@@ -42,6 +42,14 @@ export function otherInput(operation: Operation, recorded: RecordedOperation, re
   const where = firstDifference(before, request)
   const explanation = `The code asks for ${spoken(operation)} with another ${where || 'input'} than is on record.`
   return at(recorded, { what: 'input', recorded: before, present: request, explanation })
+}
+
+/** The shape of a graph is on record, not only what its nodes asked for. */
+export function otherGraph({ body, position }: RecordedNote, present: JsonObject): Divergence {
+  const name = String(body.graph)
+  const where = firstDifference(body, present)
+  const explanation = `The code runs the graph "${name}" with another ${where || 'shape'} than is on record.`
+  return { name, what: 'input', recorded: body, present, position, explanation }
 }
 
 export function otherCode(recorded: RecordedOperation, present: string): Divergence {

@@ -16,21 +16,26 @@
  */
 import { toErrorRecord } from '../kernel/errors.ts'
 import type { NewEvent } from '../kernel/event.ts'
-import type { Journal, RunStatus } from '../kernel/journal.ts'
+import { intendedEffects, isOver, type Journal, type RunStatus } from '../kernel/journal.ts'
 import type { Json, JsonObject } from '../kernel/json.ts'
 import type { Label } from '../kernel/label.ts'
+import { type Note, noteKey } from '../kernel/note.ts'
 import type { AnyWorkflow, Bounds, Context } from '../kernel/workflow.ts'
 import { crashPoint } from '../ports/crash-points.ts'
 import type { StreamAppend } from '../ports/event-log.ts'
 import { Activity } from './activity.ts'
 import { CatchUp } from './catch-up.ts'
+import { createContext } from './context/context.ts'
 import type { ExecutionHost } from './execution-host.ts'
 import type { Handover } from './handover.ts'
-import { createContext, type Operation, type OperationHost } from './operations.ts'
+import { never } from './never.ts'
+import { Openings } from './openings.ts'
+import type { Abandonable, Operation, OperationHost } from './operations.ts'
 import { performOperation } from './perform.ts'
+import { abandonOperation } from './receive.ts'
 import { Retries } from './retries.ts'
 import { runCode } from './run-code.ts'
-import { diverged, forgotten, hasEnded, isErased, recordJson } from './run-errors.ts'
+import { diverged, forgotten, hasEnded, isErased, recordJson, wasAbandoned } from './run-errors.ts'
 import { RunLimits } from './run-limits.ts'
 import { RunRecords } from './run-records.ts'
 import type { RunWriter } from './run-writer.ts'
@@ -49,7 +54,7 @@ export class Execution implements OperationHost {
   readonly #handover: Handover
   readonly retries = new Retries()
   readonly activity = new Activity()
-  readonly #openings: NewEvent[] = []
+  readonly #openings = new Openings()
   readonly #writer: RunWriter
   readonly #catchUp: CatchUp
   /** Of a bounded run: its records are held until one of them has to be durable. */
@@ -142,15 +147,11 @@ export class Execution implements OperationHost {
   async #effectsOver(why: string): Promise<readonly NewEvent[]> {
     await this.activity.effectsOver()
     await this.#keepFailures()
-    const open = [...this.journal.entries.values()].filter((entry) => entry.effect === 'intended')
-    return open.map(({ name, opened }) =>
-      this.event('effect.unknown', { name, operation: opened?.operation ?? null, why }),
-    )
+    return intendedEffects(this.journal).map((effect) => this.event('effect.unknown', { ...effect, why }))
   }
 
-  /** What is known not to have happened stays known, though the code does not come to rest again. */
   async #keepFailures(): Promise<void> {
-    const failures = this.#openings.splice(0).filter(({ kind }) => kind === 'attempt.failed')
+    const failures = this.#openings.takeFailures()
     if (failures.length > 0) await this.records.write(failures).catch(() => {})
   }
 
@@ -168,6 +169,19 @@ export class Execution implements OperationHost {
       if (entry?.settled) this.#handover.deliver(operation.name, entry.settled.version)
       else if (!this.#catchUp.holds(operation)) this.#perform(operation)
     })
+  }
+
+  abandon(operation: Abandonable): void {
+    if (!this.active || !this.#handover.refuse(operation.name, wasAbandoned(operation.name))) return
+    const body = abandonOperation(this.journal, operation)
+    if (body !== null) this.#openings.abandon(this.event(`${operation.type}.abandoned`, body))
+  }
+
+  note(note: Note): void {
+    const key = noteKey(note)
+    if (!this.active || this.journal.notes.has(key)) return
+    this.journal.notes.add(key)
+    this.records.note(this.event(note.kind, note.body))
   }
 
   #perform(operation: Operation): void {
@@ -215,13 +229,12 @@ export class Execution implements OperationHost {
   }
 
   /**
-   * Puts the outcome of an operation on record, unless another outcome is there (a wait
-   * that ends by an event just when its time is up).
+   * Puts the outcome of an operation on record, unless another is there: an event just when its time is up.
    * @throws when it can't be put on record
    */
   async settle(name: string, event: NewEvent): Promise<boolean> {
     if (this.#writer.isEnding) return false
-    if (this.journal.entries.get(name)?.settled) return false
+    if (isOver(this.journal.entries.get(name))) return false
     this.#enter()
     const written = this.records.write([event])
     this.#leave()
@@ -236,7 +249,7 @@ export class Execution implements OperationHost {
 
   /** Puts an operation that only waits on record, once the code has come to rest. */
   open(event: NewEvent): void {
-    this.#openings.push(event)
+    this.#openings.open(event)
     if (!this.activity.busy) this.#handover.begin()
   }
 
@@ -283,15 +296,10 @@ export class Execution implements OperationHost {
       return
     }
     const parks = !this.activity.busy
-    const openings = this.#openings.splice(0)
-    const last = openings.at(-1)
-    if (last !== undefined) {
-      if (parks) openings[openings.length - 1] = { ...last, body: { ...last.body, parks: true } }
-      void this.working(() => this.append(openings))
-      return
-    }
-    if (!parks) return
-    if (this.#writer.onRecord === 'waiting') this.#park()
+    const openings = this.#openings.take(this.records.takeNotes(), parks)
+    if (openings.length > 0) void this.working(() => this.append(openings))
+    else if (!parks) return
+    else if (this.#writer.onRecord === 'waiting') this.#park()
     else if (this.#handover.isAsked) void this.working(() => this.append([this.event('run.parked', {})]))
   }
 
@@ -306,7 +314,7 @@ export class Execution implements OperationHost {
   /** The time of a timer, of a wait's end or of a next attempt has come. */
   timerDue(name: string): void {
     const entry = this.journal.entries.get(name)
-    if (entry === undefined || entry.settled !== null) return
+    if (entry === undefined || isOver(entry)) return
     if (entry.type === 'timer') this.arrive(name, this.event('timer.fired', { name }))
     else if (entry.type === 'wait') this.arrive(name, this.event('wait.ended', { name, event: null }))
     else this.retries.due(name)
@@ -318,7 +326,7 @@ export class Execution implements OperationHost {
     this.records.letGo(failure)
     this.#limits?.lift()
     this.retries.clear()
-    this.#openings.length = 0
+    this.#openings.take([], false)
     this.activity.abandon()
     const tell = (): void => this.host.finished(this, failure)
     if (this.ended || !this.activity.calling) tell()
@@ -331,9 +339,8 @@ export class Execution implements OperationHost {
    */
   async drain(graceMs: number): Promise<void> {
     if (this.active) this.#isDraining = true
-    const { clock } = this.host
-    const cancelAbort = clock.after(graceMs, () => this.abort.abort())
-    const cancelWait = clock.after(graceMs + ABORTED_CALL_MS, () => this.activity.abandon())
+    const cancelAbort = this.host.clock.after(graceMs, () => this.abort.abort())
+    const cancelWait = this.host.clock.after(graceMs + ABORTED_CALL_MS, () => this.activity.abandon())
     await this.activity.still()
     await this.#writer.settled()
     await this.#keepFailures()
@@ -381,9 +388,4 @@ export class Execution implements OperationHost {
     const unknown = await this.#effectsOver(`${why} before the outcome was on record`)
     await this.records.write([...unknown, end])
   }
-}
-
-/** For code that must go no further: its frame is collected with the promise. */
-function never<T>(): Promise<T> {
-  return new Promise(() => {})
 }

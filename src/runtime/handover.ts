@@ -44,11 +44,14 @@ export class Handover {
     this.#asked.set(name, asker)
   }
 
-  /** What could not even be begun is thrown at the code and left out of the journal: a replay throws it again. */
-  refuse(name: string, error: unknown): void {
+  /**
+   * What could not even be begun, or was given up, is thrown at the code: a replay throws it again.
+   * false when nothing of that name is asked for.
+   */
+  refuse(name: string, error: unknown): boolean {
     const asker = this.#asked.get(name)
-    this.#asked.delete(name)
     asker?.reject(error)
+    return this.#asked.delete(name)
   }
 
   /** To be called when an outcome is in the journal; given to the code if that asks for it. */

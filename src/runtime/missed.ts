@@ -5,10 +5,8 @@ import { PAGE } from './scheduler/pager.ts'
 
 export interface MissedEvent {
   readonly run: string
-  /** Of the wait. */
-  readonly name: string
-  /** Of the first published event that the wait may receive. */
-  readonly position: number
+  readonly kind: string
+  readonly key: string
 }
 
 export interface EndedChild {
@@ -21,9 +19,9 @@ export interface EndedChild {
 /** Of all runs, or of one. */
 export function missedEvents(tables: TablesReader, run?: string): MissedEvent[] {
   return tables.all(
-    `SELECT w.run, w.name, min(p.position) AS position FROM runs_waits w
+    `SELECT DISTINCT w.run, w.kind, w.key FROM runs_waits w
      JOIN runs_published p ON p.kind = w.kind AND p.key = w.key AND p.position > w.after
-     ${run === undefined ? '' : 'WHERE w.run = ?'} GROUP BY w.run, w.name`,
+     ${run === undefined ? '' : 'WHERE w.run = ?'}`,
     ...(run === undefined ? [] : [run]),
   )
 }

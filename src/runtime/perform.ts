@@ -1,7 +1,8 @@
 /** Does an operation that the journal holds no outcome of; each kind in its own way. */
 
 import { HoldfastError } from '../kernel/errors.ts'
-import { receivedUpTo } from '../kernel/journal.ts'
+import { nextFor } from '../kernel/event-waits.ts'
+import { waitsSince } from '../kernel/journal.ts'
 import { canonicalJson, type Json, type JsonObject, toJson } from '../kernel/json.ts'
 import type { Proposal } from '../kernel/workflow.ts'
 import type { EventLog } from '../ports/event-log.ts'
@@ -91,7 +92,8 @@ function setTimer(execution: Execution, { name, ms }: OperationOf<'timer'>): voi
 function startWait(execution: Execution, { name, kind, key, timeoutMs }: OperationOf<'wait'>): void {
   if (onRecord(execution, name)) return
   const deadline = timeoutMs === null ? null : execution.host.clock.now() + timeoutMs
-  const after = receivedUpTo(execution.journal, kind, key)
+  const next = nextFor(execution.journal.eventWaits, { kind, key }, waitsSince(execution.journal))
+  const after = next.position === null ? next.after : next.position - 1
   execution.open(execution.event('wait.started', { name, kind, key, deadline, timeoutMs, after }))
 }
 

@@ -10,6 +10,7 @@ import {
   type RunStart,
 } from '../kernel/journal.ts'
 import type { Json, JsonObject } from '../kernel/json.ts'
+import { isNote, noteKey } from '../kernel/note.ts'
 import type { EventLog } from '../ports/event-log.ts'
 import { type RequestReader, requestOnRecord } from './replay-request.ts'
 import { runStream } from './run-index.ts'
@@ -32,6 +33,11 @@ export interface RecordedOperation {
   readonly isAmended: boolean
 }
 
+export interface RecordedNote {
+  readonly body: JsonObject
+  readonly position: number
+}
+
 export interface RunRecord {
   readonly run: string
   readonly start: RunStart
@@ -42,6 +48,8 @@ export interface RunRecord {
   readonly lastParkVersion: number
   /** Whether nothing followed after that. */
   readonly isParked: boolean
+  /** By their keys, without the marks that they carry for the runtime. */
+  readonly notes: ReadonlyMap<string, RecordedNote>
   /** In the order of their first events. */
   readonly operations: ReadonlyMap<string, RecordedOperation>
 }
@@ -70,8 +78,19 @@ export function readRecord(log: EventLog, run: string): RunRecord {
     lastPosition: last.position,
     lastParkVersion: parks?.version ?? 0,
     isParked: parks === last,
+    notes: notesOf(events),
     operations: operationsOf(log, events, journal.entries),
   }
+}
+
+function notesOf(events: readonly StoredEvent[]): Map<string, RecordedNote> {
+  const notes = new Map<string, RecordedNote>()
+  for (const { kind, body, position } of events) {
+    if (!isNote(kind) || body === null) continue
+    const { parks, wakes, ...own } = body
+    notes.set(noteKey({ kind, body }), { body: own, position })
+  }
+  return notes
 }
 
 function isPark({ kind, body }: StoredEvent): boolean {

@@ -16,9 +16,11 @@ import { fromErrorRecord, toErrorRecord } from '../kernel/errors.ts'
 import type { ForkPoint } from '../kernel/fork-point.ts'
 import type { OperationType, Outcome } from '../kernel/journal.ts'
 import { type Json, toJson } from '../kernel/json.ts'
+import { type Note, noteKey } from '../kernel/note.ts'
 import { validate } from '../kernel/schema.ts'
 import type { AnyWorkflow, Context } from '../kernel/workflow.ts'
 import type { EventLog } from '../ports/event-log.ts'
+import { createContext } from './context/context.ts'
 import {
   compareEnds,
   type Divergence,
@@ -26,15 +28,18 @@ import {
   missing,
   noResult,
   notReached,
+  otherGraph,
   otherInput,
   otherKind,
   same,
 } from './divergence.ts'
-import { createContext, type Operation, type OperationHost } from './operations.ts'
+import { never } from './never.ts'
+import type { Operation, OperationHost } from './operations.ts'
 import { refusalOf } from './perform.ts'
 import { type RecordedOperation, type RunRecord, readRecord } from './replay-record.ts'
 import { requestOf } from './replay-request.ts'
 import { type Rerun, rerun } from './replay-rerun.ts'
+import { wasAbandoned } from './run-errors.ts'
 import { Sequencer } from './sequencer.ts'
 import type { WorkflowRegistry } from './workflow-registry.ts'
 
@@ -115,7 +120,9 @@ class Replay implements OperationHost {
   /** Pure steps that are being run again, by the same order. */
   readonly #rerunning = new Map<number, RecordedOperation>()
   /** Requests that are not on record and may rightly be so. */
-  readonly #traceless: Traceless[] = []
+  #traceless: readonly Traceless[] = []
+  /** What the code asks for and has not been given, each with how it is told that it was abandoned. */
+  readonly #asked = new Map<string, (error: Error) => void>()
   #requests = 0
   #quietTurns = 0
   #seen: { readonly version: number; readonly position: number; readonly time: number }
@@ -162,6 +169,30 @@ class Replay implements OperationHost {
   // -- what the code asks for --------------------------------------------------------------------
 
   operate(operation: Operation): Promise<Json> {
+    return new Promise((resolve, reject) => {
+      this.#asked.set(operation.name, reject)
+      const given = this.#operate(operation)
+      given.then(resolve, reject)
+    })
+  }
+
+  abandon({ name }: Operation): void {
+    const reject = this.#asked.get(name)
+    if (reject === undefined || this.#isOver) return
+    this.#asked.delete(name)
+    this.#traceless = this.#traceless.filter(({ divergence }) => divergence.name !== name)
+    reject(wasAbandoned(name))
+  }
+
+  note(note: Note): void {
+    if (this.#isOver) return
+    this.#requests += 1
+    const recorded = this.#record.notes.get(noteKey(note))
+    if (note.kind !== 'graph.started' || recorded === undefined || same(recorded.body, note.body)) return
+    this.#divergences.set(this.#requests, otherGraph(recorded, note.body))
+  }
+
+  #operate(operation: Operation): Promise<Json> {
     if (this.#isOver) return never()
     this.#quietTurns = 0
     this.#requests += 1
@@ -209,12 +240,12 @@ class Replay implements OperationHost {
     return null
   }
 
-  #outcome({ settled }: RecordedOperation): Promise<Json> {
+  #outcome({ name, settled }: RecordedOperation): Promise<Json> {
     if (settled === null) return never()
     const { version, time, outcome, event } = settled
     return new Promise((resolve, reject) => {
       this.#sequencer.push(version, () => {
-        if (this.#isOver) return
+        if (this.#isOver || !this.#asked.delete(name)) return
         this.#quietTurns = 0
         this.#seen = { version, position: event.position, time: Math.max(this.#seen.time, time) }
         if (outcome.ok) resolve(outcome.value)
@@ -228,7 +259,10 @@ class Replay implements OperationHost {
     const divergence = missing(operation, requestOf(operation, this.run.id), position)
     const cameToRest = this.#record.lastParkVersion > version
     if (cameToRest) this.#divergences.set(this.#requests, divergence)
-    else this.#traceless.push({ ...this.#seen, type: operation.type, request: this.#requests, divergence })
+    else {
+      const traceless = { ...this.#seen, type: operation.type, request: this.#requests, divergence }
+      this.#traceless = [...this.#traceless, traceless]
+    }
   }
 
   /**
@@ -302,8 +336,4 @@ class Replay implements OperationHost {
     const mayEndAnyway = end === null ? !isParked : end.status === 'cancelled'
     return this.#codeEnd === null || mayEndAnyway ? null : compareEnds(this.#record, this.#codeEnd)
   }
-}
-
-function never<T>(): Promise<T> {
-  return new Promise(() => {})
 }

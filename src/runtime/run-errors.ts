@@ -31,6 +31,13 @@ export function hasEnded(run: string): HoldfastError {
   return new HoldfastError('RUN_ENDED', `Run ${run} has ended`, { details: { run } })
 }
 
+/** What the code asked for and gave up itself. */
+export function wasAbandoned(name: string): HoldfastError {
+  return new HoldfastError('OPERATION_ABANDONED', `"${name}" was abandoned by the code of the run`, {
+    details: { name },
+  })
+}
+
 export function isErased(run: string): HoldfastError {
   return new HoldfastError('BODY_ERASED', `Parts of the journal of run ${run} were erased: it can't go on`, {
     details: { run },

@@ -73,8 +73,12 @@ export const runIndex: Projection = {
     'publication.made',
     'timer.set',
     'timer.fired',
+    'timer.abandoned',
     'wait.started',
     'wait.ended',
+    'wait.abandoned',
+    'graph.started',
+    'node.ended',
     'review.requested',
     'review.answered',
     'child.started',
@@ -168,11 +172,16 @@ function noteTimersAndWaits({ kind, time, body: given }: StoredEvent, run: strin
         setTimer(tables, { run, name, at: body.retryAt, type: 'retry', since: time })
       return
     case 'wait.ended':
-      tables.run('DELETE FROM runs_waits WHERE run = ? AND name = ?', run, name)
-      clearTimer(tables, run, name)
+      closeWait(tables, run, name)
+      noteReceived(tables, run, body.event as JsonObject | null)
+      return
+    case 'wait.abandoned':
+      closeWait(tables, run, name)
+      noteReturned(tables, run, body)
       return
     case 'timer.fired':
     case 'effect.held':
+    case 'timer.abandoned':
     case 'effect.intended':
     case 'effect.succeeded':
     case 'effect.failed':
@@ -182,6 +191,36 @@ function noteTimersAndWaits({ kind, time, body: given }: StoredEvent, run: strin
     case 'step.completed':
       if (Number(body.attempts) > 1) clearTimer(tables, run, name)
   }
+}
+
+function closeWait(tables: Tables, run: string, name: string): void {
+  tables.run('DELETE FROM runs_waits WHERE run = ? AND name = ?', run, name)
+  clearTimer(tables, run, name)
+}
+
+/** The other waits for the same look behind it. */
+function noteReceived(tables: Tables, run: string, event: JsonObject | null | undefined): void {
+  if (event == null) return
+  const { kind, key, position } = event
+  tables.run(
+    'UPDATE runs_waits SET after = max(after, ?) WHERE run = ? AND kind = ? AND key = ?',
+    Number(position),
+    run,
+    String(kind),
+    String(key),
+  )
+}
+
+/** The other waits for the same may receive it. */
+function noteReturned(tables: Tables, run: string, { kind, key, returned }: JsonObject): void {
+  if (typeof returned !== 'number') return
+  tables.run(
+    'UPDATE runs_waits SET after = min(after, ?) WHERE run = ? AND kind = ? AND key = ?',
+    returned - 1,
+    run,
+    String(kind),
+    String(key),
+  )
 }
 
 interface Timer {

@@ -37,6 +37,8 @@ export class RunRecords {
   readonly writer: RunWriter
   readonly #onOver: (failure?: unknown) => void
   readonly #over = Promise.withResolvers<RunEnd>()
+  /** Put on record before anything else. */
+  readonly #notes: NewEvent[] = []
   #isLetGo = false
   /** Why it was let go of, if by a failure. */
   #failure: Error | null = null
@@ -74,6 +76,15 @@ export class RunRecords {
     return this.#isLetGo
   }
 
+  /** To go on record with what is written next, before it. */
+  note(event: NewEvent): void {
+    this.#notes.push(event)
+  }
+
+  takeNotes(): NewEvent[] {
+    return this.#notes.splice(0)
+  }
+
   /** Resolves once durable, with whether the run goes on here. @throws RUN_ENDED, or why it was let go of */
   async write(
     events: readonly NewEvent[],
@@ -82,7 +93,8 @@ export class RunRecords {
   ): Promise<boolean> {
     if (this.#isLetGo) throw this.#failure ?? isClosed(this.run)
     if (this.writer.isEnding) throw hasEnded(this.run)
-    const written = this.writer.write(events, others, when)
+    const noted = when === 'at-end' ? events : [...this.takeNotes(), ...events]
+    const written = this.writer.write(noted, others, when)
     for (const event of written.events) {
       applyToJournal(this.journal, event)
       const name = String(event.body?.name ?? '')

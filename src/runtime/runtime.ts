@@ -318,6 +318,7 @@ export class Runtime implements ExecutionHost {
       else if (event.kind === 'run.admitted') this.wake(run)
       else if (event.kind === 'run.queued') this.#onQueued(run, event)
       else if (event.kind === 'wait.started') this.#onWait(run, event)
+      else if (event.kind === 'wait.abandoned') this.#deliveries.waitAbandoned(run, event)
       else if (event.kind === 'timer.set') this.#timers.consider(Number(event.body?.at))
       else if (event.kind === 'attempt.failed') this.#timers.consider(Number(event.body?.retryAt))
       else if (RUN_ENDS.has(event.kind)) this.#onEnd(run, event)

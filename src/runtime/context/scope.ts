@@ -1,0 +1,134 @@
+/**
+ * The part of a run in which a piece of code asks for operations: the run itself, or a branch of it whose
+ * operations are named after its place. A scope can be closed; code that goes on in it gets OPERATION_ABANDONED.
+ */
+import type { Json } from '../../kernel/json.ts'
+import { ForkLine } from '../fork-line.ts'
+import type { Abandonable, Operation, OperationHost } from '../operations.ts'
+import { wasAbandoned } from '../run-errors.ts'
+import { Names, storable } from './names.ts'
+
+type Make = (name: string) => Operation
+
+export class Scope {
+  readonly host: OperationHost
+  readonly line: ForkLine
+  readonly #names: Names
+  readonly #draws: Map<string, number>
+  /** '' for the run itself, else ends with a slash. */
+  readonly #prefix: string
+  readonly #parent: Scope | null
+  readonly #inner = new Set<Scope>()
+  readonly #waiting = new Set<() => void>()
+  #isClosed = false
+
+  private constructor(host: OperationHost, parent: Scope | null, prefix: string) {
+    this.host = host
+    this.#parent = parent
+    this.#prefix = prefix
+    this.line = parent === null ? new ForkLine(host) : parent.line
+    this.#names = parent === null ? new Names(host.run.id) : parent.#names
+    this.#draws = parent === null ? new Map() : parent.#draws
+  }
+
+  static ofRun(host: OperationHost): Scope {
+    return new Scope(host, null, '')
+  }
+
+  /** Claims a name for several branches as long as `work` lasts, and gives it as it stands on record. */
+  async several<T>(name: string, work: (unique: string) => Promise<T>): Promise<T> {
+    this.#assertOpen()
+    return await this.#named(name, work)
+  }
+
+  /** @param place unique within the run, as given by `several` and the branch */
+  branch(place: string): Scope {
+    const inner = new Scope(this.host, this, `${place}/`)
+    this.#inner.add(inner)
+    return inner
+  }
+
+  get isClosed(): boolean {
+    return this.#isClosed
+  }
+
+  /** Abandons what waits in it; nothing more is begun. */
+  close(): void {
+    this.#isClosed = true
+    this.leave()
+    for (const inner of [...this.#inner]) inner.close()
+    for (const abandon of [...this.#waiting]) abandon()
+  }
+
+  /** The branch has ended by itself. */
+  leave(): void {
+    if (this.#parent !== null) this.#parent.#inner.delete(this)
+  }
+
+  async operate(make: Make, given: string): Promise<Json> {
+    this.#assertOpen()
+    return await this.#named(given, (unique) => this.host.operate(this.line.asks(make(unique))))
+  }
+
+  /** For operations that got their name from us: two under way together are told apart by their order. */
+  async operateUnnamed(make: Make, wanted: string): Promise<Json> {
+    this.#assertOpen()
+    return await this.host.operate(this.line.asks(make(this.#names.count(this.#place(wanted)))))
+  }
+
+  /**
+   * For what only waits and can be abandoned: by the signal, or with the scope.
+   * @param given name by the code; without one it gets `own`
+   */
+  async wait(
+    make: (name: string) => Abandonable,
+    given: string | null,
+    own: string,
+    signal: AbortSignal | undefined,
+  ): Promise<Json> {
+    if (signal?.aborted) throw wasAbandoned(own)
+    let operation: Abandonable | null = null
+    const watched: Make = (name) => {
+      operation = make(name)
+      return operation
+    }
+    const abandon = (): void => {
+      if (operation !== null) this.host.abandon(operation)
+    }
+    this.#waiting.add(abandon)
+    signal?.addEventListener('abort', abandon)
+    try {
+      return await (given === null ? this.operateUnnamed(watched, own) : this.operate(watched, given))
+    } finally {
+      this.#waiting.delete(abandon)
+      signal?.removeEventListener('abort', abandon)
+    }
+  }
+
+  /** How often `what` was drawn from in this scope. */
+  draw(what: string, name: string): { readonly name: string; readonly n: number } {
+    const placed = this.#place(name)
+    const key = `${what} ${placed}`
+    const n = this.#draws.get(key) ?? 0
+    this.#draws.set(key, n + 1)
+    return { name: placed, n }
+  }
+
+  async #named<T>(given: string, work: (unique: string) => Promise<T>): Promise<T> {
+    const wanted = given === '' ? given : this.#place(given)
+    const unique = this.#names.claim(wanted)
+    try {
+      return await work(unique)
+    } finally {
+      this.#names.release(wanted)
+    }
+  }
+
+  #place(name: string): string {
+    return typeof name === 'string' ? this.#prefix + storable(name) : name
+  }
+
+  #assertOpen(): void {
+    if (this.#isClosed) throw wasAbandoned(this.#prefix.slice(0, -1))
+  }
+}

@@ -1,0 +1,31 @@
+/** Published events and the waits of a run: which wait is given which, and what becomes of one given up. */
+import { nextFor, openWaits } from '../kernel/event-waits.ts'
+import { abandonEntry, type Journal, receivedBy, waitsSince } from '../kernel/journal.ts'
+import type { JsonObject } from '../kernel/json.ts'
+import type { Execution } from './execution.ts'
+import { firstPublished } from './missed.ts'
+import type { Abandonable } from './operations.ts'
+import { toReceived } from './publish.ts'
+
+/** The oldest wait gets the first event. Called once too often, it does nothing. */
+export function receiveEvents(execution: Execution, kind: string, key: string): void {
+  const { journal, host } = execution
+  for (const name of openWaits(journal.eventWaits, { kind, key })) {
+    const { position, after } = nextFor(journal.eventWaits, { kind, key }, waitsSince(journal))
+    const published = host.log.event(position ?? firstPublished(host.log.tables, kind, key, after) ?? 0)
+    if (published === undefined) return
+    const { label } = published
+    const event = toReceived(published)
+    execution.arrive(name, execution.event('wait.ended', { name, event }, { label }))
+  }
+}
+
+/** What to put on record of a wait or timer that the code has given up; null where it is on record. */
+export function abandonOperation(journal: Journal, operation: Abandonable): JsonObject | null {
+  const { name } = operation
+  const entry = journal.entries.get(name)
+  if (entry?.abandoned) return null
+  const returned = entry === undefined ? null : receivedBy(entry)
+  if (entry !== undefined) abandonEntry(journal, entry)
+  return operation.type === 'wait' ? { name, kind: operation.kind, key: operation.key, returned } : { name }
+}
