@@ -181,6 +181,7 @@ interface Import {
 }
 
 const files = globSync(['{src,scripts,bench,e2e,examples}/**/*.ts', 'bin/*', '*.md', '{src,docs}/**/*.md'], {
+  exclude: ['**/node_modules'],
   cwd: ROOT,
 }).map((path) => ({ path, text: readFileSync(join(ROOT, path), 'utf8') }))
 
