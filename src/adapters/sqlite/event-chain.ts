@@ -7,20 +7,20 @@
 import { hash, randomFillSync } from 'node:crypto'
 
 const NONCE_BYTES = 16
-const POOL_BYTES = NONCE_BYTES * 256
+const NONCE_WORDS = NONCE_BYTES / 4
 /** A JSON text of a third of this is encoded without asking for memory. */
-const SCRATCH_BYTES = 65_536
+const SCRATCH_BYTES = 16_384
 const BYTES_PER_CHAR = 3
 
-const pool = Buffer.alloc(POOL_BYTES)
-let used = POOL_BYTES
-const scratch = Buffer.alloc(SCRATCH_BYTES)
+const pool = new Uint32Array(NONCE_WORDS * 256)
+let used = pool.length
+const scratch = Buffer.from(new ArrayBuffer(SCRATCH_BYTES))
 
 /** The stored form of a body; good until the next call. */
 export function sealBody(json: string): Buffer {
   const most = NONCE_BYTES + json.length * BYTES_PER_CHAR
-  const bytes = most <= SCRATCH_BYTES ? scratch : Buffer.allocUnsafe(most)
-  writeNonce(bytes)
+  const bytes = most <= SCRATCH_BYTES ? scratch : Buffer.from(new ArrayBuffer(most))
+  writeNonce(new Uint32Array(bytes.buffer, 0, NONCE_WORDS))
   return bytes.subarray(0, NONCE_BYTES + bytes.write(json, NONCE_BYTES))
 }
 
@@ -34,11 +34,11 @@ export function sha256(data: Uint8Array | string): string {
   return hash('sha256', data, 'hex')
 }
 
-function writeNonce(target: Buffer): void {
-  if (used === POOL_BYTES) {
+function writeNonce(target: Uint32Array): void {
+  if (used === pool.length) {
     randomFillSync(pool)
     used = 0
   }
-  pool.copy(target, 0, used, used + NONCE_BYTES)
-  used += NONCE_BYTES
+  for (let i = 0; i < NONCE_WORDS; i += 1) target[i] = pool[used + i] ?? 0
+  used += NONCE_WORDS
 }

@@ -29,7 +29,7 @@ import { copyDatabase } from './copy.ts'
 import { explain, SqliteTables } from './database.ts'
 import { sha256 } from './event-chain.ts'
 import { EventRows } from './event-rows.ts'
-import { EventWriter, type NewRow } from './event-writer.ts'
+import { EventWriter } from './event-writer.ts'
 import { checkEpoch, raiseEpoch, readId } from './meta.ts'
 import { type OpenPlace, openPlace, type Place } from './place.ts'
 import { inTransaction, ProjectionSet } from './projections.ts'
@@ -120,11 +120,10 @@ class SqliteEventLog implements EventLog {
 
   #commit(group: readonly QueuedAppend[]): void {
     const settle: (() => void)[] = []
-    let rows: NewRow[] = []
+    const events: StoredEvent[] = []
     try {
       this.#transact(() => {
-        rows = this.#admit(group, settle)
-        this.#write(rows)
+        this.#write(this.#admit(group, events, settle), events)
         crashPoint('log.before-commit')
       })
     } catch (error) {
@@ -133,7 +132,6 @@ class SqliteEventLog implements EventLog {
     }
     crashPoint('log.after-commit')
     try {
-      const events = rows.map(({ event }) => event)
       if (events.length > 0) for (const listener of this.#listeners) listener(events)
     } finally {
       for (const tell of settle) tell()
@@ -151,9 +149,9 @@ class SqliteEventLog implements EventLog {
     this.#commit(group.slice(middle))
   }
 
-  /** The events of those that saw the present versions, as they will stand in the log. */
-  #admit(group: readonly QueuedAppend[], settle: (() => void)[]): NewRow[] {
-    const rows: NewRow[] = []
+  /** Adds the events of those that saw the present versions to `events`. Returns the ids of their streams. */
+  #admit(group: readonly QueuedAppend[], events: StoredEvent[], settle: (() => void)[]): number[] {
+    const streams: number[] = []
     for (const item of group) {
       const conflict = this.#conflict(item.parts)
       if (conflict !== undefined) {
@@ -161,12 +159,12 @@ class SqliteEventLog implements EventLog {
         continue
       }
       for (const blob of item.blobs) this.#writeBlob(blob)
-      const first = rows.length
-      this.#number(item.parts, rows)
-      const events = rows.slice(first).map(({ event }) => event)
-      settle.push(() => item.resolve(events))
+      const first = events.length
+      this.#number(item.parts, events, streams)
+      const own = events.slice(first)
+      settle.push(() => item.resolve(own))
     }
-    return rows
+    return streams
   }
 
   #conflict(parts: readonly StreamAppend[]): HoldfastError | undefined {
@@ -181,22 +179,22 @@ class SqliteEventLog implements EventLog {
     return undefined
   }
 
-  /** Gives the events their positions and versions, after those of `rows`. */
-  #number(parts: readonly StreamAppend[], rows: NewRow[]): void {
+  /** Gives events their positions and versions, after those that are in `stored`. */
+  #number(parts: readonly StreamAppend[], stored: StoredEvent[], streams: number[]): void {
     const now = this.#clock.now()
     for (const { stream, events } of parts) {
       for (const { kind, actor, cause = null, correlation = null, label, body, time = now } of events) {
-        const position = this.#head.position + rows.length + 1
+        const position = this.#head.position + stored.length + 1
         const { id, version } = this.#streams.advance(stream, position)
-        const event = { position, stream, version, kind, time, actor, cause, correlation, label, body }
-        rows.push({ event, stream: id })
+        streams.push(id)
+        stored.push({ position, stream, version, kind, time, actor, cause, correlation, label, body })
       }
     }
   }
 
-  #write(rows: readonly NewRow[]): void {
-    this.#head = this.#writer.write(rows, this.#head)
-    for (const { event } of rows) this.#projections.apply(event)
+  #write(streams: readonly number[], events: readonly StoredEvent[]): void {
+    this.#head = this.#writer.write(events, streams, this.#head)
+    for (const event of events) this.#projections.apply(event)
   }
 
   #writeBlob(blob: NewBlob): void {
@@ -258,9 +256,10 @@ class SqliteEventLog implements EventLog {
       for (const sha256 of blobs) this.#tables.run('DELETE FROM blobs WHERE sha256 = ?', sha256)
       const body = { positions, blobs, reason: by.reason }
       const erasure: NewEvent = { kind: BODIES_ERASED, actor: by.actor, label: SYSTEM, body }
-      const rows: NewRow[] = []
-      this.#number([{ stream: 'log/erasures', expectedVersion: 'any', events: [erasure] }], rows)
-      this.#write(rows)
+      const stored: StoredEvent[] = []
+      const streams: number[] = []
+      this.#number([{ stream: 'log/erasures', expectedVersion: 'any', events: [erasure] }], stored, streams)
+      this.#write(streams, stored)
       this.#projections.renewAll()
     })
     this.#database.exec('PRAGMA wal_checkpoint(TRUNCATE)')

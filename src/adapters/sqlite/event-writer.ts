@@ -6,12 +6,6 @@ import type { LogHead } from '../../ports/event-log.ts'
 import { sealBody, sha256 } from './event-chain.ts'
 import type { Words } from './words.ts'
 
-export interface NewRow {
-  readonly event: StoredEvent
-  /** Position of the first event of its stream. */
-  readonly stream: number
-}
-
 export class EventWriter {
   readonly #words: Words
   readonly #insert: StatementSync
@@ -28,24 +22,31 @@ export class EventWriter {
     )
   }
 
-  /** Returns the head after them; the last of them bears its hash. The caller holds the transaction. */
-  write(rows: readonly NewRow[], head: LogHead): LogHead {
-    const last = rows.at(-1)
-    if (last === undefined) return head
+  /**
+   * Returns the head after them; the last of them bears its hash. `streams` are the ids of their streams, one
+   * for each. The caller holds the transaction.
+   */
+  write(events: readonly StoredEvent[], streams: readonly number[], head: LogHead): LogHead {
+    const last = events.length - 1
     let headers = ''
-    let hash = ''
-    for (const row of rows) {
-      const { event } = row
+    let hash: string | null = null
+    for (const [i, event] of events.entries()) {
       const label = encodeLabel(event.label)
       const body = sealBody(JSON.stringify(event.body))
       headers += headerText(event, label, sha256(body))
-      if (row === last) hash = sha256(commitHashInput(head.hash, headers))
-      this.#insertRow(row, label, body, row === last ? hash : null)
+      if (i === last) hash = sha256(commitHashInput(head.hash, headers))
+      this.#insertRow(event, streams[i] ?? 0, label, body, hash)
     }
-    return { position: last.event.position, hash }
+    return hash === null ? head : { position: head.position + events.length, hash }
   }
 
-  #insertRow({ event, stream }: NewRow, labelText: string, body: Uint8Array, hash: string | null): void {
+  #insertRow(
+    event: StoredEvent,
+    stream: number,
+    labelText: string,
+    body: Uint8Array,
+    hash: string | null,
+  ): void {
     const { position, version, time, cause, correlation } = event
     const kind = this.#words.id(event.kind)
     const actor = this.#words.id(event.actor)
@@ -55,19 +56,7 @@ export class EventWriter {
       return
     }
     const name = version === 1 ? event.stream : null
-    this.#insertWhole.run(
-      position,
-      stream,
-      version,
-      kind,
-      time,
-      actor,
-      label,
-      body,
-      name,
-      cause,
-      correlation,
-      hash,
-    )
+    const rest = [name, cause, correlation, hash]
+    this.#insertWhole.run(position, stream, version, kind, time, actor, label, body, ...rest)
   }
 }

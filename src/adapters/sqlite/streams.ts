@@ -4,8 +4,8 @@
  */
 import type { SqliteTables } from './database.ts'
 
-/** More are looked up again when needed. */
-const CACHED_STREAMS = 20_000
+/** Half of them: when so many were used since, those that were not are looked up again when needed. */
+const CACHED_STREAMS = 10_000
 
 export interface StreamState {
   /** Position of its first event; 0 while it has none. */
@@ -13,11 +13,15 @@ export interface StreamState {
   readonly version: number
 }
 
-const NONE: StreamState = { id: 0, version: 0 }
+interface Known {
+  id: number
+  version: number
+}
 
 export class Streams {
   readonly #tables: SqliteTables
-  readonly #known = new Map<string, { id: number; version: number }>()
+  #young = new Map<string, Known>()
+  #old = new Map<string, Known>()
 
   constructor(tables: SqliteTables) {
     this.#tables = tables
@@ -35,26 +39,31 @@ export class Streams {
     return state
   }
 
-  #find(name: string): { id: number; version: number } {
-    const known = this.#known.get(name)
-    if (known !== undefined) return known
+  #find(name: string): Known {
+    const young = this.#young.get(name)
+    if (young !== undefined) return young
+    const state = this.#old.get(name) ?? this.#look(name)
+    if (this.#young.size >= CACHED_STREAMS) {
+      this.#old = this.#young
+      this.#young = new Map()
+    }
+    this.#young.set(name, state)
+    return state
+  }
+
+  #look(name: string): Known {
     const row = this.#tables.get<{ id: number; version: number | null }>(
       `SELECT position AS id,
               (SELECT max(version) FROM events WHERE stream = first.position AND version > 1) AS version
        FROM events AS first WHERE name = ?`,
       name,
     )
-    const state = row ? { id: row.id, version: row.version ?? 1 } : { ...NONE }
-    if (this.#known.size >= CACHED_STREAMS) {
-      const oldest = this.#known.keys().next().value
-      if (oldest !== undefined) this.#known.delete(oldest)
-    }
-    this.#known.set(name, state)
-    return state
+    return row ? { id: row.id, version: row.version ?? 1 } : { id: 0, version: 0 }
   }
 
   /** After a transaction that was rolled back. */
   forget(): void {
-    this.#known.clear()
+    this.#young.clear()
+    this.#old.clear()
   }
 }
