@@ -25,16 +25,15 @@ export function runStream(run: string): string {
 
 export const runIndex: Projection = {
   name: 'runs',
-  version: 5,
+  version: 6,
   tables: ['runs', 'runs_timers', 'runs_waits', 'runs_published', ...QUEUE_TABLES],
   schema: `
     CREATE TABLE runs (
-      id TEXT PRIMARY KEY, workflow TEXT NOT NULL, version INTEGER NOT NULL, status TEXT NOT NULL,
-      customer TEXT, parent TEXT, parent_name TEXT, started INTEGER NOT NULL, updated INTEGER NOT NULL,
-      position INTEGER NOT NULL, error_code TEXT, slot TEXT
-    ) STRICT, WITHOUT ROWID;
-    CREATE INDEX runs_by_status ON runs (status, position);
-    CREATE INDEX runs_by_position ON runs (position);
+      position INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, workflow TEXT NOT NULL, version INTEGER NOT NULL,
+      status TEXT NOT NULL, customer TEXT, parent TEXT, parent_name TEXT, started INTEGER NOT NULL,
+      updated INTEGER NOT NULL, error_code TEXT, slot TEXT
+    ) STRICT;
+    CREATE INDEX runs_by_status ON runs (status);
     CREATE INDEX runs_by_parent ON runs (parent) WHERE parent IS NOT NULL;
     CREATE INDEX runs_by_slot ON runs (slot, status) WHERE slot IS NOT NULL;
     CREATE TABLE runs_timers (
