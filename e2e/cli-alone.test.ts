@@ -268,6 +268,7 @@ describe('the command line alone', { concurrency: 2 }, () => {
       ['doctor'],
       ['backup', join(folder(), 'backup')],
       ['preflight'],
+      ['retain', '--dry-run'],
       ['log', 'checkpoint'],
       ['log', 'verify'],
       ['log', 'rebuild', '--check'],
@@ -344,6 +345,43 @@ describe('the command line alone', { concurrency: 2 }, () => {
     assert.deepEqual((await json(['log', 'rebuild', '--check', '--dir', restored])).differing, [])
     const { code } = await cli(['doctor', '--dir', restored])
     assert.equal(code, 0)
+  })
+
+  it('erases what the policy says is not to be kept, and everything else goes on', async () => {
+    const dir = workspace()
+    const file = join(folder(), 'checkpoint.json')
+    writeFileSync(file, (await cli(['log', 'checkpoint', '--dir', dir])).stdout)
+    assert.match((await cli(['retain', '--dir', dir])).stdout, /Everything is kept/)
+    writeFileSync(join(dir, 'policy.yaml'), 'version: 1\nretention:\n  - eraseAfter: 90 daze\n')
+    const wrong = await failure(['retain', '--dir', dir])
+    assert.equal(wrong.code, 'CONFIG_INVALID')
+    assert.match(wrong.message, /policy\.yaml:3:\d+ retention\[0\]\.eraseAfter/)
+    writeFileSync(join(dir, 'policy.yaml'), 'version: 1\nretention:\n  - eraseAfter: 0s\n')
+    const before = await json(['runs', '--limit', '1000', '--dir', dir])
+    const ended = before.filter(({ status }: { status: string }) => status === 'completed')
+    const said = await cli(['retain', '--dry-run', '--dir', dir])
+    assert.match(said.stdout, new RegExp(`Would be erased: ${ended.length} runs`))
+    const done = await json(['retain', '--dir', dir])
+    assert.deepEqual([done.runs, done.blobs], [ended.length, ended.length])
+    assert.ok(done.bytesAfter < done.bytesBefore)
+    const verified = await json(['log', 'verify', '--against', file, '--dir', dir])
+    assert.equal(verified.erased, done.events)
+    assert.deepEqual((await json(['log', 'rebuild', '--check', '--dir', dir])).differing, [])
+    const after = await json(['runs', '--limit', '1000', '--dir', dir])
+    const lineage = (rows: { id: string; status: string; workflow: string }[]) =>
+      rows.map(({ id, status, workflow }) => [id, status, workflow])
+    assert.deepEqual(lineage(after), lineage(before))
+    const shown = await cli(['run', 'show', ended[0].id, '--dir', dir])
+    assert.match(
+      shown.stdout,
+      /erased +.* by retention: kept as long as the policy says; what it held is gone/,
+    )
+    const [customer] = await json(['customers', '--all', '--dir', dir])
+    assert.equal((await cli(['customer', 'show', customer.id, '--dir', dir])).code, 0)
+    assert.ok((await json(['inbox', '--dir', dir])).length > 20)
+    assert.equal((await cli(['doctor', '--dir', dir])).code, 0)
+    const replayed = await cli(['run', 'replay', '--all', '--dir', dir])
+    assert.equal(replayed.code, 0, replayed.stderr)
   })
 
   it('shows by a checkpoint kept elsewhere that the end of the log was cut off', async () => {

@@ -26,6 +26,12 @@ import type { Projection } from './ports/projection.ts'
 import { Agents } from './runtime/agents/agents.ts'
 import { Holdfast } from './runtime/holdfast.ts'
 import { RUNTIME_PROJECTIONS } from './runtime/projections.ts'
+import {
+  type RetentionOptions,
+  type RetentionReport,
+  type RetentionRule,
+  retain as retainRuns,
+} from './runtime/retention.ts'
 import { Runtime } from './runtime/runtime.ts'
 
 export interface OpenOptions {
@@ -133,6 +139,18 @@ export async function restore(
   return await restoreBackup({ ...rest, from, dir, open })
 }
 
+/**
+ * Erases what runs held that ended long enough ago, by the first rule that fits each; what none fits is kept.
+ * Call it from time to time; `log.compact()` gives the room back.
+ */
+export async function retain(
+  { log, runtime }: Holdfast,
+  rules: readonly RetentionRule[],
+  options: Pick<RetentionOptions, 'streamsOf' | 'dryRun' | 'signal'> = {},
+): Promise<RetentionReport> {
+  return await retainRuns(log, { ...options, rules, now: runtime.clock.now() })
+}
+
 /** Every operation and host that the given connectors and models declare. */
 function registeredOnly(connectors: readonly Connector[], models: readonly Model[]): PolicySettings {
   const manifests = connectors.flatMap(({ operations }) =>
@@ -186,5 +204,6 @@ export type { BreakerRow } from './runtime/breakers/breaker-index.ts'
 export type { Fork, ForkOptions } from './runtime/fork.ts'
 export type { EmittedEvent, Holdfast, RunHandle } from './runtime/holdfast.ts'
 export { type PreflightBreak, type PreflightReport, preflight } from './runtime/preflight.ts'
+export type { RetentionReport, RetentionRule } from './runtime/retention.ts'
 export type { Review } from './runtime/review-index.ts'
 export type { StartOptions } from './runtime/run-start.ts'

@@ -55,6 +55,11 @@ export function runOf(message: string): string {
   return `lead-${message}`
 }
 
+/** The message that a run was started by; null when it was not by one. */
+export function messageOfRun(run: string): string | null {
+  return run.startsWith('lead-m-') ? run.slice('lead-'.length) : null
+}
+
 type Tools = Awaited<ReturnType<typeof loadTools>>
 
 /** They load much, which a command that meets no mail need not wait for. */

@@ -12,6 +12,7 @@ import {
   replaces,
   type ValueSaid,
 } from './change.ts'
+import { keptOf } from './erasure.ts'
 import type { FieldName, How } from './sender-facts.ts'
 import { type Entry, idAt, runEntry, sentMessageId, textAt } from './timeline.ts'
 
@@ -96,6 +97,23 @@ export const customersProjection: Projection = {
     else if (event.kind === 'message.received') applyMessage(event, tables)
     else if (event.kind === 'run.started') applyRunStarted(event, tables)
     else applyRunEvent(event, tables)
+  },
+  erasure: {
+    keep: keptOf,
+    /** What was said of customers is woven together; the lines of their timelines stand alone. */
+    forget(event, tables) {
+      if (event.stream.startsWith('customer/')) return false
+      const line = tables.get<{ customer: string }>(
+        'SELECT customer FROM customers_timeline WHERE position = ?',
+        event.position,
+      )
+      if (line === undefined) return true
+      tables.run('DELETE FROM customers_timeline WHERE position = ?', event.position)
+      if (event.kind === 'message.received') addEntry(line.customer, messageEntry(event), event, tables)
+      else if (event.kind === 'run.started') addEntry(line.customer, startEntry(event), event, tables)
+      else addRunEntry(event, tables)
+      return true
+    },
   },
 }
 
@@ -190,11 +208,11 @@ function applyMessage(event: StoredEvent, tables: Tables): void {
   )
   const messageId = idAt(event.body, 'message', 'messageId')
   if (messageId !== '') addMessageId(messageId, customer, tables)
-  const entry = {
-    summary: textAt(event.body, 'message', 'subject'),
-    ref: idAt(event.body, 'message', 'id'),
-  }
-  addEntry(customer, entry, event, tables)
+  addEntry(customer, messageEntry(event), event, tables)
+}
+
+function messageEntry({ body }: StoredEvent): Entry {
+  return { summary: textAt(body, 'message', 'subject'), ref: idAt(body, 'message', 'id') }
 }
 
 /** A run started by another one is about the same customer, unless it says otherwise. */
@@ -205,7 +223,11 @@ function applyRunStarted(event: StoredEvent, tables: Tables): void {
   if (customer === '') return
   const workflow = idAt(event.body, 'workflow')
   tables.run('INSERT INTO customers_runs VALUES (?, ?, ?)', run, customer, workflow)
-  addEntry(customer, { summary: `${workflow} started`, ref: run }, event, tables)
+  addEntry(customer, startEntry(event), event, tables)
+}
+
+function startEntry(event: StoredEvent): Entry {
+  return { summary: `${idAt(event.body, 'workflow')} started`, ref: runOf(event) }
 }
 
 function applyRunEvent(event: StoredEvent, tables: Tables): void {
@@ -213,6 +235,12 @@ function applyRunEvent(event: StoredEvent, tables: Tables): void {
   if (about === undefined || event.body === null) return
   const sent = sentMessageId(event)
   if (sent !== '') addMessageId(sent, about.customer, tables)
+  addRunEntry(event, tables)
+}
+
+function addRunEntry(event: StoredEvent, tables: Tables): void {
+  const about = customerOfRun(runOf(event), tables)
+  if (about === undefined || event.body === null) return
   addEntry(about.customer, runEntry(event, about.workflow, runOf(event)), event, tables)
 }
 

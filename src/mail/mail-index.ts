@@ -1,5 +1,6 @@
 /** Which messages there are, and which Message-IDs are known: received ones and those that were sent. */
 import { HoldfastError } from '../kernel/errors.ts'
+import type { JsonObject } from '../kernel/json.ts'
 import type { EventLog } from '../ports/event-log.ts'
 import type { Projection, TablesReader } from '../ports/projection.ts'
 import type { MailMessage } from './message.ts'
@@ -43,6 +44,18 @@ export const mailIndex: Projection = {
         event.position,
       )
     }
+  },
+  erasure: {
+    /** Ids and dates: a later mail of the thread is still known as one. */
+    keep({ kind, body }) {
+      if (body === null) return null
+      if (kind === 'effect.succeeded') {
+        const { messageId } = (body.output ?? {}) as JsonObject
+        return typeof messageId === 'string' ? { output: { messageId } } : null
+      }
+      const { id = null, messageId = null, date = null } = (body.message ?? {}) as JsonObject
+      return { customer: body.customer ?? null, message: { id, messageId, date } }
+    },
   },
 }
 

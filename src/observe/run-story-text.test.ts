@@ -144,6 +144,7 @@ const story: RunStory = {
   operations: [plain, effect, decision, review, timer],
   positions: [1, 15],
   erased: [9],
+  erasure: null,
 }
 
 test('the whole story is there, in lines of at most 100 columns', () => {

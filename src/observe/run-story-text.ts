@@ -37,7 +37,10 @@ function writeHeader(page: Page, story: RunStory): void {
   if (story.ended === null && story.error !== null) writeError(page, story.error)
   page.field('trust', labelText(story.label))
   page.value('input', story.input)
-  if (story.erased.length > 0) {
+  if (story.erasure !== null) {
+    const { time, by, reason } = story.erasure
+    page.field('erased', `${page.time(time)} by ${by}: ${reason}; what it held is gone`)
+  } else if (story.erased.length > 0) {
     page.field('erased', `the bodies of events ${story.erased.join(', ')}; what they said is missing here`)
   }
 }

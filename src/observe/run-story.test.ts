@@ -144,6 +144,7 @@ test('a whole run is told', async () => {
           answers: 1,
         },
         erased: [],
+        erasure: null,
       })
       assert.ok(ended !== null && durationMs === ended - started && durationMs > 0)
       const own = hf.log.readStream('run/r')

@@ -62,6 +62,8 @@ export interface RunStory {
   readonly positions: readonly [number, number]
   /** Positions of events whose bodies were erased; what they said is missing here. */
   readonly erased: readonly number[]
+  /** When, by whom and why the whole run was erased; null when it was not. */
+  readonly erasure: { readonly time: number; readonly by: string; readonly reason: string } | null
 }
 
 const ENDS = new Set(['run.completed', 'run.failed', 'run.cancelled'])
@@ -101,6 +103,11 @@ export function runStory(log: Pick<EventLog, 'readStream' | 'tables'>, run: stri
     operations: storyOperations(events, (id) => log.readStream(`event/${id}`)[0]?.body ?? null),
     positions: [first.position, events.at(-1)?.position ?? first.position],
     erased: events.filter(({ body }) => body === null).map(({ position }) => position),
+    erasure:
+      log.tables.get<NonNullable<RunStory['erasure']> & Record<string, never>>(
+        'SELECT time, actor AS "by", reason FROM runs_erased WHERE run = ?',
+        run,
+      ) ?? null,
   }
 }
 

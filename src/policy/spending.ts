@@ -1,4 +1,6 @@
 /** What models have cost, by day and by run: the projection that the budget rules read. */
+import type { StoredEvent } from '../kernel/event.ts'
+import type { JsonObject } from '../kernel/json.ts'
 import type { Projection, TablesReader } from '../ports/projection.ts'
 import type { Spending } from './decide.ts'
 
@@ -53,6 +55,18 @@ export const spendingProjection: Projection = {
       whole(body.outputTokens),
     )
   },
+  erasure: { keep: spentOf },
+}
+
+/** What was spent stays known, and what for does not. */
+function spentOf({ kind, body }: StoredEvent): JsonObject | null {
+  if (body === null) return null
+  if (kind === 'model.called') {
+    const { priceMicros = null, inputTokens = null, outputTokens = null } = body
+    return { priceMicros, inputTokens, outputTokens }
+  }
+  const { type } = (body.request ?? {}) as { type?: string }
+  return type === 'model' ? { answer: body.answer ?? null, request: { type } } : null
 }
 
 /** What a model reports is not ours to trust: nothing, or a fraction, must not keep the call from its record. */

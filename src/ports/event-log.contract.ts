@@ -256,6 +256,83 @@ export function eventLogContract(name: string, subject: EventLogUnderTest): void
         assert.equal(log.verify().blobs, 0)
       }))
 
+    it('deletes a blob with the last body that it came with, and tells the listeners', () =>
+      withLog(async (log) => {
+        const bytes = Buffer.from('raw mail')
+        const sha256 = createHash('sha256').update(bytes).digest('hex')
+        const naming = (n: number) => happened(n, { body: { n, raw: sha256 } })
+        await log.append([to('a', 0, happened(1), naming(2))], [{ sha256, bytes }])
+        await log.append([to('b', 0, naming(3))], [{ sha256, bytes }])
+        const told: string[] = []
+        log.onCommit((events) => told.push(...events.map(({ kind }) => kind)))
+        const by = { actor: 'operator', reason: 'asked for' }
+        assert.deepEqual(await log.erase({ positions: [1, 2] }, by), { events: 2, blobs: 0 })
+        assert.notEqual(log.blob(sha256), undefined)
+        assert.deepEqual(await log.erase({ positions: [3, 1] }, by), { events: 1, blobs: 1 })
+        assert.equal(log.blob(sha256), undefined)
+        assert.deepEqual(told, ['bodies.erased', 'bodies.erased'])
+        assert.deepEqual(log.event(5)?.body?.positions, [3])
+        assert.equal(log.verify().blobs, 0)
+      }))
+
+    it('folds anew only what can not let go of a body by itself', async () => {
+      let folds = 0
+      const frugal: Projection = {
+        ...tally,
+        name: 'frugal',
+        tables: ['frugal'],
+        schema: 'CREATE TABLE frugal (stream TEXT PRIMARY KEY, n INTEGER NOT NULL, text TEXT)',
+        apply({ stream, body }, tables) {
+          folds += 1
+          const text = typeof body?.text === 'string' ? body.text : null
+          tables.run(
+            `INSERT INTO frugal VALUES (?1, ?2, ?3)
+             ON CONFLICT DO UPDATE SET n = n + excluded.n, text = excluded.text`,
+            stream,
+            Number(body?.n ?? 0),
+            text,
+          )
+        },
+        erasure: {
+          keep: ({ body }) => ({ n: body?.n ?? 0 }),
+          forget({ stream, body }, tables) {
+            tables.run('UPDATE frugal SET text = NULL WHERE stream = ?', stream)
+            return body?.n !== 3
+          },
+        },
+      }
+      const log = subject.open(subject.newPlace(), [tally, frugal])
+      const secret = (n: number) => happened(n, { body: { n, text: 'Rosenkohl' } })
+      await log.append([to('a', 0, secret(1), secret(2)), to('b', 0, secret(3))])
+      assert.equal(folds, 3)
+      const by = { actor: 'operator', reason: 'asked for' }
+      await log.erase({ positions: [2] }, by)
+      assert.equal(folds, 3, 'it let go of the body by itself')
+      assert.deepEqual(
+        { ...log.tables.get<object>("SELECT * FROM frugal WHERE stream = 'a'") },
+        { stream: 'a', n: 3, text: null },
+      )
+      assert.deepEqual(log.rebuild({ replace: false }).differing, [])
+      await log.erase({ positions: [3] }, by)
+      assert.equal(folds, 9, 'it could not: three were compared, three folded anew')
+      assert.deepEqual(log.rebuild({ replace: false }).differing, [])
+      assert.equal(JSON.stringify(log.tables.all('SELECT * FROM frugal')).includes('Rosenkohl'), false)
+      await log.close()
+    })
+
+    it('gives the room of what was erased back', () =>
+      withLog(async (log) => {
+        const events = Array.from({ length: 50 }, (_, n) =>
+          happened(n, { body: { text: 'x'.repeat(20_000) } }),
+        )
+        await log.append([to('a', 0, ...events)])
+        const positions = events.map((_, i) => i + 1)
+        await log.erase({ positions }, { actor: 'operator', reason: 'asked for' })
+        const { bytesBefore, bytesAfter } = log.compact()
+        assert.ok(bytesBefore > 1_000_000 && bytesAfter < 300_000, `${bytesBefore} → ${bytesAfter}`)
+        assert.equal(log.verify().erased, 50)
+      }))
+
     it('erases bodies for good while the chain still verifies', () =>
       withLog(async (log) => {
         await log.append([to('a', 0, happened(1, { body: { secret: 'Rosenkohl' } }), happened(2))])

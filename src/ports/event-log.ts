@@ -44,6 +44,24 @@ export interface RebuildReport {
   readonly differing: readonly string[]
 }
 
+export interface Erasable {
+  readonly positions: readonly number[]
+  readonly blobs?: readonly string[]
+  /** Ids of the runs whose bodies these are, for the record. */
+  readonly runs?: readonly string[]
+}
+
+/** How many there were. */
+export interface ErasureReport {
+  readonly events: number
+  readonly blobs: number
+}
+
+export interface CompactReport {
+  readonly bytesBefore: number
+  readonly bytesAfter: number
+}
+
 export interface EventLog {
   /** Id of this log, made once when it was created. */
   readonly id: string
@@ -72,13 +90,12 @@ export interface EventLog {
   onCommit(listener: (events: readonly StoredEvent[]) => void): () => void
 
   /**
-   * Deletes bodies, nonces and blobs for good and records that as an event; the chain still verifies, and the
-   * projections are renewed without them.
+   * Deletes bodies, nonces and blobs for good and records that as `bodies.erased`; the chain still verifies, and
+   * the projections are as if folded from what is left. Blobs that no kept event came with go too.
    */
-  erase(
-    what: { readonly positions: readonly number[]; readonly blobs?: readonly string[] },
-    by: { readonly actor: string; readonly reason: string },
-  ): Promise<void>
+  erase(what: Erasable, by: { readonly actor: string; readonly reason: string }): Promise<ErasureReport>
+  /** Gives the room of what was erased back to the file system. Appends wait meanwhile. */
+  compact(): CompactReport
   /**
    * Recomputes the chain, the gaplessness, the streams' versions and the blobs; with `against`, that the log
    * goes on from that checkpoint.

@@ -24,4 +24,10 @@ export const forkIndex: Projection = {
       position,
     )
   },
+  erasure: {
+    keep({ body }) {
+      const { run = null, step = null } = (body?.forkedFrom ?? {}) as JsonObject
+      return run === null ? null : { forkedFrom: { run, step } }
+    },
+  },
 }

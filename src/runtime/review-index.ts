@@ -68,6 +68,17 @@ export const reviewIndex: Projection = {
       tables.run("UPDATE reviews SET status = 'withdrawn' WHERE run = ? AND status = 'waiting'", run)
     }
   },
+  /** A review goes with its question. */
+  erasure: {
+    keep({ kind, body }) {
+      if (kind !== 'review.answered' || body === null) return null
+      return { review: body.review ?? null, verdict: body.verdict ?? null }
+    },
+    forget({ kind, position }, tables) {
+      if (kind === 'review.requested') tables.run('DELETE FROM reviews WHERE position = ?', position)
+      return true
+    },
+  },
 }
 
 /** The reviews that wait for the operator, oldest first. */

@@ -13,6 +13,7 @@ import type { RunStatus } from '../kernel/journal.ts'
 import type { JsonObject } from '../kernel/json.ts'
 import { placeFromJson, type QueuePlace } from '../kernel/scheduling.ts'
 import type { Projection, Tables } from '../ports/projection.ts'
+import { runErasure } from './run-erasure.ts'
 import { dequeue, enqueue, noteRate, QUEUE_SCHEMA, QUEUE_TABLES } from './scheduler/queue-rows.ts'
 
 export type { RunStatus }
@@ -25,8 +26,8 @@ export function runStream(run: string): string {
 
 export const runIndex: Projection = {
   name: 'runs',
-  version: 6,
-  tables: ['runs', 'runs_timers', 'runs_waits', 'runs_published', ...QUEUE_TABLES],
+  version: 7,
+  tables: ['runs', 'runs_timers', 'runs_waits', 'runs_published', 'runs_erased', ...QUEUE_TABLES],
   schema: `
     CREATE TABLE runs (
       position INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, workflow TEXT NOT NULL, version INTEGER NOT NULL,
@@ -48,6 +49,9 @@ export const runIndex: Projection = {
     CREATE INDEX runs_waits_by_key ON runs_waits (kind, key);
     CREATE TABLE runs_published (
       kind TEXT NOT NULL, key TEXT NOT NULL, position INTEGER NOT NULL, PRIMARY KEY (kind, key, position)
+    ) STRICT, WITHOUT ROWID;
+    CREATE TABLE runs_erased (
+      run TEXT PRIMARY KEY, position INTEGER NOT NULL, time INTEGER NOT NULL, actor TEXT NOT NULL, reason TEXT NOT NULL
     ) STRICT, WITHOUT ROWID;${QUEUE_SCHEMA}`,
   kinds: [
     'run.started',
@@ -83,10 +87,12 @@ export const runIndex: Projection = {
     'child.started',
     'child.ended',
     'event.published',
+    'bodies.erased',
   ],
   apply(event, tables) {
     if (event.kind === 'run.started') insertRun(event, tables)
     else if (event.kind === 'event.published') notePublished(event, tables)
+    else if (event.kind === 'bodies.erased') noteErased(event, tables)
     else {
       const run = event.stream.slice(RUN_STREAM.length)
       noteQueue(event, run, tables)
@@ -94,6 +100,7 @@ export const runIndex: Projection = {
       noteStatus(event, run, tables)
     }
   },
+  erasure: runErasure,
 }
 
 function insertRun(event: StoredEvent, tables: Tables): void {
@@ -143,6 +150,19 @@ function notePublished(event: StoredEvent, tables: Tables): void {
     String(key),
     event.position,
   )
+}
+
+function noteErased({ position, time, actor, body }: StoredEvent, tables: Tables): void {
+  for (const run of (body?.runs ?? []) as string[]) {
+    tables.run(
+      'INSERT INTO runs_erased (run, position, time, actor, reason) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING',
+      run,
+      position,
+      time,
+      actor,
+      String(body?.reason ?? ''),
+    )
+  }
 }
 
 function noteTimersAndWaits({ kind, time, body: given }: StoredEvent, run: string, tables: Tables): void {

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { createHash } from 'node:crypto'
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -78,10 +79,18 @@ for (const [what, sql] of [
   })
 }
 
-it('leaves no byte of an erased body in any file', async () => {
+it('leaves no byte of an erased body or blob in any file, nor after compaction', async () => {
   const dir = await logWith({ secret: 'Rosenkohl' })
   const log = open(dir)
-  await log.erase({ positions: [1] }, { actor: 'operator', reason: 'asked for' })
+  const bytes = Buffer.from('Rosenkohl '.repeat(10_000))
+  const sha256 = createHash('sha256').update(bytes).digest('hex')
+  const event = { kind: 'x', actor: 'test', label: SYSTEM, body: { text: 'Rosenkohl '.repeat(10_000) } }
+  await log.append([{ stream: 's', expectedVersion: 1, events: [event] }], [{ sha256, bytes }])
+  await log.erase({ positions: [1, 2] }, { actor: 'operator', reason: 'asked for' })
+  for (const name of readdirSync(dir)) {
+    assert.ok(!readFileSync(join(dir, name)).includes('Rosenkohl'), `${name} still holds it`)
+  }
+  log.compact()
   for (const name of readdirSync(dir)) {
     assert.ok(!readFileSync(join(dir, name)).includes('Rosenkohl'), `${name} still holds it`)
   }
@@ -163,6 +172,30 @@ it('shows against a checkpoint a past that was written anew with a chain that fi
   log2.verify()
   assert.throws(() => log2.verify(checkpoint), { code: 'LOG_REWRITTEN' })
   await log2.close()
+})
+
+it('notices bytes that are gone without an erasure on record', async () => {
+  const dir = newPlace()
+  const log = open(dir)
+  const bytes = Buffer.from('raw mail')
+  const sha256 = createHash('sha256').update(bytes).digest('hex')
+  const event = { kind: 'x', actor: 'test', label: SYSTEM, body: {} }
+  await log.append([{ stream: 's', expectedVersion: 0, events: [event] }], [{ sha256, bytes }])
+  await log.close()
+  tamper(dir, 'DELETE FROM blobs')
+  const cut = open(dir)
+  assert.throws(() => cut.verify(), { code: 'LOG_CORRUPT', message: /Event 1 has lost the bytes/ })
+  await cut.close()
+})
+
+it('shrinks a file from before files could shrink', async () => {
+  const dir = await logWith({ a: 'x'.repeat(1_000_000) })
+  tamper(dir, 'PRAGMA journal_mode = DELETE; PRAGMA auto_vacuum = NONE; VACUUM')
+  const log = open(dir)
+  await log.erase({ positions: [1] }, { actor: 'operator', reason: 'asked for' })
+  const { bytesBefore, bytesAfter } = log.compact()
+  assert.ok(bytesBefore > 1_000_000 && bytesAfter < 200_000, `${bytesBefore} → ${bytesAfter}`)
+  await log.close()
 })
 
 it('notices a body that is gone without an erasure on record', async () => {

@@ -16,6 +16,9 @@ import { SYSTEM } from '../../kernel/label.ts'
 import type { Clock } from '../../ports/clock.ts'
 import { crashPoint } from '../../ports/crash-points.ts'
 import type {
+  CompactReport,
+  Erasable,
+  ErasureReport,
   EventLog,
   LogHead,
   NewBlob,
@@ -25,16 +28,19 @@ import type {
 } from '../../ports/event-log.ts'
 import type { Projection, TablesReader } from '../../ports/projection.ts'
 import { AppendQueue, type QueuedAppend } from './append-queue.ts'
+import { writeBlob } from './blobs.ts'
+import { giveBackRoom } from './compact.ts'
 import { copyDatabase } from './copy.ts'
 import { explain, SqliteTables } from './database.ts'
-import { sha256 } from './event-chain.ts'
+import { eraseBodies } from './erasing.ts'
 import { EventRows } from './event-rows.ts'
 import { EventWriter } from './event-writer.ts'
 import { checkEpoch, raiseEpoch, readId } from './meta.ts'
 import { type OpenPlace, openPlace, type Place } from './place.ts'
 import { inTransaction, ProjectionSet } from './projections.ts'
+import { BODIES_ERASED, ERASURES_STREAM } from './residues.ts'
 import { Streams } from './streams.ts'
-import { BODIES_ERASED, bodyHashOf, hashAt, readHead, verifyChain } from './verification.ts'
+import { hashAt, readHead, verifyChain } from './verification.ts'
 import { Words } from './words.ts'
 
 export type SqliteEventLogOptions = Place & {
@@ -158,10 +164,10 @@ class SqliteEventLog implements EventLog {
         settle.push(() => item.reject(conflict))
         continue
       }
-      for (const blob of item.blobs) this.#writeBlob(blob)
       const first = events.length
       this.#number(item.parts, events, streams)
       const own = events.slice(first)
+      for (const blob of item.blobs) writeBlob(this.#tables, blob, own)
       settle.push(() => item.resolve(own))
     }
     return streams
@@ -195,20 +201,6 @@ class SqliteEventLog implements EventLog {
   #write(streams: readonly number[], events: readonly StoredEvent[]): void {
     this.#head = this.#writer.write(events, streams, this.#head)
     for (const event of events) this.#projections.apply(event)
-  }
-
-  #writeBlob(blob: NewBlob): void {
-    const actual = sha256(blob.bytes)
-    if (actual !== blob.sha256) {
-      throw new HoldfastError('LOG_CORRUPT', `A blob given as ${blob.sha256} has the hash ${actual}`, {
-        details: { sha256: blob.sha256, actual },
-      })
-    }
-    this.#tables.run(
-      'INSERT INTO blobs (sha256, bytes) VALUES (?, ?) ON CONFLICT DO NOTHING',
-      actual,
-      blob.bytes,
-    )
   }
 
   versionOf(stream: string): number {
@@ -247,32 +239,36 @@ class SqliteEventLog implements EventLog {
   // -- keeping -----------------------------------------------------------------------------------
 
   async erase(
-    { positions, blobs = [] }: { readonly positions: readonly number[]; readonly blobs?: readonly string[] },
-    by: { readonly actor: string; readonly reason: string },
-  ): Promise<void> {
+    { positions, blobs = [], runs = [] }: Erasable,
+    { actor, reason }: { readonly actor: string; readonly reason: string },
+  ): Promise<ErasureReport> {
     this.#queue.drain()
+    const report = { events: 0, blobs: 0 }
+    const written: StoredEvent[] = []
+    const streams: number[] = []
     this.#guard(() => {
-      for (const position of positions) this.#eraseBody(position)
-      for (const sha256 of blobs) this.#tables.run('DELETE FROM blobs WHERE sha256 = ?', sha256)
-      const body = { positions, blobs, reason: by.reason }
-      const erasure: NewEvent = { kind: BODIES_ERASED, actor: by.actor, label: SYSTEM, body }
-      const stored: StoredEvent[] = []
-      const streams: number[] = []
-      this.#number([{ stream: 'log/erasures', expectedVersion: 'any', events: [erasure] }], stored, streams)
-      this.#write(streams, stored)
-      this.#projections.renewAll()
+      const what = { positions, blobs }
+      const { stale, ...gone } = eraseBodies(this.#tables, this.#rows, this.#projections, what)
+      const body = { ...gone, reason, runs }
+      const erasure: NewEvent = { kind: BODIES_ERASED, actor, label: SYSTEM, body }
+      this.#number([{ stream: ERASURES_STREAM, expectedVersion: 'any', events: [erasure] }], written, streams)
+      this.#write(streams, written)
+      this.#projections.renew([...stale])
+      report.events = gone.positions.length
+      report.blobs = gone.blobs.length
     })
     this.#database.exec('PRAGMA wal_checkpoint(TRUNCATE)')
+    for (const listener of this.#listeners) listener(written)
+    return report
   }
 
-  #eraseBody(position: number): void {
-    const row = this.#rows.at(position)
-    if (row === undefined || row.body === null) return
-    this.#tables.run(
-      'UPDATE events SET body = NULL, body_hash = unhex(?) WHERE position = ?',
-      bodyHashOf(row),
-      position,
-    )
+  compact(): CompactReport {
+    this.#queue.drain()
+    try {
+      return giveBackRoom(this.#database, this.#tables)
+    } catch (error) {
+      throw explain(error, this.#file)
+    }
   }
 
   verify(against?: Checkpoint): VerifyReport {

@@ -1,10 +1,12 @@
 /** Keeping projections beside the log: creating, folding, rebuilding, comparing. */
 import { DatabaseSync } from 'node:sqlite'
 import type { StoredEvent } from '../../kernel/event.ts'
+import type { JsonObject } from '../../kernel/json.ts'
 import type { RebuildReport } from '../../ports/event-log.ts'
 import type { Projection, Row } from '../../ports/projection.ts'
 import { SqliteTables } from './database.ts'
 import type { EventRows } from './event-rows.ts'
+import { type Residue, type Residues, readResidues } from './residues.ts'
 
 export class ProjectionSet {
   readonly #projections: readonly Projection[]
@@ -30,11 +32,31 @@ export class ProjectionSet {
     }
   }
 
-  /** Folds one event into every projection that wants its kind. */
-  apply(event: StoredEvent, tables: SqliteTables = this.#tables): void {
+  /** Folds one event into every projection that wants its kind; an erased one with what each has kept of it. */
+  apply(event: StoredEvent, tables: SqliteTables = this.#tables, residues?: Residues): void {
     const interested = this.#byKind.get(event.kind)
     if (interested === undefined) return
-    for (const projection of interested) projection.apply(event, tables)
+    const residue = event.body === null ? residues?.get(event.position) : undefined
+    for (const projection of interested) {
+      const kept = residue?.[projection.name]
+      projection.apply(kept === undefined ? event : { ...event, body: kept }, tables)
+    }
+  }
+
+  /**
+   * Takes the body of an event out of the tables; what takes folding anew is added to `stale`. Returns what
+   * the projections keep of it; null for nothing.
+   */
+  forget(event: StoredEvent, stale: Set<Projection>): Residue | null {
+    const kept: Record<string, JsonObject> = {}
+    for (const projection of this.#byKind.get(event.kind) ?? []) {
+      const { name, erasure } = projection
+      const residue = erasure?.keep(event) ?? null
+      if (residue !== null) kept[name] = residue
+      if (erasure === undefined) stale.add(projection)
+      else if (erasure.forget?.({ ...event, body: residue }, this.#tables) === false) stale.add(projection)
+    }
+    return Object.keys(kept).length > 0 ? kept : null
   }
 
   /** Builds the projections that are new here or have changed since the file was written. */
@@ -44,7 +66,7 @@ export class ProjectionSet {
     )
     inTransaction(this.#database, () => {
       this.#forgetAbsent()
-      if (stale.length > 0) this.#renew(stale)
+      this.renew(stale)
     })
   }
 
@@ -56,7 +78,7 @@ export class ProjectionSet {
 
   /** Drops and folds all projections anew. The caller holds the transaction. */
   renewAll(): void {
-    this.#renew(this.#projections)
+    this.renew(this.#projections)
   }
 
   #storedVersion(projection: Projection): number | undefined {
@@ -66,7 +88,9 @@ export class ProjectionSet {
     )?.version
   }
 
-  #renew(projections: readonly Projection[]): void {
+  /** Drops and folds these anew. The caller holds the transaction. */
+  renew(projections: readonly Projection[]): void {
+    if (projections.length === 0) return
     for (const projection of projections) {
       for (const table of [...projection.tables].reverse())
         this.#database.exec(`DROP TABLE IF EXISTS ${table}`)
@@ -86,9 +110,12 @@ export class ProjectionSet {
 
   /** Folds the whole log; returns how many events there are. */
   #applyAll(tables: SqliteTables): number {
+    const residues = readResidues(this.#tables, this.#rows)
     let events = 0
     for (const row of this.#rows.after(0)) {
-      if (this.#byKind.has(this.#rows.words.text(row.kind))) this.apply(this.#rows.toEvent(row), tables)
+      if (this.#byKind.has(this.#rows.words.text(row.kind))) {
+        this.apply(this.#rows.toEvent(row), tables, residues)
+      }
       events += 1
     }
     return events

@@ -5,9 +5,7 @@ import type { LogHead, VerifyReport } from '../../ports/event-log.ts'
 import type { SqliteTables } from './database.ts'
 import { openBody, sha256 } from './event-chain.ts'
 import type { EventRow, EventRows } from './event-rows.ts'
-
-/** The kind of event that names the positions whose bodies were erased with it. */
-export const BODIES_ERASED = 'bodies.erased'
+import { BODIES_ERASED } from './residues.ts'
 
 export function readHead(tables: SqliteTables): LogHead {
   const row = tables.get<{ position: number; hash: Uint8Array | null }>(
@@ -95,6 +93,12 @@ function checkPages(tables: SqliteTables): void {
 }
 
 function verifyBlobs(tables: SqliteTables): number {
+  const lost = tables.get<{ sha256: string; position: number }>(
+    `SELECT sha256, position FROM blob_refs
+     WHERE NOT EXISTS (SELECT 1 FROM blobs WHERE blobs.sha256 = blob_refs.sha256) LIMIT 1`,
+  )
+  if (lost !== undefined)
+    throw corrupt(lost.position, `has lost the bytes ${lost.sha256}, and no erasure on record names them`)
   let count = 0
   for (const row of tables.iterate<{ sha256: string; bytes: Uint8Array }>(
     'SELECT sha256, bytes FROM blobs',

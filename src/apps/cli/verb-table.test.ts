@@ -26,6 +26,7 @@ test('only what reads the log leaves mail and runs alone; the rest lets the work
     'run replay',
     'preflight',
     'backup',
+    'retain',
     'log checkpoint',
     'log verify',
     'log rebuild',

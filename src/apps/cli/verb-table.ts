@@ -280,6 +280,21 @@ export const VERBS: readonly Verb[] = [
     load: async () => (await import('./verbs/backup.ts')).restore,
   },
   {
+    words: 'retain',
+    group: KEEP,
+    summary: 'Erase what policy.yaml says is not to be kept any longer',
+    about: [
+      'What finished runs held is erased for good by the rules under `retention`, and the room given back;',
+      'that they were, and the chain, stay. `up` does the same once an hour. Without rules all is kept.',
+    ].join('\n'),
+    options: [['--dry-run', 'only say what would be erased']],
+    examples: [
+      ['retain --dry-run', 'how many runs, by workflow'],
+      ['retain', 'backups made before still hold it'],
+    ],
+    load: async () => (await import('./verbs/retain.ts')).retain,
+  },
+  {
     words: 'log checkpoint',
     group: KEEP,
     summary: 'The head of the log, as JSON to keep elsewhere',

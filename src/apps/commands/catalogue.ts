@@ -20,6 +20,7 @@ export const COMMANDS = {
   customers: async () => (await import('./customers.ts')).customers,
   'customer show': async () => (await import('./customers.ts')).customerShow,
   backup: async () => (await import('./backup.ts')).backup,
+  retain: async () => (await import('./retain.ts')).retain,
   'log checkpoint': async () => (await import('./log.ts')).logCheckpoint,
   'log verify': async () => (await import('./log.ts')).logVerify,
   'log rebuild': async () => (await import('./log.ts')).logRebuild,

@@ -5,19 +5,21 @@ import { WorkflowRegistry } from '../../runtime/workflow-registry.ts'
 import { workspaceCommand } from './command.ts'
 import { findRun } from './find.ts'
 
+/** What was erased can't be replayed. */
+const KEPT_RUNS = `
+  SELECT id FROM runs WHERE NOT EXISTS (SELECT 1 FROM runs_erased WHERE run = runs.id) ORDER BY position`
+
 export const runReplay = workspaceCommand({
   name: 'run replay',
   params: z.strictObject({
-    /** null for every run. */
+    /** null for every run that was not erased. */
     id: z.string().min(1).nullable(),
   }),
   advances: false,
   async run({ log, workflows }, { id }, io): Promise<ReplayReport[]> {
     const registry = new WorkflowRegistry(workflows)
     const chosen =
-      id === null
-        ? log.tables.all<{ id: string }>('SELECT id FROM runs ORDER BY position').map((row) => row.id)
-        : [findRun(log.tables, id)]
+      id === null ? log.tables.all<{ id: string }>(KEPT_RUNS).map((row) => row.id) : [findRun(log.tables, id)]
     const reports: ReplayReport[] = []
     for (const run of chosen) {
       if (io.signal.aborted) break

@@ -1,7 +1,9 @@
 /** `policy.yaml` in the workspace: what may happen without you, what never, where to, and for how much. */
 import { join } from 'node:path'
 import { z } from 'zod'
+import { durationMs } from '../../kernel/duration.ts'
 import type { PolicySettings } from '../../policy/settings.ts'
+import type { RetentionRule } from '../../runtime/retention.ts'
 import { parseYamlFile } from '../../templates/yaml-file.ts'
 import { readIfThere } from './file.ts'
 import { POLICY_FILE } from './file-names.ts'
@@ -21,6 +23,18 @@ const host = z
   .regex(/^([\p{L}\p{N}._-]+|[0-9a-f]*:[0-9a-f:.]*:[0-9a-f:.]*)$/u, {
     error: 'must be the name or address of a host, without scheme, port or path',
   })
+
+const duration = z.string().refine((text) => text === 'never' || lengthOf(text) !== null, {
+  error: 'must be a length of time such as 90d, or never',
+})
+
+function lengthOf(text: string): number | null {
+  try {
+    return durationMs(text)
+  } catch {
+    return null
+  }
+}
 
 const limit = (fallback: number) => z.number().min(0).nullable().default(fallback)
 
@@ -56,6 +70,24 @@ export const policySchema = z
           .describe('Model calls in a day (UTC), priced or not; null for no limit.'),
       })
       .prefault({}),
+    retention: z
+      .array(
+        z.strictObject({
+          workflow: z
+            .string()
+            .min(1)
+            .default('*')
+            .describe('Name of a workflow, such as lead-qualification; * for all.'),
+          status: z
+            .array(z.enum(['completed', 'failed', 'cancelled']))
+            .min(1)
+            .default(['completed', 'cancelled'])
+            .describe('How a run ended. A failed one can be looked into while it is kept.'),
+          eraseAfter: duration.describe('Time after its end, such as 90d; never to keep it for good.'),
+        }),
+      )
+      .default([])
+      .describe('What finished runs held is erased by the first rule that fits. Default: all is kept.'),
   })
   .meta({ title: 'policy.yaml', description: 'Policy of a Holdfast workspace.' })
 
@@ -70,14 +102,28 @@ export async function loadPolicy(options: {
   readonly dir: string
   readonly hosts: readonly string[]
 }): Promise<PolicySettings> {
-  const file = join(options.dir, POLICY_FILE)
-  const text = await readIfThere(file)
-  const { operations, egress, budget } =
-    text === null
-      ? policySchema.parse({ version: 1 })
-      : parseYamlFile(text, policySchema, { file, code: 'CONFIG_INVALID' })
+  const { operations, egress, budget } = await readPolicy(options.dir)
   const hosts = [...LOOPBACK, ...options.hosts.map((name) => name.toLowerCase())]
   return { operations, egress: { allow: egress.allow ?? [...new Set(hosts)] }, budget }
+}
+
+/**
+ * How long what finished runs held is kept.
+ * @throws CONFIG_INVALID, FILE_UNREADABLE, as for the rest of the file.
+ */
+export async function loadRetention(dir: string): Promise<readonly RetentionRule[]> {
+  const { retention } = await readPolicy(dir)
+  return retention.map(({ eraseAfter, ...rule }) => ({
+    ...rule,
+    afterMs: eraseAfter === 'never' ? null : durationMs(eraseAfter),
+  }))
+}
+
+async function readPolicy(dir: string): Promise<z.output<typeof policySchema>> {
+  const file = join(dir, POLICY_FILE)
+  const text = await readIfThere(file)
+  if (text === null) return policySchema.parse({ version: 1 })
+  return parseYamlFile(text, policySchema, { file, code: 'CONFIG_INVALID' })
 }
 
 /** The `policy.yaml` that `init` writes; it says what the defaults say. */
@@ -103,4 +149,11 @@ budget:
   perDayUsd: 5
   perRunUsd: 0.5
   modelCallsPerDay: 1000
+
+# How long the content of finished runs is kept, with the mail they are about. The first
+# rule that fits decides; what none fits is kept for good. What is erased is gone.
+# retention:
+#   - workflow: lead-qualification
+#     status: [completed, cancelled]
+#     eraseAfter: 365d
 `

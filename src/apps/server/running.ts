@@ -19,6 +19,7 @@ import { type CommandServer, serveCommands } from './command-server.ts'
 import { IntakeLoop } from './intake-loop.ts'
 import type { News } from './news.ts'
 import { NewsDesk } from './news-desk.ts'
+import { RetentionLoop } from './retention-loop.ts'
 import { deliverSample } from './sample.ts'
 import { watchFiles } from './watched-files.ts'
 
@@ -79,10 +80,11 @@ async function work(workspace: Workspace, { voice, stop, once }: RunningOptions)
   if (once) return
   const desk = new NewsDesk(workspace.log, voice)
   const loop = new IntakeLoop(workspace, mailIn, io, desk)
-  const ends = [loop.watch(), desk.listen(), watchOperatorsFiles(workspace, voice)]
+  const retention = new RetentionLoop(workspace, workspace.holdfast.runtime.clock, io)
+  const ends = [loop.watch(), desk.listen(), retention.start(), watchOperatorsFiles(workspace, voice)]
   await stopped(stop)
   for (const end of ends) end()
-  await loop.done
+  await Promise.all([loop.done, retention.done])
 }
 
 async function stopped(stop: AbortSignal): Promise<void> {

@@ -3,7 +3,7 @@
  * nothing more is written and it is told of no commit, as if the machine had been switched off.
  */
 import type { StoredEvent } from '../../kernel/event.ts'
-import type { EventLog, LogHead, RebuildReport, VerifyReport } from '../event-log.ts'
+import type { CompactReport, EventLog, LogHead, RebuildReport, VerifyReport } from '../event-log.ts'
 import type { TablesReader } from '../projection.ts'
 
 export interface Death {
@@ -100,6 +100,10 @@ export class MortalLog implements EventLog {
 
   async erase(...given: Parameters<EventLog['erase']>): ReturnType<EventLog['erase']> {
     return await this.#log.erase(...given)
+  }
+
+  compact(): CompactReport {
+    return this.#log.compact()
   }
 
   verify(...given: Parameters<EventLog['verify']>): VerifyReport {

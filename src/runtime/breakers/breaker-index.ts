@@ -56,6 +56,15 @@ export const breakerIndex: Projection = {
     if (event.kind.startsWith('breaker.')) noteBreaker(event, tables)
     else noteHeld(event, tables)
   },
+  /** A run that has ended is held up no longer. */
+  erasure: {
+    keep: () => null,
+    forget({ kind, stream }, tables) {
+      if (kind.startsWith('breaker.')) return false
+      const run = stream.slice(RUN_STREAM.length)
+      return tables.get('SELECT 1 FROM breakers_held WHERE run = ? LIMIT 1', run) === undefined
+    },
+  },
 }
 
 function noteBreaker({ kind, body, time }: StoredEvent, tables: Tables): void {

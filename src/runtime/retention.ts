@@ -1,0 +1,125 @@
+/**
+ * Retention: the bodies of runs that ended long enough ago are erased, by rules of the operator; what a run
+ * was, when and how it ended, and the chain stay. Without a rule everything is kept.
+ *
+ * A run is erased when it and all its parents have ended: a parent that is under way may still ask what its
+ * child gave. What belongs to a run besides its own stream (the mail that it was started for) goes with it.
+ *
+ * Why: docs/decisions/0026-retention.md
+ */
+import { RUN_ENDS } from '../kernel/journal.ts'
+import type { EventLog } from '../ports/event-log.ts'
+import type { TablesReader } from '../ports/projection.ts'
+import { type RunStatus, runStream } from './run-index.ts'
+
+export interface RetentionRule {
+  /** Name of a workflow; `*` for all. */
+  readonly workflow: string
+  /** How a run ended for the rule to hold for it. */
+  readonly status: readonly RunStatus[]
+  /** Milliseconds after the end of the run; null to keep it for good. */
+  readonly afterMs: number | null
+}
+
+export interface RetentionOptions {
+  /** The first one that fits a run decides; a run that none fits is kept. */
+  readonly rules: readonly RetentionRule[]
+  /** Milliseconds since 1970. */
+  readonly now: number
+  /** Streams that go with a run, besides its own. Default none. */
+  readonly streamsOf?: (run: { readonly id: string; readonly workflow: string }) => readonly string[]
+  /** true: nothing is erased, only counted. */
+  readonly dryRun?: boolean
+  readonly signal?: AbortSignal
+}
+
+export interface RetentionReport {
+  readonly runs: number
+  /** Bodies. */
+  readonly events: number
+  /** Raw mails and their like; 0 in a dry run. */
+  readonly blobs: number
+  readonly byWorkflow: Readonly<Record<string, number>>
+}
+
+export const ENDED = [...RUN_ENDS].map((kind) => kind.slice('run.'.length) as RunStatus)
+
+/** Runs looked at between two turns of the event loop, and runs erased in one commit. */
+const RUNS_AT_ONCE = 100
+
+interface Row {
+  readonly id: string
+  readonly workflow: string
+  readonly status: RunStatus
+  readonly parent: string | null
+  /** When it ended. */
+  readonly updated: number
+  readonly position: number
+}
+
+/** Erases what is due, a hundred runs a commit; appends go on in between. */
+export async function retain(log: EventLog, options: RetentionOptions): Promise<RetentionReport> {
+  const total = { runs: 0, events: 0, blobs: 0, byWorkflow: {} as Record<string, number> }
+  if (options.rules.every(({ afterMs }) => afterMs === null)) return total
+  for (let after = 0; !options.signal?.aborted; ) {
+    const rows = endedRuns(log.tables, after)
+    const due = rows.filter((row) => isDue(row, options) && parentsEnded(log.tables, row))
+    const { events, blobs } = await eraseRuns(log, due, options)
+    total.runs += due.length
+    total.events += events
+    total.blobs += blobs
+    for (const { workflow } of due) total.byWorkflow[workflow] = (total.byWorkflow[workflow] ?? 0) + 1
+    if (rows.length < RUNS_AT_ONCE) break
+    after = rows.at(-1)?.position ?? after
+    await new Promise((resolve) => setImmediate(resolve))
+  }
+  return total
+}
+
+function endedRuns(tables: TablesReader, after: number): Row[] {
+  return tables.all<Row & Record<string, never>>(
+    `SELECT id, workflow, status, parent, updated, position FROM runs
+     WHERE position > ? AND status IN (SELECT value FROM json_each(?))
+       AND NOT EXISTS (SELECT 1 FROM runs_erased WHERE runs_erased.run = runs.id)
+     ORDER BY position LIMIT ${RUNS_AT_ONCE}`,
+    after,
+    JSON.stringify(ENDED),
+  )
+}
+
+function isDue({ workflow, status, updated }: Row, { rules, now }: RetentionOptions): boolean {
+  const rule = rules.find(
+    (one) => (one.workflow === '*' || one.workflow === workflow) && one.status.includes(status),
+  )
+  return rule !== undefined && rule.afterMs !== null && updated + rule.afterMs <= now
+}
+
+function parentsEnded(tables: TablesReader, row: Row): boolean {
+  for (let { parent } = row; parent !== null; ) {
+    const found = tables.get<Pick<Row, 'status' | 'parent'> & Record<string, never>>(
+      'SELECT status, parent FROM runs WHERE id = ?',
+      parent,
+    )
+    if (found === undefined) return true
+    if (!ENDED.includes(found.status)) return false
+    parent = found.parent
+  }
+  return true
+}
+
+async function eraseRuns(
+  log: EventLog,
+  due: readonly Row[],
+  { streamsOf, dryRun = false }: RetentionOptions,
+): Promise<{ events: number; blobs: number }> {
+  const streams = due.flatMap((run) => [runStream(run.id), ...(streamsOf?.(run) ?? [])])
+  const positions = streams
+    .flatMap((stream) => log.readStream(stream))
+    .flatMap(({ body, position }) => (body === null ? [] : [position]))
+  if (dryRun || due.length === 0) return { events: positions.length, blobs: 0 }
+  const runs = due.map(({ id }) => id)
+  return await log.erase(
+    { positions, runs },
+    { actor: 'retention', reason: 'kept as long as the policy says' },
+  )
+}
