@@ -1,5 +1,6 @@
 /** The replay family on the command line: on a workspace that nobody serves, and through the process that does. */
 import assert from 'node:assert/strict'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
 import { z } from 'zod'
@@ -86,5 +87,43 @@ describe('run fork', () => {
     assert.deepEqual((await failure([...fork, '--input', 'not json'])).exit, 2)
     const unknown = await failure([...fork, '--from', 'nothing'])
     assert.match(unknown.fix, /Fork it from one of read playbook, gather facts/)
+  })
+})
+
+describe('what-if', () => {
+  it('tries another playbook and another policy on past mail, and changes nothing', async () => {
+    const dir = await workspace()
+    const [item] = await json(['inbox', '--dir', dir])
+    const changes = ['--set', `body=${item.proposal.body.replace(/\n[^\n]+$/, '\nMara from Malmo')}`]
+    assert.equal((await cli(['review', item.id, 'edit', ...changes, '--dir', dir])).code, 0)
+    const { head } = await json(['log', 'verify', '--dir', dir])
+    const same = await json(['what-if', '--dir', dir])
+    assert.deepEqual([same.runs, same.changed], [1, 0])
+
+    const playbook = join(folder(), 'trial.yaml')
+    const text = readFileSync(join(dir, 'playbooks', 'lead-qualification.yaml'), 'utf8')
+    writeFileSync(
+      playbook,
+      text.replace(/( {2}signature: \|\n(?: {4}.*\n)*) {4}.*\n/, '$1    Mara from Malmo\n'),
+    )
+    const other = await json(['what-if', '--playbook', playbook, '--dir', dir])
+    assert.equal(other.proposals.closer, 1, JSON.stringify(other))
+    const { stdout } = await cli(['what-if', '--playbook', playbook, '--dir', dir])
+    assert.match(stdout, /1 run tried: 0 the same, 1 otherwise/)
+    assert.match(stdout, /"review reply" \(edited\) would say something else: nearer to what you made of it/)
+
+    const policy = join(folder(), 'policy.yaml')
+    writeFileSync(policy, 'version: 1\noperations:\n  deny: [maildir.send]\n')
+    const denied = await json(['what-if', '--policy', policy, '--since', '30d', '--dir', dir])
+    assert.deepEqual([denied.policy, denied.effects.dropped], [1, 1])
+    assert.deepEqual((await json(['log', 'verify', '--dir', dir])).head, head)
+  })
+
+  it('says what is wrong with what was typed', async () => {
+    const dir = await workspace()
+    assert.equal((await failure(['what-if', '--since', 'long', '--dir', dir])).exit, 2)
+    const broken = join(folder(), 'broken.yaml')
+    writeFileSync(broken, 'version: 9\n')
+    assert.equal((await failure(['what-if', '--playbook', broken, '--dir', dir])).code, 'PLAYBOOK_INVALID')
   })
 })

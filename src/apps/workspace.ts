@@ -44,6 +44,10 @@ export interface Workspace {
   readonly holdfast: Holdfast
   readonly log: EventLog
   readonly workflows: readonly AnyWorkflow[]
+  /** The same workflows, judging and drafting by this playbook whichever a run began with: for trying it out. */
+  workflowsWith(playbook: Playbook): readonly AnyWorkflow[]
+  /** Hosts of the mail server and the models that are configured. */
+  readonly hosts: readonly string[]
   readonly connectors: readonly Connector[]
   readonly models: readonly Model[]
   readonly playbooks: PlaybookLibrary<Playbook>
@@ -81,26 +85,28 @@ export async function openWorkspace(options: OpenWorkspaceOptions): Promise<Work
 
   const ownAddresses = config.owner.addresses
   const late: { log?: EventLog; playbooks?: PlaybookLibrary<Playbook> } = {}
-  const workflow = leadQualification({
-    message: (id) => readMessage(theLog(), id),
-    facts: (message) => {
-      const received = theLog().readStream(`mail/${message.id}`)[0]
-      const before = received?.position ?? Number.MAX_SAFE_INTEGER
-      const customer = received?.body?.customer
-      return {
-        ownAddresses,
-        knownThread: isKnownThread(theLog().tables, message, before),
-        knownCustomer: typeof customer === 'string' && wroteBefore(theLog().tables, customer, before),
-      }
-    },
-    customerName: (customer) => customerName(theLog().tables, customer),
-    playbooks: {
-      current: () => thePlaybooks().current(),
-      version: (hash) => thePlaybooks().version(hash),
-      problem: () => thePlaybooks().problem(),
-    },
-    sendOperation: `${config.mail.out.connector}.send`,
-    from: { name: config.owner.name, address: ownAddresses[0] ?? 'owner@localhost.localdomain' },
+  const leadWith = (playbooks: PlaybookLibrary<Playbook>) =>
+    leadQualification({
+      message: (id) => readMessage(theLog(), id),
+      facts: (message) => {
+        const received = theLog().readStream(`mail/${message.id}`)[0]
+        const before = received?.position ?? Number.MAX_SAFE_INTEGER
+        const customer = received?.body?.customer
+        return {
+          ownAddresses,
+          knownThread: isKnownThread(theLog().tables, message, before),
+          knownCustomer: typeof customer === 'string' && wroteBefore(theLog().tables, customer, before),
+        }
+      },
+      customerName: (customer) => customerName(theLog().tables, customer),
+      playbooks,
+      sendOperation: `${config.mail.out.connector}.send`,
+      from: { name: config.owner.name, address: ownAddresses[0] ?? 'owner@localhost.localdomain' },
+    })
+  const workflow = leadWith({
+    current: () => thePlaybooks().current(),
+    version: (hash) => thePlaybooks().version(hash),
+    problem: () => thePlaybooks().problem(),
   })
   function theLog(): EventLog {
     if (late.log === undefined) throw new HoldfastError('LOG_CLOSED', 'The log is not open yet')
@@ -138,12 +144,23 @@ export async function openWorkspace(options: OpenWorkspaceOptions): Promise<Work
     holdfast,
     log,
     workflows: [workflow],
+    workflowsWith: (playbook) => [leadWith(onlyPlaybook(playbook))],
+    hosts,
     connectors,
     models,
     playbooks: thePlaybooks(),
     intake: new Intake({ runtime, workflow, ownAddresses, region: config.owner.region }),
     inbox: inboxDir === null ? null : maildirInbox({ dir: inboxDir, clock }),
     close: () => holdfast.close(),
+  }
+}
+
+function onlyPlaybook(playbook: Playbook): PlaybookLibrary<Playbook> {
+  return {
+    current: () =>
+      Promise.reject(new HoldfastError('PLAYBOOK_INVALID', 'A playbook on trial is never in force')),
+    version: () => playbook,
+    problem: () => null,
   }
 }
 

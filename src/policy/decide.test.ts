@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import fc from 'fast-check'
+import type { PolicySettings } from '../ports/policy-settings.ts'
 import { decide, type PolicyRequest, type Spending } from './decide.ts'
-import type { PolicySettings } from './settings.ts'
 
 const NOTHING: Spending = { todayMicros: 0, runMicros: 0, callsToday: 0 }
 

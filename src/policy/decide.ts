@@ -4,7 +4,7 @@
  * objects answers.
  */
 import type { Verdict } from '../ports/gate.ts'
-import type { OperationPattern, PolicySettings } from './settings.ts'
+import type { OperationPattern, PolicySettings } from '../ports/policy-settings.ts'
 
 export interface PolicyRequest {
   /** `connector.operation`, or `model.provider`. */

@@ -11,9 +11,9 @@ import { type Context, defineWorkflow, type Workflow } from '../kernel/workflow.
 import { defineConnector, type PerformContext } from '../ports/connector.ts'
 import type { EffectRequest, Gate, Permit } from '../ports/gate.ts'
 import type { Model } from '../ports/model.ts'
+import type { PolicySettings } from '../ports/policy-settings.ts'
 import { memoryTables } from '../ports/testing/memory-tables.ts'
 import { createGate, type GateOptions } from './gate.ts'
-import type { PolicySettings } from './settings.ts'
 import { spendingProjection } from './spending.ts'
 
 const CONTEXT: PerformContext = { idempotencyKey: 'k', signal: new AbortController().signal, attempt: 1 }

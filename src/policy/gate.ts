@@ -12,11 +12,11 @@ import { canonicalJson, type Json, toJson } from '../kernel/json.ts'
 import { validate } from '../kernel/schema.ts'
 import type { Clock } from '../ports/clock.ts'
 import { type Connector, type DeclaredManifest, type Operation, operationOf } from '../ports/connector.ts'
-import type { Gate, Permit } from '../ports/gate.ts'
+import type { Gate, Judge, Permit } from '../ports/gate.ts'
 import type { Model } from '../ports/model.ts'
+import type { PolicySettings } from '../ports/policy-settings.ts'
 import type { TablesReader } from '../ports/projection.ts'
-import { decide } from './decide.ts'
-import type { PolicySettings } from './settings.ts'
+import { decide, type Spending } from './decide.ts'
 import { dayOf, spendingOf } from './spending.ts'
 
 export interface GateOptions {
@@ -79,8 +79,25 @@ export function createGate(options: GateOptions): Gate {
     throw new HoldfastError('OPERATION_UNKNOWN', `There is no operation ${permit.operation}`)
   }
 
+  function judge(policy?: PolicySettings): Judge {
+    return {
+      effect({ operation, approvedBy }) {
+        const { hosts } = manifestOf(operation)
+        const asked = { operation, hosts, isModelCall: false, approved: approvedBy !== null }
+        return decide(asked, NOTHING_SPENT, policy ?? settings())
+      },
+      model(operation, runMicros) {
+        const model = models.find(({ provider }) => `model.${provider}` === operation)
+        const hosts = model === undefined ? [] : [model.host]
+        const asked = { operation, hosts, isModelCall: true, approved: false }
+        return decide(asked, { ...NOTHING_SPENT, runMicros }, policy ?? settings())
+      },
+    }
+  }
+
   return {
     manifestOf,
+    judge,
 
     breakerOf(connector) {
       return connectors.find(({ name }) => name === connector)?.breaker ?? BREAKER
@@ -138,6 +155,8 @@ export function createGate(options: GateOptions): Gate {
     },
   }
 }
+
+const NOTHING_SPENT: Spending = { todayMicros: 0, runMicros: 0, callsToday: 0 }
 
 /** What a permit for a model call is bound to in place of an input. */
 const MODEL_CALL = 'model call'

@@ -8,6 +8,7 @@ import type { Json, JsonObject } from '../kernel/json.ts'
 import type { Label } from '../kernel/label.ts'
 import type { DeclaredManifest, Lookup, PerformContext } from './connector.ts'
 import type { ModelAnswer, ModelQuestion } from './model.ts'
+import type { PolicySettings } from './policy-settings.ts'
 
 /** What the policy says, with the rule that said it. */
 export interface Verdict {
@@ -52,6 +53,17 @@ export interface ModelDecision extends EffectDecision {
   readonly model: string
 }
 
+/**
+ * The policy as a question only: nothing is granted, reserved or recorded. Limits that go by the day are taken as
+ * not used up: what was spent on that day is not asked.
+ */
+export interface Judge {
+  /** @throws OPERATION_UNKNOWN */
+  effect(request: EffectRequest): Verdict
+  /** Of `model.provider`, for a run that has spent so much on models, in millionths of a US dollar. */
+  model(operation: string, runMicros: number): Verdict
+}
+
 export interface Gate {
   /** The manifest of an operation. @throws OPERATION_UNKNOWN listing those that exist. */
   manifestOf(operation: string): DeclaredManifest
@@ -66,6 +78,8 @@ export interface Gate {
   decideModel(request: ModelRequest): ModelDecision | null
   /** @throws PERMIT_INVALID, MODEL_UNAVAILABLE */
   ask(permit: Permit, question: ModelQuestion, options: { signal: AbortSignal }): Promise<ModelAnswer>
+  /** By the given policy; by the one in force without. */
+  judge(policy?: PolicySettings): Judge
 }
 
 /** The body of `policy.decided`. */

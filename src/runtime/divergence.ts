@@ -105,7 +105,7 @@ export function endNotReached({ end, lastPosition }: RunRecord): Divergence {
   return { name: END, what: 'not-reached', recorded, present: null, position: lastPosition, explanation }
 }
 
-function endOnRecord(end: RunEnd | null): Json {
+export function endOnRecord(end: RunEnd | null): Json {
   if (end === null) return null
   return comparable(
     end.status === 'completed' ? { ok: true, value: end.output } : { ok: false, error: end.error },

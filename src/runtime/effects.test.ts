@@ -6,7 +6,7 @@ import { openPlace, type Place, type PlaceOptions, turns } from '../apps/testing
 import { HoldfastError } from '../kernel/errors.ts'
 import type { JsonObject } from '../kernel/json.ts'
 import { type Context, defineWorkflow, type Workflow } from '../kernel/workflow.ts'
-import type { PolicySettings } from '../policy/settings.ts'
+import type { PolicySettings } from '../ports/policy-settings.ts'
 import { type Manner, Outside, type OutsideOptions } from './testing/outside.ts'
 
 const LETTER = { to: 'ada@example.com' }

@@ -25,6 +25,8 @@ import { RUN_STREAM, type RunStatus, runStream } from './run-index.ts'
 import { type RunToStart, type StartOptions, startOf } from './run-start.ts'
 import type { Runtime } from './runtime.ts'
 import { Turnstile } from './scheduler/turnstile.ts'
+import type { WhatIfReport } from './what-if/changes.ts'
+import { type WhatIfOptions, whatIf } from './what-if/what-if.ts'
 
 export interface RunHandle<Output = unknown> {
   readonly id: string
@@ -164,6 +166,12 @@ export class Holdfast {
     const { fork, part } = await planFork(this.runtime, source, run, options)
     if (!isForked(this.log, part)) await this.log.append([part])
     return { ...this.#handle<Output>(run), fork }
+  }
+
+  /** Tries the code of today, or another policy, on runs of the past. Changes nothing. @throws RUN_NOT_FOUND */
+  async whatIf(options: WhatIfOptions = {}): Promise<WhatIfReport> {
+    this.#assertOpen()
+    return await whatIf(this, options)
   }
 
   /** A run by its id. @throws RUN_NOT_FOUND */

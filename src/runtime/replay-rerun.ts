@@ -50,19 +50,20 @@ async function rerunStep(
   owner: Owner,
 ): Promise<Rerun> {
   const before = comparable(settled.outcome)
-  const attempt = {
-    attempt: Number(settled.event.body?.attempts ?? 1),
-    signal: new AbortController().signal,
-    idempotencyKey: idempotencyKeyOf(owner, step.name),
-  }
-  let outcome: Outcome
-  try {
-    outcome = { ok: true, value: toJson(await step.work(attempt), `result of step ${step.name}`) }
-  } catch (error) {
-    outcome = { ok: false, error: toErrorRecord(error, 'STEP_FAILED') }
-  }
-  const after = comparable(outcome)
+  const after = comparable(await runPure(step, owner, Number(settled.event.body?.attempts ?? 1)))
   return { divergence: same(before, after) ? null : otherResult(recorded, before, after), isChanged }
+}
+
+/** Runs the function of a pure step as the given attempt, for its outcome only. */
+export async function runPure(step: OperationOf<'step'>, owner: Owner, attempt: number): Promise<Outcome> {
+  const { signal } = new AbortController()
+  const idempotencyKey = idempotencyKeyOf(owner, step.name)
+  try {
+    const result = await step.work({ attempt, signal, idempotencyKey })
+    return { ok: true, value: toJson(result, `result of step ${step.name}`) }
+  } catch (error) {
+    return { ok: false, error: toErrorRecord(error, 'STEP_FAILED') }
+  }
 }
 
 function rerunRules(

@@ -17,6 +17,13 @@ export class WorkflowRegistry {
     }
   }
 
+  /** The highest version. @throws WORKFLOW_UNKNOWN */
+  newest(name: string): AnyWorkflow {
+    const versions = [...this.#workflows.values()].filter((one) => one.name === name)
+    const version = Math.max(0, ...versions.map((one) => one.version))
+    return this.get(name, version)
+  }
+
   /** @throws WORKFLOW_UNKNOWN listing those there are. */
   get(name: string, version: number): AnyWorkflow {
     const workflow = this.#workflows.get(keyOf(name, version))

@@ -24,6 +24,7 @@ test('only what reads the log leaves mail and runs alone; the rest lets the work
     'review show',
     'queue',
     'run replay',
+    'what-if',
     'preflight',
     'backup',
     'retain',

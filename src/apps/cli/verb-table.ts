@@ -178,6 +178,28 @@ export const VERBS: readonly Verb[] = [
     load: async () => (await import('./verbs/run.ts')).runFork,
   },
   {
+    words: 'what-if',
+    group: LOOK,
+    summary: 'Try a playbook, a policy or new code on past runs',
+    about: [
+      'Decisions by rules, drafts and the answers of the policy are made anew; all else is taken from the record.',
+      'Says what would be decided, proposed, done and spent otherwise, and whether a new draft is nearer to what',
+      'you made of the old one. Nothing is done by it and nothing is recorded.',
+    ].join('\n'),
+    options: [
+      ['--playbook <file>', 'this playbook in place of the one that each run began with'],
+      ['--policy <file>', 'this policy in place of the one in force'],
+      ['--workflow <name>', 'only runs of this workflow'],
+      ['--since <age>', 'only runs that began so long ago at most, such as 30d'],
+      ['--limit <n>', 'at most so many, the newest first, default 1000'],
+    ],
+    examples: [
+      ['what-if --playbook playbooks/lead-qualification.yaml', 'your edit of the playbook, on past mail'],
+      ['what-if --policy stricter.yaml --since 30d', 'what a stricter policy would have stopped'],
+    ],
+    load: async () => (await import('./verbs/what-if.ts')).whatIf,
+  },
+  {
     words: 'preflight',
     group: KEEP,
     summary: 'Whether the open runs go on with the present code',

@@ -14,6 +14,7 @@ export const COMMANDS = {
   'run replay': async () => (await import('./run-replay.ts')).runReplay,
   'run cancel': async () => (await import('./run-cancel.ts')).runCancel,
   'run fork': async () => (await import('./run-fork.ts')).runFork,
+  'what-if': async () => (await import('./what-if.ts')).whatIf,
   preflight: async () => (await import('./preflight.ts')).preflight,
   breakers: async () => (await import('./breakers.ts')).breakers,
   'breaker close': async () => (await import('./breakers.ts')).breakerClose,

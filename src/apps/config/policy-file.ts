@@ -2,7 +2,7 @@
 import { join } from 'node:path'
 import { z } from 'zod'
 import { durationMs } from '../../kernel/duration.ts'
-import type { PolicySettings } from '../../policy/settings.ts'
+import type { PolicySettings } from '../../ports/policy-settings.ts'
 import type { RetentionRule } from '../../runtime/retention.ts'
 import { parseYamlFile } from '../../templates/yaml-file.ts'
 import { readIfThere } from './file.ts'
@@ -102,8 +102,21 @@ export async function loadPolicy(options: {
   readonly dir: string
   readonly hosts: readonly string[]
 }): Promise<PolicySettings> {
-  const { operations, egress, budget } = await readPolicy(options.dir)
-  const hosts = [...LOOPBACK, ...options.hosts.map((name) => name.toLowerCase())]
+  return settingsOf(await readPolicy(options.dir), options.hosts)
+}
+
+/** As `loadPolicy`, of the text of a file. @throws CONFIG_INVALID with line, column and path. */
+export function parsePolicy(text: string, file: string, hosts: readonly string[]): PolicySettings {
+  return settingsOf(parseYamlFile(text, policySchema, { file, code: 'CONFIG_INVALID' }), hosts)
+}
+
+type PolicyFile = z.output<typeof policySchema>
+
+function settingsOf(
+  { operations, egress, budget }: PolicyFile,
+  configured: readonly string[],
+): PolicySettings {
+  const hosts = [...LOOPBACK, ...configured.map((name) => name.toLowerCase())]
   return { operations, egress: { allow: egress.allow ?? [...new Set(hosts)] }, budget }
 }
 
@@ -119,7 +132,7 @@ export async function loadRetention(dir: string): Promise<readonly RetentionRule
   }))
 }
 
-async function readPolicy(dir: string): Promise<z.output<typeof policySchema>> {
+async function readPolicy(dir: string): Promise<PolicyFile> {
   const file = join(dir, POLICY_FILE)
   const text = await readIfThere(file)
   if (text === null) return policySchema.parse({ version: 1 })
