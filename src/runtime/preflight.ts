@@ -63,7 +63,7 @@ export interface PreflightReport {
   readonly breaks: readonly PreflightBreak[]
 }
 
-const OPEN: readonly RunStatus[] = ['running', 'waiting', 'stalled']
+const OPEN: readonly RunStatus[] = ['queued', 'running', 'waiting', 'stalled']
 const PAGE = 500
 const MOST = 1_000
 

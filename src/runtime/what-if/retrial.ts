@@ -10,11 +10,14 @@ import { joinLabels, type Label } from '../../kernel/label.ts'
 import { validate } from '../../kernel/schema.ts'
 import type { AnyWorkflow } from '../../kernel/workflow.ts'
 import type { Judge, Verdict } from '../../ports/gate.ts'
+import { createContext } from '../context/context.ts'
 import { comparable, endOnRecord, same } from '../divergence.ts'
-import { createContext, type Operation, type OperationHost, type OperationOf } from '../operations.ts'
+import { never } from '../never.ts'
+import type { Abandonable, Operation, OperationHost, OperationOf } from '../operations.ts'
 import type { RecordedOperation } from '../replay-record.ts'
 import { requestOf } from '../replay-request.ts'
 import { runPure } from '../replay-rerun.ts'
+import { wasAbandoned } from '../run-errors.ts'
 import { Sequencer } from '../sequencer.ts'
 import { addCosts, type Cost, NO_COST, type WhatIfRun } from './changes.ts'
 import { Findings } from './findings.ts'
@@ -36,6 +39,8 @@ export class Retrial implements OperationHost {
   readonly #found: Findings
   readonly #sequencer = new Sequencer(() => this.#onQuiet())
   readonly #asked = new Set<string>()
+  /** What the code has not been given, each with how it is told that it was abandoned. */
+  readonly #waiting = new Map<string, (error: Error) => void>()
   #seen: { readonly version: number; readonly time: number }
   #label: Label
   #cost = NO_COST
@@ -89,6 +94,25 @@ export class Retrial implements OperationHost {
   // -- what the code asks for --------------------------------------------------------------------------
 
   operate(operation: Operation): Promise<Json> {
+    return new Promise((resolve, reject) => {
+      this.#waiting.set(operation.name, reject)
+      this.#operate(operation).then(resolve, reject)
+    })
+  }
+
+  abandon({ name }: Abandonable): void {
+    const reject = this.#waiting.get(name)
+    if (reject === undefined || this.#end !== null) return
+    this.#waiting.delete(name)
+    if (this.#stopped?.at === name) this.#stopped = null
+    if (this.#open?.at === name) this.#open = null
+    reject(wasAbandoned(name))
+  }
+
+  /** What the code makes known is no part of the question. */
+  note(): void {}
+
+  #operate(operation: Operation): Promise<Json> {
     if (this.#end !== null) return never()
     const { name, type } = operation
     this.#quietTurns = 0
@@ -130,7 +154,7 @@ export class Retrial implements OperationHost {
       return never()
     }
     const { outcome, version, time, label } = recorded.settled
-    return this.#give(outcome, { version, time, label })
+    return this.#give(name, outcome, { version, time, label })
   }
 
   async #runStep(step: OperationOf<'step'>, recorded: RecordedOperation | undefined): Promise<Json> {
@@ -142,7 +166,7 @@ export class Retrial implements OperationHost {
     this.#quietTurns = 0
     const before = recorded?.settled?.outcome
     if (before !== undefined && !same(comparable(before), comparable(outcome))) this.#found.step(step.name)
-    return await this.#give(outcome, this.#placeOf(recorded))
+    return await this.#give(step.name, outcome, this.#placeOf(recorded))
   }
 
   #decide(
@@ -165,7 +189,7 @@ export class Retrial implements OperationHost {
       const { answer = null, confidence } = value as JsonObject
       const after = { answer, confidence: Number(confidence), tier: 'rules' as const }
       this.#found.decision({ name, before, after, isOtherQuestion: false })
-      return this.#give({ ok: true, value }, this.#placeOf(recorded))
+      return this.#give(name, { ok: true, value }, this.#placeOf(recorded))
     } catch (error) {
       return this.#stop(name, `the rules of the decision "${name}" fail: ${toErrorRecord(error).message}`)
     }
@@ -226,7 +250,7 @@ export class Retrial implements OperationHost {
     this.#found.dropped('effect', recorded)
     const message = `${operation} for "${name}" was denied by ${verdict.rule}: ${verdict.reason}`
     const error = toErrorRecord(new HoldfastError('POLICY_DENIED', message))
-    return this.#give({ ok: false, error }, this.#placeOf(recorded))
+    return this.#give(name, { ok: false, error }, this.#placeOf(recorded))
   }
 
   #propose(
@@ -243,7 +267,7 @@ export class Retrial implements OperationHost {
     if (settled === null || answer === null || !isOther || answer.verdict !== 'approved') {
       return this.#fromRecord({ type: 'review', name, proposal }, recorded)
     }
-    return this.#give({ ok: true, value: { ...answer, value: after } }, this.#placeOf(recorded))
+    return this.#give(name, { ok: true, value: { ...answer, value: after } }, this.#placeOf(recorded))
   }
 
   #reachOut(
@@ -253,7 +277,7 @@ export class Retrial implements OperationHost {
     const { name, type } = operation
     this.#found.reachedOut(type, name, recorded, requestOf(operation, this.run.id))
     if (type === 'child' || recorded !== undefined) return this.#fromRecord(operation, recorded)
-    return this.#give({ ok: true, value: null }, this.#placeOf(recorded))
+    return this.#give(name, { ok: true, value: null }, this.#placeOf(recorded))
   }
 
   // -- handing over --------------------------------------------------------------------------------------
@@ -264,9 +288,10 @@ export class Retrial implements OperationHost {
     return { version: this.#seen.version + 1e-6, time: this.#seen.time, label: this.#label }
   }
 
-  #give(outcome: Outcome, { version, time, label }: Place): Promise<Json> {
+  #give(name: string, outcome: Outcome, { version, time, label }: Place): Promise<Json> {
     return new Promise((resolve, reject) => {
       this.#sequencer.push(version, () => {
+        if (!this.#waiting.delete(name)) return
         this.#quietTurns = 0
         this.#seen = { version, time: Math.max(this.#seen.time, time) }
         this.#label = joinLabels(this.#label, label)
@@ -319,8 +344,4 @@ interface Place {
   readonly version: number
   readonly time: number
   readonly label: Label
-}
-
-function never<T>(): Promise<T> {
-  return new Promise(() => {})
 }
