@@ -4,6 +4,7 @@
  * run only those. Figures are medians of RUNS runs.
  */
 import { parseArgs } from 'node:util'
+import { agentEventsPerSecond } from './agents.ts'
 import { messagesPerSecond } from './messages.ts'
 import { commitMs, median, referenceRowsPerSecond } from './reference.ts'
 import { concurrentStepsPerSecond, pipelineLatencyMs, sequentialStepMs, startLatencyMs } from './steps.ts'
@@ -44,6 +45,12 @@ const BENCHES: readonly Bench[] = [
     unit: 'ms of a call of a five-step pipeline, p50; reference: ms of one durable commit',
     measure: () => pipelineLatencyMs(300),
     reference: commitMs,
+  },
+  {
+    name: 'agent-events',
+    unit: 'events/s published and handled, 100,000 over 1,000 keys, 1,000 in flight; reference: rows/s, 1,000 a commit',
+    measure: () => agentEventsPerSecond(100_000, 1_000, 1_000),
+    reference: () => referenceRowsPerSecond(ROWS, 1_000),
   },
   {
     name: 'messages',

@@ -103,6 +103,17 @@ describe('an agent whose handler asks for nothing', () => {
     assert.deepEqual(await place.hf.agent(noter, 'a').query(), { seen: [1, 2, 3, 4] })
   })
 
+  test('keeps the order when much has waited and more comes', async (t) => {
+    const place = await openPlace(t, { agents: [noter] })
+    await place.hf.agent(noter).pause()
+    const numbers = Array.from({ length: 450 }, (_, i) => i)
+    await say(place, 'a', ...numbers.slice(0, 440))
+    await place.hf.idle()
+    await Promise.all([place.hf.agent(noter).resume(), say(place, 'a', ...numbers.slice(440))])
+    await place.hf.idle()
+    assert.deepEqual((await place.hf.agent(noter, 'a').query()).seen, numbers)
+  })
+
   test('hears workflows too, and what is sent to it alone', async (t) => {
     const teller = defineWorkflow({
       name: 'teller',

@@ -178,10 +178,11 @@ export class Delivery {
   #fromMemory(cursor: number, until: number): Batch {
     const keys = new Set<string>()
     let count = 0
-    while (count < this.#inbox.length && count < MOST_EVENTS && keys.size < MOST_KEYS) {
+    while (count < this.#inbox.length && count < MOST_EVENTS) {
       const event = this.#inbox[count] as StoredEvent
-      if (event.position > until) break
-      keys.add(String(event.body?.key))
+      const key = String(event.body?.key)
+      if (event.position > until || (keys.size >= MOST_KEYS && !keys.has(key))) break
+      keys.add(key)
       count += 1
     }
     const events = this.#inbox.splice(0, count)
