@@ -6,6 +6,9 @@ import { openPlace, type Place, turns } from '../../apps/testing/place.ts'
 import { type Agent, defineAgent } from '../../kernel/agent.ts'
 import { SYSTEM } from '../../kernel/label.ts'
 import { defineWorkflow } from '../../kernel/workflow.ts'
+import { toReceived } from '../publish.ts'
+import { Handling } from './handling.ts'
+import { Instances } from './instances.ts'
 
 const list = z.object({ seen: z.array(z.number()) })
 type List = z.infer<typeof list>
@@ -112,6 +115,21 @@ describe('an agent whose handler asks for nothing', () => {
     await Promise.all([place.hf.agent(noter).resume(), say(place, 'a', ...numbers.slice(440))])
     await place.hf.idle()
     assert.deepEqual((await place.hf.agent(noter, 'a').query()).seen, numbers)
+  })
+
+  test('handles nothing new of an instance for which something waits', async (t) => {
+    const place = await openPlace(t, { agents: [noter] })
+    await place.hf.agent(noter).pause()
+    await say(place, 'a', 1)
+    await place.hf.idle()
+    const { log } = place.hf
+    const start = () => assert.fail('no run is needed')
+    const handling = new Handling(noter, log, place.clock, new Instances(log, noter, 1), start)
+    const event = log.event(log.head().position)
+    assert.ok(event)
+    const arrivals = [{ event, received: { ...toReceived(event), data: 2 } }]
+    assert.deepEqual(await handling.handle('a', arrivals, false), { parts: [], next: null, left: arrivals })
+    assert.equal((await handling.handle('a', arrivals, true)).parts.length, 1)
   })
 
   test('hears workflows too, and what is sent to it alone', async (t) => {

@@ -20,10 +20,8 @@ import type { EventLog } from '../../ports/event-log.ts'
 import { ManualClock } from '../../ports/testing/manual-clock.ts'
 import { type Death, MortalLog } from '../../ports/testing/mortal-log.ts'
 import { Holdfast } from '../holdfast.ts'
-import { reviewIndex } from '../review-index.ts'
-import { runIndex } from '../run-index.ts'
+import { RUNTIME_PROJECTIONS } from '../projections.ts'
 import { Runtime } from '../runtime.ts'
-import { agentIndex } from './agent-index.ts'
 import { Agents } from './agents.ts'
 
 /** Stories to try; more of them by RUNS=1000. */
@@ -73,7 +71,7 @@ class Process {
 
   constructor(dir: string, world: ManualClock, death: Death | null, residentInstances: number) {
     const clock = this.#clockOf(world)
-    const projections = [runIndex, reviewIndex, spendingProjection, agentIndex]
+    const projections = [...RUNTIME_PROJECTIONS, spendingProjection]
     this.log = new MortalLog(openSqliteEventLog({ dir, clock, projections }), death)
     const settings = () => ({
       operations: { allow: ['*'], deny: [], review: [] },
