@@ -37,7 +37,7 @@ import { Retries } from './retries.ts'
 import { runCode } from './run-code.ts'
 import { diverged, forgotten, hasEnded, isErased, recordJson, wasAbandoned } from './run-errors.ts'
 import { RunLimits } from './run-limits.ts'
-import { RunRecords } from './run-records.ts'
+import { type Begun, RunRecords } from './run-records.ts'
 import type { RunWriter } from './run-writer.ts'
 
 /** How long a closing process waits for calls that it has aborted. */
@@ -62,12 +62,11 @@ export class Execution implements OperationHost {
   #parked = false
   #isDraining = false
 
-  /** `unsaved` is the `run.started` of a bounded run that is put on record with its end. */
-  constructor(host: ExecutionHost, run: string, status: RunStatus, unsaved: NewEvent | null = null) {
+  constructor(host: ExecutionHost, run: string, status: RunStatus, begun: Begun = {}) {
     this.host = host
     const onRest = (): void => this.#rest()
     const onOver = (failure?: unknown): void => this.drop(failure)
-    this.records = new RunRecords({ host, run, status, unsaved, onRest, onOver })
+    this.records = new RunRecords({ host, run, status, begun, onRest, onOver })
     this.#handover = this.records.handover
     this.#writer = this.records.writer
     this.#catchUp = new CatchUp(this.journal)

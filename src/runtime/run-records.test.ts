@@ -48,7 +48,7 @@ test('a run is over when its end is durable, not when something before it is', a
     host,
     run: 'r',
     status: 'running' as const,
-    unsaved: null,
+    begun: {},
     onRest: () => {},
     onOver,
   }

@@ -3,7 +3,7 @@
  * the code. Once let go of, it writes nothing more and hands over nothing more.
  */
 import { HoldfastError } from '../kernel/errors.ts'
-import type { NewEvent } from '../kernel/event.ts'
+import type { NewEvent, StoredEvent } from '../kernel/event.ts'
 import {
   applyToJournal,
   foldJournal,
@@ -18,12 +18,18 @@ import { hasEnded, isClosed } from './run-errors.ts'
 import { runStream } from './run-index.ts'
 import { RunWriter, type When, type WriterHost } from './run-writer.ts'
 
+export interface Begun {
+  /** The `run.started` of a bounded run that goes to the log with its first durable record. Default: it is there. */
+  readonly unsaved?: NewEvent
+  /** The stream of the run, for who has it at hand. Default: it is read. */
+  readonly events?: readonly StoredEvent[]
+}
+
 export interface RunRecordsOptions {
   readonly host: WriterHost
   readonly run: string
   readonly status: RunStatus
-  /** The `run.started` of a bounded run that goes to the log with its first durable record. Default: it is there. */
-  readonly unsaved: NewEvent | null
+  readonly begun: Begun
   /** The code has come to rest. */
   readonly onRest: () => void
   /** The end of the run is durable, or a record was refused. */
@@ -44,13 +50,11 @@ export class RunRecords {
   #failure: Error | null = null
 
   /** @throws RUN_NOT_FOUND, BODY_ERASED */
-  constructor({ host, run, status, unsaved, onRest, onOver }: RunRecordsOptions) {
+  constructor({ host, run, status, begun, onRest, onOver }: RunRecordsOptions) {
     const time = host.clock.now()
+    const { unsaved, events = unsaved ? [] : host.log.readStream(runStream(run)) } = begun
     this.run = run
-    this.journal = foldJournal(
-      run,
-      unsaved ? [{ ...unsaved, version: 1, time }] : host.log.readStream(runStream(run)),
-    )
+    this.journal = foldJournal(run, unsaved ? [{ ...unsaved, version: 1, time }] : events)
     if (this.journal.start === null) {
       const code = this.journal.erased ? 'BODY_ERASED' : 'RUN_NOT_FOUND'
       throw new HoldfastError(code, `Run ${run} can't be read`, { details: { run } })

@@ -20,6 +20,7 @@ import type { EventLog, StreamAppend } from '../ports/event-log.ts'
 import type { Gate } from '../ports/gate.ts'
 import { lastRestore, type Restore } from '../ports/restores.ts'
 import { Breakers } from './breakers/breakers.ts'
+import { Comebacks, WRITE_RETRY_MS } from './comebacks.ts'
 import { Deliveries, lastEvent } from './deliveries.ts'
 import { Execution } from './execution.ts'
 import type { ExecutionHost } from './execution-host.ts'
@@ -52,12 +53,6 @@ interface Waking {
 
 type By = { readonly actor: string; readonly label: Label; readonly reason: string }
 
-const WRITE_RETRY_MS = 1_000
-/** A stalled run is tried again: the file that was broken may have been mended meanwhile. */
-const STALL_RETRY_MS = 30_000
-/** What no waiting helps against: these runs go on in a process with the right code, or in the log's present one. */
-const NEEDS_OTHER_PROCESS = new Set(['JOURNAL_DIVERGED', 'WORKFLOW_UNKNOWN', 'LOG_EPOCH_STALE'])
-
 export class Runtime implements ExecutionHost {
   readonly log: EventLog
   readonly gate: Gate
@@ -80,9 +75,9 @@ export class Runtime implements ExecutionHost {
   readonly #deliveries: Deliveries
   readonly #idleWaiters: (() => void)[] = []
   readonly #stopListening: () => void
-  /** Calls off the return of a run that lost its execution. */
-  readonly #comebacks = new Map<string, () => void>()
+  readonly #comebacks: Comebacks
   #holds = 0
+  #movesOn = false
   #closing = false
 
   constructor(options: RuntimeOptions) {
@@ -93,6 +88,10 @@ export class Runtime implements ExecutionHost {
     this.workflows = new WorkflowRegistry(options.workflows)
     this.#limits = { active: options.activeRuns ?? 200, resident: options.residentRuns ?? 500 }
     this.#timers = new RunTimers(this.log.tables, this.clock, this.#pager, (due) => this.#onDue(due))
+    this.#comebacks = new Comebacks(this.clock, (run) => {
+      this.wake(run)
+      this.#handOver(run)
+    })
     this.#deliveries = new Deliveries(this, this.#pager)
     this.breakers = new Breakers(this, this.#pager)
     this.#waitingRuns = new RunQueue({
@@ -173,7 +172,7 @@ export class Runtime implements ExecutionHost {
   }
 
   #bringIn(): void {
-    while (!this.#closing && this.#holds === 0 && this.#active.size < this.#limits.active) {
+    while (this.#hasRoom) {
       const next = this.#queue.entries().next().value
       if (next === undefined) break
       const [run, wakings] = next
@@ -192,15 +191,22 @@ export class Runtime implements ExecutionHost {
     this.#pager.goOn()
   }
 
+  get #hasRoom(): boolean {
+    return !this.#closing && this.#holds === 0 && this.#active.size < this.#limits.active
+  }
+
   /** @throws RUN_NOT_FOUND, RUN_QUEUED, BODY_ERASED */
   #load(run: string): Execution {
     const row = this.log.tables.get<{ status: RunStatus }>('SELECT status FROM runs WHERE id = ?', run)
     if (row === undefined)
       throw new HoldfastError('RUN_NOT_FOUND', `There is no run ${run}`, { details: { run } })
     if (row.status === 'queued') throw isQueued(run)
-    const execution = new Execution(this, run, row.status)
+    return this.#begin(new Execution(this, run, row.status))
+  }
+
+  #begin(execution: Execution): Execution {
     if (execution.ended) return execution
-    this.#executions.set(run, execution)
+    this.#executions.set(execution.run.id, execution)
     this.#active.add(execution)
     execution.begin()
     return execution
@@ -211,11 +217,7 @@ export class Runtime implements ExecutionHost {
    * @throws WORKFLOW_UNKNOWN
    */
   beginUnsaved(run: string, started: NewEvent): Execution {
-    const execution = new Execution(this, run, 'running', started)
-    this.#executions.set(run, execution)
-    this.#active.add(execution)
-    execution.begin()
-    return execution
+    return this.#begin(new Execution(this, run, 'running', { unsaved: started }))
   }
 
   /** Resolves with the run's execution. @throws RUN_NOT_FOUND, BODY_ERASED, HOLDFAST_CLOSED */
@@ -258,25 +260,8 @@ export class Runtime implements ExecutionHost {
     if (this.#executions.get(execution.run.id) === execution) this.#executions.delete(execution.run.id)
     this.#timers.forget(execution.run.id)
     if (error !== undefined && !this.#closing && execution.records.isSaved)
-      this.#bringBack(execution.run.id, error)
+      this.#comebacks.lost(execution.run.id, error)
     this.#moveOn()
-  }
-
-  /** A run that lost its execution to a failed append, or stalled, starts over from its journal. */
-  #bringBack(run: string, error: unknown): void {
-    const code = isHoldfastError(error) ? error.code : ''
-    if (NEEDS_OTHER_PROCESS.has(code)) return
-    const again = (): void => {
-      this.#comebacks.delete(run)
-      this.wake(run)
-      this.#handOver(run)
-    }
-    this.#comebacks.get(run)?.()
-    if (code === 'LOG_CONFLICT') again()
-    else {
-      const delayMs = code === 'LOG_WRITE_FAILED' ? WRITE_RETRY_MS : STALL_RETRY_MS
-      this.#comebacks.set(run, this.clock.after(delayMs, again))
-    }
   }
 
   /** Gives one run, or all, what they wait for and has come already. */
@@ -287,7 +272,10 @@ export class Runtime implements ExecutionHost {
   }
 
   #moveOn(): void {
+    if (this.#movesOn) return
+    this.#movesOn = true
     setImmediate(() => {
+      this.#movesOn = false
       this.#bringIn()
       this.#waitingRuns.look()
       if (this.#busy) return
@@ -328,9 +316,16 @@ export class Runtime implements ExecutionHost {
 
   #onStarted(run: string, event: StoredEvent): void {
     const queue = event.body?.queue as { readonly notBefore?: number } | undefined
-    if (queue === undefined) this.wake(run)
+    if (queue === undefined && this.#hasRoom && this.#queue.size === 0 && this.#isWhole(event))
+      this.#begin(new Execution(this, run, 'running', { events: [event] }))
+    else if (queue === undefined) this.wake(run)
     else if (queue.notBefore === undefined) this.#waitingRuns.onQueued(event)
     else this.#timers.consider(queue.notBefore)
+  }
+
+  /** Whether the event is all there is of its stream. */
+  #isWhole({ stream, version }: StoredEvent): boolean {
+    return this.log.versionOf(stream) === version
   }
 
   #onQueued(run: string, event: StoredEvent): void {
@@ -389,7 +384,7 @@ export class Runtime implements ExecutionHost {
     this.breakers.stop()
     this.#waitingRuns.stop()
     this.#pager.stop()
-    for (const callOff of this.#comebacks.values()) callOff()
+    this.#comebacks.stop()
     for (const [run, wakings] of this.#queue) for (const { fail } of wakings) fail(isClosed(run))
     this.#queue.clear()
     for (const execution of [...this.#parked]) execution.drop()
