@@ -1,11 +1,11 @@
 /**
  * A note is a fact that the code of a run makes known and waits for no outcome of: the shape of a graph, the
- * end of one of its nodes. It is on record before whatever the run does next.
+ * end of one of its nodes, a patch that it has. It is on record before whatever the run does next.
  */
 import type { JsonObject } from './json.ts'
 
 export interface Note {
-  readonly kind: 'graph.started' | 'node.ended'
+  readonly kind: 'graph.started' | 'node.ended' | 'patch.noted'
   readonly body: JsonObject
 }
 
@@ -13,6 +13,7 @@ export interface Note {
 const SUBJECT: Readonly<Record<Note['kind'], readonly string[]>> = {
   'graph.started': ['graph'],
   'node.ended': ['graph', 'node'],
+  'patch.noted': ['patch'],
 }
 
 export function isNote(kind: string): kind is Note['kind'] {

@@ -194,6 +194,15 @@ export interface Context extends Concurrency {
    * @throws the code of the child's error */
   call<Input, Output>(name: string, workflow: Workflow<Input, Output>, input: Input): Promise<Output>
 
+  /**
+   * Whether this run takes the new path of a change to the code: true where it comes to this place for the
+   * first time, false where its journal shows that older code has gone past it. Says the same for one id as
+   * long as the run lasts. Once no run is left that older code began, take the call and the old path out.
+   *
+   *     if (ctx.patched('check address')) await ctx.step('check address', …)
+   */
+  patched(id: string): boolean
+
   /** Milliseconds since 1970 of the last thing this run has seen: replay sees the same. */
   now(): number
   /** In [0, 1), from the run's seed: replay sees the same. Not for secrets. */

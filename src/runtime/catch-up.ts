@@ -1,23 +1,34 @@
 /**
- * A resumed run catches up: its code is handed what the journal holds before anything new is begun. If the
- * code then asks for a new effect, review or child while the journal holds one that it has not asked for,
- * the code has changed under the run, perhaps only by a name, and going on might do a thing twice.
+ * A resumed run catches up: its code is handed what the journal holds before anything new is begun.
+ *
+ * Code that is what it was asks, by the time it rests, for all that is on record: each operation was asked for
+ * after outcomes that stand before it in the journal. So if it asks for something new and not for something
+ * that was done, the code has changed under the run, perhaps only by a name, and going on might do a thing
+ * twice. Timers and waits are left out of this: to sleep or to wait once more does no harm. So is what was only
+ * taken out of the code, with nothing new asked for.
  */
 import { effectOfReview } from '../kernel/effect-review.ts'
 import type { Journal, JournalEntry } from '../kernel/journal.ts'
 import type { Operation } from './operations.ts'
 
-/** What must not be done twice under another name. */
-const WEIGHTY: ReadonlySet<string> = new Set(['effect', 'review', 'child'])
+/** What does nothing outside the run, however often it is done. */
+const HARMLESS: ReadonlySet<string> = new Set(['timer', 'wait'])
 
 export class CatchUp {
   readonly #journal: Journal
   readonly #asked = new Set<string>()
+  /** Names of what was begun but not over when the run was taken up, and the code has not come to yet. */
+  readonly #open: Set<string>
+  /** Version of the last outcome of that time that is for the code. */
+  readonly #settledUpTo: number
   #held: Operation[] | null
 
   constructor(journal: Journal) {
     this.#journal = journal
-    this.#held = [...journal.entries.values()].some((entry) => entry.settled !== null) ? [] : null
+    const own = [...journal.entries.values()].filter((one) => !one.abandoned && !isInner(one))
+    this.#open = new Set(own.filter(({ settled }) => settled === null).map(({ name }) => name))
+    this.#settledUpTo = own.reduce((last, { settled }) => Math.max(last, settled?.version ?? 0), 0)
+    this.#held = own.some(isDone) ? [] : null
   }
 
   /** Whether the operation is to wait until the code has been handed all that it asks for. */
@@ -28,6 +39,12 @@ export class CatchUp {
 
   asks(name: string): void {
     if (this.#held !== null) this.#asked.add(name)
+    this.#open.delete(name)
+  }
+
+  /** Whether the journal goes on behind the place that the code has come to, having seen that version. */
+  isBehind(seen: number): boolean {
+    return seen < this.#settledUpTo || this.#open.size > 0
   }
 
   /** The code has come to rest: what is to be begun now; null when it had caught up before. */
@@ -39,15 +56,22 @@ export class CatchUp {
 
   /** What the code has forgotten, with what it asks for instead; null when all is well. */
   lost(held: readonly Operation[]): { readonly recorded: JournalEntry; readonly asked: Operation } | null {
-    const asked = held.find(({ type, name }) => WEIGHTY.has(type) && !this.#journal.entries.has(name))
+    const asked = held.find(({ type, name }) => !HARMLESS.has(type) && !this.#journal.entries.has(name))
     if (asked === undefined) return null
     const recorded = [...this.#journal.entries.values()].find(
-      ({ type, name, settled }) =>
-        settled !== null &&
-        WEIGHTY.has(type) &&
-        !this.#asked.has(name) &&
-        !(type === 'review' && effectOfReview(name) !== null),
+      (entry) =>
+        isDone(entry) && !HARMLESS.has(entry.type) && !this.#asked.has(entry.name) && !isInner(entry),
     )
     return recorded === undefined ? null : { recorded, asked }
   }
+}
+
+/** Settled, or begun so that it can't be taken back. */
+function isDone({ type, opened, settled }: JournalEntry): boolean {
+  return settled !== null || (opened !== null && (type === 'effect' || type === 'child' || type === 'review'))
+}
+
+/** Asked for by an effect, not by the code; the effect itself need not be on record yet. */
+function isInner({ type, name }: JournalEntry): boolean {
+  return type === 'review' && effectOfReview(name) !== null
 }

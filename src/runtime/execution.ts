@@ -176,10 +176,17 @@ export class Execution implements OperationHost {
     if (body !== null) this.#openings.abandon(this.event(`${operation.type}.abandoned`, body))
   }
 
+  isBehind(): boolean {
+    return this.#catchUp.isBehind(this.#handover.seenVersion)
+  }
+
+  hasNote(note: Note): boolean {
+    return this.journal.notes.has(noteKey(note))
+  }
+
   note(note: Note): void {
-    const key = noteKey(note)
-    if (!this.active || this.journal.notes.has(key)) return
-    this.journal.notes.add(key)
+    if (!this.active || this.hasNote(note)) return
+    this.journal.notes.add(noteKey(note))
     this.records.note(this.event(note.kind, note.body))
   }
 

@@ -19,7 +19,7 @@ import type { NewEvent } from '../kernel/event.ts'
 import type { ForkPoint } from '../kernel/fork-point.ts'
 import type { OperationType } from '../kernel/journal.ts'
 import { type Json, type JsonObject, toJson } from '../kernel/json.ts'
-import { OWNER } from '../kernel/label.ts'
+import { OWNER, SYSTEM } from '../kernel/label.ts'
 import { validate } from '../kernel/schema.ts'
 import type { EventLog, StreamAppend } from '../ports/event-log.ts'
 import { TAKES_INPUT } from './fork-line.ts'
@@ -68,6 +68,7 @@ export async function planFork(
   const point = pointOf(record, step, step === null ? undefined : given.input)
   const events = [
     { ...started, body: { ...started.body, forkedFrom: point as unknown as JsonObject } },
+    ...(step === null ? [] : patchesOf(record, step)),
     ...copies.map((copy) => copyOf(copy, source)),
     ...(step === null || given.result === undefined ? [] : [amendedOf(step, source, given.result)]),
   ]
@@ -157,7 +158,9 @@ const OUTWARD: ReadonlySet<OperationType> = new Set(['effect', 'child'])
 
 /** In the order in which they were settled. @throws FORK_UNSETTLED */
 function copiesOf({ run, operations }: RunRecord, step: RecordedOperation): RecordedOperation[] {
-  const others = [...operations.values()].filter(({ name, isInner }) => !isInner && name !== step.name)
+  const others = [...operations.values()].filter(
+    ({ name, isInner, abandoned }) => !isInner && !abandoned && name !== step.name,
+  )
   const begun = others.filter(({ type, position }) => OUTWARD.has(type) && position < step.position)
   const open = begun.filter(({ type, settled, effect }) => settled === null && (type === 'child' || effect))
   if (open.length > 0) {
@@ -172,6 +175,13 @@ function copiesOf({ run, operations }: RunRecord, step: RecordedOperation): Reco
     .filter(({ settled }) => settled !== null)
     .filter((one) => (one.settled?.event.position ?? 0) < step.position || begun.includes(one))
     .sort((a, b) => (a.settled?.version ?? 0) - (b.settled?.version ?? 0))
+}
+
+/** The paths that the source took by `ctx.patched` hold for the fork. */
+function patchesOf({ notes }: RunRecord, step: RecordedOperation): NewEvent[] {
+  return [...notes.values()]
+    .filter(({ kind, position }) => kind === 'patch.noted' && position < step.position)
+    .map(({ kind, body }) => ({ kind, body, actor: 'operator', label: SYSTEM }))
 }
 
 function anewOf({ operations }: RunRecord, step: RecordedOperation, copies: readonly RecordedOperation[]) {

@@ -16,6 +16,7 @@ export class Handover {
   readonly #asked = new Map<string, Asker>()
   #label: Label
   #lastSeen: number
+  #seenVersion = 0
 
   /** `onRest` is called when the code has come to rest. */
   constructor(journal: Journal, onRest: () => void) {
@@ -33,6 +34,11 @@ export class Handover {
   /** Milliseconds since 1970 of the last thing that the code has seen. */
   get lastSeen(): number {
     return this.#lastSeen
+  }
+
+  /** Version of the last outcome that the code has seen; 0 for none. */
+  get seenVersion(): number {
+    return this.#seenVersion
   }
 
   /** Whether the code asks for something that it has not been given. */
@@ -64,6 +70,7 @@ export class Handover {
       this.#asked.delete(name)
       this.#label = joinLabels(this.#label, settled.label)
       this.#lastSeen = Math.max(this.#lastSeen, settled.time)
+      this.#seenVersion = settled.version
       if (settled.outcome.ok) asker.resolve(settled.outcome.value)
       else asker.reject(fromErrorRecord(settled.outcome.error))
     })

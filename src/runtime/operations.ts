@@ -55,5 +55,9 @@ export interface OperationHost {
   abandon(operation: Abandonable): void
   /** Puts what the code makes known on record, before whatever follows it; a note on record is left as it is. */
   note(note: Note): void
+  /** Whether older code has gone past the place that the code has come to. */
+  isBehind(): boolean
+  /** Whether a note of this subject is on record. */
+  hasNote(note: Note): boolean
   now(): number
 }

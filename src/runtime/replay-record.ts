@@ -10,7 +10,7 @@ import {
   type RunStart,
 } from '../kernel/journal.ts'
 import type { Json, JsonObject } from '../kernel/json.ts'
-import { isNote, noteKey } from '../kernel/note.ts'
+import { isNote, type Note, noteKey } from '../kernel/note.ts'
 import type { EventLog } from '../ports/event-log.ts'
 import { type RequestReader, requestOnRecord } from './replay-request.ts'
 import { runStream } from './run-index.ts'
@@ -27,6 +27,8 @@ export interface RecordedOperation {
   readonly settled: (NonNullable<JournalEntry['settled']> & { readonly event: StoredEvent }) | null
   /** `intended` or `unknown` while it may have happened without a record of it. */
   readonly effect: JournalEntry['effect']
+  /** Given up by the code. */
+  readonly abandoned: boolean
   /** Asked for by an effect, not by the code of the workflow. */
   readonly isInner: boolean
   /** Given by whoever forked the run: the code did not make it. */
@@ -34,6 +36,7 @@ export interface RecordedOperation {
 }
 
 export interface RecordedNote {
+  readonly kind: Note['kind']
   readonly body: JsonObject
   readonly position: number
 }
@@ -88,7 +91,7 @@ function notesOf(events: readonly StoredEvent[]): Map<string, RecordedNote> {
   for (const { kind, body, position } of events) {
     if (!isNote(kind) || body === null) continue
     const { parks, wakes, ...own } = body
-    notes.set(noteKey({ kind, body }), { body: own, position })
+    notes.set(noteKey({ kind, body }), { kind, body: own, position })
   }
   return notes
 }
@@ -120,6 +123,7 @@ function operationsOf(
       code: entry?.code ?? null,
       settled: settledOf(events, entry),
       effect: entry?.effect ?? null,
+      abandoned: entry?.abandoned ?? false,
       isInner: asker !== null && typeOf(asker) === 'effect',
       isAmended: own[0]?.body?.amended === true,
     })

@@ -184,6 +184,20 @@ class Replay implements OperationHost {
     reject(wasAbandoned(name))
   }
 
+  /** A run that has ended is past every place that it left no note of. */
+  isBehind(): boolean {
+    const { end, operations } = this.#record
+    if (end !== null) return true
+    return [...operations.values()].some(({ name, settled, abandoned, isInner }) => {
+      if (abandoned || isInner) return false
+      return settled === null ? !this.#compared.has(name) : settled.version > this.#seen.version
+    })
+  }
+
+  hasNote(note: Note): boolean {
+    return this.#record.notes.has(noteKey(note))
+  }
+
   note(note: Note): void {
     if (this.#isOver) return
     this.#requests += 1

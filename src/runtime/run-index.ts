@@ -82,6 +82,7 @@ export const runIndex: Projection = {
     'wait.abandoned',
     'graph.started',
     'node.ended',
+    'patch.noted',
     'review.requested',
     'review.answered',
     'child.started',

@@ -33,6 +33,7 @@ function contextOf(scope: Scope): Context {
     },
     ...operationsOf(scope),
     ...concurrencyOf(scope),
+    patched: (id) => scope.patched(id),
     now: () => scope.host.now(),
     random: (given = 'random') => {
       const { name, n } = scope.draw('random', given)

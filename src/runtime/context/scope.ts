@@ -3,6 +3,7 @@
  * operations are named after its place. A scope can be closed; code that goes on in it gets OPERATION_ABANDONED.
  */
 import type { Json } from '../../kernel/json.ts'
+import type { Note } from '../../kernel/note.ts'
 import { ForkLine } from '../fork-line.ts'
 import type { Abandonable, Operation, OperationHost } from '../operations.ts'
 import { wasAbandoned } from '../run-errors.ts'
@@ -15,6 +16,8 @@ export class Scope {
   readonly line: ForkLine
   readonly #names: Names
   readonly #draws: Map<string, number>
+  /** Of the whole run: what it was told once stays so. */
+  readonly #patches: Map<string, boolean>
   /** '' for the run itself, else ends with a slash. */
   readonly #prefix: string
   readonly #parent: Scope | null
@@ -29,6 +32,7 @@ export class Scope {
     this.line = parent === null ? new ForkLine(host) : parent.line
     this.#names = parent === null ? new Names(host.run.id) : parent.#names
     this.#draws = parent === null ? new Map() : parent.#draws
+    this.#patches = parent === null ? new Map() : parent.#patches
   }
 
   static ofRun(host: OperationHost): Scope {
@@ -103,6 +107,16 @@ export class Scope {
       this.#waiting.delete(abandon)
       signal?.removeEventListener('abort', abandon)
     }
+  }
+
+  patched(id: string): boolean {
+    const known = this.#patches.get(id)
+    if (known !== undefined) return known
+    const note: Note = { kind: 'patch.noted', body: { patch: storable(id) } }
+    const isPatched = this.host.hasNote(note) || !this.host.isBehind()
+    if (isPatched) this.host.note(note)
+    this.#patches.set(id, isPatched)
+    return isPatched
   }
 
   /** How often `what` was drawn from in this scope. */

@@ -7,6 +7,7 @@ import { fromErrorRecord, HoldfastError, toErrorRecord } from '../../kernel/erro
 import type { Outcome } from '../../kernel/journal.ts'
 import { type Json, type JsonObject, toJson } from '../../kernel/json.ts'
 import { joinLabels, type Label } from '../../kernel/label.ts'
+import { type Note, noteKey } from '../../kernel/note.ts'
 import { validate } from '../../kernel/schema.ts'
 import type { AnyWorkflow } from '../../kernel/workflow.ts'
 import type { Judge, Verdict } from '../../ports/gate.ts'
@@ -107,6 +108,15 @@ export class Retrial implements OperationHost {
     if (this.#stopped?.at === name) this.#stopped = null
     if (this.#open?.at === name) this.#open = null
     reject(wasAbandoned(name))
+  }
+
+  /** The run is past: it takes the paths of `ctx.patched` that it has noted, and no others. */
+  isBehind(): boolean {
+    return true
+  }
+
+  hasNote(note: Note): boolean {
+    return this.#past.record.notes.has(noteKey(note))
   }
 
   /** What the code makes known is no part of the question. */
