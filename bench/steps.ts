@@ -1,10 +1,15 @@
 /** How fast runs advance: steps of many runs together, of one run alone, and the latency of a start. */
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { z } from 'zod'
+import { LOG_FILE } from '../src/adapters/sqlite/place.ts'
 import { definePipeline, defineWorkflow, type Holdfast, openHoldfast } from '../src/sdk.ts'
 import { median } from './reference.ts'
+
+const STEPS = 5
+let started = 0
 
 const steps = defineWorkflow({
   name: 'steps',
@@ -15,6 +20,16 @@ const steps = defineWorkflow({
     let last = ''
     for (let i = 1; i <= count; i += 1) last = await ctx.step(`step ${i}`, () => `${'r'.repeat(96)}${i}`)
     return { last }
+  },
+})
+
+const signal = defineWorkflow({
+  name: 'signal',
+  version: 1,
+  input: z.object({ key: z.string() }),
+  output: z.object({ received: z.boolean() }),
+  async run(ctx, { key }) {
+    return { received: (await ctx.waitFor('signal', { key })) !== null }
   },
 })
 
@@ -30,32 +45,61 @@ const pipeline = definePipeline({
   },
 })
 
-async function inWorkspace<T>(work: (holdfast: Holdfast) => Promise<T>): Promise<T> {
-  const dir = mkdtempSync(join(tmpdir(), 'holdfast-bench-'))
-  const holdfast = await openHoldfast({ dir, workflows: [steps, pipeline] })
+/** In a workspace of its own, or in the one given, which stays. */
+async function inWorkspace<T>(
+  work: (holdfast: Holdfast, dir: string) => Promise<T>,
+  given?: string,
+): Promise<T> {
+  const dir = given ?? mkdtempSync(join(tmpdir(), 'holdfast-bench-'))
+  const holdfast = await openHoldfast({ dir, workflows: [steps, signal, pipeline] })
   try {
-    return await work(holdfast)
+    return await work(holdfast, dir)
   } finally {
     await holdfast.close()
-    rmSync(dir, { recursive: true, force: true })
+    if (given === undefined) rmSync(dir, { recursive: true, force: true })
   }
 }
 
 /** Steps a second over `runs` runs of five steps, `inFlight` of them at a time. */
-export function concurrentStepsPerSecond(runs: number, inFlight: number): Promise<number> {
+export function concurrentStepsPerSecond(runs: number, inFlight: number, dir?: string): Promise<number> {
   return inWorkspace(async (holdfast) => {
     const began = performance.now()
-    let next = 0
-    const worker = async (): Promise<void> => {
-      while (next < runs) {
-        next += 1
-        const run = await holdfast.start(steps, { steps: 5 }, { id: `run-${next}` })
-        await run.result()
-      }
-    }
-    await Promise.all(Array.from({ length: inFlight }, worker))
-    return ((runs * 5) / (performance.now() - began)) * 1000
+    await runConcurrently(holdfast, runs, inFlight)
+    return ((runs * STEPS) / (performance.now() - began)) * 1000
+  }, dir)
+}
+
+/** 99th percentile of what the event loop was late by, in milliseconds, while runs went on side by side. */
+export function concurrentStepsDelayMs(runs: number, inFlight: number): Promise<number> {
+  return inWorkspace(async (holdfast) => {
+    const delay = monitorEventLoopDelay({ resolution: 1 })
+    delay.enable()
+    await runConcurrently(holdfast, runs, inFlight)
+    delay.disable()
+    return delay.percentile(99) / 1_000_000 - 1
   })
+}
+
+/** Bytes of the closed workspace for each step, results of 100 bytes. */
+export async function bytesPerStep(runs: number, inFlight: number): Promise<number> {
+  const dir = mkdtempSync(join(tmpdir(), 'holdfast-bench-'))
+  await inWorkspace((holdfast) => runConcurrently(holdfast, runs, inFlight), dir)
+  const { size } = statSync(join(dir, LOG_FILE))
+  rmSync(dir, { recursive: true, force: true })
+  return size / (runs * STEPS)
+}
+
+async function runConcurrently(holdfast: Holdfast, runs: number, inFlight: number): Promise<void> {
+  let left = runs
+  const worker = async (): Promise<void> => {
+    while (left > 0) {
+      left -= 1
+      started += 1
+      const run = await holdfast.start(steps, { steps: STEPS }, { id: `run-${process.pid}-${started}` })
+      await run.result()
+    }
+  }
+  await Promise.all(Array.from({ length: inFlight }, worker))
 }
 
 /** Milliseconds a step of one run, mean over `count` steps. */
@@ -76,6 +120,23 @@ export function startLatencyMs(runs: number): Promise<number> {
       const began = performance.now()
       const run = await holdfast.start(steps, { steps: 1 })
       await run.result()
+      times.push(performance.now() - began)
+    }
+    return median(times)
+  })
+}
+
+/** Milliseconds from a signal to the end of the run that waits for it, median over `runs`. */
+export function signalLatencyMs(runs: number): Promise<number> {
+  return inWorkspace(async (holdfast) => {
+    const times: number[] = []
+    for (let i = 0; i < runs; i += 1) {
+      const run = await holdfast.start(signal, { key: String(i) })
+      await holdfast.idle()
+      const result = run.result()
+      const began = performance.now()
+      await holdfast.emit({ kind: 'signal', key: String(i) })
+      await result
       times.push(performance.now() - began)
     }
     return median(times)

@@ -60,11 +60,14 @@ export function firstPublished(
   )?.position
 }
 
-/** Ended children of runs that have not ended, or of one run. Some of them may be known to their parents. */
+/**
+ * Ended children of runs that have not ended, or of one run. Some of them may be known to their parents. Looked
+ * up from the parents: the ended runs are all that ever were.
+ */
 export function endedChildren(tables: TablesReader, parent?: string): EndedChild[] {
   return tables.all(
-    `SELECT c.id, c.parent, c.parent_name FROM runs c JOIN runs p ON p.id = c.parent
-     WHERE c.status IN ('completed', 'failed', 'cancelled') AND p.status IN ('running', 'waiting', 'stalled')
+    `SELECT c.id, c.parent, c.parent_name FROM runs p CROSS JOIN runs c ON c.parent = p.id
+     WHERE p.status IN ('running', 'waiting', 'stalled') AND c.status IN ('completed', 'failed', 'cancelled')
      ${parent === undefined ? '' : 'AND p.id = ?'}`,
     ...(parent === undefined ? [] : [parent]),
   )
