@@ -1,4 +1,5 @@
 /** Everything that can be typed. What a verb does is loaded when it is used, so that help is quick. */
+import { agentVerbs } from './agent-verbs.ts'
 import type { Verb } from './verb.ts'
 
 const START = 'Begin'
@@ -214,6 +215,7 @@ export const VERBS: readonly Verb[] = [
     ],
     load: async () => (await import('./verbs/preflight.ts')).preflight,
   },
+  ...agentVerbs(LOOK),
   {
     words: 'breakers',
     group: LOOK,
