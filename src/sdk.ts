@@ -15,6 +15,7 @@ import { systemClock } from './adapters/system/clock.ts'
 import { newId } from './adapters/system/ids.ts'
 import { type AnyAgent, handlingWorkflow } from './kernel/agent.ts'
 import type { AnyWorkflow } from './kernel/workflow.ts'
+import { type Explanation, explain } from './observe/explain/explanation.ts'
 import { createGate } from './policy/gate.ts'
 import { spendingProjection } from './policy/spending.ts'
 import type { Clock } from './ports/clock.ts'
@@ -176,6 +177,14 @@ function registeredOnly(connectors: readonly Connector[], models: readonly Model
 
 export type { BackupManifest } from './adapters/backup/manifest.ts'
 export type { RestoreReport } from './adapters/backup/restore.ts'
+/**
+ * Why a run is where it is: what it waits for, since when, what happens next, and what a person can do.
+ * @throws RUN_NOT_FOUND
+ */
+export function why({ log, runtime }: Holdfast, run: string): Explanation {
+  return explain(log, run, { asked: (id) => runtime.resident(id)?.records.handover.asked })
+}
+
 export { fasterClock } from './adapters/system/clock.ts'
 export { type Agent, defineAgent, type Lifecycle } from './kernel/agent.ts'
 export type { BreakerSettings } from './kernel/breaker.ts'
@@ -184,6 +193,7 @@ export type { ErrorCode } from './kernel/error-table.ts'
 export { HoldfastError } from './kernel/errors.ts'
 export { definePipeline, type Pipeline, type PipelineContext } from './kernel/pipeline.ts'
 export { type Context, defineWorkflow, type Workflow } from './kernel/workflow.ts'
+export type { Explanation, Reason } from './observe/explain/explanation.ts'
 export type { Clock } from './ports/clock.ts'
 export {
   type Connector,

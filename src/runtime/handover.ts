@@ -46,6 +46,11 @@ export class Handover {
     return this.#asked.size > 0
   }
 
+  /** Names of what the code has asked for and not been given. */
+  get asked(): readonly string[] {
+    return [...this.#asked.keys()]
+  }
+
   asks(name: string, asker: Asker): void {
     this.#asked.set(name, asker)
   }

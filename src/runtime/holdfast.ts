@@ -213,7 +213,7 @@ export class Holdfast {
 
   /** Gives the waiter the run's end, if it has ended. */
   #settle(run: string, waiter: Waiter): boolean {
-    if (this.runtime.isResident(run)) return false
+    if (this.runtime.resident(run) !== undefined) return false
     const status = this.#status(run)
     if (!ENDED.has(status)) return false
     tellEnd(waiter, run, this.runtime.lastEvent(run))

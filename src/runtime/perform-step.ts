@@ -83,7 +83,10 @@ async function noteFailure(execution: Execution, step: Step, attempt: number, er
     void execution.record([execution.event('step.failed', { name, error: record, attempts: attempt, code })])
     return
   }
-  noteRetry(execution, { type: 'step', name, attempt, error, delayMs }, () => attemptStep(execution, step))
+  const of = step.options.retry?.attempts ?? STEP_RETRY.attempts
+  noteRetry(execution, { type: 'step', name, attempt, of, error, delayMs }, () =>
+    attemptStep(execution, step),
+  )
 }
 
 /** A broken file of the operator's, say: no attempt helps until a person has acted, so the run stalls. */
@@ -114,6 +117,8 @@ export function noteRetry(
     readonly type: 'step' | 'effect'
     readonly name: string
     readonly attempt: number
+    /** The most that there will be, where that is not the same for all. */
+    readonly of?: number
     readonly error: unknown
     readonly delayMs: number
     readonly during?: 'lookup'

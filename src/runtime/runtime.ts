@@ -133,9 +133,9 @@ export class Runtime implements ExecutionHost {
     })
   }
 
-  /** Whether the run is in this process, and so has not ended. */
-  isResident(run: string): boolean {
-    return this.#executions.has(run)
+  /** What of the run is in this process; undefined for a run that has ended, or is not here. */
+  resident(run: string): Execution | undefined {
+    return this.#executions.get(run)
   }
 
   workflow(name: string, version: number): AnyWorkflow {

@@ -24,6 +24,7 @@ test('only what reads the log leaves mail and runs alone; the rest lets the work
     'review show',
     'queue',
     'run replay',
+    'why',
     'what-if',
     'preflight',
     'backup',

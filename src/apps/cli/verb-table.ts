@@ -135,6 +135,15 @@ export const VERBS: readonly Verb[] = [
     load: async () => (await import('./verbs/run.ts')).runShow,
   },
   {
+    words: 'why',
+    args: '<id>',
+    group: LOOK,
+    summary: 'What a run waits for, since when, what happens next',
+    about: 'In plain words, with the events that it rests on, and with what you can do. It changes nothing.',
+    examples: [['why lead-m-0c1d', 'the beginning of the id is enough']],
+    load: async () => (await import('./verbs/why.ts')).why,
+  },
+  {
     words: 'run replay',
     args: '[id]',
     group: LOOK,

@@ -14,6 +14,7 @@ export const COMMANDS = {
   'run replay': async () => (await import('./run-replay.ts')).runReplay,
   'run cancel': async () => (await import('./run-cancel.ts')).runCancel,
   'run fork': async () => (await import('./run-fork.ts')).runFork,
+  why: async () => (await import('./why.ts')).why,
   'what-if': async () => (await import('./what-if.ts')).whatIf,
   preflight: async () => (await import('./preflight.ts')).preflight,
   agents: async () => (await import('./agents.ts')).agents,
