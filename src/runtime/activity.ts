@@ -6,7 +6,8 @@ export class Activity {
   readonly #calls = new Map<Promise<unknown>, () => void>()
   readonly #waiting: (() => void)[] = []
   /** Resolves when the rest is no longer waited for. */
-  readonly #abandoned = Promise.withResolvers<void>()
+  /** Made when somebody waits for it. */
+  #abandoned: PromiseWithResolvers<void> | null = null
   #isAbandoned = false
 
   /** Whether something is under way that parking must not cut off. */
@@ -56,13 +57,13 @@ export class Activity {
   async still(): Promise<void> {
     while (this.busy && !this.#isAbandoned) {
       const still = new Promise<void>((resolve) => this.#waiting.push(resolve))
-      await Promise.race([still, this.#abandoned.promise])
+      await Promise.race([still, this.#abandonment()])
     }
   }
 
   /** Resolves when the effects under way are over, or when they are abandoned. */
   async effectsOver(): Promise<void> {
-    await Promise.race([Promise.allSettled(this.#effects), this.#abandoned.promise])
+    if (this.#effects.size > 0) await Promise.race([Promise.allSettled(this.#effects), this.#abandonment()])
   }
 
   /** Resolves when the calls under way have come back, however long it takes. */
@@ -77,6 +78,17 @@ export class Activity {
 
   abandon(): void {
     this.#isAbandoned = true
-    this.#abandoned.resolve()
+    this.#abandoned?.resolve()
+  }
+
+  #abandonment(): Promise<void> {
+    this.#abandoned ??= Promise.withResolvers()
+    if (this.#isAbandoned) this.#abandoned.resolve()
+    return this.#abandoned.promise
+  }
+
+  /** Whether nothing is to be called any more. */
+  get isAbandoned(): boolean {
+    return this.#isAbandoned
   }
 }

@@ -23,6 +23,7 @@ import { type Note, noteKey } from '../kernel/note.ts'
 import type { AnyWorkflow, Bounds, Context } from '../kernel/workflow.ts'
 import { crashPoint } from '../ports/crash-points.ts'
 import type { StreamAppend } from '../ports/event-log.ts'
+import { Abort } from './abort.ts'
 import { Activity } from './activity.ts'
 import { CatchUp } from './catch-up.ts'
 import { createContext } from './context/context.ts'
@@ -49,7 +50,7 @@ export class Execution implements OperationHost {
   readonly fork: OperationHost['fork']
   readonly host: ExecutionHost
   /** Aborted at cancellation and shutdown: attempts under way should stop. */
-  readonly abort = new AbortController()
+  readonly abort = new Abort()
   readonly records: RunRecords
   readonly #handover: Handover
   readonly retries = new Retries()
@@ -214,24 +215,17 @@ export class Execution implements OperationHost {
 
   /** As `record`, for what a bounded run hands over if it completes. */
   handOver(event: NewEvent, others: readonly StreamAppend[]): void {
-    void this.records.writeOn([event], others, this.isBounded ? 'at-end' : 'now')
+    this.records.put([event], others, this.isBounded ? 'at-end' : 'now')
   }
 
   /** As `append`, for what this operation ends with: the run may park meanwhile. */
-  async record(events: readonly NewEvent[], others: readonly StreamAppend[] = []): Promise<void> {
-    const written = this.records.writeOn(events, others, this.isBounded ? 'held' : 'now')
+  record(
+    events: readonly NewEvent[],
+    others: readonly StreamAppend[] = [],
+    onDurable: () => void = () => {},
+  ): void {
+    this.records.put(events, others, this.isBounded ? 'held' : 'now', onDurable)
     if (!this.activity.busy) this.#handover.begin()
-    await written
-  }
-
-  get isWriting(): boolean {
-    return this.#writer.isWriting
-  }
-
-  /** Resolves when all that was put on record is durable; never when this execution does not go on. */
-  async durable(): Promise<void> {
-    await this.#writer.settled()
-    if (this.#isDropped) return never()
   }
 
   /**

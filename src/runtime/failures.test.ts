@@ -103,7 +103,7 @@ describe('a full disk', () => {
     const outside = new Outside()
     const workflow = flow(async (ctx) => {
       const sent = ctx.act('send', 'post.send', 1)
-      await ctx.step('meanwhile', () => 1)
+      await ctx.step('meanwhile', async () => 1)
       return await sent
     })
     const place = await openPlace(t, { workflows: [workflow], connectors: [outside.connector] })

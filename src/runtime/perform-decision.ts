@@ -84,10 +84,10 @@ async function askModel(
     const record = toErrorRecord(error, 'MODEL_UNAVAILABLE')
     const failed = called(usage ?? spent ?? null, recordJson(record))
     // Aborted, it has not failed: it is asked again when the process is back.
-    if (execution.abort.signal.aborted) return await execution.append([failed])
+    if (execution.abort.aborted) return await execution.append([failed])
     return await decideByRules(execution, name, question, [failed], `${record.code}: ${record.message}`)
   }
-  void execution.record([
+  execution.record([
     called(usage, null),
     execution.event('decision.made', decisionBody(name, question, decided)),
   ])
@@ -114,7 +114,7 @@ async function decideByRules(
   const { answer, confidence, reasons, source } = question.rules()
   const provenance = { tier: 'rules' as const, source, ...(because === undefined ? {} : { because }) }
   const body = decisionBody(name, question, { answer, confidence, reasons, provenance })
-  void execution.record([...before, execution.event('decision.made', body)])
+  execution.record([...before, execution.event('decision.made', body)])
 }
 
 function decisionBody(name: string, question: Question<unknown>, decided: Decided<unknown>): JsonObject {

@@ -87,7 +87,7 @@ async function attempt(execution: Execution, effect: Effect): Promise<void> {
     return
   }
   crashPoint('effect.before-result')
-  void succeed(execution, effect, output, 'perform').then(() => crashPoint('effect.after-result'))
+  succeed(execution, effect, output, 'perform', () => crashPoint('effect.after-result'))
 }
 
 /** The connector is down for all runs: no attempt is used up, the breaker wakes the run when there is news. */
@@ -119,7 +119,7 @@ async function reconcile(execution: Execution, effect: Effect): Promise<void> {
   const finding = await findOut(execution, effect, () => resume(execution, effect))
   switch (finding.is) {
     case 'done':
-      void succeed(execution, effect, finding.output, finding.via)
+      succeed(execution, effect, finding.output, finding.via)
       return
     case 'again':
       return await attemptAgain(execution, effect, finding.why, finding.atOnce)

@@ -9,6 +9,7 @@ import type { StepAttempt } from '../kernel/workflow.ts'
 import { codeOf } from './code.ts'
 import type { Execution } from './execution.ts'
 import { shortHash } from './hashes.ts'
+import { never } from './never.ts'
 import type { OperationOf } from './operations.ts'
 import { recordJson } from './run-errors.ts'
 
@@ -24,33 +25,33 @@ export function performStep(execution: Execution, step: Step): void {
 function attemptStep(execution: Execution, step: Step): void {
   if (!execution.active) return
   void execution.working(async () => {
-    if (execution.isWriting) await execution.durable()
+    const { writer } = execution.records
+    if (writer.isWriting) await writer.settled()
     if (!execution.active) return
     const attempt = (execution.journal.entries.get(step.name)?.failedAttempts ?? 0) + 1
     let result: Json
     try {
-      result = toJson(await runAttempt(execution, step, attempt), `result of step ${step.name}`)
+      const given = runAttempt(execution, step, attempt)
+      result = toJson(isPromise(given) ? await given : given, `result of step ${step.name}`)
     } catch (error) {
       // Aborted, it has not failed: it is made again when the process is back.
-      if (execution.abort.signal.aborted) return
+      if (execution.abort.aborted) return
       await noteFailure(execution, step, attempt, error)
       return
     }
     const code = codeOf(step.work, step.options.pure === true)
-    void execution.record([
+    execution.record([
       execution.event('step.completed', { name: step.name, result, attempts: attempt, code }),
     ])
   })
 }
 
-async function runAttempt(execution: Execution, step: Step, attempt: number): Promise<unknown> {
+function runAttempt(execution: Execution, step: Step, attempt: number): unknown {
   const { timeout } = step.options
   if (timeout === undefined) {
-    return await execution.activity.call(async () =>
-      step.work(attemptOf(execution, step, attempt, execution.abort.signal)),
-    )
+    return callNow(execution, () => step.work(attemptOf(execution, step, attempt)))
   }
-  return await withDeadline(
+  return withDeadline(
     execution,
     durationMs(timeout),
     async (signal) => step.work(attemptOf(execution, step, attempt, signal)),
@@ -61,10 +62,23 @@ async function runAttempt(execution: Execution, step: Step, attempt: number): Pr
   )
 }
 
-function attemptOf(execution: Execution, { name }: Step, attempt: number, signal: AbortSignal): StepAttempt {
+/** What a step gives at once is not waited for. */
+function callNow(execution: Execution, work: () => unknown): unknown {
+  if (execution.activity.isAbandoned) return never()
+  const made = work()
+  return isPromise(made) ? execution.activity.call(() => made) : made
+}
+
+function isPromise(value: unknown): value is Promise<unknown> {
+  return typeof (value as Promise<unknown> | null)?.then === 'function'
+}
+
+function attemptOf(execution: Execution, { name }: Step, attempt: number, signal?: AbortSignal): StepAttempt {
   return {
     attempt,
-    signal,
+    get signal() {
+      return signal ?? execution.abort.signal
+    },
     get idempotencyKey() {
       return idempotencyKeyOf(execution, name)
     },
@@ -80,7 +94,7 @@ async function noteFailure(execution: Execution, step: Step, attempt: number, er
   if (delayMs === null) {
     const record = recordJson(toErrorRecord(error, 'STEP_FAILED'))
     const code = codeOf(step.work, step.options.pure === true)
-    void execution.record([execution.event('step.failed', { name, error: record, attempts: attempt, code })])
+    execution.record([execution.event('step.failed', { name, error: record, attempts: attempt, code })])
     return
   }
   const of = step.options.retry?.attempts ?? STEP_RETRY.attempts

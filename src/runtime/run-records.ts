@@ -16,7 +16,7 @@ import type { StreamAppend } from '../ports/event-log.ts'
 import { Handover } from './handover.ts'
 import { hasEnded, isClosed } from './run-errors.ts'
 import { runStream } from './run-index.ts'
-import { RunWriter, type When, type WriterHost } from './run-writer.ts'
+import { RunWriter, type When, type WriterHost, type Written } from './run-writer.ts'
 
 export interface Begun {
   /** The `run.started` of a bounded run that goes to the log with its first durable record. Default: it is there. */
@@ -42,7 +42,8 @@ export class RunRecords {
   readonly handover: Handover
   readonly writer: RunWriter
   readonly #onOver: (failure?: unknown) => void
-  readonly #over = Promise.withResolvers<RunEnd>()
+  /** Made when somebody waits for it. */
+  #over: PromiseWithResolvers<RunEnd> | null = null
   /** Put on record before anything else. */
   readonly #notes: NewEvent[] = []
   #isLetGo = false
@@ -63,11 +64,11 @@ export class RunRecords {
     if (unsaved) this.writer.beginWith(unsaved, time)
     this.handover = new Handover(this.journal, onRest)
     this.#onOver = onOver
-    this.#over.promise.catch(() => {})
   }
 
-  /** The end of the run once that is durable; rejects when it is let go of before. */
+  /** The end of the run once that is durable; rejects when it is let go of before. To be asked for before that. */
   get over(): Promise<RunEnd> {
+    this.#over ??= Promise.withResolvers()
     return this.#over.promise
   }
 
@@ -95,6 +96,35 @@ export class RunRecords {
     others: readonly StreamAppend[] = [],
     when: When = 'now',
   ): Promise<boolean> {
+    const written = this.#write(events, others, when)
+    try {
+      await written.durable
+    } catch (error) {
+      this.#onOver(error)
+      throw error
+    }
+    return this.#isDurable(written)
+  }
+
+  /** As `write`; `onDurable` is called when the run then goes on here. */
+  put(
+    events: readonly NewEvent[],
+    others: readonly StreamAppend[],
+    when: When,
+    onDurable: () => void = () => {},
+  ): void {
+    if (this.#isLetGo || this.writer.isEnding) return
+    const written = this.#write(events, others, when)
+    written.durable.then(
+      () => {
+        if (this.#isDurable(written)) onDurable()
+      },
+      (error) => this.#onOver(error),
+    )
+  }
+
+  /** @throws RUN_ENDED, or why it was let go of */
+  #write(events: readonly NewEvent[], others: readonly StreamAppend[], when: When): Written {
     if (this.#isLetGo) throw this.#failure ?? isClosed(this.run)
     if (this.writer.isEnding) throw hasEnded(this.run)
     const noted = when === 'at-end' ? events : [...this.takeNotes(), ...events]
@@ -105,12 +135,11 @@ export class RunRecords {
       const { settled } = this.journal.entries.get(name) ?? {}
       if (settled?.version === event.version) this.handover.deliver(name, event.version)
     }
-    try {
-      await written.durable
-    } catch (error) {
-      this.#onOver(error)
-      throw error
-    }
+    return written
+  }
+
+  /** Whether the run goes on here, now that this is durable. */
+  #isDurable(written: Written): boolean {
     if (this.#isLetGo) return false
     if (written.events.some(({ kind }) => RUN_ENDS.has(kind))) this.#onOver()
     return true
@@ -126,7 +155,7 @@ export class RunRecords {
     this.#isLetGo = true
     this.#failure = failure instanceof Error ? failure : null
     this.handover.stop()
-    if (this.journal.end && failure === undefined) this.#over.resolve(this.journal.end)
-    else this.#over.reject(failure ?? isClosed(this.run))
+    if (this.journal.end && failure === undefined) this.#over?.resolve(this.journal.end)
+    else this.#over?.reject(failure ?? isClosed(this.run))
   }
 }

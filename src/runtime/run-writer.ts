@@ -38,10 +38,10 @@ export class RunWriter {
   #ending: boolean
   #held: Piece[] = []
   #atEnd: Piece[] = []
-  /** Settles with the next flush. */
-  #flushed = Promise.withResolvers<unknown>()
-  /** The latest of what is on its way to the disk. */
-  #writing: Promise<unknown> | null = null
+  /** Settles with the next flush; made when something is held. */
+  #flushed: PromiseWithResolvers<unknown> | null = null
+  /** Resolves when the latest of what is on its way to the disk is there, or was refused. */
+  #writing: Promise<void> | null = null
 
   constructor(host: WriterHost, journal: Journal, status: RunStatus) {
     this.#host = host
@@ -93,25 +93,27 @@ export class RunWriter {
       const beside = end === undefined ? [] : this.#host.besideEnd(this.#journal, end)
       this.#held.push({ events, others: [...others, ...beside] })
     }
-    return { events, durable: when === 'now' ? this.#flush() : this.#flushed.promise }
+    if (when === 'now') return { events, durable: this.#flush() }
+    this.#flushed ??= Promise.withResolvers()
+    return { events, durable: this.#flushed.promise }
   }
 
   #flush(): Promise<unknown> {
     const pieces = this.#held
     const flushed = this.#flushed
     this.#held = []
-    this.#flushed = Promise.withResolvers()
-    const events = pieces.flatMap((piece) => piece.events)
+    this.#flushed = null
+    const [only] = pieces
+    const events = only && pieces.length === 1 ? only.events : pieces.flatMap((piece) => piece.events)
     const own = { stream: runStream(this.#journal.run), expectedVersion: this.#streamVersion, events }
     this.#streamVersion += events.length
     const durable = this.#host.log.append([own, ...pieces.flatMap((piece) => piece.others)])
     const settled = (): void => {
-      if (this.#writing === durable) this.#writing = null
+      if (this.#writing === writing) this.#writing = null
     }
-    this.#writing = durable
-    durable.then(settled, settled)
-    durable.then(flushed.resolve, flushed.reject)
-    flushed.promise.catch(() => {})
+    const writing = durable.then(settled, settled)
+    this.#writing = writing
+    if (flushed !== null) durable.then(flushed.resolve, flushed.reject)
     return durable
   }
 
@@ -122,7 +124,7 @@ export class RunWriter {
 
   /** Resolves when nothing is on its way to the disk; what is held is not. */
   async settled(): Promise<void> {
-    while (this.#writing !== null) await this.#writing.catch(() => {})
+    while (this.#writing !== null) await this.#writing
   }
 
   /** Marks the first event after a park with `wakes: true`, so that a crash from here on is noticed. */

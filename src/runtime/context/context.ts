@@ -17,6 +17,7 @@ import { type PlainNodes, runGraph } from './graph.ts'
 import { storable } from './names.ts'
 import { Scope } from './scope.ts'
 import { runAll, runMap, runRace } from './several.ts'
+import { unwatched } from './unwatched.ts'
 
 export function createContext(host: OperationHost): Context {
   return contextOf(Scope.ofRun(host))
@@ -134,7 +135,6 @@ function concurrencyOf(scope: Scope): Pick<Context, 'all' | 'map' | 'race' | 'gr
 }
 
 const PROMISING = [
-  'step',
   'decide',
   'act',
   'review',
@@ -148,19 +148,12 @@ const PROMISING = [
   'graph',
 ] as const
 
-/**
- * A promise that the code looks at late, or never, must not count as an unhandled rejection: that would end
- * the process, and every later one that replays the run. The failure is on record all the same.
- */
+/** Each promise may be left alone; that of a step is so by itself. */
 function withoutLooseEnds(context: Context): Context {
-  const methods = PROMISING.map((name) => {
-    const method = context[name] as (...given: unknown[]) => Promise<unknown>
-    const watched = (...given: unknown[]): Promise<unknown> => {
-      const outcome = method(...given)
-      outcome.catch(() => {})
-      return outcome
-    }
-    return [name, watched]
-  })
-  return { ...context, ...Object.fromEntries(methods) }
+  const methods = context as unknown as Record<string, (...given: unknown[]) => Promise<unknown>>
+  for (const name of PROMISING) {
+    const method = methods[name]
+    if (method) methods[name] = (...given) => unwatched(method(...given))
+  }
+  return context
 }

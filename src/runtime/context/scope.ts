@@ -8,6 +8,7 @@ import { ForkLine } from '../fork-line.ts'
 import type { Abandonable, Operation, OperationHost } from '../operations.ts'
 import { wasAbandoned } from '../run-errors.ts'
 import { Names, storable } from './names.ts'
+import { unwatched } from './unwatched.ts'
 
 type Make = (name: string) => Operation
 
@@ -69,9 +70,26 @@ export class Scope {
     if (this.#parent !== null) this.#parent.#inner.delete(this)
   }
 
-  async operate(make: Make, given: string): Promise<Json> {
-    this.#assertOpen()
-    return await this.#named(given, (unique) => this.host.operate(this.line.asks(make(unique))))
+  /** The promise may be left alone: a failure that nobody looks at is on record all the same. */
+  operate(make: Make, given: string): Promise<Json> {
+    try {
+      this.#assertOpen()
+      const wanted = given === '' ? given : this.#place(given)
+      const outcome = this.#begin(make, this.#names.claim(wanted))
+      const release = (): void => this.#names.release(wanted)
+      outcome.then(release, release)
+      return outcome
+    } catch (error) {
+      return unwatched(Promise.reject(error))
+    }
+  }
+
+  #begin(make: Make, unique: string): Promise<Json> {
+    try {
+      return this.host.operate(this.line.asks(make(unique)))
+    } catch (error) {
+      return Promise.reject(error)
+    }
   }
 
   /** For operations that got their name from us: two under way together are told apart by their order. */

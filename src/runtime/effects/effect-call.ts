@@ -33,7 +33,7 @@ export async function callOutside<T>(
 }
 
 function heardFrom(execution: Execution, error: unknown): Heard {
-  if (execution.abort.signal.aborted) return 'unused'
+  if (execution.abort.aborted) return 'unused'
   const code = isHoldfastError(error) ? error.code : ''
   if (ANSWERED.has(code)) return 'up'
   if (NOT_ASKED.has(code)) return 'unused'

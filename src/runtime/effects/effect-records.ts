@@ -33,21 +33,23 @@ export function manifestOf(execution: Execution, effect: Effect): DeclaredManife
   return execution.host.gate.manifestOf(effect.operation)
 }
 
-/** Resolves once durable; the code goes on before. */
-export async function succeed(
+/** The code goes on before it is durable. */
+export function succeed(
   execution: Execution,
   effect: Effect,
   output: Json,
   via: 'perform' | 'lookup' | 'operator',
-): Promise<void> {
+  onDurable: () => void = () => {},
+): void {
   const { type, name, operation } = effect
-  await execution.record([execution.event(`${type}.succeeded`, { name, operation, output, via })])
+  const succeeded = execution.event(`${type}.succeeded`, { name, operation, output, via })
+  execution.record([succeeded], [], onDurable)
 }
 
 export function fail(execution: Execution, effect: Effect, error: unknown): void {
   const { type, name, operation } = effect
   const record: JsonObject = recordJson(toErrorRecord(error))
-  void execution.record([execution.event(`${type}.failed`, { name, operation, error: record })])
+  execution.record([execution.event(`${type}.failed`, { name, operation, error: record })])
 }
 
 /** `more`: what an intent would say, where there is none. */
