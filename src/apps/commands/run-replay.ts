@@ -1,7 +1,6 @@
 /** `run replay ID`, `run replay --all`: runs the code again on the record, without effects. */
 import { z } from 'zod'
 import { type ReplayReport, verifyRun } from '../../runtime/replay.ts'
-import { WorkflowRegistry } from '../../runtime/workflow-registry.ts'
 import { workspaceCommand } from './command.ts'
 import { findRun } from './find.ts'
 
@@ -16,14 +15,14 @@ export const runReplay = workspaceCommand({
     id: z.string().min(1).nullable(),
   }),
   advances: false,
-  async run({ log, workflows }, { id }, io): Promise<ReplayReport[]> {
-    const registry = new WorkflowRegistry(workflows)
+  async run({ holdfast, log }, { id }, io): Promise<ReplayReport[]> {
+    const { workflows } = holdfast.runtime
     const chosen =
       id === null ? log.tables.all<{ id: string }>(KEPT_RUNS).map((row) => row.id) : [findRun(log.tables, id)]
     const reports: ReplayReport[] = []
     for (const run of chosen) {
       if (io.signal.aborted) break
-      reports.push(await verifyRun(log, registry, run))
+      reports.push(await verifyRun(log, workflows, run))
       if (chosen.length > 1) io.progress(`${reports.length} of ${chosen.length} runs verified`)
     }
     return reports
