@@ -15,7 +15,7 @@ export interface QueuedAppend {
 }
 
 const MAX_TURNS = 16
-/** Events of one commit, some milliseconds' work. An append of more makes a commit of its own. */
+/** A commit takes no more appends when it has so many events, some milliseconds' work. */
 const MAX_EVENTS = 1_000
 
 export class AppendQueue {

@@ -35,7 +35,7 @@ import { explain, SqliteTables } from './database.ts'
 import { eraseBodies } from './erasing.ts'
 import { EventRows } from './event-rows.ts'
 import { EventWriter } from './event-writer.ts'
-import { checkEpoch, raiseEpoch, readId } from './meta.ts'
+import { checkEpoch, takeOver } from './meta.ts'
 import { type OpenPlace, openPlace, type Place } from './place.ts'
 import { inTransaction, ProjectionSet } from './projections.ts'
 import { BODIES_ERASED, ERASURES_STREAM } from './residues.ts'
@@ -87,8 +87,9 @@ class SqliteEventLog implements EventLog {
     this.#projections = new ProjectionSet(this.#database, this.#tables, this.#rows, options.projections ?? [])
     try {
       this.#projections.bringUpToDate()
-      this.id = readId(this.#tables)
-      this.#epoch = raiseEpoch(this.#tables)
+      const { id, epoch } = takeOver(this.#database, this.#tables)
+      this.id = id
+      this.#epoch = epoch
       this.#head = readHead(this.#tables)
     } catch (error) {
       this.#place.release()

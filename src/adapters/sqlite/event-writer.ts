@@ -30,12 +30,14 @@ export class EventWriter {
     const last = events.length - 1
     let headers = ''
     let hash: string | null = null
-    for (const [i, event] of events.entries()) {
+    let i = 0
+    for (const event of events) {
       const label = encodeLabel(event.label)
       const body = sealBody(JSON.stringify(event.body))
       headers += headerText(event, label, sha256(body))
       if (i === last) hash = sha256(commitHashInput(head.hash, headers))
       this.#insertRow(event, streams[i] ?? 0, label, body, hash)
+      i += 1
     }
     return hash === null ? head : { position: head.position + events.length, hash }
   }

@@ -3,27 +3,32 @@
  * holder of an older one is refused before it writes anything, whatever lock it still believes to hold.
  */
 import { randomUUID } from 'node:crypto'
+import type { DatabaseSync } from 'node:sqlite'
 import { HoldfastError } from '../../kernel/errors.ts'
 import type { SqliteTables } from './database.ts'
+import { inTransaction } from './projections.ts'
 
-/** Made when it is asked for first. */
-export function readId(tables: SqliteTables): string {
-  tables.run("INSERT INTO meta (key, value) VALUES ('id', ?) ON CONFLICT DO NOTHING", randomUUID())
-  return tables.get<{ value: string }>("SELECT value FROM meta WHERE key = 'id'")?.value ?? ''
+export interface Holding {
+  /** Of the log, made when it is opened first. */
+  readonly id: string
+  readonly epoch: number
 }
 
-/** From here on, whoever opened this log before is refused. Returns the epoch of the new holder. */
-export function raiseEpoch(tables: SqliteTables): number {
-  tables.run(
-    `INSERT INTO meta (key, value) VALUES ('epoch', '1')
-     ON CONFLICT DO UPDATE SET value = CAST(value + 1 AS TEXT)`,
-  )
-  return presentEpoch(tables)
+/** From here on, whoever opened this log before is refused. */
+export function takeOver(database: DatabaseSync, tables: SqliteTables): Holding {
+  inTransaction(database, () => {
+    tables.run("INSERT INTO meta (key, value) VALUES ('id', ?) ON CONFLICT DO NOTHING", randomUUID())
+    tables.run(
+      `INSERT INTO meta (key, value) VALUES ('epoch', '1')
+       ON CONFLICT DO UPDATE SET value = CAST(value + 1 AS TEXT)`,
+    )
+  })
+  return { id: metaValue(tables, 'id') ?? '', epoch: Number(metaValue(tables, 'epoch')) }
 }
 
 /** To be called within the transaction that is to write. @throws LOG_EPOCH_STALE */
 export function checkEpoch(tables: SqliteTables, held: number, file: string): void {
-  const present = presentEpoch(tables)
+  const present = Number(metaValue(tables, 'epoch'))
   if (present === held) return
   throw new HoldfastError(
     'LOG_EPOCH_STALE',
@@ -32,6 +37,6 @@ export function checkEpoch(tables: SqliteTables, held: number, file: string): vo
   )
 }
 
-function presentEpoch(tables: SqliteTables): number {
-  return Number(tables.get<{ value: string }>("SELECT value FROM meta WHERE key = 'epoch'")?.value)
+function metaValue(tables: SqliteTables, key: string): string | undefined {
+  return tables.get<{ value: string }>('SELECT value FROM meta WHERE key = ?', key)?.value
 }
