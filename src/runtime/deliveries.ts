@@ -5,7 +5,7 @@
 import type { StoredEvent } from '../kernel/event.ts'
 import type { EventLog } from '../ports/event-log.ts'
 import type { Execution } from './execution.ts'
-import { endedChildren, firstPublished, missedEvents, waitsFor } from './missed.ts'
+import { endedChildren, firstPublished, isAwaited, missedEvents, waitsFor } from './missed.ts'
 import { receiveEvents } from './receive.ts'
 import { runStream } from './run-index.ts'
 import { PAGE, type Pager } from './scheduler/pager.ts'
@@ -27,6 +27,7 @@ export class Deliveries {
   published(event: StoredEvent): void {
     const kind = String(event.body?.kind)
     const key = String(event.body?.key)
+    if (!isAwaited(this.#host.log.tables, kind, key)) return
     let last = { run: '', name: '' }
     this.#pager.begin(() => {
       const waits = waitsFor(this.#host.log.tables, { kind, key, before: event.position }, last, PAGE)

@@ -26,6 +26,11 @@ export function missedEvents(tables: TablesReader, run?: string): MissedEvent[] 
   )
 }
 
+/** Whether any run waits for this kind and key: asked for each published event, most of which nobody waits for. */
+export function isAwaited(tables: TablesReader, kind: string, key: string): boolean {
+  return tables.get('SELECT 1 FROM runs_waits WHERE kind = ? AND key = ? LIMIT 1', kind, key) !== undefined
+}
+
 /** Open waits for a kind and key that began before the position, in order of run and name after `last`. */
 export function waitsFor(
   tables: TablesReader,
