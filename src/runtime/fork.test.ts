@@ -380,3 +380,29 @@ test('an approval whose effect has not been done yet is not carried over', async
   assert.equal(place.hf.reviews()[0]?.run, 'f', 'the operator is asked for this run too')
   assert.equal(outside.calls.length, 1)
 })
+
+test('a fork takes its place in the queue as every run', async (t) => {
+  const limited = defineWorkflow({
+    name: 'limited',
+    version: 1,
+    input: z.any(),
+    output: z.any(),
+    concurrency: { limit: 1 },
+    run: async (ctx: Context) => [await ctx.step('one', () => 1), await ctx.waitFor('go', { name: 'go' })],
+  })
+  const place = await openPlace(t, { workflows: [limited] })
+  await place.hf.start(limited, null, { id: 'r' })
+  await place.hf.idle()
+  const fork = await place.hf.fork('r', { from: 'go', id: 'f' })
+  await place.hf.idle()
+  assert.equal(fork.status(), 'queued')
+  await place.reopen()
+  await place.hf.idle()
+  assert.equal(place.hf.run('f').status(), 'queued')
+  await place.hf.cancel('r')
+  await place.hf.idle()
+  assert.equal(place.hf.run('f').status(), 'waiting')
+  await verifyRun(place.hf.log, place.hf.runtime.workflows, 'f').then(({ verdict }) =>
+    assert.equal(verdict, 'unfinished'),
+  )
+})

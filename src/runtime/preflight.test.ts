@@ -142,6 +142,22 @@ test('taken out: what was done, and what the run waits for', async (t) => {
   assert.deepEqual([review.what, review.operation], ['not-reached', 'ask'])
 })
 
+test('put in between: a break, unless it is behind ctx.patched', async (t) => {
+  const before: Code = async (ctx) => [await ctx.step('one', () => 1), await ctx.waitFor('go')]
+  const found = await breaks(t, before, async (ctx) => {
+    await ctx.step('one', () => 1)
+    await ctx.step('between', () => 2)
+    return await ctx.waitFor('go')
+  })
+  assert.deepEqual([found.what, found.operation], ['missing', 'between'])
+  const patched: Code = async (ctx) => {
+    await ctx.step('one', () => 1)
+    if (ctx.patched('between')) await ctx.step('between', () => 2)
+    return await ctx.waitFor('go')
+  }
+  assert.equal(await goesOn(t, before, patched), 0)
+})
+
 test('in another order: what is now first was never asked for', async (t) => {
   const apart: Code = async (ctx) => {
     await ctx.waitFor('go')
