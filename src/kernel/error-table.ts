@@ -42,7 +42,7 @@ export const ERRORS = {
     retry: 'operator',
     http: 500,
     exit: 1,
-    fix: 'Stop, keep the file, restore the last backup, and compare with `holdfast log verify`.',
+    fix: 'Stop and keep the files. Make the last backup into a new workspace with `holdfast restore BACKUP --dir NEW`.',
   },
   LOG_EPOCH_STALE: {
     means: 'The log was opened again since this writer opened it. Nothing of the append was kept.',

@@ -8,6 +8,7 @@ import { dirname } from 'node:path'
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite'
 import { HoldfastError } from '../../kernel/errors.ts'
 import type { Row, SqlValue, Tables } from '../../ports/projection.ts'
+import { checkWal } from './wal.ts'
 
 const MIGRATIONS = new URL('./migrations/', import.meta.url)
 const SQLITE_BUSY = 5
@@ -16,12 +17,13 @@ const PAGE_CACHE_KIB = 16_384
 /**
  * Opens (or creates) the file for this process alone. The lock is SQLite's own on the file, so the
  * kernel lets go of it when the process dies, however it dies.
- * @throws WORKSPACE_LOCKED, WORKSPACE_NEWER, LOG_WRITE_FAILED
+ * @throws WORKSPACE_LOCKED, WORKSPACE_NEWER, LOG_CORRUPT, LOG_WRITE_FAILED
  */
 export function openDatabase(file: string): DatabaseSync {
   let database: DatabaseSync | undefined
   try {
     mkdirSync(dirname(file), { recursive: true, mode: 0o700 })
+    checkWal(file)
     database = new DatabaseSync(file, { timeout: 0 })
     database.exec(`
       PRAGMA locking_mode = EXCLUSIVE;
@@ -30,6 +32,7 @@ export function openDatabase(file: string): DatabaseSync {
       PRAGMA synchronous = FULL;
       PRAGMA secure_delete = ON;
       PRAGMA foreign_keys = OFF;
+      PRAGMA cell_size_check = ON;
       PRAGMA cache_size = -${PAGE_CACHE_KIB};
       BEGIN IMMEDIATE; COMMIT;
       PRAGMA wal_checkpoint(TRUNCATE);`)
