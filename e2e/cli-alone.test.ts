@@ -260,6 +260,10 @@ describe('the command line alone', { concurrency: 2 }, () => {
       ['run', 'show', run],
       ['run', 'replay', run],
       ['run', 'replay', '--all'],
+      ['why', run],
+      ['what-if', '--limit', '5'],
+      ['run', 'fork', run, '--from', 'draft reply'],
+      ['agents'],
       ['breakers'],
       ['customers', '--all'],
       ['customer', 'show', customer.id],
@@ -288,10 +292,17 @@ describe('the command line alone', { concurrency: 2 }, () => {
       ['started', 'ready'],
     )
     const elsewhere = ['up', 'log export', 'review', 'restore', 'breaker close']
-    const tested = new Set([...commands.map((words) => words.join(' ')), ...elsewhere])
+    const ofAgents = VERBS.filter(({ words }) => words.startsWith('agent '))
+    for (const { words, args = '' } of ofAgents) {
+      const given = args.split(' ').map((_, i) => (i === 2 ? '1' : 'nobody'))
+      const { code } = await failure([...words.split(' '), ...given, '--dir', dir])
+      assert.match(code, /AGENT/, `${words}: this workspace has no agents`)
+    }
+    const known = [...commands.map((words) => words.join(' ')), ...ofAgents.map(({ words }) => words)]
+    const tested = new Set([...known, ...elsewhere])
     for (const { words } of VERBS) {
       assert.ok(
-        [...tested].some((typed) => typed.startsWith(words)),
+        [...tested].some((one) => one.startsWith(words)),
         `${words} is in this list`,
       )
     }
