@@ -15,7 +15,7 @@ import type { Projection, Tables } from '../../ports/projection.ts'
 
 export const agentIndex: Projection = {
   name: 'agents',
-  version: 1,
+  version: 2,
   tables: ['agents', 'agents_instances', 'agents_mailbox', 'agents_set_aside'],
   schema: `
     CREATE TABLE agents (
@@ -52,6 +52,30 @@ export const agentIndex: Projection = {
     const { agent, key } = fromStream(event.stream)
     if (key === null) applyToAgent(event, agent, tables)
     else applyToInstance(event, agent, key, tables)
+  },
+  erasure: {
+    /** Where events were put and how far they were handled, not what came of it. */
+    keep({ kind, body }) {
+      if (body === null || kind === 'agent.defined') return body
+      if (kind === 'agent.lifecycle-changed') return { lifecycle: body.lifecycle ?? 'enabled', reason: '' }
+      if (kind === 'agent.routed') {
+        const misrouted = (body.misrouted as [number][] | undefined)?.map(([position]) => [position, {}])
+        return {
+          ...(body.queued === undefined ? {} : { queued: body.queued }),
+          ...(misrouted ? { misrouted } : {}),
+        }
+      }
+      if (kind !== 'agent.handled') return null
+      const { state, patch: _, ...rest } = body
+      return state === undefined ? rest : { ...rest, whole: true }
+    },
+    /** What the others held, reasons and errors, goes by folding anew. */
+    forget: ({ kind, body }) =>
+      kind === 'agent.defined' ||
+      kind === 'agent.handled' ||
+      kind === 'agent.began' ||
+      kind === 'agent.retried' ||
+      (kind === 'agent.routed' && body?.misrouted === undefined),
   },
 }
 
@@ -191,7 +215,7 @@ function handled(event: StoredEvent, agent: string, key: string, tables: Tables)
   const { version, cause, time, body, correlation: run } = event
   const through = Number(cause)
   // An erased state counts as one that can't be read, until the next whole one.
-  const isWhole = body === null || body.state !== undefined
+  const isWhole = body === null || body.state !== undefined || body.whole === true
   tables.run(
     `INSERT INTO agents_instances
        (agent, key, version, whole, through, handled, waiting, lifecycle, reason, lifecycle_by, updated)

@@ -29,13 +29,15 @@ async function seen(place: Place, agent: Agent<List>, key = 'a'): Promise<readon
   return (await place.hf.agent(agent, key).query()).seen
 }
 
-describe('an event whose handling fails', () => {
-  const limit = { lowest: 0 }
-  const picky = as('picky', (_, event, state) => {
-    if (Number(event.data) < limit.lowest) throw new Error(`no ${event.data}`)
-    return { seen: [...state.seen, Number(event.data)] }
-  })
+const limit = { lowest: 0 }
 
+/** Refuses what is below the limit. */
+const picky = as('picky', (_, event, state) => {
+  if (Number(event.data) < limit.lowest) throw new Error(`no ${event.data}`)
+  return { seen: [...state.seen, Number(event.data)] }
+})
+
+describe('an event whose handling fails', () => {
   test('is set aside with an alert, and the next one is handled', async (t) => {
     limit.lowest = 0
     const place = await openPlace(t, { agents: [picky] })
@@ -373,6 +375,31 @@ describe('snapshots', () => {
     await say(place, 'key-0', 10)
     await place.hf.idle()
     assert.deepEqual(await seen(place, noter, 'key-0'), [0, 10])
+  })
+
+  test('what waits is still handled when the body that routed it is erased', async (t) => {
+    const place = await openPlace(t, { agents: [noter, picky] })
+    limit.lowest = 0
+    await say(place, 'a', 1, -1)
+    await place.hf.idle()
+    await place.hf.agent(noter).pause('a secret reason')
+    await say(place, 'a', 2)
+    await place.hf.idle()
+    const { log } = place.hf
+    const positions = [...log.read()]
+      .filter(({ kind }) => /^agent\.(?!handled)/.test(kind))
+      .map(({ position }) => position)
+    await log.erase({ positions }, { actor: 'operator', reason: 'asked for' })
+    assert.deepEqual(log.rebuild({ replace: false }).differing, [])
+    assert.doesNotMatch(JSON.stringify(log.tables.all('SELECT * FROM agents')), /secret/)
+    assert.doesNotMatch(JSON.stringify(log.tables.all('SELECT * FROM agents_set_aside')), /no -1/)
+    await place.reopen()
+    await place.hf.idle()
+    const { lifecycle, pending } = place.hf.agent(noter).status()
+    assert.deepEqual([lifecycle, pending], ['paused', 1])
+    await place.hf.agent(noter).resume()
+    await place.hf.idle()
+    assert.deepEqual(await seen(place, noter), [1, -1, 2])
   })
 
   test('an erased state is missed, not made up', async (t) => {
