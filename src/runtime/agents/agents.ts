@@ -176,9 +176,10 @@ export class Agents {
 
   /**
    * Has an event that was set aside handled again, next of its key, against the present state.
-   * @throws EVENT_NOT_SET_ASIDE
+   * @throws AGENT_UNKNOWN, EVENT_NOT_SET_ASIDE
    */
   async retry(agent: string, key: string, position: number): Promise<void> {
+    this.summary(agent)
     const stream = instanceStream(agent, key)
     const expectedVersion = this.#log.versionOf(stream)
     if (!isSetAside(this.#log.tables, agent, key, position)) {

@@ -229,6 +229,7 @@ describe('lifecycle', () => {
     await assert.rejects(place.hf.agent('nobody').pause(), { code: 'AGENT_UNKNOWN', message: /noter/ })
     assert.throws(() => place.hf.agent('nobody').status(), { code: 'AGENT_UNKNOWN' })
     await assert.rejects(place.hf.agent('nobody', 'a').query(), { code: 'AGENT_UNKNOWN' })
+    await assert.rejects(place.hf.agent('nobody', 'a').retry(1), { code: 'AGENT_UNKNOWN' })
     assert.throws(() => defineAgent({ ...noter, name: 'no name' }), { code: 'INPUT_INVALID' })
     await place.close()
     await assert.rejects(place.open({ agents: [noter, noter] }), { code: /DUPLICATE/ })
