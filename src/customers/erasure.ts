@@ -19,6 +19,8 @@ export function keptOf(event: StoredEvent): JsonObject | null {
     case 'run.failed':
     case 'run.cancelled':
       return {}
+    case 'run.continued':
+      return pick('next')
     case 'review.requested':
       return pick('action', 'review')
     case 'review.answered':

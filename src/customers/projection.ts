@@ -87,6 +87,7 @@ export const customersProjection: Projection = {
     'run.completed',
     'run.failed',
     'run.cancelled',
+    'run.continued',
     'review.requested',
     'review.answered',
     'effect.succeeded',

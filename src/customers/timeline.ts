@@ -23,6 +23,8 @@ export function runEntry(event: StoredEvent, workflow: string, run: string): Ent
       return line(joined(`${workflow} failed`, textAt(body, 'error', 'message')))
     case 'run.cancelled':
       return line(joined(`${workflow} cancelled`, text('reason')))
+    case 'run.continued':
+      return line(`${workflow} goes on`, text('next'))
     case 'review.requested':
       return line(text('summary') || text('action'), text('review'))
     case 'review.answered':

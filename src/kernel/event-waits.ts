@@ -6,13 +6,15 @@
  * abandoned before its code was handed the event.
  */
 
+import type { JsonObject } from './json.ts'
+
 /** What a wait waits for. */
 export interface Awaited {
   readonly kind: string
   readonly key: string
 }
 
-interface Line {
+interface Line extends Awaited {
   /** Names of open waits, the oldest first. */
   readonly open: Set<string>
   /** Position up to which all events were received, but for those that were given back; 0 for none. */
@@ -44,6 +46,26 @@ export function openWaits(waits: EventWaits, awaited: Awaited): readonly string[
   return [...(waits.get(keyOf(awaited))?.open ?? [])]
 }
 
+/** As the next run of a chain begins: with all that was received, but for what is given back. */
+export function waitsForNext(
+  waits: EventWaits,
+  returned: readonly (Awaited & { readonly position: number })[],
+): JsonObject[] {
+  for (const { position, ...awaited } of returned) giveBack(waits, awaited, position)
+  return [...waits.values()]
+    .filter(({ upTo }) => upTo > 0)
+    .map(({ kind, key, upTo, returned: back }) => ({ kind, key, upTo, returned: [...back] }))
+}
+
+/** Begins with what `waitsForNext` gave. */
+export function continueWaits(waits: EventWaits, received: readonly JsonObject[]): void {
+  for (const { kind, key, upTo, returned } of received) {
+    const line = lineFor(waits, { kind: String(kind), key: String(key) })
+    line.upTo = Number(upTo)
+    line.returned.push(...(returned as number[]))
+  }
+}
+
 export function openWait(waits: EventWaits, awaited: Awaited, name: string): void {
   lineFor(waits, awaited).open.add(name)
 }
@@ -67,7 +89,7 @@ export function giveBack(waits: EventWaits, awaited: Awaited, position: number):
 
 function lineFor(waits: EventWaits, awaited: Awaited): Line {
   const key = keyOf(awaited)
-  const line = waits.get(key) ?? { open: new Set(), upTo: 0, returned: [] }
+  const line = waits.get(key) ?? { ...awaited, open: new Set(), upTo: 0, returned: [] }
   waits.set(key, line)
   return line
 }

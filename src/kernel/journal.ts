@@ -5,11 +5,13 @@
  * An operation is *opened* (an intent, a timer, a wait, a question to the operator is on record),
  * *attempted* (with failures on record), and *settled* once: by a value or by an error.
  */
+import { type Parent, readParent } from './children.ts'
 import type { ErrorRecord } from './errors.ts'
 import type { StoredEvent } from './event.ts'
 import {
   type Awaited,
   closeWait,
+  continueWaits,
   type EventWaits,
   emptyEventWaits,
   giveBack,
@@ -72,7 +74,11 @@ export interface RunStart {
   readonly input: Json
   readonly seed: string
   readonly customer: string | null
-  readonly parent: { readonly run: string; readonly name: string } | null
+  readonly parent: Parent | null
+  /** Which of a chain of runs that continue each other it is; null for one that continues none. */
+  readonly chain: { readonly first: string; readonly link: number } | null
+  /** Position behind which its waits look for events, where that is not its own. */
+  readonly waitsSince: number | null
   /** null for a run that is no fork of another. */
   readonly fork: ForkPoint | null
   /** 0 while it is not on disk. */
@@ -84,14 +90,29 @@ export interface RunStart {
 }
 
 /** `queued`: it has not begun. `waiting`: nothing of it is under way in any process. `stalled`: it can't go on until a person acts. */
-export type RunStatus = 'queued' | 'running' | 'waiting' | 'stalled' | 'completed' | 'failed' | 'cancelled'
+export type RunStatus =
+  | 'queued'
+  | 'running'
+  | 'waiting'
+  | 'stalled'
+  | 'completed'
+  | 'failed'
+  | 'cancelled'
+  | 'continued'
 
 export type RunEnd =
   | { readonly status: 'completed'; readonly output: Json }
   | { readonly status: 'failed' | 'cancelled'; readonly error: ErrorRecord }
+  /** It goes on as the run `next`. */
+  | { readonly status: 'continued'; readonly next: string; readonly input: Json }
 
 /** Kinds that end a run: nothing follows them in its stream. */
-export const RUN_ENDS: ReadonlySet<string> = new Set(['run.completed', 'run.failed', 'run.cancelled'])
+export const RUN_ENDS: ReadonlySet<string> = new Set([
+  'run.completed',
+  'run.failed',
+  'run.cancelled',
+  'run.continued',
+])
 
 export interface Journal {
   readonly run: string
@@ -163,6 +184,7 @@ export function applyToJournal(journal: Journal, event: JournalEvent): void {
   switch (event.kind) {
     case 'run.started':
       journal.start = readStart(event, body)
+      continueWaits(journal.eventWaits, ((body.waits as JsonObject)?.received as JsonObject[]) ?? [])
       return
     case 'run.completed':
       journal.end = { status: 'completed', output: body.output ?? null }
@@ -172,6 +194,9 @@ export function applyToJournal(journal: Journal, event: JournalEvent): void {
       return
     case 'run.cancelled':
       journal.end = { status: 'cancelled', error: body.error as unknown as ErrorRecord }
+      return
+    case 'run.continued':
+      journal.end = { status: 'continued', next: String(body.next), input: body.input ?? null }
       return
     case 'run.stalled':
       journal.stalled = body.error as unknown as ErrorRecord
@@ -200,7 +225,9 @@ function readStart(event: JournalEvent, body: JsonObject): RunStart {
     input: body.input ?? null,
     seed: String(body.seed),
     customer: (body.customer as string | null) ?? null,
-    parent: (body.parent as unknown as RunStart['parent']) ?? null,
+    parent: readParent(body),
+    chain: (body.chain as unknown as RunStart['chain']) ?? null,
+    waitsSince: body.waits === undefined ? null : Number((body.waits as JsonObject).since),
     fork: forkPointOf(body),
     position: event.position ?? 0,
     time: event.time,
@@ -265,6 +292,8 @@ function outcomeOf(kind: string, body: JsonObject): Outcome | undefined {
       return { ok: true, value: body.event ?? null }
     case 'timer.fired':
       return { ok: true, value: null }
+    case 'child.started':
+      return body.mode === 'spawn' ? { ok: true, value: body.run ?? null } : undefined
     case 'decision.made':
     case 'review.answered':
     case 'publication.made':
@@ -310,7 +339,7 @@ export function abandonEntry(journal: Journal, entry: JournalEntry): void {
 
 /** Position of the beginning of the run: its waits look for events behind it. */
 export function waitsSince({ start }: Journal): number {
-  return start?.fork?.since ?? start?.position ?? 0
+  return start?.fork?.since ?? start?.waitsSince ?? start?.position ?? 0
 }
 
 /** Whether it takes no outcome any more. */

@@ -36,7 +36,7 @@ export interface Pipeline<Input = unknown, Output = unknown> extends Workflow<In
   readonly bounds: Bounds
 }
 
-const WAITS = ['sleep', 'waitFor', 'review', 'call'] as const
+const WAITS = ['sleep', 'waitFor', 'review', 'call', 'continueAs'] as const
 
 const DEADLINE = '10s'
 const MAX_STEPS = 100

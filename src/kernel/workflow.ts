@@ -3,6 +3,7 @@
  * be done twice, goes through the context and is journaled by name; the code in between must be
  * deterministic (no clock, no randomness, no input or output of its own).
  */
+import type { Children } from './children.ts'
 import type { Concurrency } from './concurrency.ts'
 import type { Duration } from './duration.ts'
 import { HoldfastError } from './errors.ts'
@@ -157,7 +158,7 @@ export interface SleepOptions {
 }
 
 /** Names must be unique among operations under way together; one used again later counts up (`poll`, `poll#2`). */
-export interface Context extends Concurrency {
+export interface Context extends Concurrency, Children {
   readonly run: { readonly id: string; readonly workflow: string; readonly customer: string | null }
 
   /** Runs `work` and journals its result: completed at most once, however often it is attempted.
@@ -190,9 +191,6 @@ export interface Context extends Concurrency {
     readonly data?: unknown
     readonly id?: string
   }): Promise<void>
-  /** Starts a child run and waits for its output.
-   * @throws the code of the child's error */
-  call<Input, Output>(name: string, workflow: Workflow<Input, Output>, input: Input): Promise<Output>
 
   /**
    * Whether this run takes the new path of a change to the code: true where it comes to this place for the

@@ -120,6 +120,7 @@ const story: RunStory = {
   parent: { run: 'p-1', name: 'rest' },
   forkedFrom: { run: 'o-0', step: 'ask', position: 4 },
   forks: [{ run: 'o-2', step: null }],
+  next: null,
   started: NOON,
   startedBy: 'operator',
   ended: null,

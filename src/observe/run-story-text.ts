@@ -50,6 +50,7 @@ function writeEnd(page: Page, story: RunStory, ended: number): void {
   page.blank()
   const left = `${page.time(ended)}  run ${story.status}`
   page.head(left, `#${story.positions[1]}`, paintOf(style, story.status))
+  page.field('goes on as', story.next ?? '')
   page.value('output', story.output)
   if (story.error !== null) writeError(page, story.error)
 }

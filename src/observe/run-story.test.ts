@@ -145,6 +145,7 @@ test('a whole run is told', async () => {
         },
         erased: [],
         erasure: null,
+        next: null,
       })
       assert.ok(ended !== null && durationMs === ended - started && durationMs > 0)
       const own = hf.log.readStream('run/r')

@@ -5,7 +5,7 @@
  */
 import { type ErrorRecord, HoldfastError } from '../kernel/errors.ts'
 import type { StoredEvent } from '../kernel/event.ts'
-import type { RunStatus } from '../kernel/journal.ts'
+import { RUN_ENDS, type RunStatus } from '../kernel/journal.ts'
 import type { Json, JsonObject } from '../kernel/json.ts'
 import type { Label } from '../kernel/label.ts'
 import type { EventLog } from '../ports/event-log.ts'
@@ -52,6 +52,8 @@ export interface RunStory {
   /** Of the input: where it came from. */
   readonly label: Label
   readonly output: Json
+  /** Id of the run that it goes on as; null for none. */
+  readonly next: string | null
   /** Why it failed, was cancelled or has stalled. */
   readonly error: ErrorRecord | null
   readonly waitsFor: readonly Waiting[]
@@ -66,8 +68,6 @@ export interface RunStory {
   readonly erasure: { readonly time: number; readonly by: string; readonly reason: string } | null
 }
 
-const ENDS = new Set(['run.completed', 'run.failed', 'run.cancelled'])
-
 /** @throws RUN_NOT_FOUND */
 export function runStory(log: Pick<EventLog, 'readStream' | 'tables'>, run: string): RunStory {
   const events = log.readStream(`run/${run}`)
@@ -81,7 +81,7 @@ export function runStory(log: Pick<EventLog, 'readStream' | 'tables'>, run: stri
     throw new HoldfastError('RUN_NOT_FOUND', `There is no run ${run}`, { details: { run } })
   }
   const { parent, parentName, ...header } = row
-  const end = events.find(({ kind }) => ENDS.has(kind))
+  const end = events.find(({ kind }) => RUN_ENDS.has(kind))
   const stop = end ?? (row.status === 'stalled' ? events.findLast(isStall) : undefined)
   return {
     run,
@@ -97,6 +97,7 @@ export function runStory(log: Pick<EventLog, 'readStream' | 'tables'>, run: stri
     input: first.body?.input ?? null,
     label: first.label,
     output: end?.body?.output ?? null,
+    next: typeof end?.body?.next === 'string' ? end.body.next : null,
     error: (stop?.body?.error as unknown as ErrorRecord | undefined) ?? null,
     waitsFor: waitingFor(log.tables, run),
     cost: costOf(events),

@@ -77,6 +77,11 @@ const SETTLES = new Set([
   'outcome.copied',
 ])
 
+/** A spawned child is not waited for. */
+function settles({ kind, body }: Fact): boolean {
+  return SETTLES.has(kind) || (kind === 'child.started' && body.mode === 'spawn')
+}
+
 function toOperation(
   name: string,
   facts: readonly Fact[],
@@ -85,7 +90,7 @@ function toOperation(
   const [first] = facts as [Fact, ...Fact[]]
   const type = typeOf(first)
   const opened = facts.find(({ kind }) => OPENS.has(kind))
-  const settled = facts.findLast(({ kind }) => SETTLES.has(kind))
+  const settled = facts.findLast(settles)
   const teller = settled ?? first
   const failures = facts.filter(({ kind }) => kind === 'attempt.failed').map(toFailure)
   const asking = opened ?? facts.find(({ kind }) => kind === 'policy.decided') ?? first
@@ -181,6 +186,8 @@ function producedOf({ kind, body }: Fact): Json {
     case 'effect.succeeded':
     case 'child.ended':
       return body.output ?? null
+    case 'child.started':
+      return body.run ?? null
     case 'wait.ended':
       return body.event ?? null
     case 'decision.made':

@@ -110,7 +110,7 @@ function connectors(tables: TablesReader, run: string): Waiting[] {
 /** A child that waits itself says for what. */
 function children(tables: TablesReader, run: string): Waiting[] {
   const rows = tables.all<{ id: string; started: number }>(
-    `SELECT id, started FROM runs WHERE parent = ? AND status IN ('queued', 'running', 'waiting', 'stalled')
+    `SELECT id, started FROM runs WHERE parent = ? AND parent_mode = 'call' AND status IN ('queued', 'running', 'waiting', 'stalled')
      ORDER BY position`,
     run,
   )

@@ -93,7 +93,7 @@ export function compareEnds({ end, lastPosition }: RunRecord, code: Outcome): Di
 function endsIn(end: RunEnd | null, code: Outcome): string {
   const how = code.ok ? 'completes' : `fails with ${code.error.code}`
   if (end === null) return `The code ${how}, but the run is on record as waiting.`
-  if ((end.status === 'completed') === code.ok) {
+  if ((end.status === 'completed' || end.status === 'continued') === code.ok) {
     return `The run ends with another ${code.ok ? 'output' : 'error'} than is on record.`
   }
   return `The code ${how}, but the run is on record as ${end.status}.`
@@ -107,9 +107,15 @@ export function endNotReached({ end, lastPosition }: RunRecord): Divergence {
 
 export function endOnRecord(end: RunEnd | null): Json {
   if (end === null) return null
+  if (end.status === 'continued') return comparable(continuedWith(end.input))
   return comparable(
     end.status === 'completed' ? { ok: true, value: end.output } : { ok: false, error: end.error },
   )
+}
+
+/** How code ends that goes on as another run: no output can be confused with it. */
+export function continuedWith(input: Json): Outcome {
+  return { ok: true, value: ['continued with', input] }
 }
 
 /** Of an error only the code and the message: its details may hold what no second run can repeat. */

@@ -9,6 +9,8 @@ import type { Gate } from '../ports/gate.ts'
 import type { Restore } from '../ports/restores.ts'
 import type { Breakers } from './breakers/breakers.ts'
 import type { Execution } from './execution.ts'
+import type { OperationOf } from './operations.ts'
+import type { Link } from './run-chain.ts'
 
 /** What an execution needs of the runtime around it. */
 export interface ExecutionHost {
@@ -21,15 +23,11 @@ export interface ExecutionHost {
   /** The workflow that a run began with. @throws WORKFLOW_UNKNOWN */
   workflow(name: string, version: number): AnyWorkflow
   /** The `run.started` of a child, to be appended together with the parent's record of it. */
-  childStart(
-    child: string,
-    workflow: AnyWorkflow,
-    input: Json,
-    execution: Execution,
-    name: string,
-  ): StreamAppend
+  childStart(run: string, child: OperationOf<'child'>, parent: Execution): StreamAppend
   /** What goes on record in one commit with the end of a run, such as the state of the agent that it is of. */
   besideEnd(journal: Journal, end: NewEvent): readonly StreamAppend[]
+  /** The run that goes on in place of this one. @throws INPUT_INVALID, RUN_ID_CONFLICT, WORKFLOW_UNKNOWN */
+  nextLink(execution: Execution, input: Json): Promise<Link>
   /** Nothing of the run is under way; it waits. */
   parked(execution: Execution): void
   /** Something of the run is under way again. */

@@ -36,7 +36,7 @@ import { performOperation } from './perform.ts'
 import { abandonOperation } from './receive.ts'
 import { Retries } from './retries.ts'
 import { runCode } from './run-code.ts'
-import { diverged, forgotten, hasEnded, isErased, recordJson, wasAbandoned } from './run-errors.ts'
+import { diverged, forgotten, isErased, recordJson, wasAbandoned } from './run-errors.ts'
 import { RunLimits } from './run-limits.ts'
 import { type Begun, RunRecords } from './run-records.ts'
 import type { RunWriter } from './run-writer.ts'
@@ -169,6 +169,18 @@ export class Execution implements OperationHost {
       if (entry?.settled) this.#handover.deliver(operation.name, entry.settled.version)
       else if (!this.#catchUp.holds(operation)) this.#perform(operation)
     })
+  }
+
+  async continueAs(input: Json): Promise<never> {
+    if (!this.active) return never()
+    const next = await this.host.nextLink(this, input)
+    if (!this.active) return never()
+    this.#isDraining = true
+    this.#handover.halt()
+    const unknown = await this.#effectsOver('the run was continued before the outcome was on record')
+    const end = this.event('run.continued', { next: next.id, input })
+    await this.append([...unknown, end], [next.part()])
+    return never()
   }
 
   abandon(operation: Abandonable): void {
@@ -311,15 +323,6 @@ export class Execution implements OperationHost {
 
   // -- from outside ------------------------------------------------------------------------------
 
-  /** The time of a timer, of a wait's end or of a next attempt has come. */
-  timerDue(name: string): void {
-    const entry = this.journal.entries.get(name)
-    if (entry === undefined || isOver(entry)) return
-    if (entry.type === 'timer') this.arrive(name, this.event('timer.fired', { name }))
-    else if (entry.type === 'wait') this.arrive(name, this.event('wait.ended', { name, event: null }))
-    else this.retries.due(name)
-  }
-
   /** Ends the execution's part in the run; a parked one leaves so too. */
   drop(failure?: unknown): void {
     if (this.#isDropped) return
@@ -367,22 +370,15 @@ export class Execution implements OperationHost {
     this.drop(error)
   }
 
-  /** @throws RUN_ENDED, or why it can't be put on record */
-  async cancel(by: { actor: string; label: Label; reason: string }): Promise<void> {
-    if (this.#writer.isEnding) throw hasEnded(this.run.id)
-    const message = `Cancelled${by.reason && `: ${by.reason}`}`
-    const error = { code: 'RUN_CANCELLED', message }
-    await this.#cutOff('the run was cancelled', this.event('run.cancelled', { reason: by.reason, error }, by))
-  }
-
   /** Ends the run though its code has not ended. */
   async fail(error: unknown): Promise<void> {
     if (!this.active) return
     const record = recordJson(toErrorRecord(error))
-    await this.#cutOff('the run failed', this.event('run.failed', { error: record })).catch(() => {})
+    await this.cutOff('the run failed', this.event('run.failed', { error: record })).catch(() => {})
   }
 
-  async #cutOff(why: string, end: NewEvent): Promise<void> {
+  /** Ends the run as it stands. @throws RUN_ENDED, or why it can't be put on record */
+  async cutOff(why: string, end: NewEvent): Promise<void> {
     if (this.active) this.#isDraining = true
     this.abort.abort()
     const unknown = await this.#effectsOver(`${why} before the outcome was on record`)

@@ -6,6 +6,7 @@ import { openPlace, type Place, type PlaceOptions, turns } from '../apps/testing
 import type { NewEvent } from '../kernel/event.ts'
 import type { JsonObject } from '../kernel/json.ts'
 import { type Context, defineWorkflow, type Workflow } from '../kernel/workflow.ts'
+import { cancelRun } from './family.ts'
 import { Outside } from './testing/outside.ts'
 
 function flow(run: (ctx: Context, input: unknown) => Promise<unknown>, name = 'flow', version = 1): Workflow {
@@ -303,7 +304,7 @@ describe('an orphan', () => {
     const parent = flow(async (ctx) => await ctx.call('child', child, null))
     const place = await begun(t, parent, { workflows: [parent, child] })
     const execution = await place.hf.runtime.execution('r')
-    await execution.cancel({
+    await cancelRun(execution, {
       actor: 'operator',
       label: { trust: 'owner', sources: [], readers: null },
       reason: '',

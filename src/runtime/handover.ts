@@ -51,6 +51,10 @@ export class Handover {
     return [...this.#asked.keys()]
   }
 
+  asksFor(name: string): boolean {
+    return this.#asked.has(name)
+  }
+
   asks(name: string, asker: Asker): void {
     this.#asked.set(name, asker)
   }

@@ -20,6 +20,7 @@ import { proposalHash } from './perform.ts'
 import { PipelineCalls } from './pipeline-calls.ts'
 import { publish } from './publish.ts'
 import { findReview, type Review, waitingReviews } from './review-index.ts'
+import { lastOfChain } from './run-chain.ts'
 import { idConflict, isClosed } from './run-errors.ts'
 import { RUN_STREAM, type RunStatus, runStream } from './run-index.ts'
 import { type RunToStart, type StartOptions, startOf } from './run-start.ts'
@@ -52,7 +53,7 @@ interface Waiter {
   readonly reject: (error: unknown) => void
 }
 
-const ENDED: ReadonlySet<RunStatus> = new Set<RunStatus>(['completed', 'failed', 'cancelled'])
+const ENDED: ReadonlySet<RunStatus> = new Set<RunStatus>(['completed', 'failed', 'cancelled', 'continued'])
 /** More wait for the next turn of the event loop, so that the process stays responsive under a flood. */
 const STARTS_A_TURN = 500
 const OPERATOR = { actor: 'operator', label: OWNER }
@@ -196,19 +197,26 @@ export class Holdfast {
     return row.status
   }
 
-  #result(run: string): Promise<Json> {
+  /** Of the last run, where it goes on as others. */
+  #result(given: string): Promise<Json> {
     return new Promise((resolve, reject) => {
-      if (this.#settle(run, { resolve, reject })) return
-      if (this.#closing) reject(isClosed(run))
-      else this.#waiters.set(run, [...(this.#waiters.get(run) ?? []), { resolve, reject }])
+      this.#waitFor(lastOfChain(this.log.tables, given), { resolve, reject })
     })
+  }
+
+  #waitFor(run: string, waiter: Waiter): void {
+    if (this.#settle(run, waiter)) return
+    if (this.#closing) waiter.reject(isClosed(run))
+    else this.#waiters.set(run, [...(this.#waiters.get(run) ?? []), waiter])
   }
 
   #tellWaiters(end: StoredEvent): void {
     const run = end.stream.slice(RUN_STREAM.length)
-    const waiters = this.#waiters.get(run)
+    const waiters = this.#waiters.get(run) ?? []
     this.#waiters.delete(run)
-    for (const waiter of waiters ?? []) tellEnd(waiter, run, end)
+    const next = end.kind === 'run.continued' ? String(end.body?.next) : null
+    if (next === null) for (const waiter of waiters) tellEnd(waiter, run, end)
+    else for (const waiter of waiters) this.#waitFor(next, waiter)
   }
 
   /** Gives the waiter the run's end, if it has ended. */

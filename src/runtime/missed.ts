@@ -73,26 +73,9 @@ export function endedChildren(tables: TablesReader, parent?: string): EndedChild
   return tables.all(
     `SELECT c.id, c.parent, c.parent_name FROM runs p CROSS JOIN runs c ON c.parent = p.id
      WHERE p.status IN ('running', 'waiting', 'stalled') AND c.status IN ('completed', 'failed', 'cancelled')
+       AND c.parent_mode = 'call'
      ${parent === undefined ? '' : 'AND p.id = ?'}`,
     ...(parent === undefined ? [] : [parent]),
-  )
-}
-
-/** Children that have not ended. */
-export function openChildren(tables: TablesReader, parent: string): string[] {
-  return tables
-    .all<{ id: string }>(
-      "SELECT id FROM runs WHERE parent = ? AND status IN ('queued', 'running', 'waiting', 'stalled')",
-      parent,
-    )
-    .map(({ id }) => id)
-}
-
-/** Runs that should have been cancelled with their parent. */
-export function orphans(tables: TablesReader): { id: string; parent: string }[] {
-  return tables.all(
-    `SELECT c.id, c.parent FROM runs c JOIN runs p ON p.id = c.parent
-     WHERE p.status = 'cancelled' AND c.status IN ('queued', 'running', 'waiting', 'stalled')`,
   )
 }
 

@@ -3,6 +3,8 @@
  * hands them to a host. The live execution is one host, verification by replay another, so that both see the
  * same requests under the same names.
  */
+
+import type { Parent } from '../kernel/children.ts'
 import type { ForkPoint } from '../kernel/fork-point.ts'
 import type { OperationType } from '../kernel/journal.ts'
 import type { Json } from '../kernel/json.ts'
@@ -30,7 +32,16 @@ export type Operation =
       readonly timeoutMs: number | null
     }
   | { readonly type: 'publication'; readonly name: string; readonly event: Publication }
-  | { readonly type: 'child'; readonly name: string; readonly workflow: AnyWorkflow; readonly input: Json }
+  | {
+      readonly type: 'child'
+      readonly name: string
+      readonly workflow: AnyWorkflow
+      readonly input: Json
+      readonly mode: Parent['mode']
+      readonly onParentClose: Parent['onParentClose']
+      /** Default: follows from the run and the name. */
+      readonly id: string | null
+    }
 
 export type OperationOf<Type extends OperationType> = Extract<Operation, { type: Type }>
 /** What only waits, and can be given up by the code. */
@@ -51,6 +62,8 @@ export interface OperationHost {
   readonly fork: ForkPoint | null
   /** Resolves with the journaled value of the operation, or rejects with its journaled error. */
   operate(operation: Operation): Promise<Json>
+  /** Ends the run and begins the next; never resolves. @throws what keeps the next from beginning */
+  continueAs(input: Json): Promise<never>
   /** The code gives up an operation: its promise rejects, unless it has been handed its outcome. */
   abandon(operation: Abandonable): void
   /** Puts what the code makes known on record, before whatever follows it; a note on record is left as it is. */

@@ -1,6 +1,6 @@
 /** Does an operation that the journal holds no outcome of; each kind in its own way. */
 
-import { HoldfastError } from '../kernel/errors.ts'
+import type { HoldfastError } from '../kernel/errors.ts'
 import { nextFor } from '../kernel/event-waits.ts'
 import { waitsSince } from '../kernel/journal.ts'
 import { canonicalJson, type Json, type JsonObject, toJson } from '../kernel/json.ts'
@@ -13,6 +13,7 @@ import { performDecision } from './perform-decision.ts'
 import { performEffect } from './perform-effect.ts'
 import { performStep } from './perform-step.ts'
 import { conflictOf, publish } from './publish.ts'
+import { idTaken } from './run-errors.ts'
 import { runStream } from './run-index.ts'
 
 /** @throws what `refusalOf` says */
@@ -60,23 +61,16 @@ export function refusalOf(
     return conflictOf(host.log, { ...event, id: publicationId(run.id, name, event) })
   }
   if (operation.type !== 'child') return null
-  const child = childId(run.id, operation.name)
-  if (host.log.versionOf(runStream(child)) === 0) return null
-  return new HoldfastError(
-    'RUN_ID_CONFLICT',
-    `"${operation.name}" would be run ${child}, which was started otherwise`,
-    {
-      details: { run: child },
-    },
-  )
+  const child = childId(run.id, operation)
+  return host.log.versionOf(runStream(child)) === 0 ? null : idTaken(child, `"${operation.name}"`)
 }
 
 export function publicationId(run: string, name: string, { id }: Publication): string {
   return (id ?? `${run}/${name}`).toWellFormed()
 }
 
-function childId(run: string, name: string): string {
-  return `${run}/${name}`.toWellFormed()
+function childId(run: string, { name, id }: OperationOf<'child'>): string {
+  return (id ?? `${run}/${name}`).toWellFormed()
 }
 
 function onRecord(execution: Execution, name: string): boolean {
@@ -138,11 +132,13 @@ function makePublication(execution: Execution, { name, event }: OperationOf<'pub
   execution.handOver(execution.event('publication.made', { name, id }), others)
 }
 
-function startChild(execution: Execution, { name, workflow, input }: OperationOf<'child'>): void {
+function startChild(execution: Execution, child: OperationOf<'child'>): void {
+  const { name, workflow, mode, onParentClose, id } = child
   if (onRecord(execution, name)) return
-  const run = childId(execution.run.id, name)
-  void execution.working(async () => {
-    const started = execution.event('child.started', { name, run, workflow: workflow.name })
-    await execution.append([started], [execution.host.childStart(run, workflow, input, execution, name)])
-  })
+  const run = childId(execution.run.id, child)
+  const body = { name, run, workflow: workflow.name, mode, onParentClose, ...(id === null ? {} : { id }) }
+  const started = execution.event('child.started', body)
+  const part = execution.host.childStart(run, child, execution)
+  if (mode === 'spawn') execution.handOver(started, [part])
+  else void execution.working(() => execution.append([started], [part]))
 }

@@ -57,8 +57,8 @@ export class PipelineCalls {
         if (execution.records.isSaved || raced) continue
         throw error
       }
-      if (end.status !== 'completed') throw fromErrorRecord(end.error)
-      return end.output
+      if (end.status === 'completed') return end.output
+      if (end.status !== 'continued') throw fromErrorRecord(end.error)
     }
   }
 }

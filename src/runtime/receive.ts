@@ -1,6 +1,6 @@
 /** Published events and the waits of a run: which wait is given which, and what becomes of one given up. */
 import { nextFor, openWaits } from '../kernel/event-waits.ts'
-import { abandonEntry, type Journal, receivedBy, waitsSince } from '../kernel/journal.ts'
+import { abandonEntry, isOver, type Journal, receivedBy, waitsSince } from '../kernel/journal.ts'
 import type { JsonObject } from '../kernel/json.ts'
 import type { Execution } from './execution.ts'
 import { firstPublished } from './missed.ts'
@@ -28,4 +28,13 @@ export function abandonOperation(journal: Journal, operation: Abandonable): Json
   const returned = entry === undefined ? null : receivedBy(entry)
   if (entry !== undefined) abandonEntry(journal, entry)
   return operation.type === 'wait' ? { name, kind: operation.kind, key: operation.key, returned } : { name }
+}
+
+/** The time of a timer, of a wait's end or of a next attempt has come. */
+export function timeIsUp(execution: Execution, name: string): void {
+  const entry = execution.journal.entries.get(name)
+  if (entry === undefined || isOver(entry)) return
+  if (entry.type === 'timer') execution.arrive(name, execution.event('timer.fired', { name }))
+  else if (entry.type === 'wait') execution.arrive(name, execution.event('wait.ended', { name, event: null }))
+  else execution.retries.due(name)
 }

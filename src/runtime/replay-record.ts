@@ -6,6 +6,7 @@ import {
   foldJournal,
   type JournalEntry,
   type OperationType,
+  RUN_ENDS,
   type RunEnd,
   type RunStart,
 } from '../kernel/journal.ts'
@@ -57,12 +58,10 @@ export interface RunRecord {
   readonly operations: ReadonlyMap<string, RecordedOperation>
 }
 
-const ENDS = new Set(['run.completed', 'run.failed', 'run.cancelled'])
-
 /** @throws RUN_NOT_FOUND, BODY_ERASED */
 export function readRecord(log: EventLog, run: string): RunRecord {
   const all = log.readStream(runStream(run))
-  const endIndex = all.findIndex(({ kind }) => ENDS.has(kind))
+  const endIndex = all.findIndex(({ kind }) => RUN_ENDS.has(kind))
   const events = endIndex === -1 ? all : all.slice(0, endIndex + 1)
   const last = events.at(-1)
   if (last === undefined) {

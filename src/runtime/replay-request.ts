@@ -2,6 +2,8 @@
  * What an operation asks for, as plain data, in two readings that must agree: `requestOf` reads it from the
  * code of the workflow, `requestOnRecord` from the log. A step has none: it is known by its name and code.
  */
+
+import { bondOf } from '../kernel/children.ts'
 import type { StoredEvent } from '../kernel/event.ts'
 import type { Json, JsonObject } from '../kernel/json.ts'
 import type { Operation } from './operations.ts'
@@ -31,6 +33,9 @@ export function requestOf(operation: Operation, run: string): Json {
         workflow: operation.workflow.name,
         version: operation.workflow.version,
         input: operation.input,
+        mode: operation.mode,
+        onParentClose: operation.onParentClose,
+        id: operation.id,
       }
   }
 }
@@ -62,7 +67,11 @@ export function requestOnRecord({ kind, body }: StoredEvent, reader: RequestRead
     case 'publication.made':
       return pick(reader.first(`event/${body.id}`), 'id', 'kind', 'key', 'data')
     case 'child.started':
-      return pick(reader.first(runStream(String(body.run))), 'workflow', 'version', 'input')
+      return {
+        ...pick(reader.first(runStream(String(body.run))), 'workflow', 'version', 'input'),
+        ...bondOf(body),
+        id: body.id ?? null,
+      }
     default:
       return undefined
   }

@@ -17,12 +17,13 @@ import type { ForkPoint } from '../kernel/fork-point.ts'
 import type { OperationType, Outcome } from '../kernel/journal.ts'
 import { type Json, toJson } from '../kernel/json.ts'
 import { type Note, noteKey } from '../kernel/note.ts'
-import { validate } from '../kernel/schema.ts'
+import { type Schema, validate } from '../kernel/schema.ts'
 import type { AnyWorkflow, Context } from '../kernel/workflow.ts'
 import type { EventLog } from '../ports/event-log.ts'
 import { createContext } from './context/context.ts'
 import {
   compareEnds,
+  continuedWith,
   type Divergence,
   endNotReached,
   missing,
@@ -128,6 +129,8 @@ class Replay implements OperationHost {
   #seen: { readonly version: number; readonly position: number; readonly time: number }
   #codeEnd: Outcome | null = null
   #finish: () => void = () => {}
+  /** Of the input of the workflow. */
+  #schema: Schema<unknown> | null = null
 
   constructor(log: EventLog, record: RunRecord, counts: Counts) {
     const { run, start } = record
@@ -148,6 +151,7 @@ class Replay implements OperationHost {
     const finished = new Promise<void>((resolve) => {
       this.#finish = resolve
     })
+    this.#schema = workflow.input
     this.#sequencer.begin()
     void this.#execute(workflow)
     await finished
@@ -174,6 +178,14 @@ class Replay implements OperationHost {
       const given = this.#operate(operation)
       given.then(resolve, reject)
     })
+  }
+
+  /** What is refused is thrown at the code, as it was then. */
+  async continueAs(input: Json): Promise<never> {
+    const { workflow } = this.run
+    if (this.#schema !== null) await validate(this.#schema, input, `Input of ${workflow}`)
+    if (!this.#isOver) this.#codeEnd = continuedWith(input)
+    return never()
   }
 
   abandon({ name }: Operation): void {

@@ -1,5 +1,7 @@
 /** The projection behind the inbox: every review, waiting or answered. */
+
 import { HoldfastError } from '../kernel/errors.ts'
+import { RUN_ENDS } from '../kernel/journal.ts'
 import type { Json, JsonObject } from '../kernel/json.ts'
 import type { Projection, TablesReader } from '../ports/projection.ts'
 import { RUN_STREAM } from './run-index.ts'
@@ -45,7 +47,7 @@ export const reviewIndex: Projection = {
     ) STRICT, WITHOUT ROWID;
     CREATE INDEX reviews_by_status ON reviews (status, position);
     CREATE INDEX reviews_by_run ON reviews (run);`,
-  kinds: ['review.requested', 'review.answered', 'run.completed', 'run.failed', 'run.cancelled'],
+  kinds: ['review.requested', 'review.answered', ...RUN_ENDS],
   apply(event, tables) {
     const run = event.stream.slice(RUN_STREAM.length)
     if (event.kind === 'review.requested') {

@@ -38,6 +38,12 @@ export function wasAbandoned(name: string): HoldfastError {
   })
 }
 
+export function idTaken(run: string, what: string): HoldfastError {
+  return new HoldfastError('RUN_ID_CONFLICT', `${what} would be run ${run}, which was started otherwise`, {
+    details: { run },
+  })
+}
+
 export function isErased(run: string): HoldfastError {
   return new HoldfastError('BODY_ERASED', `Parts of the journal of run ${run} were erased: it can't go on`, {
     details: { run },

@@ -8,8 +8,10 @@
  *
  * Why: docs/decisions/0005-parked-runs-and-their-marks.md
  */
+
+import { readParent } from '../kernel/children.ts'
 import type { StoredEvent } from '../kernel/event.ts'
-import type { RunStatus } from '../kernel/journal.ts'
+import { RUN_ENDS, type RunStatus } from '../kernel/journal.ts'
 import type { JsonObject } from '../kernel/json.ts'
 import { placeFromJson, type QueuePlace } from '../kernel/scheduling.ts'
 import type { Projection, Tables } from '../ports/projection.ts'
@@ -26,16 +28,18 @@ export function runStream(run: string): string {
 
 export const runIndex: Projection = {
   name: 'runs',
-  version: 7,
+  version: 8,
   tables: ['runs', 'runs_timers', 'runs_waits', 'runs_published', 'runs_erased', ...QUEUE_TABLES],
   schema: `
     CREATE TABLE runs (
       position INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, workflow TEXT NOT NULL, version INTEGER NOT NULL,
-      status TEXT NOT NULL, customer TEXT, parent TEXT, parent_name TEXT, started INTEGER NOT NULL,
-      updated INTEGER NOT NULL, error_code TEXT, slot TEXT
+      status TEXT NOT NULL, customer TEXT, parent TEXT, parent_name TEXT, parent_mode TEXT,
+      on_parent_close TEXT, chain TEXT, started INTEGER NOT NULL, updated INTEGER NOT NULL, error_code TEXT, slot TEXT
     ) STRICT;
     CREATE INDEX runs_by_status ON runs (status);
     CREATE INDEX runs_by_parent ON runs (parent) WHERE parent IS NOT NULL;
+    CREATE INDEX runs_bound ON runs (status) WHERE on_parent_close = 'cancel';
+    CREATE INDEX runs_by_chain ON runs (chain) WHERE chain IS NOT NULL;
     CREATE INDEX runs_by_slot ON runs (slot, status) WHERE slot IS NOT NULL;
     CREATE TABLE runs_timers (
       run TEXT NOT NULL, name TEXT NOT NULL, at INTEGER NOT NULL, type TEXT NOT NULL, since INTEGER NOT NULL,
@@ -62,6 +66,7 @@ export const runIndex: Projection = {
     'run.completed',
     'run.failed',
     'run.cancelled',
+    'run.continued',
     'step.completed',
     'step.failed',
     'attempt.failed',
@@ -106,19 +111,24 @@ export const runIndex: Projection = {
 
 function insertRun(event: StoredEvent, tables: Tables): void {
   const body = event.body ?? {}
-  const parent = (body.parent as JsonObject | null) ?? null
+  const parent = readParent(body)
+  const chain = body.chain as JsonObject | undefined
   const queue = body.queue === undefined ? null : placeFromJson(body.queue as JsonObject)
   const run = event.stream.slice(RUN_STREAM.length)
   tables.run(
-    `INSERT INTO runs (id, workflow, version, status, customer, parent, parent_name, started, updated, position, slot)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+    `INSERT INTO runs (id, workflow, version, status, customer, parent, parent_name, parent_mode,
+       on_parent_close, chain, started, updated, position, slot)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     run,
     String(body.workflow ?? ''),
     Number(body.version ?? 0),
     queue === null ? 'running' : 'queued',
     (body.customer as string | null) ?? null,
-    parent === null ? null : String(parent.run),
-    parent === null ? null : String(parent.name),
+    parent?.run ?? null,
+    parent?.name ?? null,
+    parent?.mode ?? null,
+    parent?.onParentClose ?? null,
+    chain === undefined ? null : String(chain.first),
     event.time,
     event.time,
     event.position,
@@ -278,7 +288,8 @@ function noteStatus(event: StoredEvent, run: string, tables: Tables): void {
     typeof error?.code === 'string' ? error.code : null,
     run,
   )
-  if (status === 'completed' || status === 'failed' || status === 'cancelled') {
+  if (status === 'continued') tables.run('UPDATE runs SET chain = coalesce(chain, id) WHERE id = ?', run)
+  if (RUN_ENDS.has(event.kind)) {
     tables.run('DELETE FROM runs_timers WHERE run = ?', run)
     tables.run('DELETE FROM runs_waits WHERE run = ?', run)
   }
@@ -292,6 +303,8 @@ function statusAfter({ kind, body }: StoredEvent): RunStatus | null {
       return 'failed'
     case 'run.cancelled':
       return 'cancelled'
+    case 'run.continued':
+      return 'continued'
     case 'run.stalled':
       return 'stalled'
     case 'run.parked':

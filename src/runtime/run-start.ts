@@ -1,5 +1,6 @@
 /** The first event of a run. */
 
+import type { Parent } from '../kernel/children.ts'
 import { type Duration, durationMs } from '../kernel/duration.ts'
 import { HoldfastError } from '../kernel/errors.ts'
 import type { NewEvent } from '../kernel/event.ts'
@@ -32,7 +33,7 @@ export interface RunToStart extends PlaceOptions {
   readonly customer?: string | null
   readonly actor?: string
   readonly label?: Label
-  readonly parent?: { readonly run: string; readonly name: string }
+  readonly parent?: Parent
 }
 
 /** `queue` is its place there; undefined for a run that begins at once. */
@@ -41,8 +42,15 @@ export function runStarted(logId: string, start: RunToStart, queue?: JsonObject)
   const seed = shortHash(`${logId}\n${run}`, 16)
   const of = { workflow: workflow.name, version: workflow.version, input, seed }
   const place = queue === undefined ? {} : { queue }
-  const body = { ...of, customer: customer ?? null, parent: parent ?? null, ...place }
+  const body = { ...of, customer: customer ?? null, parent: parentBody(parent), ...place }
   return { kind: 'run.started', actor: actor ?? 'operator', label: label ?? SYSTEM, body }
+}
+
+/** In the order of its fields, whoever gives it. */
+function parentBody(parent: Parent | undefined): JsonObject | null {
+  if (parent === undefined) return null
+  const { run, name, mode, onParentClose } = parent
+  return { run, name, mode, onParentClose }
 }
 
 /** What a host program asks for. @throws INPUT_INVALID */

@@ -8,11 +8,10 @@
  * After a crash, `recover` brings in the runs that were cut off, and delivers what was published or ended
  * but not yet received. Whatever is delivered twice is refused the second time by the run's journal.
  */
-import { HoldfastError, isHoldfastError } from '../kernel/errors.ts'
+import { HoldfastError } from '../kernel/errors.ts'
 import type { NewEvent, StoredEvent } from '../kernel/event.ts'
 import { RUN_ENDS } from '../kernel/journal.ts'
 import type { Json } from '../kernel/json.ts'
-import { type Label, SYSTEM } from '../kernel/label.ts'
 import { queuePlace } from '../kernel/scheduling.ts'
 import type { AnyWorkflow } from '../kernel/workflow.ts'
 import type { Clock } from '../ports/clock.ts'
@@ -24,7 +23,11 @@ import { Comebacks, WRITE_RETRY_MS } from './comebacks.ts'
 import { Deliveries, lastEvent } from './deliveries.ts'
 import { Execution } from './execution.ts'
 import type { ExecutionHost } from './execution-host.ts'
-import { openChildren, orphans, pagesOfRuns } from './missed.ts'
+import { type By, cancelRun, Family } from './family.ts'
+import { pagesOfRuns } from './missed.ts'
+import type { OperationOf } from './operations.ts'
+import { timeIsUp } from './receive.ts'
+import { type Link, lastOfChain, nextLink } from './run-chain.ts'
 import { isClosed } from './run-errors.ts'
 import { RUN_STREAM, type RunStatus, runStream } from './run-index.ts'
 import { type RunToStart, runStarted } from './run-start.ts'
@@ -51,8 +54,6 @@ interface Waking {
   readonly fail: (error: unknown) => void
 }
 
-type By = { readonly actor: string; readonly label: Label; readonly reason: string }
-
 export class Runtime implements ExecutionHost {
   readonly log: EventLog
   readonly gate: Gate
@@ -73,6 +74,7 @@ export class Runtime implements ExecutionHost {
   readonly #timers: RunTimers
   readonly #waitingRuns: RunQueue
   readonly #deliveries: Deliveries
+  readonly #family = new Family(this)
   readonly #idleWaiters: (() => void)[] = []
   readonly #stopListening: () => void
   readonly #comebacks: Comebacks
@@ -121,16 +123,16 @@ export class Runtime implements ExecutionHost {
     return runStarted(this.log.id, start)
   }
 
-  childStart(run: string, workflow: AnyWorkflow, input: Json, parent: Execution, name: string): StreamAppend {
-    return this.startPart({
-      run,
-      workflow,
-      input,
-      customer: parent.run.customer,
-      actor: parent.actor,
-      label: parent.label,
-      parent: { run: parent.run.id, name },
-    })
+  childStart(run: string, child: OperationOf<'child'>, parent: Execution): StreamAppend {
+    const { workflow, input, name, mode, onParentClose } = child
+    const { actor, label } = parent
+    const { id, customer } = parent.run
+    const bond = { run: id, name, mode, onParentClose }
+    return this.startPart({ run, workflow, input, customer, actor, label, parent: bond })
+  }
+
+  nextLink(execution: Execution, input: Json): Promise<Link> {
+    return nextLink(this, execution, input)
   }
 
   /** What of the run is in this process; undefined for a run that has ended, or is not here. */
@@ -226,20 +228,15 @@ export class Runtime implements ExecutionHost {
     return await new Promise((resolve, reject) => this.wake(run, resolve, reject))
   }
 
-  /** Cancels a run, and then what it has called. @throws RUN_NOT_FOUND, RUN_ENDED */
-  async cancel(run: string, by: By): Promise<void> {
-    if (await this.#waitingRuns.cancel(run, by)) return
-    const execution = await this.execution(run)
-    await execution.cancel(by)
-    for (const child of openChildren(this.log.tables, run)) await this.#cancelChild(child, run, by)
-  }
-
-  async #cancelChild(child: string, parent: string, by: By): Promise<void> {
-    try {
-      await this.cancel(child, { ...by, reason: `its parent ${parent} was cancelled` })
-    } catch (error) {
-      if (!isHoldfastError(error) || error.code !== 'RUN_ENDED') throw error
+  /** Cancels a run, or the one that it goes on as, and then its children. @throws RUN_NOT_FOUND, RUN_ENDED */
+  async cancel(given: string, by: By): Promise<void> {
+    const run = lastOfChain(this.log.tables, given)
+    if (!(await this.#waitingRuns.cancel(run, by))) {
+      const execution = await this.execution(run)
+      const end = await cancelRun(execution, by)
+      if (end?.status === 'continued') return await this.cancel(end.next, by)
     }
+    await this.#family.closed(run, by)
   }
 
   parked(execution: Execution): void {
@@ -335,7 +332,7 @@ export class Runtime implements ExecutionHost {
 
   #onDue({ run, name, type }: DueTimer): void {
     if (type === 'start') this.#waitingRuns.due(run).catch(() => this.#timers.again(run, WRITE_RETRY_MS))
-    else this.wake(run, (execution) => execution.timerDue(name))
+    else this.wake(run, (execution) => timeIsUp(execution, name))
   }
 
   #onWait(run: string, event: StoredEvent): void {
@@ -349,23 +346,24 @@ export class Runtime implements ExecutionHost {
     const row = this.log.tables.get<{
       parent: string | null
       parent_name: string | null
+      parent_mode: string | null
       slot: string | null
-    }>('SELECT parent, parent_name, slot FROM runs WHERE id = ?', run)
-    if (row?.parent && row.parent_name) this.#deliveries.childEnded(row.parent, row.parent_name, event)
+    }>('SELECT parent, parent_name, parent_mode, slot FROM runs WHERE id = ?', run)
+    const isAwaited = row?.parent_mode === 'call' && event.kind !== 'run.continued'
+    if (isAwaited && row.parent && row.parent_name)
+      this.#deliveries.childEnded(row.parent, row.parent_name, event)
     if (row?.slot) this.#waitingRuns.freed(row.slot)
+    this.#family.closed(run).catch(() => {})
   }
 
   // -- opening and closing -----------------------------------------------------------------------
 
   /** Brings in what a crash or a stop has left under way. */
   recover(): void {
-    const { tables } = this.log
     for (const status of ['running', 'stalled']) {
       this.#pager.begin(pagesOfRuns(this.log, status, (run) => this.wake(run)))
     }
-    for (const { id, parent } of orphans(tables)) {
-      this.#cancelChild(id, parent, { actor: 'runtime', label: SYSTEM, reason: '' }).catch(() => {})
-    }
+    this.#family.recover()
     this.#timers.start()
     this.breakers.start()
     this.#waitingRuns.start()

@@ -11,7 +11,16 @@ export interface ListedRun extends Omit<RunRow, 'customer'> {
   readonly message: BriefMessage | null
 }
 
-const STATUSES = ['queued', 'running', 'waiting', 'stalled', 'completed', 'failed', 'cancelled'] as const
+const STATUSES = [
+  'queued',
+  'running',
+  'waiting',
+  'stalled',
+  'completed',
+  'failed',
+  'cancelled',
+  'continued',
+] as const
 
 export const runs = workspaceCommand({
   name: 'runs',

@@ -17,6 +17,7 @@ export const STATES: Readonly<Record<RunStatus, (facts: Facts) => Told>> = {
   completed,
   failed,
   cancelled,
+  continued,
 }
 
 const NOTHING: Omit<Told, 'summary'> = { reasons: [], error: null, fix: null, commands: [], positions: [] }
@@ -161,6 +162,13 @@ function cancelled(facts: Facts): Told {
     commands: [`run show ${run.id}`, `run fork ${run.id}`],
     positions: positionOf(end),
   }
+}
+
+function continued({ events }: Facts): Told {
+  const end = events.findLast(({ kind }) => kind === 'run.continued')
+  const next = String(end?.body?.next ?? 'another run')
+  const summary = `It goes on as ${next}: its workflow has no end, and begins each time with an empty journal.`
+  return { ...NOTHING, summary, commands: [`why ${next}`], positions: positionOf(end) }
 }
 
 /** The operation whose failure became that of the run. */

@@ -150,7 +150,7 @@ function connectors(facts: Facts): Reason[] {
 function children(facts: Facts): Reason[] {
   const rows = facts.tables.all<{ id: string; name: string; started: number }>(
     `SELECT id, parent_name AS name, started FROM runs
-     WHERE parent = ? AND status IN ('queued', 'running', 'waiting', 'stalled') ORDER BY position`,
+     WHERE parent = ? AND parent_mode = 'call' AND status IN ('queued', 'running', 'waiting', 'stalled') ORDER BY position`,
     facts.run.id,
   )
   return rows

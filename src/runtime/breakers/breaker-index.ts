@@ -51,6 +51,7 @@ export const breakerIndex: Projection = {
     'run.completed',
     'run.failed',
     'run.cancelled',
+    'run.continued',
   ],
   apply(event, tables) {
     if (event.kind.startsWith('breaker.')) noteBreaker(event, tables)

@@ -23,6 +23,7 @@ import type { EventLog, StreamAppend } from '../../ports/event-log.ts'
 import type { Gate } from '../../ports/gate.ts'
 import { clearAlert, raiseAlert } from '../alert-index.ts'
 import type { Execution } from '../execution.ts'
+import { timeIsUp } from '../receive.ts'
 import { recordJson } from '../run-errors.ts'
 import { RUN_STREAM } from '../run-index.ts'
 import type { Pager } from '../scheduler/pager.ts'
@@ -264,7 +265,7 @@ export class Breakers {
   }
 
   #wake(run: string, name: string): void {
-    if (this.#running) this.#host.wake(run, (execution) => execution.timerDue(name))
+    if (this.#running) this.#host.wake(run, (execution) => timeIsUp(execution, name))
   }
 
   // -- records -----------------------------------------------------------------------------------

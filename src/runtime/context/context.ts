@@ -1,4 +1,5 @@
 /** The context that workflow code is given: each call becomes an operation of the host. */
+import type { CallOptions, SpawnOptions } from '../../kernel/children.ts'
 import { type Duration, durationMs } from '../../kernel/duration.ts'
 import { toJson } from '../../kernel/json.ts'
 import { seededRandom, seededUuid } from '../../kernel/random.ts'
@@ -33,6 +34,7 @@ function contextOf(scope: Scope): Context {
       customer: scope.host.run.customer,
     },
     ...operationsOf(scope),
+    ...childrenOf(scope),
     ...concurrencyOf(scope),
     patched: (id) => scope.patched(id),
     now: () => scope.host.now(),
@@ -47,7 +49,7 @@ function contextOf(scope: Scope): Context {
   })
 }
 
-type Operations = Pick<Context, 'step' | 'decide' | 'act' | 'review' | 'sleep' | 'waitFor' | 'emit' | 'call'>
+type Operations = Pick<Context, 'step' | 'decide' | 'act' | 'review' | 'sleep' | 'waitFor' | 'emit'>
 
 function operationsOf(scope: Scope): Operations {
   return {
@@ -95,14 +97,24 @@ function operationsOf(scope: Scope): Operations {
         `emit ${kind}${key && ` ${key}`}`,
       )
     },
-    async call<Output>(name: string, workflow: AnyWorkflow, input: unknown) {
-      const json = toJson(input, `input of ${name}`)
-      const output = await scope.operate(
-        (unique) => ({ type: 'child', name: unique, workflow, input: json }),
-        name,
-      )
-      return output as Output
+  }
+}
+
+function childrenOf(scope: Scope): Pick<Context, 'call' | 'spawn' | 'continueAs'> {
+  return {
+    async call<Output>(name: string, workflow: AnyWorkflow, given: unknown, options: CallOptions = {}) {
+      const input = toJson(given, `input of ${name}`)
+      const { onParentClose = 'cancel' } = options
+      const child = { type: 'child', workflow, input, mode: 'call', onParentClose, id: null } as const
+      return (await scope.operate((unique) => ({ ...child, name: unique }), name)) as Output
     },
+    async spawn(name: string, workflow: AnyWorkflow, given: unknown, options: SpawnOptions = {}) {
+      const input = toJson(given, `input of ${name}`)
+      const { id = null, onParentClose = 'abandon' } = options
+      const child = { type: 'child', workflow, input, mode: 'spawn', onParentClose, id } as const
+      return (await scope.operate((unique) => ({ ...child, name: unique }), name)) as string
+    },
+    continueAs: (input) => scope.continueAs(toJson(input, 'input of the next run')),
   }
 }
 
@@ -142,6 +154,8 @@ const PROMISING = [
   'waitFor',
   'emit',
   'call',
+  'spawn',
+  'continueAs',
   'all',
   'map',
   'race',

@@ -127,6 +127,11 @@ export class Scope {
     }
   }
 
+  async continueAs(input: Json): Promise<never> {
+    this.#assertOpen()
+    return await this.host.continueAs(input)
+  }
+
   patched(id: string): boolean {
     const known = this.#patches.get(id)
     if (known !== undefined) return known

@@ -12,7 +12,7 @@ import { validate } from '../../kernel/schema.ts'
 import type { AnyWorkflow } from '../../kernel/workflow.ts'
 import type { Judge, Verdict } from '../../ports/gate.ts'
 import { createContext } from '../context/context.ts'
-import { comparable, endOnRecord, same } from '../divergence.ts'
+import { comparable, continuedWith, endOnRecord, same } from '../divergence.ts'
 import { never } from '../never.ts'
 import type { Abandonable, Operation, OperationHost, OperationOf } from '../operations.ts'
 import type { RecordedOperation } from '../replay-record.ts'
@@ -99,6 +99,11 @@ export class Retrial implements OperationHost {
       this.#waiting.set(operation.name, reject)
       this.#operate(operation).then(resolve, reject)
     })
+  }
+
+  continueAs(input: Json): Promise<never> {
+    this.#end ??= continuedWith(input)
+    return never()
   }
 
   abandon({ name }: Abandonable): void {

@@ -16,6 +16,7 @@ export function runsView(rows: readonly ListedRun[], view: View, limit: number):
     stalled: red,
     failed: red,
     cancelled: dim,
+    continued: dim,
     running: bold,
   }
   const columnsOf: Column[] = [
