@@ -543,7 +543,12 @@ describe('call', () => {
     )
     assert.equal(output, 10)
     assert.equal(place.hf.run('r/a').status(), 'completed')
-    assert.deepEqual(place.events('r/a')[0]?.body?.parent, { run: 'r', name: 'a' })
+    assert.deepEqual(place.events('r/a')[0]?.body?.parent, {
+      run: 'r',
+      name: 'a',
+      mode: 'call',
+      onParentClose: 'cancel',
+    })
   })
 
   test('throws the code of the child’s error', async (t) => {

@@ -221,7 +221,8 @@ export class Holdfast {
 
   /** Gives the waiter the run's end, if it has ended. */
   #settle(run: string, waiter: Waiter): boolean {
-    if (this.runtime.resident(run) !== undefined) return false
+    const resident = this.runtime.resident(run)
+    if (resident !== undefined && !resident.ended) return false
     const status = this.#status(run)
     if (!ENDED.has(status)) return false
     tellEnd(waiter, run, this.runtime.lastEvent(run))

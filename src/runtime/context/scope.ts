@@ -80,7 +80,7 @@ export class Scope {
       outcome.then(release, release)
       return outcome
     } catch (error) {
-      return unwatched(Promise.reject(error))
+      return unwatched(Promise.reject(error as Error))
     }
   }
 
@@ -88,7 +88,7 @@ export class Scope {
     try {
       return this.host.operate(this.line.asks(make(unique)))
     } catch (error) {
-      return Promise.reject(error)
+      return Promise.reject(error as Error)
     }
   }
 
