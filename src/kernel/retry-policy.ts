@@ -13,6 +13,10 @@ export interface RetryPolicy {
   /** Each wait is this many times the one before. */
   readonly factor: number
   readonly maxDelay: Duration
+  /** Codes of the only errors after which there is another attempt; default: all that may pass by themselves. */
+  readonly only?: readonly string[]
+  /** Codes of errors after which there is none, whatever `only` says; default none. */
+  readonly never?: readonly string[]
 }
 
 /** For computation: about 3 seconds over five attempts. */
@@ -31,4 +35,12 @@ export function nextDelayMs(policy: RetryPolicy, failed: number, random: number)
   const growth = Math.min(policy.factor ** (failed - 1), Number.MAX_SAFE_INTEGER)
   const full = Math.min(durationMs(policy.maxDelay), durationMs(policy.firstDelay) * growth)
   return Math.round(full / 2 + (full / 2) * random)
+}
+
+/** Whether the policy has another attempt made after an error of this code. */
+export function retriesCode(
+  { only, never = [] }: Pick<RetryPolicy, 'only' | 'never'>,
+  code: string,
+): boolean {
+  return !never.includes(code) && (only === undefined || only.includes(code))
 }

@@ -137,6 +137,30 @@ describe('step', () => {
     assert.deepEqual([code(output), tries], ['WRONG_NUMBER', 1])
   })
 
+  test('is tried again after the errors that its policy names, and after no others', async (t) => {
+    const tries: Record<string, number> = {}
+    const { output } = await outcome(t, async (ctx) => {
+      const failing = (name: string, code: string, retry: { only?: string[]; never?: string[] }) =>
+        ctx.step(
+          name,
+          () => {
+            tries[name] = (tries[name] ?? 0) + 1
+            throw Object.assign(new Error(name), { code })
+          },
+          { retry: { attempts: 3, ...retry } },
+        )
+      const all = [
+        failing('only this', 'BUSY', { only: ['BUSY'] }),
+        failing('only another', 'BROKEN', { only: ['BUSY'] }),
+        failing('never this', 'BUSY', { never: ['BUSY'] }),
+        failing('never wins', 'BUSY', { only: ['BUSY'], never: ['BUSY'] }),
+      ]
+      return (await Promise.allSettled(all)).map((one) => one.status === 'rejected' && one.reason.code)
+    })
+    assert.deepEqual(output, ['BUSY', 'BROKEN', 'BUSY', 'BUSY'])
+    assert.deepEqual(tries, { 'only this': 3, 'only another': 1, 'never this': 1, 'never wins': 1 })
+  })
+
   test('is aborted at its time limit, and tried again', async (t) => {
     let aborted = 0
     const slow = flow((ctx) =>

@@ -4,7 +4,7 @@ import { durationMs } from '../kernel/duration.ts'
 import { entryOf, HoldfastError, toErrorRecord } from '../kernel/errors.ts'
 import { type Json, toJson } from '../kernel/json.ts'
 import { seededRandom } from '../kernel/random.ts'
-import { nextDelayMs, type RetryPolicy, STEP_RETRY } from '../kernel/retry-policy.ts'
+import { nextDelayMs, type RetryPolicy, retriesCode, STEP_RETRY } from '../kernel/retry-policy.ts'
 import type { StepAttempt } from '../kernel/workflow.ts'
 import { codeOf } from './code.ts'
 import type { Execution } from './execution.ts'
@@ -88,9 +88,9 @@ function attemptOf(execution: Execution, { name }: Step, attempt: number, signal
 async function noteFailure(execution: Execution, step: Step, attempt: number, error: unknown): Promise<void> {
   const { name } = step
   if (needsPerson(error)) throw error
-  const delayMs = mayRetry(error)
-    ? delayAfter(execution, name, attempt, { ...STEP_RETRY, ...step.options.retry })
-    : null
+  const policy = { ...STEP_RETRY, ...step.options.retry }
+  const again = mayRetry(error) && retriesCode(policy, toErrorRecord(error, 'STEP_FAILED').code)
+  const delayMs = again ? delayAfter(execution, name, attempt, policy) : null
   if (delayMs === null) {
     const record = recordJson(toErrorRecord(error, 'STEP_FAILED'))
     const code = codeOf(step.work, step.options.pure === true)
