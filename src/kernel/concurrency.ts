@@ -112,6 +112,8 @@ export interface Concurrency {
    *       price: { after: ['stock'], run: (ctx, { stock }) => stock * 3 },
    *     })
    *
+   * With another policy for failures, name that too: `ctx.graph<Values, 'continue'>(…)`.
+   *
    * @throws GRAPH_INVALID, before anything is run, for an unknown or repeated name in `after` or a cycle
    */
   graph<Values extends object, Policy extends GraphFailure = 'all-or-nothing'>(

@@ -50,6 +50,8 @@ test('knows how the run began', () => {
     fork: null,
     position: 100,
     time: 1_000,
+    chain: null,
+    waitsSince: null,
     toldTime: 1_000,
     label: SYSTEM,
   })

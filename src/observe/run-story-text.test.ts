@@ -121,6 +121,17 @@ const story: RunStory = {
   forkedFrom: { run: 'o-0', step: 'ask', position: 4 },
   forks: [{ run: 'o-2', step: null }],
   next: null,
+  graphs: [
+    {
+      name: 'pay',
+      onFailure: 'continue',
+      nodes: [
+        { name: 'ask', after: [], state: 'failed', ended: NOON, tookMs: 2_000, because: null },
+        { name: 'send', after: ['ask', 'log'], state: 'skipped', ended: NOON, tookMs: null, because: 'ask' },
+        { name: 'log', after: [], state: 'open', ended: null, tookMs: null, because: null },
+      ],
+    },
+  ],
   started: NOON,
   startedBy: 'operator',
   ended: null,
@@ -217,4 +228,10 @@ test('emphasis, zone, width and lengths are the caller’s', () => {
   const narrow = runStoryText({ ...story, label: SYSTEM }, { columns: 60, textLines: 2 })
   for (const line of narrow.split('\n')) assert.ok(columns(line) <= 60, line)
   assert.match(narrow, /… \d+ more lines/)
+})
+
+test('a graph is shown with the state of each node and what it comes after', () => {
+  const text = runStoryText(story)
+  assert.match(text, /graph "pay" +3 nodes\n +ask +failed in 2 s\n/)
+  assert.match(text, /send +skipped, since "ask" failed ◀ ask, log\n +log +open\n/)
 })

@@ -5,6 +5,7 @@ import { spokenLength, spokenPrice } from './measures.ts'
 import { oneLine } from './plain-text.ts'
 import type { RunStory, StoryCost } from './run-story.ts'
 import type { StoryFailure, StoryModelCall, StoryRecovery } from './story-facts.ts'
+import type { StoryGraph } from './story-graphs.ts'
 import type { StoryOperation } from './story-operations.ts'
 import { Page, type PageOptions, type TextStyle } from './text-page.ts'
 import type { Waiting } from './why.ts'
@@ -13,6 +14,7 @@ import type { Waiting } from './why.ts'
 export function runStoryText(story: RunStory, options: PageOptions = {}): string {
   const page = new Page(options)
   writeHeader(page, story)
+  for (const graph of story.graphs) writeGraph(page, graph)
   for (const operation of story.operations) writeOperation(page, operation, story)
   if (story.ended !== null) writeEnd(page, story, story.ended)
   return page.text()
@@ -76,6 +78,17 @@ function costText(cost: StoryCost): string {
       : `${plural(modelCalls, 'model call')} (${tokens}, ${price}${unpriced})`
   const asked = reviews === 0 ? 'no reviews' : `${plural(reviews, 'review')}, ${answers} answered`
   return `${models}; ${asked}`
+}
+
+function writeGraph(page: Page, { name, nodes }: StoryGraph): void {
+  page.blank()
+  page.head(`graph "${oneLine(name)}"`, plural(nodes.length, 'node'), page.style.strong)
+  for (const { name: node, after, state, tookMs, because } of nodes) {
+    const took = tookMs === null || tookMs === 0 ? '' : ` in ${spokenLength(tookMs)}`
+    const why = because === null ? '' : `, since "${oneLine(because)}" failed`
+    const edges = after.length === 0 ? '' : `  ◀ ${after.map(oneLine).join(', ')}`
+    page.field(oneLine(node), `${state}${took}${why}${edges}`, paintOf(page.style, state))
+  }
 }
 
 // -- an operation -----------------------------------------------------------------------------------

@@ -146,6 +146,7 @@ test('a whole run is told', async () => {
         erased: [],
         erasure: null,
         next: null,
+        graphs: [],
       })
       assert.ok(ended !== null && durationMs === ended - started && durationMs > 0)
       const own = hf.log.readStream('run/r')

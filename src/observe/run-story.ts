@@ -9,6 +9,7 @@ import { RUN_ENDS, type RunStatus } from '../kernel/journal.ts'
 import type { Json, JsonObject } from '../kernel/json.ts'
 import type { Label } from '../kernel/label.ts'
 import type { EventLog } from '../ports/event-log.ts'
+import { type StoryGraph, storyGraphs } from './story-graphs.ts'
 import { type StoryOperation, storyOperations } from './story-operations.ts'
 import { type Waiting, waitingFor } from './why.ts'
 
@@ -58,6 +59,7 @@ export interface RunStory {
   readonly error: ErrorRecord | null
   readonly waitsFor: readonly Waiting[]
   readonly cost: StoryCost
+  readonly graphs: readonly StoryGraph[]
   /** In the order in which they first appear in the log. */
   readonly operations: readonly StoryOperation[]
   /** Positions of its first and its last event. */
@@ -101,6 +103,7 @@ export function runStory(log: Pick<EventLog, 'readStream' | 'tables'>, run: stri
     error: (stop?.body?.error as unknown as ErrorRecord | undefined) ?? null,
     waitsFor: waitingFor(log.tables, run),
     cost: costOf(events),
+    graphs: storyGraphs(events),
     operations: storyOperations(events, (id) => log.readStream(`event/${id}`)[0]?.body ?? null),
     positions: [first.position, events.at(-1)?.position ?? first.position],
     erased: events.filter(({ body }) => body === null).map(({ position }) => position),
