@@ -49,12 +49,12 @@ function attemptStep(execution: Execution, step: Step): void {
 function runAttempt(execution: Execution, step: Step, attempt: number): unknown {
   const { timeout } = step.options
   if (timeout === undefined) {
-    return callNow(execution, () => step.work(attemptOf(execution, step, attempt)))
+    return callNow(execution, () => step.work(new Attempt(execution, step, attempt)))
   }
   return withDeadline(
     execution,
     durationMs(timeout),
-    async (signal) => step.work(attemptOf(execution, step, attempt, signal)),
+    async (signal) => step.work(new Attempt(execution, step, attempt, signal)),
     (ms) =>
       new HoldfastError('STEP_TIMEOUT', `Attempt ${attempt} of step ${step.name} took longer than ${ms} ms`, {
         details: { run: execution.run.id, step: step.name, attempt, timeoutMs: ms },
@@ -73,15 +73,26 @@ function isPromise(value: unknown): value is Promise<unknown> {
   return typeof (value as Promise<unknown> | null)?.then === 'function'
 }
 
-function attemptOf(execution: Execution, { name }: Step, attempt: number, signal?: AbortSignal): StepAttempt {
-  return {
-    attempt,
-    get signal() {
-      return signal ?? execution.abort.signal
-    },
-    get idempotencyKey() {
-      return idempotencyKeyOf(execution, name)
-    },
+/** What a step is given; what it seldom asks for is made when it does. */
+class Attempt implements StepAttempt {
+  readonly attempt: number
+  readonly #execution: Execution
+  readonly #name: string
+  readonly #signal: AbortSignal | undefined
+
+  constructor(execution: Execution, { name }: Step, attempt: number, signal?: AbortSignal) {
+    this.attempt = attempt
+    this.#execution = execution
+    this.#name = name
+    this.#signal = signal
+  }
+
+  get signal(): AbortSignal {
+    return this.#signal ?? this.#execution.abort.signal
+  }
+
+  get idempotencyKey(): string {
+    return idempotencyKeyOf(this.#execution, this.#name)
   }
 }
 
