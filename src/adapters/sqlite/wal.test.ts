@@ -42,7 +42,7 @@ test('a log that a crash left is opened with all that was acknowledged', async (
   await log.close()
 })
 
-test('a damaged write-ahead log is refused wherever the damage is, but in the last commit, and left as it is', async () => {
+test('a damaged write-ahead log is refused wherever the damage is, but in the last commits, and left as it is', async () => {
   const dir = await crashed(20)
   const wal = join(dir, `${LOG_FILE}-wal`)
   const before = readFileSync(wal)

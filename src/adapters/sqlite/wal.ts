@@ -4,7 +4,7 @@
  * `synchronous=FULL` a commit is on disk before the next one is begun: a wrong frame that a whole later commit
  * follows was damaged afterwards, and what would be dropped was acknowledged.
  *
- * Damage in the very last commit can't be told from a crash; only a checkpoint kept elsewhere shows it.
+ * Damage in the very last commits can't be told from a crash; only a checkpoint kept elsewhere shows it.
  *
  * The format: https://sqlite.org/fileformat2.html#the_write_ahead_log
  */
@@ -60,7 +60,7 @@ function damagedFrame(wal: string): number | null {
   }
 }
 
-/** Number of the first wrong frame that a commit follows which in turn was followed; null for none, 0 for the header. */
+/** Number of the first wrong frame that a whole commit follows which in turn was followed; null for none. */
 function firstDamaged(frames: Iterable<Frame>): number | null {
   let number = 0
   let damaged: number | null = null
@@ -69,7 +69,7 @@ function firstDamaged(frames: Iterable<Frame>): number | null {
     number += 1
     if (isCommitted && isPresent) return damaged
     if (!isWhole || !isPresent) damaged ??= number
-    isCommitted ||= damaged !== null && isPresent && isCommit
+    isCommitted ||= damaged !== null && isPresent && isCommit && isWhole
   }
   return null
 }
