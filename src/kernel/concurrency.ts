@@ -42,16 +42,17 @@ export type Winner<Branches extends Readonly<Record<string, Branch>>> = {
   }
 }[keyof Branches]
 
-export interface GraphNode<Values extends object, Name extends keyof Values> {
+/** `Own` is the context that its code is given. */
+export interface GraphNode<Values extends object, Name extends keyof Values, Own = Context> {
   /** Nodes that must be done before this one begins; default none. */
   readonly after?: readonly (keyof Values)[]
   /** @param done what the nodes of `after` gave, by name; reading another one throws GRAPH_INVALID */
-  run(ctx: Context, done: Values): Values[Name] | Promise<Values[Name]>
+  run(ctx: Own, done: Values): Values[Name] | Promise<Values[Name]>
 }
 
 /** The nodes of a graph by name. `Values` says what each one gives. */
-export type GraphNodes<Values extends object> = {
-  readonly [Name in keyof Values]: GraphNode<Values, Name>
+export type GraphNodes<Values extends object, Own = Context> = {
+  readonly [Name in keyof Values]: GraphNode<Values, Name, Own>
 }
 
 /**
@@ -78,7 +79,8 @@ export type GraphResult<Values extends object, Policy extends GraphFailure> = Po
   ? Values
   : { readonly [Name in keyof Values]: NodeOutcome<Values[Name]> }
 
-export interface Concurrency {
+/** `Own` is the context of a branch. */
+export interface Concurrency<Own = Context> {
   /**
    * Runs functions at once, at most `concurrency` of them, and gives their results in the order given.
    * @throws INPUT_INVALID for a limit that is no whole number from 1; the first failure, unless `settle`
@@ -91,7 +93,7 @@ export interface Concurrency {
   map<Item, Value, Policy extends OnFailure = 'stop'>(
     name: string,
     items: readonly Item[],
-    work: (ctx: Context, item: Item, index: number) => Value | Promise<Value>,
+    work: (ctx: Own, item: Item, index: number) => Value | Promise<Value>,
     options?: ConcurrencyOptions<Policy>,
   ): Promise<Result<Value, Policy>[]>
   /**
@@ -118,7 +120,7 @@ export interface Concurrency {
    */
   graph<Values extends object, Policy extends GraphFailure = 'all-or-nothing'>(
     name: string,
-    nodes: GraphNodes<Values>,
+    nodes: GraphNodes<Values, Own>,
     options?: GraphOptions<Policy>,
   ): Promise<GraphResult<Values, Policy>>
 }

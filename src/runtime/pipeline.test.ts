@@ -137,19 +137,46 @@ describe('a pipeline', () => {
     assert.equal([...hf.log.read()].filter(({ kind }) => kind === 'step.completed').length, 7)
   })
 
-  for (const what of ['sleep', 'waitFor', 'review', 'call'] as const) {
-    test(`can't ${what}`, async (t) => {
-      const waiting = pipe(async (ctx) => {
-        const ask = (ctx as unknown as Record<string, (...given: unknown[]) => Promise<unknown>>)[what]
-        return await ask?.('1h', {})
-      })
-      const { hf } = await openPlace(t, { workflows: [waiting] })
-      await assert.rejects(hf.call(waiting, null), {
-        code: 'PIPELINE_CANNOT_WAIT',
-        message: new RegExp(what),
-      })
-    })
+  const places: Record<string, (ctx: PipelineContext, ask: (ctx: PipelineContext) => unknown) => unknown> = {
+    'its code': (ctx, ask) => ask(ctx),
+    'a task': (ctx, ask) => ctx.all([() => ask(ctx)]),
+    'a map': (ctx, ask) => ctx.map('m', [1], ask),
+    'a graph within a map': (ctx, ask) =>
+      ctx.map('m', [1], (own) => own.graph<{ a: unknown }>('g', { a: { run: ask } })),
   }
+  for (const what of ['sleep', 'waitFor', 'review', 'call', 'race', 'continueAs'] as const) {
+    for (const [place, reach] of Object.entries(places)) {
+      test(`can't ${what} in ${place}`, async (t) => {
+        const waiting = pipe(async (ctx) =>
+          reach(ctx, (own) =>
+            (own as unknown as Record<string, (...given: unknown[]) => unknown>)[what]?.('1h', {
+              a: () => 1,
+            }),
+          ),
+        )
+        const { hf } = await openPlace(t, { workflows: [waiting] })
+        await assert.rejects(hf.call(waiting, null), {
+          code: 'PIPELINE_CANNOT_WAIT',
+          message: new RegExp(what),
+        })
+      })
+    }
+  }
+
+  test('does several things at once', async (t) => {
+    const several = pipe(async (ctx) => {
+      const sums = await ctx.map('sum', [1, 2], (own, item) => own.step('add', () => item + 1))
+      const [one] = await ctx.all([() => ctx.step('one', () => 1)])
+      const { b } = await ctx.graph<{ a: number; b: number }>('g', {
+        a: { run: (own) => own.step('ten', () => 10) },
+        b: { after: ['a'], run: (_, { a }) => a + one },
+      })
+      return [...sums, b]
+    })
+    const { hf } = await openPlace(t, { workflows: [several] })
+    assert.deepEqual(await hf.call(several, null, { id: 'p' }), [2, 3, 11])
+    assert.equal((await verifyRun(hf.log, hf.runtime.workflows, 'p')).verdict, 'same')
+  })
 
   test('whose step fails tries it again within the deadline', async (t) => {
     const flaky = pipe(async (ctx) => {
@@ -171,6 +198,95 @@ describe('a pipeline', () => {
     for (const bounds of [{ deadline: '0s' }, { deadline: 'soon' }, { maxSteps: 0 }, { maxSteps: 1.5 }]) {
       assert.throws(() => pipe(async () => 1, bounds), { code: 'INPUT_INVALID' })
     }
+  })
+})
+
+describe('a run that a pipeline spawns', () => {
+  const made: number[] = []
+  const later = defineWorkflow({
+    name: 'later',
+    version: 1,
+    input: z.number(),
+    output: z.number(),
+    run: async (ctx: Context, input) => {
+      await ctx.sleep('1h')
+      return await ctx.step('make', () => {
+        made.push(input)
+        return input
+      })
+    },
+  })
+  const starts = ({
+    hf,
+  }: {
+    hf: { log: { read(): Iterable<{ kind: string; stream: string }> } }
+  }): string[] => [...hf.log.read()].filter(({ kind }) => kind === 'run.started').map(({ stream }) => stream)
+
+  test('is started by the commit that ends it, and goes on alone', async (t) => {
+    const spawning = pipe((ctx) => ctx.map('each', [1, 2], (own, item) => own.spawn('later', later, item)))
+    const place = await openPlace(t, { workflows: [spawning, later] })
+    const commits: string[][] = []
+    place.hf.log.onCommit((events) => commits.push(events.map(({ kind, stream }) => `${kind} ${stream}`)))
+    const ids = await place.hf.call(spawning, null, { id: 'p' })
+    assert.deepEqual(ids, ['p/each/0/later', 'p/each/1/later'])
+    assert.deepEqual(commits[0], [
+      'run.started run/p',
+      'child.started run/p',
+      'child.started run/p',
+      'run.completed run/p',
+      'run.started run/p/each/0/later',
+      'run.started run/p/each/1/later',
+    ])
+    assert.deepEqual(await place.hf.call(spawning, null, { id: 'p' }), ids)
+    await place.reopen()
+    assert.equal(await place.outcome('p/each/1/later'), 2)
+    assert.deepEqual(made.toSorted(), [1, 2])
+    assert.equal((await verifyRun(place.hf.log, place.hf.runtime.workflows, 'p')).verdict, 'same')
+  })
+
+  test('is not started when it fails', async (t) => {
+    const failing = pipe(async (ctx) => {
+      await ctx.spawn('later', later, 1, { id: 'l' })
+      throw new HoldfastError('INPUT_INVALID', 'no')
+    })
+    const place = await openPlace(t, { workflows: [failing, later] })
+    await assert.rejects(place.hf.call(failing, null, { id: 'p' }), { code: 'INPUT_INVALID' })
+    assert.deepEqual(starts(place), ['run/p'])
+  })
+
+  test('is started once when the process dies behind an effect', async (t) => {
+    let started: string[] = []
+    const outside = new Outside({
+      onPerform: () => {
+        started = starts(place)
+      },
+    })
+    const spawning = pipe(async (ctx) => {
+      await ctx.spawn('later', later, 1, { id: 'l' })
+      await ctx.act('post', 'post.send', { to: 'Ada' })
+      return 'posted'
+    })
+    const place = await openPlace(t, { workflows: [spawning, later], connectors: [outside.connector] })
+    t.after(() => armCrashPoints(null))
+    armCrashPoints((point) => {
+      if (point === 'effect.after-send') throw new Error('the process died here')
+    })
+    const called = place.hf.call(spawning, null, { id: 'p' }).catch(() => {})
+    await turns(20)
+    armCrashPoints(null)
+    assert.deepEqual(started, ['run/p'])
+    const hf = await place.reopen()
+    assert.equal(await hf.call(spawning, null, { id: 'p' }), 'posted')
+    await called
+    assert.deepEqual(starts(place), ['run/p', 'run/l'])
+    assert.equal((await verifyRun(hf.log, hf.runtime.workflows, 'p')).verdict, 'same')
+  })
+
+  test('with an id that is taken is refused', async (t) => {
+    const spawning = pipe(async (ctx) => await ctx.spawn('later', later, 1, { id: 'l' }))
+    const { hf } = await openPlace(t, { workflows: [spawning, later] })
+    await hf.start(later, 1, { id: 'l' })
+    await assert.rejects(hf.call(spawning, null), { code: 'RUN_ID_CONFLICT' })
   })
 })
 
