@@ -5,7 +5,8 @@
 import type { StoredEvent } from '../kernel/event.ts'
 import type { EventLog } from '../ports/event-log.ts'
 import type { Execution } from './execution.ts'
-import { endedChildren, firstPublished, isAwaited, missedEvents, waitsFor } from './missed.ts'
+import { endedChildren, isAwaited, missedEvents, waitsFor } from './missed.ts'
+import { firstPublished } from './published-index.ts'
 import { receiveEvents } from './receive.ts'
 import { runStream } from './run-index.ts'
 import { PAGE, type Pager } from './scheduler/pager.ts'
@@ -18,16 +19,23 @@ export interface DeliveryHost {
 export class Deliveries {
   readonly #host: DeliveryHost
   readonly #pager: Pager
+  /** Which kinds any run waits for, as far as asked since the last commit. */
+  readonly #awaitedKinds = new Map<string, boolean>()
 
   constructor(host: DeliveryHost, pager: Pager) {
     this.#host = host
     this.#pager = pager
   }
 
+  /** To be called with each commit, before its events. */
+  committed(): void {
+    this.#awaitedKinds.clear()
+  }
+
   published(event: StoredEvent): void {
     const kind = String(event.body?.kind)
     const key = String(event.body?.key)
-    if (!isAwaited(this.#host.log.tables, kind, key)) return
+    if (!this.#isAwaited(kind, key)) return
     let last = { run: '', name: '' }
     this.#pager.begin(() => {
       const waits = waitsFor(this.#host.log.tables, { kind, key, before: event.position }, last, PAGE)
@@ -35,6 +43,17 @@ export class Deliveries {
       last = waits.at(-1) ?? last
       return waits.length === PAGE
     })
+  }
+
+  /** Asked for each published event, most of which are of kinds that nobody waits for. */
+  #isAwaited(kind: string, key: string): boolean {
+    const { tables } = this.#host.log
+    let kindIs = this.#awaitedKinds.get(kind)
+    if (kindIs === undefined) {
+      kindIs = isAwaited(tables, kind)
+      this.#awaitedKinds.set(kind, kindIs)
+    }
+    return kindIs && isAwaited(tables, kind, key)
   }
 
   /** An event published before the wait was on record, but after the run began, is not missed. */

@@ -18,7 +18,7 @@ import { type BreakerRow, listBreakers } from './breakers/breaker-index.ts'
 import { type Fork, type ForkOptions, isForked, planFork } from './fork.ts'
 import { proposalHash } from './perform.ts'
 import { PipelineCalls } from './pipeline-calls.ts'
-import { publish } from './publish.ts'
+import { type PublishedEvent, publish, publishNew } from './publish.ts'
 import { findReview, type Review, waitingReviews } from './review-index.ts'
 import { lastOfChain } from './run-chain.ts'
 import { idConflict, isClosed } from './run-errors.ts'
@@ -41,7 +41,7 @@ export interface EmittedEvent {
   /** Which of the kind; default ''. */
   readonly key?: string
   readonly data?: unknown
-  /** The same id twice is one event. Default: a new UUIDv7. */
+  /** The same id twice is one event. Default: a new UUIDv7, never given to anybody and so never looked for. */
   readonly id?: string
   readonly label?: Label
   /** Only for this agent, whatever kinds it handles; the key is that of the instance. */
@@ -236,24 +236,31 @@ export class Holdfast {
    */
   async emit(event: EmittedEvent): Promise<{ readonly id: string }> {
     this.#assertOpen()
-    const id = checkedId(event.id ?? this.#newId(), 'event')
+    const id = event.id === undefined ? this.#newId() : checkedId(event.id, 'event')
     const kind = event.kind.toWellFormed()
     const key = (event.key ?? '').toWellFormed()
     const to = event.to === undefined ? {} : { to: this.agents.summary(event.to).name }
     const published = { id, kind, key, data: toJson(event.data ?? null, 'data'), ...to }
-    const append = (): Promise<unknown> => {
-      const parts = publish(this.log, published, 'operator', event.label ?? SYSTEM)
-      return parts.length > 0 ? this.log.append(parts) : Promise.resolve()
-    }
+    const label = event.label ?? SYSTEM
     crashPoint('event.before-publish')
+    if (event.id === undefined) await this.log.append([publishNew(published, 'operator', label)])
+    else await this.#publishOnce(published, label)
+    crashPoint('event.after-publish')
+    return { id }
+  }
+
+  /** @throws EVENT_ID_CONFLICT */
+  async #publishOnce(event: PublishedEvent, label: Label): Promise<void> {
+    const append = async (): Promise<void> => {
+      const parts = publish(this.log, event, 'operator', label)
+      if (parts.length > 0) await this.log.append(parts)
+    }
     try {
       await append()
     } catch (error) {
       if (!isHoldfastError(error) || error.code !== 'LOG_CONFLICT') throw error
       await append()
     }
-    crashPoint('event.after-publish')
-    return { id }
   }
 
   /** The reviews that wait for the operator, oldest first. */

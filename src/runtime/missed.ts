@@ -20,15 +20,19 @@ export interface EndedChild {
 export function missedEvents(tables: TablesReader, run?: string): MissedEvent[] {
   return tables.all(
     `SELECT DISTINCT w.run, w.kind, w.key FROM runs_waits w
-     JOIN runs_published p ON p.kind = w.kind AND p.key = w.key AND p.position > w.after
+     JOIN published p ON p.kind = w.kind AND p.key = w.key AND p.position > w.after
      ${run === undefined ? '' : 'WHERE w.run = ?'}`,
     ...(run === undefined ? [] : [run]),
   )
 }
 
-/** Whether any run waits for this kind and key: asked for each published event, most of which nobody waits for. */
-export function isAwaited(tables: TablesReader, kind: string, key: string): boolean {
-  return tables.get('SELECT 1 FROM runs_waits WHERE kind = ? AND key = ? LIMIT 1', kind, key) !== undefined
+/** Whether any run waits for this kind, and key if one is given. */
+export function isAwaited(tables: TablesReader, kind: string, key?: string): boolean {
+  const row =
+    key === undefined
+      ? tables.get('SELECT 1 FROM runs_waits WHERE kind = ? LIMIT 1', kind)
+      : tables.get('SELECT 1 FROM runs_waits WHERE kind = ? AND key = ? LIMIT 1', kind, key)
+  return row !== undefined
 }
 
 /** Open waits for a kind and key that began before the position, in order of run and name after `last`. */
@@ -48,21 +52,6 @@ export function waitsFor(
     last.name,
     limit,
   )
-}
-
-/** The first event that a wait for this kind and key may receive. */
-export function firstPublished(
-  tables: TablesReader,
-  kind: string,
-  key: string,
-  after: number,
-): number | undefined {
-  return tables.get<{ position: number }>(
-    'SELECT position FROM runs_published WHERE kind = ? AND key = ? AND position > ? ORDER BY position LIMIT 1',
-    kind,
-    key,
-    after,
-  )?.position
 }
 
 /**

@@ -4,11 +4,13 @@ import { agentIndex } from './agents/agent-index.ts'
 import { alertIndex } from './alert-index.ts'
 import { breakerIndex } from './breakers/breaker-index.ts'
 import { forkIndex } from './fork-index.ts'
+import { publishedIndex } from './published-index.ts'
 import { reviewIndex } from './review-index.ts'
 import { runIndex } from './run-index.ts'
 
 export const RUNTIME_PROJECTIONS: readonly Projection[] = [
   runIndex,
+  publishedIndex,
   reviewIndex,
   forkIndex,
   agentIndex,

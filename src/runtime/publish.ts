@@ -1,6 +1,9 @@
-/** Publishing events: each in a stream of its own named by its id, so that the same id can't come twice. */
+/**
+ * Publishing events. One whose id was given has a stream of its own, named by it, so that the same id can't come
+ * twice; those under new ids share a stream.
+ */
 import { HoldfastError } from '../kernel/errors.ts'
-import type { StoredEvent } from '../kernel/event.ts'
+import type { NewEvent, StoredEvent } from '../kernel/event.ts'
 import { canonicalJson, type Json, type JsonObject } from '../kernel/json.ts'
 import type { Label } from '../kernel/label.ts'
 import type { ReceivedEvent } from '../kernel/workflow.ts'
@@ -15,8 +18,15 @@ export interface PublishedEvent {
   readonly to?: string
 }
 
+const NEW_EVENTS_STREAM = 'events'
+
 function eventStream(id: string): string {
   return `event/${id}`
+}
+
+/** What to append to publish an event under an id that was made for it and that nobody else can have. */
+export function publishNew(event: PublishedEvent, actor: string, label: Label): StreamAppend {
+  return { stream: NEW_EVENTS_STREAM, expectedVersion: 'any', events: [published(event, actor, label)] }
 }
 
 /**
@@ -28,8 +38,11 @@ export function publish(log: EventLog, event: PublishedEvent, actor: string, lab
   if (conflict !== null) throw conflict
   const stream = eventStream(event.id)
   if (log.versionOf(stream) > 0) return []
-  const body = bodyOf(event)
-  return [{ stream, expectedVersion: 0, events: [{ kind: 'event.published', body, actor, label }] }]
+  return [{ stream, expectedVersion: 0, events: [published(event, actor, label)] }]
+}
+
+function published(event: PublishedEvent, actor: string, label: Label): NewEvent {
+  return { kind: 'event.published', body: bodyOf(event), actor, label }
 }
 
 /** EVENT_ID_CONFLICT when the id was used for something else. */

@@ -3,9 +3,9 @@ import { nextFor, openWaits } from '../kernel/event-waits.ts'
 import { abandonEntry, isOver, type Journal, receivedBy, waitsSince } from '../kernel/journal.ts'
 import type { JsonObject } from '../kernel/json.ts'
 import type { Execution } from './execution.ts'
-import { firstPublished } from './missed.ts'
 import type { Abandonable } from './operations.ts'
 import { toReceived } from './publish.ts'
+import { firstPublished } from './published-index.ts'
 
 /** The oldest wait gets the first event. Called once too often, it does nothing. */
 export function receiveEvents(execution: Execution, kind: string, key: string): void {

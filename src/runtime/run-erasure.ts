@@ -10,7 +10,6 @@ export const runErasure: Erasure = {
       const { input: _, forkedFrom: __, ...rest } = body
       return rest
     }
-    if (kind === 'event.published') return { kind: body.kind ?? '', key: body.key ?? '' }
     if (kind === 'run.admitted') return body.rate === undefined ? null : { rate: body.rate }
     if (!RUN_ENDS.has(kind)) return null
     const { code } = (body.error ?? {}) as JsonObject
@@ -18,7 +17,7 @@ export const runErasure: Erasure = {
   },
   /** Of a run that has ended, the rows hold no more than that; one that has not may have timers and waits. */
   forget({ kind, stream }, tables) {
-    if (kind === 'run.started' || kind === 'event.published' || kind === 'bodies.erased') return true
+    if (kind === 'run.started' || kind === 'bodies.erased') return true
     const ended = [...RUN_ENDS].map((end) => end.slice('run.'.length))
     const run = tables.get<{ status: string }>(
       'SELECT status FROM runs WHERE id = ?',

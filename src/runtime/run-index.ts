@@ -28,8 +28,8 @@ export function runStream(run: string): string {
 
 export const runIndex: Projection = {
   name: 'runs',
-  version: 8,
-  tables: ['runs', 'runs_timers', 'runs_waits', 'runs_published', 'runs_erased', ...QUEUE_TABLES],
+  version: 9,
+  tables: ['runs', 'runs_timers', 'runs_waits', 'runs_erased', ...QUEUE_TABLES],
   schema: `
     CREATE TABLE runs (
       position INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, workflow TEXT NOT NULL, version INTEGER NOT NULL,
@@ -51,9 +51,6 @@ export const runIndex: Projection = {
       since INTEGER NOT NULL, PRIMARY KEY (run, name)
     ) STRICT, WITHOUT ROWID;
     CREATE INDEX runs_waits_by_key ON runs_waits (kind, key);
-    CREATE TABLE runs_published (
-      kind TEXT NOT NULL, key TEXT NOT NULL, position INTEGER NOT NULL, PRIMARY KEY (kind, key, position)
-    ) STRICT, WITHOUT ROWID;
     CREATE TABLE runs_erased (
       run TEXT PRIMARY KEY, position INTEGER NOT NULL, time INTEGER NOT NULL, actor TEXT NOT NULL, reason TEXT NOT NULL
     ) STRICT, WITHOUT ROWID;${QUEUE_SCHEMA}`,
@@ -92,12 +89,10 @@ export const runIndex: Projection = {
     'review.answered',
     'child.started',
     'child.ended',
-    'event.published',
     'bodies.erased',
   ],
   apply(event, tables) {
     if (event.kind === 'run.started') insertRun(event, tables)
-    else if (event.kind === 'event.published') notePublished(event, tables)
     else if (event.kind === 'bodies.erased') noteErased(event, tables)
     else {
       const run = event.stream.slice(RUN_STREAM.length)
@@ -150,17 +145,6 @@ function noteQueue(event: StoredEvent, run: string, tables: Tables): void {
     dequeue(run, tables)
     noteRate(event, run, tables)
   } else if (event.kind === 'run.cancelled') dequeue(run, tables)
-}
-
-function notePublished(event: StoredEvent, tables: Tables): void {
-  if (event.body === null) return
-  const { kind, key } = event.body
-  tables.run(
-    'INSERT INTO runs_published (kind, key, position) VALUES (?, ?, ?)',
-    String(kind),
-    String(key),
-    event.position,
-  )
 }
 
 function noteErased({ position, time, actor, body }: StoredEvent, tables: Tables): void {

@@ -295,6 +295,7 @@ export class Runtime implements ExecutionHost {
 
   #onCommit(events: readonly StoredEvent[]): void {
     this.#waitingRuns.committed()
+    this.#deliveries.committed()
     for (const event of events) {
       const run = event.stream.startsWith(RUN_STREAM) ? event.stream.slice(RUN_STREAM.length) : null
       if (event.kind === 'event.published') this.#deliveries.published(event)

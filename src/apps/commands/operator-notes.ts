@@ -7,6 +7,7 @@ import type { MailMessage } from '../../mail/message.ts'
 import { oneLine } from '../../observe/plain-text.ts'
 import type { EventLog } from '../../ports/event-log.ts'
 import { raisedAlerts } from '../../runtime/alert-index.ts'
+import { lastPublished } from '../../runtime/published-index.ts'
 import type { Workspace } from '../workspace.ts'
 import { countTroubled, troubleText } from './troubled-runs.ts'
 
@@ -34,11 +35,7 @@ const MOST_ANSWERS = 10
 /** The mails that answered ours in the last 7 days, newest first. @param now milliseconds since 1970 */
 export function answerNotes(log: EventLog, now: number): string[] {
   const notes = new Map<string, string>()
-  const published = log.tables.all<{ position: number }>(
-    "SELECT position FROM runs_published WHERE kind = 'mail.answered' ORDER BY position DESC LIMIT ?",
-    MOST_ANSWERS,
-  )
-  for (const { position } of published) {
+  for (const position of lastPublished(log.tables, 'mail.answered', MOST_ANSWERS)) {
     const event = eventAt(log, position)
     if (event === undefined || event.time < now - ANSWERED_MS) break
     const id = String((event.body?.data as JsonObject | null | undefined)?.message ?? '')
