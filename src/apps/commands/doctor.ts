@@ -157,9 +157,10 @@ async function mailIn(dir: string, { config }: LoadedConfig): Promise<Found> {
   const { maildir } = config.mail.in
   if (maildir === null) return fine('no inbox folder; mail comes by ingest only')
   const folder = resolveInWorkspace(dir, maildir)
-  if (!existsSync(folder)) return fine(`${folder}, made at the first start`)
-  for (const part of ['tmp', 'new', 'cur']) {
-    const path = join(folder, part)
+  // Missing ones, such as empty folders after a restore, are made at the next start.
+  const parts = ['tmp', 'new', 'cur'].map((part) => join(folder, part)).filter((path) => existsSync(path))
+  if (parts.length === 0) return fine(`${folder}, made at the next start`)
+  for (const path of parts) {
     const usable = await access(path, constants.R_OK | constants.W_OK).then(
       () => true,
       () => false,
@@ -167,7 +168,7 @@ async function mailIn(dir: string, { config }: LoadedConfig): Promise<Found> {
     if (!usable)
       return bad(`${path} can't be read and written`, 'Make it so for the user that runs Holdfast.')
   }
-  const waiting = (await readdir(join(folder, 'new'))).length
+  const waiting = existsSync(join(folder, 'new')) ? (await readdir(join(folder, 'new'))).length : 0
   return fine(`${folder}, ${waiting === 0 ? 'nothing waits' : `${waiting} to be taken in`}`)
 }
 
