@@ -25,6 +25,7 @@ const CHECKS: readonly Check[] = [
   },
   { title: 'unit and contract tests', command: test('unit'), partOfTest: true },
   { title: 'end-to-end tests', command: test('e2e'), partOfTest: true },
+  { title: 'simulation', command: [process.execPath, 'sim/main.ts', '--seeds', '1000'] },
   { title: 'long end-to-end tests', command: test('long') },
   { title: 'examples', command: test('examples') },
 ]

@@ -58,7 +58,7 @@ interface Ban {
   readonly instead: string
 }
 
-const CODE = /^(src|scripts|bin|bench|e2e|examples)\/.*\.(ts|cjs)$|^bin\/holdfast$/
+const CODE = /^(src|scripts|bin|bench|e2e|examples|sim)\/.*\.(ts|cjs)$|^bin\/holdfast$/
 const TEXT = /\.(ts|cjs|md)$/
 const SOURCE = /^src\/.*\.ts$/
 const TESTS = /\.test\.ts$|\.contract\.ts$|\/testing\//
@@ -180,10 +180,13 @@ interface Import {
   readonly to: string
 }
 
-const files = globSync(['{src,scripts,bench,e2e,examples}/**/*.ts', 'bin/*', '*.md', '{src,docs}/**/*.md'], {
-  exclude: ['**/node_modules'],
-  cwd: ROOT,
-}).map((path) => ({ path, text: readFileSync(join(ROOT, path), 'utf8') }))
+const files = globSync(
+  ['{src,scripts,bench,e2e,examples,sim}/**/*.ts', 'bin/*', '*.md', '{src,docs}/**/*.md'],
+  {
+    exclude: ['**/node_modules'],
+    cwd: ROOT,
+  },
+).map((path) => ({ path, text: readFileSync(join(ROOT, path), 'utf8') }))
 
 const self = 'src/architecture.test.ts'
 

@@ -8,7 +8,7 @@
  * After a crash, `recover` brings in the runs that were cut off, and delivers what was published or ended
  * but not yet received. Whatever is delivered twice is refused the second time by the run's journal.
  */
-import { HoldfastError } from '../kernel/errors.ts'
+import { HoldfastError, isHoldfastError } from '../kernel/errors.ts'
 import type { NewEvent, StoredEvent } from '../kernel/event.ts'
 import { RUN_ENDS } from '../kernel/journal.ts'
 import type { Json } from '../kernel/json.ts'
@@ -232,7 +232,12 @@ export class Runtime implements ExecutionHost {
   async cancel(given: string, by: By): Promise<void> {
     const run = lastOfChain(this.log.tables, given)
     if (!(await this.#waitingRuns.cancel(run, by))) {
-      const execution = await this.execution(run)
+      const execution = await this.execution(run).catch((error) => {
+        if (isHoldfastError(error) && error.code === 'RUN_QUEUED') return null
+        throw error
+      })
+      // It was put into the queue just now.
+      if (execution === null) return await this.cancel(run, by)
       const end = await cancelRun(execution, by)
       if (end?.status === 'continued') return await this.cancel(end.next, by)
     }

@@ -1,0 +1,117 @@
+/** The invariants of a whole log: after each crash, now and then, and at the end. */
+import { foldJournal } from '../src/kernel/journal.ts'
+import { verifyRun } from '../src/runtime/replay.ts'
+import { type Ending, mismatch } from './expectation.ts'
+import type { SimProcess } from './process.ts'
+import type { Simulation } from './simulation.ts'
+import type { Tree } from './tree.ts'
+import { Violation } from './watch.ts'
+
+/** What was acknowledged is there, the chain verifies, and the projections are what the log says. @throws Violation */
+export function checkLog(simulation: Simulation, process: SimProcess): void {
+  simulation.tally.add('check of the whole log')
+  for (const [position, text] of simulation.acknowledged) {
+    if (simulation.watch.texts[position - 1] === text) continue
+    throw new Violation('acknowledged-is-kept', `${text} was acknowledged, and is not there`)
+  }
+  for (const { what, holds } of simulation.told) {
+    if (!holds(process))
+      throw new Violation('acknowledged-is-kept', `${what} was acknowledged, and is not so`)
+  }
+  const events = verified(process)
+  simulation.look()
+  if (events !== simulation.watch.position) throw new Violation('gapless', `${events} events verify`)
+  const { differing } = process.log.rebuild({ replace: false })
+  if (differing.length > 0)
+    throw new Violation('projections-live', `${differing.join(', ')} differ when rebuilt`)
+}
+
+function verified(process: SimProcess): number {
+  try {
+    return process.log.verify().events
+  } catch (error) {
+    throw new Violation('chain-verifies', String(error))
+  }
+}
+
+interface RunRow {
+  readonly id: string
+  readonly status: string
+}
+
+/** @throws Violation */
+export async function checkEnd(simulation: Simulation): Promise<void> {
+  const { process } = simulation
+  simulation.look()
+  checkLog(simulation, process)
+  const runs = process.log.tables.all<RunRow>('SELECT id, status FROM runs ORDER BY position')
+  for (const run of runs) {
+    simulation.tally.add(`run: ${run.status}`)
+    await checkRun(simulation, process, run)
+  }
+  checkEffects(simulation, process, runs)
+  for (const { id } of simulation.plan.runs) {
+    if (!runs.some((run) => run.id === id)) throw new Violation('everything-ends', `${id} was never begun`)
+  }
+}
+
+async function checkRun(simulation: Simulation, process: SimProcess, { id, status }: RunRow): Promise<void> {
+  const events = process.log.readStream(`run/${id}`)
+  const { start, end } = foldJournal(id, events)
+  if (end === null || start === null) {
+    const last = events.at(-1)
+    throw new Violation(
+      'everything-ends',
+      `${id} is ${status} after ${last?.kind} ${JSON.stringify(last?.body)}`,
+    )
+  }
+  const report = await verifyRun(process.log, process.runtime.workflows, id)
+  if (report.verdict !== 'same') {
+    throw new Violation('replays', `${id}: ${report.verdict} ${JSON.stringify(report.divergence)}`)
+  }
+  const ending: Ending =
+    end.status === 'completed' ? { ok: true, value: end.output } : { ok: false, code: end.error.code }
+  if (end.status === 'cancelled') {
+    if (!isCancelled(simulation, id)) throw new Violation('as-expected', `${id} was cancelled by nobody`)
+    return
+  }
+  const { tree, path } = start.input as unknown as { tree: Tree; path: string }
+  const wrong = mismatch(tree, path, ending)
+  if (wrong !== null) throw new Violation('as-expected', wrong)
+}
+
+/** It, or one that it is a child of. */
+function isCancelled({ cancelled }: Simulation, run: string): boolean {
+  return [...cancelled].some((one) => run === one || run.startsWith(`${one}/`))
+}
+
+/** What is on record of each effect is what happened outside. */
+function checkEffects(simulation: Simulation, process: SimProcess, runs: readonly RunRow[]): void {
+  const { world, watch } = simulation
+  for (const { id } of runs) {
+    for (const entry of foldJournal(id, process.log.readStream(`run/${id}`)).entries.values()) {
+      if (entry.type !== 'effect' || entry.opened?.operation === undefined) continue
+      const path = String((entry.opened.input as { path?: string } | undefined)?.path)
+      const done = world.done.get(path)
+      const operation = String(entry.opened.operation)
+      const isUnknown = watch.isUnknown(id, entry.name)
+      const outcome = entry.settled?.outcome
+      if (outcome?.ok && done === undefined) {
+        throw new Violation('effect-record', `${operation} ${path} succeeded on record, and was not done`)
+      }
+      if (done === undefined || operation === 'world.read') continue
+      if (done.times > 1 && !isUnknown) {
+        throw new Violation(
+          'effect-once',
+          `${operation} ${path} was done ${done.times} times without a word of it`,
+        )
+      }
+      if (outcome === undefined && !isUnknown) {
+        throw new Violation('effect-record', `${operation} ${path} was done, and the record is silent`)
+      }
+      if (outcome?.ok === false && !isUnknown) {
+        throw new Violation('effect-record', `${operation} ${path} was done, and failed on record`)
+      }
+    }
+  }
+}

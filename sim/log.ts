@@ -1,0 +1,56 @@
+/**
+ * The event log as one process sees it: the real one, on a disk that may be slow, for as long as the process
+ * lives. What was acknowledged is remembered outside, to be looked for after each crash.
+ */
+import type { StoredEvent } from '../src/kernel/event.ts'
+import type { EventLog } from '../src/ports/event-log.ts'
+import { changed } from './changed.ts'
+import { never } from './connector.ts'
+
+export interface LogAround {
+  readonly isDead: () => boolean
+  /** Milliseconds until the disk takes this append. */
+  readonly slowMs: () => number
+  readonly after: (ms: number, wake: () => void) => void
+  readonly acknowledge: (events: readonly StoredEvent[]) => void
+}
+
+type Given = Parameters<EventLog['append']>
+
+export function simLog(log: EventLog, { isDead, slowMs, after, acknowledge }: LogAround): EventLog {
+  /** Appends that the disk has not taken yet, in order. */
+  const held: (() => void)[] = []
+
+  /** A slow disk keeps the order: what comes later waits behind. */
+  function taken(given: Given): Promise<readonly StoredEvent[]> {
+    const ms = slowMs()
+    if (ms === 0 && held.length === 0) return log.append(...given)
+    return new Promise((resolve, reject) => {
+      held.push(() => void log.append(...given).then(resolve, reject))
+      after(ms, () => held.shift()?.())
+    })
+  }
+
+  return changed(log, {
+    async append(...given: Given) {
+      if (isDead()) return await never()
+      try {
+        const events = await taken(given)
+        if (isDead()) return await never()
+        acknowledge(events)
+        return events
+      } catch (error) {
+        if (isDead()) return await never()
+        throw error
+      }
+    },
+    onCommit: (listener) =>
+      log.onCommit((events) => {
+        if (!isDead()) listener(events)
+      }),
+    async close() {
+      while (held.length > 0) held.shift()?.()
+      await log.close()
+    },
+  })
+}

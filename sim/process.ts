@@ -1,0 +1,143 @@
+/**
+ * One process of the simulation: the real log, gate, runtime and projections over the database, the world
+ * and the clock that outlive it. When it dies, nothing of it goes on: its alarms are gone, its appends and
+ * its requests reach nobody, and nothing that it waits for ever comes.
+ */
+import type { DatabaseSync } from 'node:sqlite'
+import { openSqliteEventLog } from '../src/adapters/sqlite/event-log.ts'
+import type { StoredEvent } from '../src/kernel/event.ts'
+import { createGate } from '../src/policy/gate.ts'
+import type { PolicySettings } from '../src/ports/policy-settings.ts'
+import type { Clock } from '../src/ports/clock.ts'
+import type { EventLog } from '../src/ports/event-log.ts'
+import type { Gate } from '../src/ports/gate.ts'
+import type { Projection } from '../src/ports/projection.ts'
+import type { ManualClock } from '../src/ports/testing/manual-clock.ts'
+import { Agents } from '../src/runtime/agents/agents.ts'
+import { Holdfast } from '../src/runtime/holdfast.ts'
+import { Runtime } from '../src/runtime/runtime.ts'
+import type { Chance } from './chance.ts'
+import { worldConnector } from './connector.ts'
+import { type DiskFaults, faultyDatabase } from './disk.ts'
+import { simLog } from './log.ts'
+import { simModel } from './model.ts'
+import { PROJECTIONS } from './projections.ts'
+import type { Tally } from './tally.ts'
+import { treeWorkflow } from './workflow.ts'
+import type { World } from './world.ts'
+
+/** Parts put in place of the real ones, to see that the invariants notice. All default to what is given. */
+export interface Wiring {
+  readonly database?: (database: DatabaseSync) => DatabaseSync
+  readonly log?: (log: EventLog) => EventLog
+  readonly gate?: (gate: Gate) => Gate
+  readonly clock?: (clock: Clock) => Clock
+  readonly settings?: (settings: PolicySettings) => PolicySettings
+  readonly projections?: () => readonly Projection[]
+  /** Default true. */
+  readonly recovers?: boolean
+}
+
+export interface Surroundings {
+  readonly database: DatabaseSync
+  readonly clock: ManualClock
+  readonly world: World
+  readonly chance: Chance
+  readonly tally: Tally
+  readonly settings: PolicySettings
+  readonly wiring: Wiring
+  readonly limits: { readonly activeRuns: number; readonly residentRuns: number }
+  /** What the disk does to this process at its next commit. */
+  readonly atCommit: (process: SimProcess) => 'ok' | 'die before' | 'die after'
+  readonly statementFails: () => boolean
+  readonly slowMs: () => number
+  readonly acknowledge: (process: SimProcess, events: readonly StoredEvent[]) => void
+  readonly asked: () => void
+}
+
+export class SimProcess {
+  readonly hf: Holdfast
+  readonly runtime: Runtime
+  readonly log: EventLog
+  readonly disk: DiskFaults
+  readonly #alarms = new Set<() => void>()
+  #isDead = false
+
+  constructor(around: Surroundings) {
+    const { database, world, chance, tally, wiring } = around
+    const settings = (wiring.settings ?? same)(around.settings)
+    const clock = (wiring.clock ?? same)(this.#clockOf(around.clock))
+    const isDead = (): boolean => this.#isDead
+    this.disk = {
+      full: false,
+      statementFails: around.statementFails,
+      atCommit: () => around.atCommit(this),
+      isDead,
+      die: () => this.die(),
+    }
+    const projections = wiring.projections?.() ?? PROJECTIONS
+    const own = (wiring.database ?? same)(faultyDatabase(database, this.disk, tally))
+    this.log = simLog((wiring.log ?? same)(openSqliteEventLog({ database: own, clock, projections })), {
+      isDead,
+      slowMs: around.slowMs,
+      after: (ms, wake) => clock.after(ms, wake),
+      acknowledge: (events) => around.acknowledge(this, events),
+    })
+    const pause = (ms: number): Promise<void> => new Promise((resolve) => clock.after(ms, resolve))
+    const faults = (): number => world.faults
+    const gate = createGate({
+      connectors: [worldConnector(world, isDead)],
+      models: [simModel({ chance, tally, isDead, faults, pause, asked: around.asked })],
+      settings: () => settings,
+      tables: this.log.tables,
+      clock,
+    })
+    this.runtime = new Runtime({
+      log: this.log,
+      gate: (wiring.gate ?? same)(gate),
+      clock,
+      workflows: [treeWorkflow(pause)],
+      ...around.limits,
+    })
+    let ids = 0
+    const name = chance.whole(0, 2 ** 31)
+    const agents = new Agents(this.runtime, { agents: [] })
+    this.hf = new Holdfast(this.runtime, agents, () => `id-${name}-${++ids}`)
+    if (wiring.recovers !== false) void agents.open().then(() => this.runtime.recover())
+  }
+
+  get isDead(): boolean {
+    return this.#isDead
+  }
+
+  die(): void {
+    this.#isDead = true
+    for (const callOff of this.#alarms) callOff()
+    this.#alarms.clear()
+  }
+
+  /** The clock of the world, with alarms that die with the process. */
+  #clockOf(clock: ManualClock): Clock {
+    const own = (set: (wake: () => void) => () => void, wake: () => void): (() => void) => {
+      if (this.#isDead) return () => {}
+      const callOff = set(() => {
+        this.#alarms.delete(callOff)
+        wake()
+      })
+      this.#alarms.add(callOff)
+      return () => {
+        this.#alarms.delete(callOff)
+        callOff()
+      }
+    }
+    return {
+      now: () => clock.now(),
+      wakeAt: (atMs, wake) => own((alarm) => clock.wakeAt(atMs, alarm), wake),
+      after: (delayMs, wake) => own((alarm) => clock.after(delayMs, alarm), wake),
+    }
+  }
+}
+
+function same<T>(part: T): T {
+  return part
+}

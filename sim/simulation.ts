@@ -1,0 +1,503 @@
+/**
+ * One seed: a workload, an outside world and a series of faults drawn from it, on the real runtime and the real
+ * log. Everything is driven from here, turn by turn; no real time passes and nothing outside is touched, so
+ * the same seed leaves the same events.
+ */
+import { hash } from 'node:crypto'
+import { DatabaseSync } from 'node:sqlite'
+import { openSqliteEventLog } from '../src/adapters/sqlite/event-log.ts'
+import { isHoldfastError } from '../src/kernel/errors.ts'
+import type { StoredEvent } from '../src/kernel/event.ts'
+import { armCrashPoints, CRASH_POINTS, type CrashPoint } from '../src/ports/crash-points.ts'
+import { ManualClock } from '../src/ports/testing/manual-clock.ts'
+import { Chance } from './chance.ts'
+import { checkEnd, checkLog } from './ending.ts'
+import { answerFor } from './operator.ts'
+import { type Deed, drawPlan, type Plan } from './plan.ts'
+import { SimProcess, type Wiring } from './process.ts'
+import { PROJECTIONS } from './projections.ts'
+import { Tally } from './tally.ts'
+import { pathsOf } from './tree.ts'
+import { countTurns, isQuiet, settle, turn } from './turns.ts'
+import { textOf, Violation, Watch } from './watch.ts'
+import { World } from './world.ts'
+
+export interface Outcome {
+  readonly seed: number
+  /** SHA-256 over all events: the same for the same seed. */
+  readonly hash: string
+  readonly events: number
+  /** The first that was noticed. */
+  readonly violation: { readonly invariant: string; readonly message: string } | null
+  readonly counts: Readonly<Record<string, number>>
+}
+
+export interface SimulationOptions {
+  /** Told of every deed and every event. */
+  readonly trace?: (line: string) => void
+  readonly wiring?: Wiring
+}
+
+const DAY_MS = 86_400_000
+/** Codes that an answer, a start or a cancellation may rightly be refused with. */
+const REFUSALS: ReadonlySet<string> = new Set([
+  'LOG_WRITE_FAILED',
+  'LOG_EPOCH_STALE',
+  'LOG_CONFLICT',
+  'REVIEW_ENDED',
+  'REVIEW_NOT_FOUND',
+  'RUN_ENDED',
+  'RUN_NOT_FOUND',
+  'HOLDFAST_CLOSED',
+])
+
+export async function simulate(seed: number, options: SimulationOptions = {}): Promise<Outcome> {
+  countTurns()
+  await settle()
+  const simulation = new Simulation(seed, options)
+  return await simulation.run()
+}
+
+/** What a caller was told, and how to see whether it is so. */
+export interface Told {
+  readonly what: string
+  readonly holds: (process: SimProcess) => boolean
+}
+
+export class Simulation {
+  readonly seed: number
+  readonly plan: Plan
+  readonly clock = new ManualClock()
+  readonly tally = new Tally()
+  readonly world: World
+  readonly watch: Watch
+  /** Position → text of an acknowledged event; looked for after each crash. */
+  readonly acknowledged = new Map<number, string>()
+  readonly told: Told[] = []
+  readonly cancelled = new Set<string>()
+  /** Whether an old process ever went on beside a new one. */
+  hadZombie = false
+  modelCalls = 0
+  readonly #options: SimulationOptions
+  readonly #database: DatabaseSync
+  readonly #chance: Chance
+  readonly #started = new Set<string>()
+  readonly #emitted: { id: string; key: string }[] = []
+  /** Names of the waits without end that were given their event at last. */
+  readonly #fed = new Set<string>()
+  #process: SimProcess | null = null
+  #zombies: SimProcess[] = []
+  #commitsToLive: { left: number; when: 'die before' | 'die after' } | null = null
+  #pointsToLive: { left: number; point: CrashPoint } | null = null
+  #isDiskFull = false
+  #isDiskSlow = false
+  #calm = false
+  #isOpening = false
+  /** What went wrong outside the driver's own calls. */
+  #broken: Violation | null = null
+
+  constructor(seed: number, options: SimulationOptions) {
+    this.seed = seed
+    this.#options = options
+    const chance = new Chance(String(seed))
+    this.#chance = chance.part('driver')
+    this.plan = drawPlan(chance.part('plan'))
+    this.world = new World(this.clock, chance.part('world'), this.tally)
+    this.world.faults = this.plan.networkFaults
+    this.watch = new Watch(this.plan.settings.budget.modelCallsPerDay)
+    this.#database = freshDatabase()
+  }
+
+  async run(): Promise<Outcome> {
+    let violation: Violation | null = null
+    const onStray = (error: unknown): void => this.#break('no-stray-errors', error)
+    process.on('unhandledRejection', onStray).on('uncaughtException', onStray)
+    armCrashPoints((point) => this.#reach(point))
+    try {
+      await this.#live()
+      await this.#recoverAll()
+      await checkEnd(this)
+    } catch (error) {
+      violation = error instanceof Violation ? error : new Violation('no-stray-errors', String(error))
+      if (!(error instanceof Violation)) this.trace(() => String((error as Error).stack))
+    } finally {
+      for (const one of [...this.#zombies, this.#process]) one?.die()
+      armCrashPoints(null)
+      await settle()
+      process.off('unhandledRejection', onStray).off('uncaughtException', onStray)
+    }
+    return {
+      seed: this.seed,
+      hash: hash('sha256', this.watch.texts.join('\n'), 'hex'),
+      events: this.watch.position,
+      violation: violation && { invariant: violation.invariant, message: violation.message },
+      counts: this.tally.counts,
+    }
+  }
+
+  trace(line: () => string): void {
+    this.#options.trace?.(line())
+  }
+
+  /** The living process; opened first, if there is none. */
+  get process(): SimProcess {
+    if (this.#process === null || this.#process.isDead) this.#open()
+    return this.#process as SimProcess
+  }
+
+  // -- the life ----------------------------------------------------------------------------------
+
+  async #live(): Promise<void> {
+    for (let step = 0; step < this.plan.steps; step += 1) {
+      const deed = this.#chance.weighted(this.plan.deeds)
+      this.trace(() => `${step} ${deed}${this.#process?.isDead ? ' (dead)' : ''}`)
+      await this.#do(deed)
+      this.look()
+    }
+  }
+
+  async #do(deed: Deed): Promise<void> {
+    switch (deed) {
+      case 'turns':
+        for (let n = this.#chance.whole(1, 12); n > 0; n -= 1) await turn()
+        return
+      case 'settle':
+        return await this.#settle()
+      case 'pass':
+        this.clock.next()
+        return
+      case 'start':
+        return this.#start(this.#chance.whole(0, this.plan.runs.length - 1))
+      case 'start again':
+        if (this.#started.size > 0) this.#start(this.#chance.whole(0, this.#started.size - 1))
+        return
+      case 'emit':
+        return this.#emit()
+      case 'emit again':
+        return this.#emitAgain()
+      case 'answer':
+        return this.#answer()
+      case 'answer again':
+        return this.#answer(2)
+      case 'cancel':
+        return this.#cancel(this.plan.runs[this.#chance.whole(0, this.plan.runs.length - 1)]?.id ?? '')
+      case 'cancel child':
+        return this.#cancelChild()
+      case 'jump': {
+        const ms = Math.round((this.#chance.next() * 2 - 1) * 10 * DAY_MS)
+        this.tally.add('clock: jump')
+        this.clock.set(this.clock.now() + ms)
+        return
+      }
+      case 'die':
+        return this.#die('at any moment')
+      case 'die at commit':
+        this.#commitsToLive = {
+          left: this.#chance.whole(1, 4),
+          when: this.#chance.pick(['die before', 'die after']),
+        }
+        return
+      case 'die at point':
+        this.#pointsToLive = { left: this.#chance.whole(1, 2), point: this.#chance.pick([...CRASH_POINTS]) }
+        return
+      case 'fill disk':
+        this.#isDiskFull = !this.#isDiskFull
+        if (this.#process !== null) this.#process.disk.full = this.#isDiskFull
+        return
+      case 'slow disk':
+        this.#isDiskSlow = !this.#isDiskSlow
+        this.tally.add('disk: slow or quick again')
+        return
+      case 'close':
+        return await this.#close()
+      case 'zombie':
+        return this.#replace()
+      case 'check':
+        if (this.#process !== null && !this.#process.isDead) checkLog(this, this.#process)
+    }
+  }
+
+  async #settle(): Promise<void> {
+    if (!(await settle())) throw new Violation('comes-to-rest', 'the event loop turns and turns')
+  }
+
+  /** The invariants of every step. @throws Violation */
+  look(): void {
+    if (this.#broken !== null) throw this.#broken
+    const reader = this.#process
+    if (reader === null) return
+    for (const event of reader.log.read(this.watch.position)) {
+      this.trace(() => `    ${textOf(event)}`)
+      this.watch.see(event)
+    }
+    for (const { path, operation, keys, times } of this.world.done.values()) {
+      if (keys.size > 1)
+        throw new Violation('one-key', `${operation} ${path} was asked for with ${keys.size} keys`)
+      if (times > 1 && !this.hadZombie && operation !== 'natural' && operation !== 'read') {
+        throw new Violation('effect-once', `${operation} ${path} was done ${times} times`)
+      }
+    }
+  }
+
+  #break(invariant: string, error: unknown): void {
+    this.trace(() => `stray: ${error instanceof Error ? error.stack : String(error)}`)
+    this.#broken ??= new Violation(invariant, error instanceof Error ? error.message : String(error))
+  }
+
+  // -- processes ---------------------------------------------------------------------------------
+
+  #open(): void {
+    this.#commitsToLive = null
+    this.#pointsToLive = null
+    this.#isDiskFull = false
+    this.tally.add('process: opened')
+    this.#isOpening = true
+    this.#process = new SimProcess({
+      database: this.#database,
+      clock: this.clock,
+      world: this.world,
+      chance: this.#chance.part(`process ${this.tally.counts['process: opened']}`),
+      tally: this.tally,
+      settings: this.plan.settings,
+      wiring: this.#options.wiring ?? {},
+      limits: this.plan.limits,
+      atCommit: (one) => this.#atCommit(one),
+      statementFails: () =>
+        !this.#calm && !this.#isOpening && this.#chance.happens(this.plan.statementFaults),
+      slowMs: () => (this.#isDiskSlow ? this.#chance.whole(0, 3_000) : 0),
+      acknowledge: (one, events) => this.#acknowledge(one, events),
+      asked: () => {
+        this.modelCalls += 1
+      },
+    })
+    this.#isOpening = false
+    this.look()
+    checkLog(this, this.#process)
+  }
+
+  #die(when: string): void {
+    if (this.#process === null || this.#process.isDead) return
+    this.tally.add(`process: died ${when}`)
+    this.trace(() => `  died ${when}`)
+    this.#process.die()
+  }
+
+  #atCommit(one: SimProcess): 'ok' | 'die before' | 'die after' {
+    if (one !== this.#process || this.#commitsToLive === null) return 'ok'
+    this.#commitsToLive.left -= 1
+    if (this.#commitsToLive.left > 0) return 'ok'
+    const { when } = this.#commitsToLive
+    this.#commitsToLive = null
+    this.tally.add(`process: ${when === 'die before' ? 'died before' : 'died after'} a commit`)
+    this.trace(() => `  will ${when} the commit`)
+    return when
+  }
+
+  #reach(point: CrashPoint): void {
+    this.tally.add(`reached: ${point}`)
+    if (this.#pointsToLive?.point !== point) return
+    this.#pointsToLive.left -= 1
+    if (this.#pointsToLive.left > 0) return
+    this.#pointsToLive = null
+    this.#die(`at ${point}`)
+  }
+
+  #acknowledge(one: SimProcess, events: readonly StoredEvent[]): void {
+    if (this.#zombies.includes(one) && events.length > 0) {
+      this.#break('stale-epoch', `a former process appended ${events.map(({ kind }) => kind).join(', ')}`)
+    }
+    for (const event of events) this.acknowledged.set(event.position, textOf(event))
+  }
+
+  /** A new process opens while the old one goes on. */
+  #replace(): void {
+    if (this.#process === null || this.#process.isDead) return
+    this.tally.add('process: zombie')
+    this.hadZombie = true
+    for (const one of this.#zombies) one.die()
+    this.#zombies = [this.#process]
+    this.#process = null
+    this.#open()
+  }
+
+  async #close(): Promise<void> {
+    const closing = this.#process
+    if (closing === null || closing.isDead) return
+    this.tally.add('process: closed')
+    let isClosed = false
+    const done = (): void => {
+      isClosed = true
+    }
+    closing.hf.close({ graceMs: this.#chance.pick([0, 100, 10_000]) }).then(done, (error) => {
+      const isRefusal = isHoldfastError(error) && REFUSALS.has(error.code)
+      if (!isRefusal && !closing.isDead) this.#break('closes', error)
+      done()
+    })
+    for (let alarms = 0; ; alarms += 1) {
+      await this.#settle()
+      if (isClosed || closing.isDead) break
+      if (alarms > 200 || !this.clock.next()) throw new Violation('closes', 'the process does not close')
+    }
+    closing.die()
+  }
+
+  // -- from outside ------------------------------------------------------------------------------
+
+  /** Asks for something; what was answered must be so for ever. */
+  #ask(what: string, asked: (process: SimProcess) => Promise<Told['holds']>): void {
+    const { process } = this
+    asked(process)
+      .then((holds) => {
+        if (process.isDead) return
+        this.trace(() => `  told: ${what}`)
+        this.told.push({ what, holds })
+      })
+      .catch((error) => {
+        const code = isHoldfastError(error) ? error.code : ''
+        this.trace(() => `  refused: ${what}: ${code} ${error}`)
+        this.tally.add(`refused: ${code}`)
+        if (!process.isDead && !REFUSALS.has(code)) this.#break('no-stray-errors', error)
+      })
+  }
+
+  #start(index: number): void {
+    const planned = this.plan.runs[index]
+    if (planned === undefined) return
+    const { id, tree } = planned
+    this.#started.add(id)
+    this.#ask(`start of ${id}`, async ({ hf, runtime }) => {
+      const workflow = runtime.workflows.get('tree', 1)
+      const handle = await hf.start(workflow, { tree, path: id }, { id })
+      handle.result().then(
+        (value) =>
+          this.told.push({ what: `result of ${id}`, holds: (now) => endsWith(now, id, { output: value }) }),
+        () => {},
+      )
+      return (now) => now.log.versionOf(`run/${id}`) > 0
+    })
+  }
+
+  #emit(): void {
+    const keys = this.plan.runs.flatMap(({ id, tree }) => pathsOf(tree, id, 'hear'))
+    const [first, ...rest] = keys
+    if (first === undefined) return
+    const key = this.#chance.pick([first, ...rest])
+    const id = `${key}/${this.#emitted.length}`
+    this.#emitted.push({ id, key })
+    this.#publish(id, key)
+  }
+
+  #emitAgain(): void {
+    const known = this.#emitted[this.#chance.whole(0, Math.max(0, this.#emitted.length - 1))]
+    if (known !== undefined) this.#publish(known.id, known.key)
+  }
+
+  #publish(id: string, key: string): void {
+    this.#ask(`event ${id}`, async ({ hf }) => {
+      await hf.emit({ kind: 'news', key, id })
+      return (now) => now.log.versionOf(`event/${id}`) === 1
+    })
+  }
+
+  /** Answers a waiting review, perhaps twice at once. */
+  #answer(times = 1): void {
+    const { hf } = this.process
+    const waiting = hf.reviews()
+    const [first, ...rest] = waiting
+    if (first === undefined) return
+    const review = this.#chance.pick([first, ...rest])
+    for (let i = 0; i < times; i += 1) {
+      const answer = answerFor(review, this.world, this.#chance)
+      this.tally.add(`answer: ${review.action} ${answer.verdict}`)
+      this.#ask(`${answer.verdict} to ${review.id}`, async (process) => {
+        await process.hf.answer(review.id, answer)
+        return ({ log }) =>
+          log.tables.get<{ status: string }>('SELECT status FROM reviews WHERE id = ?', review.id)?.status ===
+          answer.verdict
+      })
+    }
+  }
+
+  #cancelChild(): void {
+    const children = this.process.log.tables.all<{ id: string }>(
+      'SELECT id FROM runs WHERE parent IS NOT NULL ORDER BY id',
+    )
+    const child = children[this.#chance.whole(0, Math.max(0, children.length - 1))]
+    if (child !== undefined) this.#cancel(child.id)
+  }
+
+  #cancel(run: string): void {
+    this.cancelled.add(run)
+    this.tally.add('cancel')
+    this.#ask(`cancellation of ${run}`, async ({ hf }) => {
+      await hf.cancel(run)
+      return ({ log }) =>
+        log.tables.get<{ status: string }>('SELECT status FROM runs WHERE id = ?', run)?.status ===
+        'cancelled'
+    })
+  }
+
+  // -- the end -----------------------------------------------------------------------------------
+
+  /** All faults are over: whatever was begun must come to its end. */
+  async #recoverAll(): Promise<void> {
+    this.trace(() => 'all faults are over')
+    this.#calm = true
+    this.world.faults = 0
+    for (const one of this.#zombies) one.die()
+    this.#isDiskFull = false
+    this.#isDiskSlow = false
+    this.#commitsToLive = null
+    this.#pointsToLive = null
+    this.process.disk.full = false
+    for (const index of this.plan.runs.keys()) this.#start(index)
+    for (let rounds = 0; rounds < 2_000; rounds += 1) {
+      await this.#settle()
+      this.look()
+      const isAsked = this.process.hf.reviews().length > 0
+      if (isAsked) this.#answer()
+      const isFed = this.#feed()
+      if (!this.clock.next() && !isAsked && !isFed) return
+    }
+    throw new Violation('everything-ends', 'time passes, and there is always another alarm')
+  }
+
+  /** Publishes what somebody waits for without end. */
+  #feed(): boolean {
+    const waits = this.process.log.tables
+      .all<{ name: string; key: string }>(
+        `SELECT name, key FROM runs_waits w WHERE kind = 'news'
+           AND NOT EXISTS (SELECT 1 FROM runs_timers t WHERE t.run = w.run AND t.name = w.name) ORDER BY key`,
+      )
+      .filter(({ name }) => !this.#fed.has(name))
+    for (const { name, key } of waits) {
+      this.#fed.add(name)
+      const id = `${key}/${this.#emitted.length}`
+      this.#emitted.push({ id, key })
+      this.#publish(id, key)
+    }
+    return waits.length > 0
+  }
+
+  /** Whether nothing is about to happen. */
+  get isQuiet(): boolean {
+    return isQuiet()
+  }
+}
+
+function endsWith({ runtime }: SimProcess, run: string, part: { output: unknown }): boolean {
+  return JSON.stringify(runtime.lastEvent(run)?.body?.output) === JSON.stringify(part.output)
+}
+
+let template: Uint8Array | undefined
+
+/** An empty log with an id of its own that is always the same. */
+function freshDatabase(): DatabaseSync {
+  const database = new DatabaseSync(':memory:')
+  if (template === undefined) {
+    openSqliteEventLog({ database, clock: { now: () => 0 }, projections: PROJECTIONS })
+    database.exec("UPDATE meta SET value = 'the-simulated-log' WHERE key = 'id'")
+    template = database.serialize()
+  } else database.deserialize(template)
+  return database
+}

@@ -1,0 +1,121 @@
+/** The invariants that hold after every step: what each event of the log may be, given those before it. */
+
+import type { StoredEvent } from '../src/kernel/event.ts'
+import { RUN_ENDS } from '../src/kernel/journal.ts'
+import { canonicalJson } from '../src/kernel/json.ts'
+
+/** What is wrong, by the name of the invariant. */
+export class Violation extends Error {
+  readonly invariant: string
+
+  constructor(invariant: string, message: string) {
+    super(`${invariant}: ${message}`)
+    this.invariant = invariant
+  }
+}
+
+/** Kinds that give an operation its outcome: one for each, however often it is attempted. */
+const OUTCOMES: ReadonlySet<string> = new Set([
+  'step.completed',
+  'step.failed',
+  'effect.succeeded',
+  'effect.failed',
+  'decision.made',
+  'review.answered',
+  'timer.fired',
+  'wait.ended',
+  'publication.made',
+  'child.ended',
+])
+
+export class Watch {
+  /** All events, by position less one, as text. */
+  readonly #texts: string[] = []
+  readonly #versions = new Map<string, number>()
+  readonly #ended = new Set<string>()
+  readonly #settled = new Set<string>()
+  readonly #answered = new Set<string>()
+  /** Run and kind and key → position of the event received last. */
+  readonly #received = new Map<string, number>()
+  readonly #waits = new Map<string, string>()
+  readonly #callsByDay = new Map<number, number>()
+  readonly #callsPerDay: number | null
+  /** Run and effect of which it is on record that nobody knew how they ended. */
+  readonly #unknown = new Set<string>()
+
+  constructor(callsPerDay: number | null) {
+    this.#callsPerDay = callsPerDay
+  }
+
+  get position(): number {
+    return this.#texts.length
+  }
+
+  get texts(): readonly string[] {
+    return this.#texts
+  }
+
+  isUnknown(run: string, effect: string): boolean {
+    return this.#unknown.has(`${run}\n${effect}`)
+  }
+
+  /** Takes the next event of the log. @throws Violation */
+  see(event: StoredEvent): void {
+    const { position, stream, version, kind } = event
+    if (position !== this.position + 1) throw new Violation('gapless', `${position} follows ${this.position}`)
+    this.#texts.push(textOf(event))
+    const before = this.#versions.get(stream) ?? 0
+    if (version !== before + 1)
+      throw new Violation('gapless', `version ${version} of ${stream} follows ${before}`)
+    this.#versions.set(stream, version)
+    if (!stream.startsWith('run/')) return
+    if (this.#ended.has(stream)) throw new Violation('nothing-after-the-end', `${kind} in ${stream}`)
+    if (RUN_ENDS.has(kind)) this.#ended.add(stream)
+    this.#seeOperation(event, stream.slice('run/'.length))
+  }
+
+  #seeOperation({ kind, time, position, body }: StoredEvent, run: string): void {
+    if (body === null) return
+    const name = `${run}\n${String(body.name)}`
+    if (OUTCOMES.has(kind)) {
+      if (this.#settled.has(name)) throw new Violation('settled-once', `${kind} of ${name} at ${position}`)
+      this.#settled.add(name)
+    }
+    if (kind === 'effect.unknown') this.#unknown.add(name)
+    if (kind === 'review.answered') this.#seeAnswer(String(body.review))
+    if (kind === 'wait.started') this.#waits.set(name, `${run}\n${String(body.kind)}\n${String(body.key)}`)
+    if (kind === 'wait.ended' && body.event !== null) {
+      this.#seeReceived(name, Number((body.event as { position?: number }).position))
+    }
+    const request = body.request as { type?: string } | undefined
+    if (kind === 'policy.decided' && request?.type === 'model' && body.answer === 'allow') this.#seeCall(time)
+  }
+
+  #seeAnswer(review: string): void {
+    if (this.#answered.has(review)) throw new Violation('review-once', `${review} was answered twice`)
+    this.#answered.add(review)
+  }
+
+  #seeReceived(name: string, position: number): void {
+    const source = this.#waits.get(name) ?? name
+    const last = this.#received.get(source) ?? 0
+    if (position <= last)
+      throw new Violation('wait-once', `${name} was given event ${position} after ${last}`)
+    this.#received.set(source, position)
+  }
+
+  #seeCall(time: number): void {
+    const day = Math.floor(time / 86_400_000)
+    const calls = (this.#callsByDay.get(day) ?? 0) + 1
+    this.#callsByDay.set(day, calls)
+    if (this.#callsPerDay !== null && calls > this.#callsPerDay) {
+      throw new Violation('budget', `${calls} model calls on day ${day}, the limit is ${this.#callsPerDay}`)
+    }
+  }
+}
+
+/** All of an event that is the same whenever the same seed is simulated. */
+export function textOf(event: StoredEvent): string {
+  const { position, stream, version, kind, time, actor, label, body } = event
+  return `${position} ${stream}@${version} ${kind} ${time} ${actor} ${canonicalJson({ label: { ...label }, body } as never)}`
+}
