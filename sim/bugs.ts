@@ -173,10 +173,11 @@ function blindToEpochs(database: DatabaseSync): DatabaseSync['prepare'] {
   let held: unknown
   return (sql) => {
     const statement = database.prepare(sql)
-    if (!/^\s*SELECT value FROM meta WHERE key = 'epoch'/.test(sql)) return statement
-    const get = statement.get.bind(statement) as () => unknown
-    const same = (): unknown => {
-      held ??= get()
+    if (!/^SELECT value FROM meta/.test(sql)) return statement
+    const get = statement.get.bind(statement) as (key: string) => unknown
+    const same = (key: string): unknown => {
+      if (key !== 'epoch') return get(key)
+      held ??= get(key)
       return held
     }
     return Object.assign(statement, { get: same }) as StatementSync

@@ -69,15 +69,22 @@ async function checkRun(simulation: Simulation, process: SimProcess, { id, statu
   if (report.verdict !== 'same') {
     throw new Violation('replays', `${id}: ${report.verdict} ${JSON.stringify(report.divergence)}`)
   }
+  if (end.status === 'continued') throw new Violation('as-expected', `${id} was continued`)
   const ending: Ending =
     end.status === 'completed' ? { ok: true, value: end.output } : { ok: false, code: end.error.code }
   if (end.status === 'cancelled') {
-    if (!isCancelled(simulation, id)) throw new Violation('as-expected', `${id} was cancelled by nobody`)
-    return
+    const { parent } = start
+    if (isCancelled(simulation, id) || (parent !== null && hasEnded(process, parent.run))) return
+    throw new Violation('as-expected', `${id} was cancelled by nobody`)
   }
   const { tree, path } = start.input as unknown as { tree: Tree; path: string }
   const wrong = mismatch(tree, path, ending)
   if (wrong !== null) throw new Violation('as-expected', wrong)
+}
+
+/** A called child that is still open when its parent ends is cancelled. */
+function hasEnded({ log }: SimProcess, run: string): boolean {
+  return foldJournal(run, log.readStream(`run/${run}`)).end !== null
 }
 
 /** It, or one that it is a child of. */
