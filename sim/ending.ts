@@ -14,7 +14,7 @@ export function checkLog(simulation: Simulation, process: SimProcess): void {
     if (simulation.watch.texts[position - 1] === text) continue
     throw new Violation('acknowledged-is-kept', `${text} was acknowledged, and is not there`)
   }
-  for (const { what, holds } of simulation.told) {
+  for (const { what, holds } of simulation.callers.told) {
     if (!holds(process))
       throw new Violation('acknowledged-is-kept', `${what} was acknowledged, and is not so`)
   }
@@ -88,8 +88,8 @@ function hasEnded({ log }: SimProcess, run: string): boolean {
 }
 
 /** It, or one that it is a child of. */
-function isCancelled({ cancelled }: Simulation, run: string): boolean {
-  return [...cancelled].some((one) => run === one || run.startsWith(`${one}/`))
+function isCancelled({ callers }: Simulation, run: string): boolean {
+  return [...callers.cancelled].some((one) => run === one || run.startsWith(`${one}/`))
 }
 
 /** What is on record of each effect is what happened outside. */

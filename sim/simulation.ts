@@ -10,14 +10,13 @@ import { isHoldfastError } from '../src/kernel/errors.ts'
 import type { StoredEvent } from '../src/kernel/event.ts'
 import { armCrashPoints, CRASH_POINTS, type CrashPoint } from '../src/ports/crash-points.ts'
 import { ManualClock } from '../src/ports/testing/manual-clock.ts'
+import { Callers, REFUSALS } from './callers.ts'
 import { Chance } from './chance.ts'
 import { checkEnd, checkLog } from './ending.ts'
-import { answerFor } from './operator.ts'
 import { type Deed, drawPlan, type Plan } from './plan.ts'
 import { SimProcess, type Wiring } from './process.ts'
 import { PROJECTIONS } from './projections.ts'
 import { Tally } from './tally.ts'
-import { pathsOf } from './tree.ts'
 import { countTurns, isQuiet, settle, turn } from './turns.ts'
 import { textOf, Violation, Watch } from './watch.ts'
 import { World } from './world.ts'
@@ -39,29 +38,11 @@ export interface SimulationOptions {
 }
 
 const DAY_MS = 86_400_000
-/** Codes that an answer, a start or a cancellation may rightly be refused with. */
-const REFUSALS: ReadonlySet<string> = new Set([
-  'LOG_WRITE_FAILED',
-  'LOG_EPOCH_STALE',
-  'LOG_CONFLICT',
-  'REVIEW_ENDED',
-  'REVIEW_NOT_FOUND',
-  'RUN_ENDED',
-  'RUN_NOT_FOUND',
-  'HOLDFAST_CLOSED',
-])
-
 export async function simulate(seed: number, options: SimulationOptions = {}): Promise<Outcome> {
   countTurns()
   await settle()
   const simulation = new Simulation(seed, options)
   return await simulation.run()
-}
-
-/** What a caller was told, and how to see whether it is so. */
-export interface Told {
-  readonly what: string
-  readonly holds: (process: SimProcess) => boolean
 }
 
 export class Simulation {
@@ -71,20 +52,15 @@ export class Simulation {
   readonly tally = new Tally()
   readonly world: World
   readonly watch: Watch
+  readonly callers: Callers
   /** Position → text of an acknowledged event; looked for after each crash. */
   readonly acknowledged = new Map<number, string>()
-  readonly told: Told[] = []
-  readonly cancelled = new Set<string>()
   /** Whether an old process ever went on beside a new one. */
   hadZombie = false
   modelCalls = 0
   readonly #options: SimulationOptions
   readonly #database: DatabaseSync
   readonly #chance: Chance
-  readonly #started = new Set<string>()
-  readonly #emitted: { id: string; key: string }[] = []
-  /** Names of the waits without end that were given their event at last. */
-  readonly #fed = new Set<string>()
   #process: SimProcess | null = null
   #zombies: SimProcess[] = []
   #commitsToLive: { left: number; when: 'die before' | 'die after' } | null = null
@@ -105,12 +81,13 @@ export class Simulation {
     this.world = new World(this.clock, chance.part('world'), this.tally)
     this.world.faults = this.plan.networkFaults
     this.watch = new Watch(this.plan.settings.budget.modelCallsPerDay)
+    this.callers = new Callers(this, this.#chance)
     this.#database = freshDatabase()
   }
 
   async run(): Promise<Outcome> {
     let violation: Violation | null = null
-    const onStray = (error: unknown): void => this.#break('no-stray-errors', error)
+    const onStray = (error: unknown): void => this.break('no-stray-errors', error)
     process.on('unhandledRejection', onStray).on('uncaughtException', onStray)
     armCrashPoints((point) => this.#reach(point))
     try {
@@ -167,22 +144,21 @@ export class Simulation {
         this.clock.next()
         return
       case 'start':
-        return this.#start(this.#chance.whole(0, this.plan.runs.length - 1))
+        return this.callers.start(this.#chance.whole(0, this.plan.runs.length - 1))
       case 'start again':
-        if (this.#started.size > 0) this.#start(this.#chance.whole(0, this.#started.size - 1))
-        return
+        return this.callers.startAgain()
       case 'emit':
-        return this.#emit()
+        return this.callers.emit()
       case 'emit again':
-        return this.#emitAgain()
+        return this.callers.emitAgain()
       case 'answer':
-        return this.#answer()
+        return this.callers.answer()
       case 'answer again':
-        return this.#answer(2)
+        return this.callers.answer(2)
       case 'cancel':
-        return this.#cancel(this.plan.runs[this.#chance.whole(0, this.plan.runs.length - 1)]?.id ?? '')
+        return this.callers.cancel(this.plan.runs[this.#chance.whole(0, this.plan.runs.length - 1)]?.id ?? '')
       case 'cancel child':
-        return this.#cancelChild()
+        return this.callers.cancelChild()
       case 'jump': {
         const ms = Math.round((this.#chance.next() * 2 - 1) * 10 * DAY_MS)
         this.tally.add('clock: jump')
@@ -239,7 +215,7 @@ export class Simulation {
     }
   }
 
-  #break(invariant: string, error: unknown): void {
+  break(invariant: string, error: unknown): void {
     this.trace(() => `stray: ${error instanceof Error ? error.stack : String(error)}`)
     this.#broken ??= new Violation(invariant, error instanceof Error ? error.message : String(error))
   }
@@ -304,7 +280,7 @@ export class Simulation {
 
   #acknowledge(one: SimProcess, events: readonly StoredEvent[]): void {
     if (this.#zombies.includes(one) && events.length > 0) {
-      this.#break('stale-epoch', `a former process appended ${events.map(({ kind }) => kind).join(', ')}`)
+      this.break('stale-epoch', `a former process appended ${events.map(({ kind }) => kind).join(', ')}`)
     }
     for (const event of events) this.acknowledged.set(event.position, textOf(event))
   }
@@ -330,7 +306,7 @@ export class Simulation {
     }
     closing.hf.close({ graceMs: this.#chance.pick([0, 100, 10_000]) }).then(done, (error) => {
       const isRefusal = isHoldfastError(error) && REFUSALS.has(error.code)
-      if (!isRefusal && !closing.isDead) this.#break('closes', error)
+      if (!isRefusal && !closing.isDead) this.break('closes', error)
       done()
     })
     for (let alarms = 0; ; alarms += 1) {
@@ -339,102 +315,6 @@ export class Simulation {
       if (alarms > 200 || !this.clock.next()) throw new Violation('closes', 'the process does not close')
     }
     closing.die()
-  }
-
-  // -- from outside ------------------------------------------------------------------------------
-
-  /** Asks for something; what was answered must be so for ever. */
-  #ask(what: string, asked: (process: SimProcess) => Promise<Told['holds']>): void {
-    const { process } = this
-    asked(process)
-      .then((holds) => {
-        if (process.isDead) return
-        this.trace(() => `  told: ${what}`)
-        this.told.push({ what, holds })
-      })
-      .catch((error) => {
-        const code = isHoldfastError(error) ? error.code : ''
-        this.trace(() => `  refused: ${what}: ${code} ${error}`)
-        this.tally.add(`refused: ${code}`)
-        if (!process.isDead && !REFUSALS.has(code)) this.#break('no-stray-errors', error)
-      })
-  }
-
-  #start(index: number): void {
-    const planned = this.plan.runs[index]
-    if (planned === undefined) return
-    const { id, tree } = planned
-    this.#started.add(id)
-    this.#ask(`start of ${id}`, async ({ hf, runtime }) => {
-      const workflow = runtime.workflows.get('tree', 1)
-      const handle = await hf.start(workflow, { tree, path: id }, { id })
-      handle.result().then(
-        (value) =>
-          this.told.push({ what: `result of ${id}`, holds: (now) => endsWith(now, id, { output: value }) }),
-        () => {},
-      )
-      return (now) => now.log.versionOf(`run/${id}`) > 0
-    })
-  }
-
-  #emit(): void {
-    const keys = this.plan.runs.flatMap(({ id, tree }) => pathsOf(tree, id, 'hear'))
-    const [first, ...rest] = keys
-    if (first === undefined) return
-    const key = this.#chance.pick([first, ...rest])
-    const id = `${key}/${this.#emitted.length}`
-    this.#emitted.push({ id, key })
-    this.#publish(id, key)
-  }
-
-  #emitAgain(): void {
-    const known = this.#emitted[this.#chance.whole(0, Math.max(0, this.#emitted.length - 1))]
-    if (known !== undefined) this.#publish(known.id, known.key)
-  }
-
-  #publish(id: string, key: string): void {
-    this.#ask(`event ${id}`, async ({ hf }) => {
-      await hf.emit({ kind: 'news', key, id })
-      return (now) => now.log.versionOf(`event/${id}`) === 1
-    })
-  }
-
-  /** Answers a waiting review, perhaps twice at once. */
-  #answer(times = 1): void {
-    const { hf } = this.process
-    const waiting = hf.reviews()
-    const [first, ...rest] = waiting
-    if (first === undefined) return
-    const review = this.#chance.pick([first, ...rest])
-    for (let i = 0; i < times; i += 1) {
-      const answer = answerFor(review, this.world, this.#chance)
-      this.tally.add(`answer: ${review.action} ${answer.verdict}`)
-      this.#ask(`${answer.verdict} to ${review.id}`, async (process) => {
-        await process.hf.answer(review.id, answer)
-        return ({ log }) =>
-          log.tables.get<{ status: string }>('SELECT status FROM reviews WHERE id = ?', review.id)?.status ===
-          answer.verdict
-      })
-    }
-  }
-
-  #cancelChild(): void {
-    const children = this.process.log.tables.all<{ id: string }>(
-      'SELECT id FROM runs WHERE parent IS NOT NULL ORDER BY id',
-    )
-    const child = children[this.#chance.whole(0, Math.max(0, children.length - 1))]
-    if (child !== undefined) this.#cancel(child.id)
-  }
-
-  #cancel(run: string): void {
-    this.cancelled.add(run)
-    this.tally.add('cancel')
-    this.#ask(`cancellation of ${run}`, async ({ hf }) => {
-      await hf.cancel(run)
-      return ({ log }) =>
-        log.tables.get<{ status: string }>('SELECT status FROM runs WHERE id = ?', run)?.status ===
-        'cancelled'
-    })
   }
 
   // -- the end -----------------------------------------------------------------------------------
@@ -450,43 +330,22 @@ export class Simulation {
     this.#commitsToLive = null
     this.#pointsToLive = null
     this.process.disk.full = false
-    for (const index of this.plan.runs.keys()) this.#start(index)
+    for (const index of this.plan.runs.keys()) this.callers.start(index)
     for (let rounds = 0; rounds < 2_000; rounds += 1) {
       await this.#settle()
       this.look()
       const isAsked = this.process.hf.reviews().length > 0
-      if (isAsked) this.#answer()
-      const isFed = this.#feed()
+      if (isAsked) this.callers.answer()
+      const isFed = this.callers.feed()
       if (!this.clock.next() && !isAsked && !isFed) return
     }
     throw new Violation('everything-ends', 'time passes, and there is always another alarm')
-  }
-
-  /** Publishes what somebody waits for without end. */
-  #feed(): boolean {
-    const waits = this.process.log.tables
-      .all<{ name: string; key: string }>(
-        `SELECT name, key FROM runs_waits w WHERE kind = 'news'
-           AND NOT EXISTS (SELECT 1 FROM runs_timers t WHERE t.run = w.run AND t.name = w.name) ORDER BY key`,
-      )
-      .filter(({ name }) => !this.#fed.has(name))
-    for (const { name, key } of waits) {
-      this.#fed.add(name)
-      const id = `${key}/${this.#emitted.length}`
-      this.#emitted.push({ id, key })
-      this.#publish(id, key)
-    }
-    return waits.length > 0
   }
 
   /** Whether nothing is about to happen. */
   get isQuiet(): boolean {
     return isQuiet()
   }
-}
-
-function endsWith({ runtime }: SimProcess, run: string, part: { output: unknown }): boolean {
-  return JSON.stringify(runtime.lastEvent(run)?.body?.output) === JSON.stringify(part.output)
 }
 
 let template: Uint8Array | undefined
