@@ -47,6 +47,7 @@ test('knows how the run began', () => {
     seed: 's',
     customer: null,
     parent: null,
+    isQueued: false,
     fork: null,
     position: 100,
     time: 1_000,

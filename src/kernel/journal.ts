@@ -79,6 +79,8 @@ export interface RunStart {
   readonly chain: { readonly first: string; readonly link: number } | null
   /** Position behind which its waits look for events, where that is not its own. */
   readonly waitsSince: number | null
+  /** Whether it was put into the queue, or is to begin later. */
+  readonly isQueued: boolean
   /** null for a run that is no fork of another. */
   readonly fork: ForkPoint | null
   /** 0 while it is not on disk. */
@@ -228,6 +230,7 @@ function readStart(event: JournalEvent, body: JsonObject): RunStart {
     parent: readParent(body),
     chain: (body.chain as unknown as RunStart['chain']) ?? null,
     waitsSince: body.waits === undefined ? null : Number((body.waits as JsonObject).since),
+    isQueued: body.queue !== undefined,
     fork: forkPointOf(body),
     position: event.position ?? 0,
     time: event.time,
@@ -379,8 +382,11 @@ function entryFor(journal: Journal, type: OperationType, name: string): JournalE
 
 /** Effects that may have happened without a record of it, as it is noted when the run ends. */
 export function intendedEffects(journal: Journal): JsonObject[] {
-  const open = [...journal.entries.values()].filter(({ effect }) => effect === 'intended')
-  return open.map(({ name, opened }) => ({ name, operation: opened?.operation ?? null }))
+  const open: JsonObject[] = []
+  for (const { effect, name, opened } of journal.entries.values()) {
+    if (effect === 'intended') open.push({ name, operation: opened?.operation ?? null })
+  }
+  return open
 }
 
 /** The join of all that the run has seen so far. */

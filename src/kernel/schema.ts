@@ -36,7 +36,8 @@ export async function validate<Output>(
   what: string,
   code: ErrorCode = 'INPUT_INVALID',
 ): Promise<Output> {
-  const result = await schema['~standard'].validate(value)
+  const given = schema['~standard'].validate(value)
+  const result = 'then' in given ? await given : given
   if (result.issues === undefined) return result.value
   const issues = result.issues.map((issue) => `${pathOf(issue) || what}: ${issue.message}`)
   throw new HoldfastError(code, `${what} does not fit its schema: ${issues.join('; ')}`, {

@@ -46,6 +46,7 @@ const ABORTED_CALL_MS = 1_000
 
 export class Execution implements OperationHost {
   readonly run: Context['run']
+  readonly actor: string
   readonly seed: string
   readonly fork: OperationHost['fork']
   readonly host: ExecutionHost
@@ -73,16 +74,13 @@ export class Execution implements OperationHost {
     this.#catchUp = new CatchUp(this.journal)
     const { start } = this.journal
     this.run = { id: run, workflow: start?.workflow ?? '', customer: start?.customer ?? null }
+    this.actor = `workflow:${this.run.workflow}`
     this.seed = start?.seed ?? ''
     this.fork = start?.fork ?? null
   }
 
   get journal(): Journal {
     return this.records.journal
-  }
-
-  get actor(): string {
-    return `workflow:${this.run.workflow}`
   }
 
   /** The join of all that this run has seen. */
@@ -277,6 +275,16 @@ export class Execution implements OperationHost {
     } finally {
       this.#leave()
     }
+  }
+
+  /** As `working`, once all that was written is durable; what gives no promise is over when it returns. */
+  workOnceDurable(work: () => Promise<void> | undefined): void {
+    this.#enter()
+    this.#writer.whenDurable(() => {
+      const underWay = work()
+      if (underWay !== undefined) void this.working(() => underWay)
+      this.#leave()
+    })
   }
 
   /** As `working`, for what the end of the run waits for. */

@@ -1,6 +1,6 @@
 /** What the end of a run means for its children, by their parent-close policy; also after a crash in between. */
 import { isHoldfastError } from '../kernel/errors.ts'
-import type { RunEnd } from '../kernel/journal.ts'
+import type { Journal, RunEnd } from '../kernel/journal.ts'
 import { type Label, SYSTEM } from '../kernel/label.ts'
 import type { EventLog } from '../ports/event-log.ts'
 import type { TablesReader } from '../ports/projection.ts'
@@ -62,6 +62,16 @@ export class Family {
       this.#cancelling.delete(id)
     }
   }
+}
+
+/**
+ * Whether its end concerns no other run, as far as its journal tells: it has no parent, no child, stands in no
+ * chain, and had no place in the queue.
+ */
+export function isAlone({ start, entries }: Journal): boolean {
+  if (start === null || start.parent !== null || start.chain !== null || start.isQueued) return false
+  for (const { type } of entries.values()) if (type === 'child') return false
+  return true
 }
 
 /** When a run goes on as a next one, only the children that it waits for are left behind. */

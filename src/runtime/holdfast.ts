@@ -200,7 +200,8 @@ export class Holdfast {
   /** Of the last run, where it goes on as others. */
   #result(given: string): Promise<Json> {
     return new Promise((resolve, reject) => {
-      this.#waitFor(lastOfChain(this.log.tables, given), { resolve, reject })
+      const isLast = this.runtime.resident(given)?.ended === false
+      this.#waitFor(isLast ? given : lastOfChain(this.log.tables, given), { resolve, reject })
     })
   }
 

@@ -23,33 +23,59 @@ export function performStep(execution: Execution, step: Step): void {
 }
 
 function attemptStep(execution: Execution, step: Step): void {
-  if (!execution.active) return
-  void execution.working(async () => {
-    const { writer } = execution.records
-    if (writer.isWriting) await writer.settled()
-    if (!execution.active) return
-    const attempt = (execution.journal.entries.get(step.name)?.failedAttempts ?? 0) + 1
-    let result: Json
-    try {
-      const given = runAttempt(execution, step, attempt)
-      result = toJson(isPromise(given) ? await given : given, `result of step ${step.name}`)
-    } catch (error) {
-      // Aborted, it has not failed: it is made again when the process is back.
-      if (execution.abort.aborted) return
-      await noteFailure(execution, step, attempt, error)
-      return
-    }
-    const code = codeOf(step.work, step.options.pure === true)
-    execution.record([
-      execution.event('step.completed', { name: step.name, result, attempts: attempt, code }),
-    ])
-  })
+  if (execution.active) execution.workOnceDurable(() => makeAttempt(execution, step))
+}
+
+/** What a step gives at once is on record when this returns; else a promise of that. */
+function makeAttempt(execution: Execution, step: Step): Promise<void> | undefined {
+  if (!execution.active) return undefined
+  const attempt = (execution.journal.entries.get(step.name)?.failedAttempts ?? 0) + 1
+  let result: Json
+  try {
+    const given = runAttempt(execution, step, attempt)
+    if (isPromise(given)) return awaitAttempt(execution, step, attempt, given)
+    result = resultOf(step, given)
+  } catch (error) {
+    return noteFailure(execution, step, attempt, error)
+  }
+  noteResult(execution, step, attempt, result)
+  return undefined
+}
+
+async function awaitAttempt(
+  execution: Execution,
+  step: Step,
+  attempt: number,
+  given: Promise<unknown>,
+): Promise<void> {
+  let result: Json
+  try {
+    result = resultOf(step, await given)
+  } catch (error) {
+    await noteFailure(execution, step, attempt, error)
+    return
+  }
+  noteResult(execution, step, attempt, result)
+}
+
+function resultOf({ name }: Step, given: unknown): Json {
+  return toJson(given, `result of step ${name}`)
+}
+
+function noteResult(
+  execution: Execution,
+  { name, work, options }: Step,
+  attempts: number,
+  result: Json,
+): void {
+  const code = codeOf(work, options.pure === true)
+  execution.record([execution.event('step.completed', { name, result, attempts, code })])
 }
 
 function runAttempt(execution: Execution, step: Step, attempt: number): unknown {
   const { timeout } = step.options
   if (timeout === undefined) {
-    return callNow(execution, () => step.work(new Attempt(execution, step, attempt)))
+    return callNow(execution, step, attempt)
   }
   return withDeadline(
     execution,
@@ -63,9 +89,9 @@ function runAttempt(execution: Execution, step: Step, attempt: number): unknown 
 }
 
 /** What a step gives at once is not waited for. */
-function callNow(execution: Execution, work: () => unknown): unknown {
+function callNow(execution: Execution, step: Step, attempt: number): unknown {
   if (execution.activity.isAbandoned) return never()
-  const made = work()
+  const made = step.work(new Attempt(execution, step, attempt))
   return isPromise(made) ? execution.activity.call(() => made) : made
 }
 
@@ -98,6 +124,8 @@ class Attempt implements StepAttempt {
 
 async function noteFailure(execution: Execution, step: Step, attempt: number, error: unknown): Promise<void> {
   const { name } = step
+  // Aborted, it has not failed: it is made again when the process is back.
+  if (execution.abort.aborted) return
   if (needsPerson(error)) throw error
   const policy = { ...STEP_RETRY, ...step.options.retry }
   const again = mayRetry(error) && retriesCode(policy, toErrorRecord(error, 'STEP_FAILED').code)

@@ -127,7 +127,7 @@ export class RunRecords {
   #write(events: readonly NewEvent[], others: readonly StreamAppend[], when: When): Written {
     if (this.#isLetGo) throw this.#failure ?? isClosed(this.run)
     if (this.writer.isEnding) throw hasEnded(this.run)
-    const noted = when === 'at-end' ? events : [...this.takeNotes(), ...events]
+    const noted = when === 'at-end' || this.#notes.length === 0 ? events : [...this.takeNotes(), ...events]
     const written = this.writer.write(noted, others, when)
     for (const event of written.events) {
       applyToJournal(this.journal, event)

@@ -30,6 +30,7 @@ export type WriterHost = Pick<ExecutionHost, 'log' | 'clock' | 'besideEnd'>
 export class RunWriter {
   readonly #host: WriterHost
   readonly #journal: Journal
+  readonly #stream: string
   /** In the journal; ahead of the stream by what is held. */
   #version: number
   #streamVersion: number
@@ -40,12 +41,14 @@ export class RunWriter {
   #atEnd: Piece[] = []
   /** Settles with the next flush; made when something is held. */
   #flushed: PromiseWithResolvers<unknown> | null = null
-  /** Resolves when the latest of what is on its way to the disk is there, or was refused. */
-  #writing: Promise<void> | null = null
+  /** The latest of what is on its way to the disk. */
+  #writing: Promise<unknown> | null = null
+  readonly #onceDurable: (() => void)[] = []
 
   constructor(host: WriterHost, journal: Journal, status: RunStatus) {
     this.#host = host
     this.#journal = journal
+    this.#stream = runStream(journal.run)
     this.#version = journal.version
     this.#streamVersion = journal.version
     this.#onRecord = status
@@ -81,17 +84,20 @@ export class RunWriter {
   /** Appends on condition of all written before, and to other streams in the same commit. */
   write(given: readonly NewEvent[], others: readonly StreamAppend[], when: When = 'now'): Written {
     const time = this.#host.clock.now()
-    const events = this.#marked(given).map((event) => {
+    const events: Versioned[] = []
+    let end: Versioned | undefined
+    for (const event of this.#marked(given)) {
       this.#version += 1
-      return { ...event, time, version: this.#version }
-    })
-    const end = events.find(({ kind }) => RUN_ENDS.has(kind))
+      const versioned = { ...event, time, version: this.#version }
+      events.push(versioned)
+      if (RUN_ENDS.has(event.kind)) end = versioned
+    }
     if (end !== undefined) this.#ending = true
     if (when === 'at-end') this.#atEnd.push({ events, others })
     else {
       if (end?.kind === 'run.completed') this.#held.push(...this.#atEnd)
       const beside = end === undefined ? [] : this.#host.besideEnd(this.#journal, end)
-      this.#held.push({ events, others: [...others, ...beside] })
+      this.#held.push({ events, others: beside.length === 0 ? others : [...others, ...beside] })
     }
     if (when === 'now') return { events, durable: this.#flush() }
     this.#flushed ??= Promise.withResolvers()
@@ -103,28 +109,40 @@ export class RunWriter {
     const flushed = this.#flushed
     this.#held = []
     this.#flushed = null
-    const [only] = pieces
-    const events = only && pieces.length === 1 ? only.events : pieces.flatMap((piece) => piece.events)
-    const own = { stream: runStream(this.#journal.run), expectedVersion: this.#streamVersion, events }
+    const { events, others } = joined(pieces)
+    const own = { stream: this.#stream, expectedVersion: this.#streamVersion, events }
     this.#streamVersion += events.length
-    const durable = this.#host.log.append([own, ...pieces.flatMap((piece) => piece.others)])
-    const settled = (): void => {
-      if (this.#writing === writing) this.#writing = null
-    }
-    const writing = durable.then(settled, settled)
-    this.#writing = writing
+    const durable = this.#host.log.append(others.length === 0 ? [own] : [own, ...others])
+    this.#writing = durable
+    durable.then(
+      () => this.#landed(durable),
+      () => this.#refused(durable),
+    )
     if (flushed !== null) durable.then(flushed.resolve, flushed.reject)
     return durable
   }
 
-  /** Whether something that was to be durable at once is on its way. */
-  get isWriting(): boolean {
-    return this.#writing !== null
+  #landed(durable: Promise<unknown>): void {
+    if (this.#writing !== durable) return
+    this.#writing = null
+    if (this.#onceDurable.length > 0) for (const tell of this.#onceDurable.splice(0)) tell()
+  }
+
+  /** The run starts over without what was refused, and whatever waited for it. */
+  #refused(durable: Promise<unknown>): void {
+    if (this.#writing === durable) this.#writing = null
+    this.#onceDurable.length = 0
+  }
+
+  /** Calls `tell` when all that was to be durable at once is: now, if nothing is on its way; never, if it is refused. */
+  whenDurable(tell: () => void): void {
+    if (this.#writing === null) tell()
+    else this.#onceDurable.push(tell)
   }
 
   /** Resolves when nothing is on its way to the disk; what is held is not. */
   async settled(): Promise<void> {
-    while (this.#writing !== null) await this.#writing
+    while (this.#writing !== null) await this.#writing.catch(() => {})
   }
 
   /** Marks the first event after a park with `wakes: true`, so that a crash from here on is noticed. */
@@ -136,4 +154,10 @@ export class RunWriter {
     if (before === 'running' || this.#onRecord === 'waiting') return events
     return events.map((event, i) => (i === 0 ? { ...event, body: { ...event.body, wakes: true } } : event))
   }
+}
+
+function joined(pieces: readonly Piece[]): Piece {
+  const [only] = pieces
+  if (only !== undefined && pieces.length === 1) return only
+  return { events: pieces.flatMap(({ events }) => events), others: pieces.flatMap(({ others }) => others) }
 }

@@ -23,7 +23,7 @@ import { Comebacks, WRITE_RETRY_MS } from './comebacks.ts'
 import { Deliveries, lastEvent } from './deliveries.ts'
 import { Execution } from './execution.ts'
 import type { ExecutionHost } from './execution-host.ts'
-import { type By, cancelRun, Family } from './family.ts'
+import { type By, cancelRun, Family, isAlone } from './family.ts'
 import { pagesOfRuns } from './missed.ts'
 import type { OperationOf } from './operations.ts'
 import { timeIsUp } from './receive.ts'
@@ -349,6 +349,7 @@ export class Runtime implements ExecutionHost {
   #onEnd(run: string, event: StoredEvent): void {
     const execution = this.#executions.get(run)
     if (execution !== undefined) this.#active.delete(execution)
+    if (execution !== undefined && event.kind !== 'run.continued' && isAlone(execution.journal)) return
     const row = this.log.tables.get<{
       parent: string | null
       parent_name: string | null

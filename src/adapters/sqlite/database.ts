@@ -122,8 +122,9 @@ export class SqliteTables implements Tables {
     return this.#database.prepare(sql).iterate(...(values as SQLInputValue[])) as Iterable<T>
   }
 
+  /** By `get`, which also runs a statement without rows to its end, and makes no object of what it changed. */
   run(sql: string, ...values: SqlValue[]): void {
-    this.prepare(sql).run(...(values as SQLInputValue[]))
+    this.prepare(sql).get(...(values as SQLInputValue[]))
   }
 
   /** Forgets the prepared statements, which hold on to dropped tables. */

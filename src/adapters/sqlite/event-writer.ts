@@ -1,4 +1,7 @@
-/** Events as rows: writing those of one commit, chained by hash to the commit before. */
+/**
+ * Events as rows: writing those of one commit, chained by hash to the commit before. Rows are inserted by `get`,
+ * which is `run` without an object that says what was changed.
+ */
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
 import { commitHashInput, headerText, type StoredEvent } from '../../kernel/event.ts'
 import { encodeLabel } from '../../kernel/label.ts'
@@ -54,11 +57,11 @@ export class EventWriter {
     const actor = this.#words.id(event.actor)
     const label = this.#words.id(labelText)
     if (version > 1 && cause === null && correlation === null && hash === null) {
-      this.#insert.run(position, stream, version, kind, time, actor, label, body)
+      this.#insert.get(position, stream, version, kind, time, actor, label, body)
       return
     }
     const name = version === 1 ? event.stream : null
     const rest = [name, cause, correlation, hash]
-    this.#insertWhole.run(position, stream, version, kind, time, actor, label, body, ...rest)
+    this.#insertWhole.get(position, stream, version, kind, time, actor, label, body, ...rest)
   }
 }

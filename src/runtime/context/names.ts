@@ -6,8 +6,8 @@ import { HoldfastError } from '../../kernel/errors.ts'
 
 export class Names {
   readonly #run: string
+  /** How often each name was used; 0 for one that was only given, as `name#2` is. */
   readonly #uses = new Map<string, number>()
-  readonly #taken = new Set<string>()
   readonly #busy = new Set<string>()
 
   constructor(run: string) {
@@ -36,9 +36,9 @@ export class Names {
     do {
       uses += 1
       unique = uses === 1 ? name : `${name}#${uses}`
-    } while (this.#taken.has(unique))
+    } while (this.#uses.has(unique))
+    this.#uses.set(unique, 0)
     this.#uses.set(name, uses)
-    this.#taken.add(unique)
     return unique
   }
 
