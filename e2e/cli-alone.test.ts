@@ -257,6 +257,7 @@ describe('the command line alone', { concurrency: 2 }, () => {
       ['review', id],
       ['runs'],
       ['queue'],
+      ['schedules'],
       ['run', 'show', run],
       ['run', 'replay', run],
       ['run', 'replay', '--all'],
@@ -291,7 +292,16 @@ describe('the command line alone', { concurrency: 2 }, () => {
         .map((line) => JSON.parse(line).what),
       ['started', 'ready'],
     )
-    const elsewhere = ['up', 'log export', 'review', 'restore', 'breaker close']
+    const elsewhere = [
+      'up',
+      'log export',
+      'review',
+      'restore',
+      'breaker close',
+      'schedule pause',
+      'schedule resume',
+      'schedule run',
+    ]
     const ofAgents = VERBS.filter(({ words }) => words.startsWith('agent '))
     for (const { words, args = '' } of ofAgents) {
       const given = args.split(' ').map((_, i) => (i === 2 ? '1' : 'nobody'))

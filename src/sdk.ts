@@ -34,6 +34,7 @@ import {
   retain as retainRuns,
 } from './runtime/retention.ts'
 import { Runtime } from './runtime/runtime.ts'
+import type { AnySchedule } from './runtime/schedules/schedule.ts'
 
 export interface OpenOptions {
   /** Folder of the workspace; created when missing. One process at a time. */
@@ -41,6 +42,8 @@ export interface OpenOptions {
   readonly workflows: readonly AnyWorkflow[]
   /** An earlier version beside the present one serves only the runs that began with it. */
   readonly agents?: readonly AnyAgent[]
+  /** What is started at the times of a cron expression. */
+  readonly schedules?: readonly AnySchedule[]
   readonly connectors?: readonly Connector[]
   /** In order of preference. Default none: decisions are made by rules. */
   readonly models?: readonly Model[]
@@ -96,10 +99,12 @@ export async function openHoldfast(options: OpenOptions): Promise<Holdfast> {
       runtime,
       new Agents(runtime, { agents, ...(residentInstances === undefined ? {} : { residentInstances }) }),
       newId,
+      { schedules: options.schedules },
     )
     if (options.recover !== false) {
       await holdfast.agents.open()
       runtime.recover()
+      await holdfast.schedules.open()
     }
     return holdfast
   } catch (error) {
@@ -217,5 +222,7 @@ export { type PreflightBreak, type PreflightReport, preflight } from './runtime/
 export type { RetentionReport, RetentionRule } from './runtime/retention.ts'
 export type { Review } from './runtime/review-index.ts'
 export type { StartOptions } from './runtime/run-start.ts'
+export { defineSchedule, type MissedPolicy, type Schedule } from './runtime/schedules/schedule.ts'
+export type { ScheduleState } from './runtime/schedules/schedules.ts'
 export type { WhatIfReport, WhatIfRun } from './runtime/what-if/changes.ts'
 export type { WhatIfOptions } from './runtime/what-if/what-if.ts'

@@ -144,6 +144,13 @@ export const ERRORS = {
     exit: 1,
     fix: 'Answer the question about it in `holdfast inbox`, or wait until it is over; or fork from an earlier step.',
   },
+  SCHEDULE_UNKNOWN: {
+    means: 'No schedule has this name, here or on record.',
+    retry: 'never',
+    http: 404,
+    exit: 1,
+    fix: 'List the schedules with `holdfast schedules`; a run can only be started by a process that defines it.',
+  },
   RUN_QUEUED: {
     means: 'The run has not begun: it waits in the queue.',
     retry: 'later',

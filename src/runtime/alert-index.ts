@@ -55,6 +55,10 @@ export function raisedAlerts(tables: TablesReader): Alert[] {
     .map((row) => ({ ...row }))
 }
 
+export function isRaised(tables: TablesReader, alert: string, subject: string): boolean {
+  return tables.get('SELECT 1 FROM alerts WHERE alert = ? AND subject = ?', alert, subject) !== undefined
+}
+
 /** To be appended together with what gives rise to it. */
 export function raiseAlert(alert: string, subject: string, message: string): StreamAppend {
   return alertPart('alert.raised', alert, subject, { message })

@@ -26,6 +26,8 @@ import { RUN_STREAM, type RunStatus, runStream } from './run-index.ts'
 import { type RunToStart, type StartOptions, startOf } from './run-start.ts'
 import type { Runtime } from './runtime.ts'
 import { Turnstile } from './scheduler/turnstile.ts'
+import type { AnySchedule } from './schedules/schedule.ts'
+import { Schedules } from './schedules/schedules.ts'
 import type { WhatIfReport } from './what-if/changes.ts'
 import { type WhatIfOptions, whatIf } from './what-if/what-if.ts'
 
@@ -48,6 +50,11 @@ export interface EmittedEvent {
   readonly to?: string
 }
 
+/** What starts runs by itself. */
+export interface Starters {
+  readonly schedules?: readonly AnySchedule[] | undefined
+}
+
 interface Waiter {
   readonly resolve: (output: Json) => void
   readonly reject: (error: unknown) => void
@@ -65,6 +72,8 @@ export class Holdfast {
   readonly agents: Agents
   /** What can be done with an agent or, with a key, with one of its instances. */
   readonly agent: AgentAccess
+  /** What starts runs by the time of day. */
+  readonly schedules: Schedules
   readonly #waiters = new Map<string, Waiter[]>()
   readonly #newId: () => string
   readonly #calls: PipelineCalls
@@ -72,8 +81,9 @@ export class Holdfast {
   #closing: Promise<void> | null = null
 
   /** `newId` makes the ids of runs and events that come without one. */
-  constructor(runtime: Runtime, agents: Agents, newId: () => string) {
+  constructor(runtime: Runtime, agents: Agents, newId: () => string, starters: Starters = {}) {
     this.runtime = runtime
+    this.schedules = new Schedules(runtime, starters.schedules ?? [])
     this.agents = agents
     this.agent = agentAccess(agents)
     this.log = runtime.log
@@ -343,6 +353,7 @@ export class Holdfast {
 
   async #close(graceMs: number): Promise<void> {
     try {
+      this.schedules.close()
       await this.agents.close()
       await this.runtime.close(graceMs)
       await this.log.close()

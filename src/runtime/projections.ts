@@ -7,6 +7,7 @@ import { forkIndex } from './fork-index.ts'
 import { publishedIndex } from './published-index.ts'
 import { reviewIndex } from './review-index.ts'
 import { runIndex } from './run-index.ts'
+import { scheduleIndex } from './schedules/schedule-index.ts'
 
 export const RUNTIME_PROJECTIONS: readonly Projection[] = [
   runIndex,
@@ -16,4 +17,5 @@ export const RUNTIME_PROJECTIONS: readonly Projection[] = [
   agentIndex,
   breakerIndex,
   alertIndex,
+  scheduleIndex,
 ]

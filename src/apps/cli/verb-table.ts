@@ -1,5 +1,6 @@
 /** Everything that can be typed. What a verb does is loaded when it is used, so that help is quick. */
 import { agentVerbs } from './agent-verbs.ts'
+import { starterVerbs } from './starter-verbs.ts'
 import type { Verb } from './verb.ts'
 
 const START = 'Begin'
@@ -125,6 +126,7 @@ export const VERBS: readonly Verb[] = [
     ],
     load: async () => (await import('./verbs/queue.ts')).queue,
   },
+  ...starterVerbs(LOOK),
   {
     words: 'run show',
     args: '<id>',
