@@ -18,7 +18,7 @@ import { type BreakerRow, listBreakers } from './breakers/breaker-index.ts'
 import { type Fork, type ForkOptions, isForked, planFork } from './fork.ts'
 import { proposalHash } from './perform.ts'
 import { PipelineCalls } from './pipeline-calls.ts'
-import { type PublishedEvent, publish, publishNew } from './publish.ts'
+import { NewEvents, type PublishedEvent, publish } from './publish.ts'
 import { findReview, type Review, waitingReviews } from './review-index.ts'
 import { lastOfChain } from './run-chain.ts'
 import { idConflict, isClosed } from './run-errors.ts'
@@ -76,6 +76,7 @@ export class Holdfast {
   readonly schedules: Schedules
   readonly #waiters = new Map<string, Waiter[]>()
   readonly #newId: () => string
+  readonly #newEvents: NewEvents
   readonly #calls: PipelineCalls
   readonly #starts = new Turnstile(STARTS_A_TURN)
   #closing: Promise<void> | null = null
@@ -88,6 +89,7 @@ export class Holdfast {
     this.agent = agentAccess(agents)
     this.log = runtime.log
     this.#newId = newId
+    this.#newEvents = new NewEvents(runtime.log)
     this.#calls = new PipelineCalls({
       begin: ({ run, started }) => this.runtime.beginUnsaved(run, started),
       recorded: ({ run, started }) => (this.#isOnRecord(run, started.body) ? this.#result(run) : null),
@@ -254,18 +256,20 @@ export class Holdfast {
     const published = { id, kind, key, data: toJson(event.data ?? null, 'data'), ...to }
     const label = event.label ?? SYSTEM
     crashPoint('event.before-publish')
-    if (event.id === undefined) await this.log.append([publishNew(published, 'operator', label)])
+    if (event.id === undefined) await this.#newEvents.publish(published, 'operator', label)
     else await this.#publishOnce(published, label)
     crashPoint('event.after-publish')
     return { id }
   }
 
-  /** @throws EVENT_ID_CONFLICT */
+  /** In the order in which events were asked for. @throws EVENT_ID_CONFLICT */
   async #publishOnce(event: PublishedEvent, label: Label): Promise<void> {
     const append = async (): Promise<void> => {
       const parts = publish(this.log, event, 'operator', label)
       if (parts.length > 0) await this.log.append(parts)
     }
+    this.#newEvents.close()
+    await null
     try {
       await append()
     } catch (error) {

@@ -24,9 +24,55 @@ function eventStream(id: string): string {
   return `event/${id}`
 }
 
-/** What to append to publish an event under an id that was made for it and that nobody else can have. */
-export function publishNew(event: PublishedEvent, actor: string, label: Label): StreamAppend {
-  return { stream: NEW_EVENTS_STREAM, expectedVersion: 'any', events: [published(event, actor, label)] }
+/** Events of one append; more make another, so that no commit is a long one. */
+const MOST_TOGETHER = 500
+
+interface Batch {
+  readonly events: NewEvent[]
+  /** Resolves once they are durable; false when one of them can't be written, and so none is. */
+  readonly appended: Promise<boolean>
+}
+
+/**
+ * Publishes events under ids that were made for them and that nobody else can have. No version stands against
+ * them, so those that are published at the same moment are one append.
+ */
+export class NewEvents {
+  readonly #log: EventLog
+  #batch: Batch | null = null
+
+  constructor(log: EventLog) {
+    this.#log = log
+  }
+
+  /** Durable once this resolves. @throws LOG_WRITE_FAILED, LOG_EPOCH_STALE, LOG_CLOSED */
+  async publish(event: PublishedEvent, actor: string, label: Label): Promise<void> {
+    const fresh = published(event, actor, label)
+    if (this.#batch === null || this.#batch.events.length === MOST_TOGETHER) this.#batch = this.#begin()
+    this.#batch.events.push(fresh)
+    if (!(await this.#batch.appended)) await this.#append([fresh])
+  }
+
+  /** What is published from now on comes later; what was published is appended in the next microtask. */
+  close(): void {
+    this.#batch = null
+  }
+
+  #begin(): Batch {
+    const events: NewEvent[] = []
+    const appended = Promise.resolve().then(async () => {
+      if (this.#batch?.events === events) this.#batch = null
+      return await this.#append(events).then(
+        () => true,
+        () => false,
+      )
+    })
+    return { events, appended }
+  }
+
+  async #append(events: readonly NewEvent[]): Promise<void> {
+    await this.#log.append([{ stream: NEW_EVENTS_STREAM, expectedVersion: 'any', events }])
+  }
 }
 
 /**

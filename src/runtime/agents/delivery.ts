@@ -22,7 +22,7 @@ import type { Arrival, Handled, Handling } from './handling.ts'
 import type { Instances } from './instances.ts'
 
 /** Limits of one batch, and so of one commit. */
-const MOST_EVENTS = 4_096
+const MOST_EVENTS = 16_384
 const MOST_KEYS = 1_000
 const MOST_SCANNED = 2_000
 const MOST_WAITING = 200
