@@ -269,7 +269,7 @@ export class Holdfast {
       if (parts.length > 0) await this.log.append(parts)
     }
     this.#newEvents.close()
-    await null
+    await Promise.resolve()
     try {
       await append()
     } catch (error) {
