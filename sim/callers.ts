@@ -1,6 +1,7 @@
 /** Everybody who asks something of the simulated process: starts, events, answers, cancellations. */
 import { isHoldfastError } from '../src/kernel/errors.ts'
 import type { Chance } from './chance.ts'
+import { HOW, KEYS } from './collector.ts'
 import { answerFor } from './operator.ts'
 import type { SimProcess } from './process.ts'
 import type { Simulation } from './simulation.ts'
@@ -30,6 +31,7 @@ export class Callers {
   readonly #around: Simulation
   readonly #chance: Chance
   readonly #started = new Set<string>()
+  #ticks = 0
   readonly #emitted: { id: string; key: string }[] = []
   /** Names of the waits without end that were given their event at last. */
   readonly #fed = new Set<string>()
@@ -92,9 +94,17 @@ export class Callers {
     if (known !== undefined) this.#publish(known.id, known.key)
   }
 
-  #publish(id: string, key: string): void {
+  /** Tells the agent something. */
+  tick(): void {
+    this.#ticks += 1
+    const how = this.#chance.pick(HOW)
+    this.#around.tally.add(`tick: ${how}`)
+    this.#publish(`tick/${this.#ticks}`, this.#chance.pick(KEYS), 'tick', { how })
+  }
+
+  #publish(id: string, key: string, kind = 'news', data: unknown = null): void {
     this.#ask(`event ${id}`, async ({ hf }) => {
-      await hf.emit({ kind: 'news', key, id })
+      await hf.emit({ kind, key, id, data })
       return (now) => now.log.versionOf(`event/${id}`) === 1
     })
   }

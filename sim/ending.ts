@@ -1,6 +1,7 @@
 /** The invariants of a whole log: after each crash, now and then, and at the end. */
 import { foldJournal } from '../src/kernel/journal.ts'
 import { verifyRun } from '../src/runtime/replay.ts'
+import { checkCollector } from './collector.ts'
 import { type Ending, mismatch } from './expectation.ts'
 import type { SimProcess } from './process.ts'
 import type { Simulation } from './simulation.ts'
@@ -50,6 +51,7 @@ export async function checkEnd(simulation: Simulation): Promise<void> {
     await checkRun(simulation, process, run)
   }
   checkEffects(simulation, process, runs)
+  await checkCollector(process)
   for (const { id } of simulation.plan.runs) {
     if (!runs.some((run) => run.id === id)) throw new Violation('everything-ends', `${id} was never begun`)
   }
@@ -69,6 +71,7 @@ async function checkRun(simulation: Simulation, process: SimProcess, { id, statu
   if (report.verdict !== 'same') {
     throw new Violation('replays', `${id}: ${report.verdict} ${JSON.stringify(report.divergence)}`)
   }
+  if (start.workflow !== 'tree') return
   if (end.status === 'continued') throw new Violation('as-expected', `${id} was continued`)
   const ending: Ending =
     end.status === 'completed' ? { ok: true, value: end.output } : { ok: false, code: end.error.code }

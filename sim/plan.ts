@@ -20,6 +20,7 @@ export type Deed =
   | 'start again'
   | 'emit'
   | 'emit again'
+  | 'tick'
   | 'answer'
   | 'answer again'
   | 'cancel'
@@ -62,6 +63,7 @@ export function drawPlan(chance: Chance): Plan {
       'start again': 1,
       emit: 4,
       'emit again': 1,
+      tick: sometimes(6),
       answer: 5,
       'answer again': 1,
       cancel: sometimes(0.5),

@@ -5,6 +5,8 @@
  */
 import type { DatabaseSync } from 'node:sqlite'
 import { openSqliteEventLog } from '../src/adapters/sqlite/event-log.ts'
+import { handlingWorkflow } from '../src/kernel/agent.ts'
+import { isHoldfastError } from '../src/kernel/errors.ts'
 import type { StoredEvent } from '../src/kernel/event.ts'
 import { createGate } from '../src/policy/gate.ts'
 import type { Clock } from '../src/ports/clock.ts'
@@ -17,6 +19,7 @@ import { Agents } from '../src/runtime/agents/agents.ts'
 import { Holdfast } from '../src/runtime/holdfast.ts'
 import { Runtime } from '../src/runtime/runtime.ts'
 import type { Chance } from './chance.ts'
+import { collector } from './collector.ts'
 import { worldConnector } from './connector.ts'
 import { type DiskFaults, faultyDatabase } from './disk.ts'
 import { simLog } from './log.ts'
@@ -96,14 +99,25 @@ export class SimProcess {
       log: this.log,
       gate: (wiring.gate ?? same)(gate),
       clock,
-      workflows: [treeWorkflow(pause)],
+      workflows: [treeWorkflow(pause), handlingWorkflow(collector)],
       ...around.limits,
     })
     let ids = 0
     const name = chance.whole(0, 2 ** 31)
-    const agents = new Agents(this.runtime, { agents: [] })
+    const agents = new Agents(this.runtime, { agents: [collector], residentInstances: chance.pick([1, 100]) })
     this.hf = new Holdfast(this.runtime, agents, () => `id-${name}-${++ids}`)
-    if (wiring.recovers !== false) void agents.open().then(() => this.runtime.recover())
+    if (wiring.recovers !== false) void this.#recover(agents)
+  }
+
+  /** A process that can't write when it opens gives up, as a program would. */
+  async #recover(agents: Agents): Promise<void> {
+    try {
+      await agents.open()
+      this.runtime.recover()
+    } catch (error) {
+      if (!isHoldfastError(error) || error.code !== 'LOG_WRITE_FAILED') throw error
+      this.die()
+    }
   }
 
   get isDead(): boolean {

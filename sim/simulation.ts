@@ -149,6 +149,8 @@ export class Simulation {
         return this.callers.startAgain()
       case 'emit':
         return this.callers.emit()
+      case 'tick':
+        return this.callers.tick()
       case 'emit again':
         return this.callers.emitAgain()
       case 'answer':
