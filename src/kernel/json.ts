@@ -56,7 +56,7 @@ function copyObject(value: object, path: string, above: readonly object[]): Json
   if (above.includes(value)) throw notJson(path, 'a cycle', 'return a tree')
   const below = [...above, value]
   if (Array.isArray(value)) return Array.from(value, (item, i) => copy(item, `${path}[${i}]`, below))
-  const misfit = MISFITS.find(({ fits }) => fits(value))
+  const misfit = isPlain(value) ? undefined : MISFITS.find(({ fits }) => fits(value))
   if (misfit !== undefined) throw notJson(path, misfit.what, misfit.fix)
   if ('toJSON' in value && typeof value.toJSON === 'function') return copy(value.toJSON(), path, below)
   const out: Record<string, Json> = {}
@@ -64,6 +64,11 @@ function copyObject(value: object, path: string, above: readonly object[]): Json
     if (item !== undefined) define(out, key, copy(item, `${path}.${key}`, below))
   }
   return out
+}
+
+/** What object literals and JSON.parse give: the most common case, told at once. */
+function isPlain(value: object): boolean {
+  return Object.getPrototypeOf(value) === Object.prototype
 }
 
 /** Sets an own property even when the key is `__proto__`, which assignment would misread. */

@@ -182,7 +182,7 @@ export class Handling {
     let count = 0
     for (const { event, received } of arrivals) {
       if (received === null) break
-      await this.#breathe()
+      if (this.#isLong()) await this.#breathe()
       const run = handlingRun(this.#agent.name, key, event.position)
       const seed = (): string => shortHash(`${this.#log.id}\n${run}`, 16)
       const folding = fold(this.#agent, received, state, { run, seed })
@@ -197,9 +197,13 @@ export class Handling {
     return { state, label, count }
   }
 
-  async #breathe(): Promise<void> {
+  /** Whether it is time that other work gets its turn. */
+  #isLong(): boolean {
     this.#folds += 1
-    if (this.#folds < FOLDS_A_TURN && this.#clock.now() - this.#turnBegan < TURN_MS) return
+    return this.#folds >= FOLDS_A_TURN || this.#clock.now() - this.#turnBegan >= TURN_MS
+  }
+
+  async #breathe(): Promise<void> {
     await new Promise((resolve) => setImmediate(resolve))
     this.#folds = 0
     this.#turnBegan = this.#clock.now()
