@@ -35,7 +35,7 @@ export const ERRORS = {
     retry: 'operator',
     http: 503,
     exit: 69,
-    fix: 'Free space or make the workspace writable, then start again; nothing acknowledged was lost.',
+    fix: 'Free space or make the workspace writable. Nothing acknowledged was lost; runs go on by themselves, ask again for what was refused.',
   },
   LOG_CORRUPT: {
     means: 'What is stored does not match its hash chain.',
@@ -119,7 +119,7 @@ export const ERRORS = {
     retry: 'operator',
     http: 500,
     exit: 1,
-    fix: 'Run `holdfast log rebuild` and report the difference: it is a defect.',
+    fix: 'Fold the tables anew with `holdfast log rebuild`, and report the difference: it is a defect. The log itself is whole.',
   },
   // runs
   RUN_ID_CONFLICT: {
@@ -156,7 +156,7 @@ export const ERRORS = {
     retry: 'later',
     http: 409,
     exit: 1,
-    fix: 'See `holdfast queue` for what it waits for; it can be cancelled.',
+    fix: 'See what it waits for with `holdfast why ID`; `holdfast run cancel ID` takes it out of the queue.',
   },
   RUN_ENDED: {
     means: 'The run has ended; it can not be changed any more.',
@@ -177,14 +177,14 @@ export const ERRORS = {
     retry: 'never',
     http: 500,
     exit: 1,
-    fix: 'See the cause with `holdfast run show ID`, mend the workflow, start a new run.',
+    fix: 'See the cause with `holdfast why ID` and mend the workflow; then start a new run, or go on with `holdfast run fork ID --from STEP`.',
   },
   STEP_FAILED: {
     means: 'A step failed on every attempt that its retry policy allows.',
     retry: 'never',
     http: 500,
     exit: 1,
-    fix: 'See the attempts with `holdfast run show ID`; mend the cause, start a new run.',
+    fix: 'See the attempts with `holdfast run show ID` and mend the cause; then start a new run, or go on with `holdfast run fork ID --from STEP`.',
   },
   STEP_NAME_REUSED: {
     means: 'Two steps of one run that are under way together have the same name.',
@@ -227,7 +227,7 @@ export const ERRORS = {
     retry: 'never',
     http: 409,
     exit: 1,
-    fix: 'Nothing, if it was meant so; otherwise do not wait in a branch that can lose.',
+    fix: 'Do nothing if it was meant so; otherwise do not wait in a branch that can lose.',
   },
   GRAPH_INVALID: {
     means:
@@ -242,7 +242,7 @@ export const ERRORS = {
     retry: 'operator',
     http: 409,
     exit: 1,
-    fix: 'Restore the code the run began with, or register it under a new version; the run waits.',
+    fix: 'Take back the code that the run began with, or put the change behind `ctx.patched` or a new version. The run waits; `holdfast preflight` names the others like it.',
   },
   WORKFLOW_UNKNOWN: {
     means: 'No workflow of this name and version is registered.',
@@ -277,7 +277,7 @@ export const ERRORS = {
     retry: 'never',
     http: 500,
     exit: 1,
-    fix: 'Return plain data: strings, numbers, booleans, null, arrays, objects.',
+    fix: 'Give plain data: strings, numbers, booleans, null, arrays, objects; a date as a number or a text.',
   },
   EVENT_ID_CONFLICT: {
     means: 'An event with this id was published before with other content.',
@@ -291,7 +291,7 @@ export const ERRORS = {
     retry: 'never',
     http: 410,
     exit: 1,
-    fix: 'Its header and place in the chain remain; the content is gone for good.',
+    fix: 'Nothing brings it back here. A backup made before the erasure may still hold it: `holdfast restore BACKUP --dir NEW`.',
   },
   HOLDFAST_CLOSED: {
     means: 'The process is shutting down, or was closed; the run goes on when it is opened again.',
@@ -313,7 +313,7 @@ export const ERRORS = {
     retry: 'operator',
     http: 403,
     exit: 1,
-    fix: 'The rule is named in the message; change the policy if the call should be allowed.',
+    fix: 'The rule is named in the message; change `policy.yaml` if the call should be allowed, and open the workspace again.',
   },
   PERMIT_INVALID: {
     means: 'An effect was attempted without the permit that the policy gives for exactly this input.',
@@ -327,21 +327,21 @@ export const ERRORS = {
     retry: 'never',
     http: 409,
     exit: 1,
-    fix: 'See the effect with `holdfast run show ID`.',
+    fix: 'See the effect with `holdfast run show ID`; start a new run if the work is still wanted.',
   },
   CONNECTOR_REFUSED: {
     means: 'The outside system refused the request for good; nothing was done.',
     retry: 'never',
     http: 502,
     exit: 1,
-    fix: 'Correct what the outside system names, then start again.',
+    fix: 'Correct what the outside system names in the message, then start a new run: nothing has to be taken back.',
   },
   CONNECTOR_UNAVAILABLE: {
     means: 'The outside system could not be reached or asked for a pause; nothing was done.',
     retry: 'later',
     http: 503,
     exit: 69,
-    fix: 'It is tried again by itself; check the address and credentials if it goes on.',
+    fix: 'It is tried again by itself, `holdfast breakers` says when; check the address and the credentials if it goes on.',
   },
   CONNECTOR_OUTCOME_UNKNOWN: {
     means: 'The request may or may not have been carried out.',
@@ -420,14 +420,14 @@ export const ERRORS = {
     retry: 'never',
     http: 409,
     exit: 1,
-    fix: 'See what became of it with `holdfast run show`.',
+    fix: 'See what became of it with `holdfast run show ID`, with the id of its run.',
   },
   REVIEW_STALE: {
     means: 'The proposal is not the one that was shown.',
     retry: 'never',
     http: 409,
     exit: 1,
-    fix: 'Look at the review again with `holdfast inbox`, then answer.',
+    fix: 'Look at it again with `holdfast review ID`, then answer with the hash that it has now.',
   },
   // mail, customers
   MAIL_MALFORMED: {
@@ -435,7 +435,7 @@ export const ERRORS = {
     retry: 'operator',
     http: 422,
     exit: 1,
-    fix: 'Look at the kept file named in the message.',
+    fix: 'Look at the kept file named in the message. Nothing else is held up by it.',
   },
   FILE_UNREADABLE: {
     means: 'A file could not be read.',
@@ -456,7 +456,7 @@ export const ERRORS = {
     retry: 'never',
     http: 404,
     exit: 1,
-    fix: 'List them with `holdfast customers`.',
+    fix: 'List them with `holdfast customers --all`; the beginning of an address, a name or an id is enough.',
   },
   // files the operator edits, the command line
   CONFIG_INVALID: {
@@ -471,21 +471,21 @@ export const ERRORS = {
     retry: 'operator',
     http: 422,
     exit: 78,
-    fix: 'Correct the line and column named in the message; it is read again at the next decision.',
+    fix: 'Correct the line and column named in the message, and see with `holdfast playbook check`; it is read again at the next mail.',
   },
   USAGE: {
     means: 'The command was not understood.',
     retry: 'never',
     http: 400,
     exit: 2,
-    fix: 'See `holdfast --help`.',
+    fix: 'See `holdfast help COMMAND` for its options and examples, `holdfast --help` for all commands.',
   },
   UNEXPECTED: {
     means: 'Something happened that should not: a defect of Holdfast, or of the machine it runs on.',
     retry: 'operator',
     http: 500,
     exit: 1,
-    fix: 'Report it, with what was done and the trace if there is one.',
+    fix: 'Run `holdfast doctor`; if all is in order, report it with what was done and the trace if there is one.',
   },
   NODE_TOO_OLD: {
     means: 'This Node can not run Holdfast, and the pinned one is not installed.',
