@@ -33,10 +33,11 @@ const dir = mkdtempSync(join(tmpdir(), 'holdfast-schedule-'))
 const holdfast = await openHoldfast({ dir, workflows: [report], schedules: [reports] })
 
 const [first = 0, second = 0] = holdfast.schedules.list()[0]?.next ?? []
-await new Promise((resolve) => setTimeout(resolve, second + 200 - Date.now()))
 for (const at of [first, second]) {
-  const run = holdfast.run<string>(`schedule/reports/${new Date(at).toISOString()}`)
-  console.log(await run.result())
+  const id = `schedule/reports/${new Date(at).toISOString()}`
+  // The run begins when its time has come.
+  while (holdfast.log.versionOf(`run/${id}`) === 0) await new Promise((resolve) => setTimeout(resolve, 20))
+  console.log(await holdfast.run<string>(id).result())
 }
 
 const { status } = await holdfast.schedules.pause('reports')
