@@ -16,19 +16,22 @@ const HARMLESS: ReadonlySet<string> = new Set(['timer', 'wait'])
 
 export class CatchUp {
   readonly #journal: Journal
-  readonly #asked = new Set<string>()
+  #asked: Set<string> | null = null
   /** Names of what was begun but not over when the run was taken up, and the code has not come to yet. */
-  readonly #open: Set<string>
+  readonly #open: Set<string> | null = null
   /** Version of the last outcome of that time that is for the code. */
-  readonly #settledUpTo: number
-  #held: Operation[] | null
+  readonly #settledUpTo: number = 0
+  #held: Operation[] | null = null
 
   constructor(journal: Journal) {
     this.#journal = journal
+    if (journal.entries.size === 0) return
     const own = [...journal.entries.values()].filter((one) => !one.abandoned && !isInner(one))
     this.#open = new Set(own.filter(({ settled }) => settled === null).map(({ name }) => name))
     this.#settledUpTo = own.reduce((last, { settled }) => Math.max(last, settled?.version ?? 0), 0)
-    this.#held = own.some(isDone) ? [] : null
+    if (!own.some(isDone)) return
+    this.#held = []
+    this.#asked = new Set()
   }
 
   /** Whether the operation is to wait until the code has been handed all that it asks for. */
@@ -38,13 +41,13 @@ export class CatchUp {
   }
 
   asks(name: string): void {
-    if (this.#held !== null) this.#asked.add(name)
-    this.#open.delete(name)
+    this.#asked?.add(name)
+    this.#open?.delete(name)
   }
 
   /** Whether the journal goes on behind the place that the code has come to, having seen that version. */
   isBehind(seen: number): boolean {
-    return seen < this.#settledUpTo || this.#open.size > 0
+    return seen < this.#settledUpTo || (this.#open?.size ?? 0) > 0
   }
 
   /** The code has come to rest: what is to be begun now; null when it had caught up before. */
@@ -60,7 +63,7 @@ export class CatchUp {
     if (asked === undefined) return null
     const recorded = [...this.#journal.entries.values()].find(
       (entry) =>
-        isDone(entry) && !HARMLESS.has(entry.type) && !this.#asked.has(entry.name) && !isInner(entry),
+        isDone(entry) && !HARMLESS.has(entry.type) && !this.#asked?.has(entry.name) && !isInner(entry),
     )
     return recorded === undefined ? null : { recorded, asked }
   }

@@ -54,9 +54,9 @@ export class Execution implements OperationHost {
   readonly abort = new Abort()
   readonly records: RunRecords
   readonly #handover: Handover
-  readonly retries = new Retries()
   readonly activity = new Activity()
   readonly #openings = new Openings()
+  #retries: Retries | null = null
   readonly #writer: RunWriter
   readonly #catchUp: CatchUp
   /** Of a bounded run: its records are held until one of them has to be durable. */
@@ -86,6 +86,12 @@ export class Execution implements OperationHost {
   /** The join of all that this run has seen. */
   get label(): Label {
     return this.#handover.label
+  }
+
+  /** Made with the first attempt that waits: most runs have none. */
+  get retries(): Retries {
+    this.#retries ??= new Retries()
+    return this.#retries
   }
 
   get isBounded(): boolean {
@@ -229,11 +235,7 @@ export class Execution implements OperationHost {
   }
 
   /** As `append`, for what this operation ends with: the run may park meanwhile. */
-  record(
-    events: readonly NewEvent[],
-    others: readonly StreamAppend[] = [],
-    onDurable: () => void = () => {},
-  ): void {
+  record(events: readonly NewEvent[], others: readonly StreamAppend[] = [], onDurable?: () => void): void {
     this.records.put(events, others, this.isBounded ? 'held' : 'now', onDurable)
     if (!this.activity.busy) this.#handover.begin()
   }
@@ -336,7 +338,7 @@ export class Execution implements OperationHost {
     if (this.#isDropped) return
     this.records.letGo(failure)
     this.#limits?.lift()
-    this.retries.clear()
+    this.#retries?.clear()
     this.#openings.take([], false)
     this.activity.abandon()
     const tell = (): void => this.host.finished(this, failure)

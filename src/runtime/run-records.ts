@@ -4,14 +4,7 @@
  */
 import { HoldfastError } from '../kernel/errors.ts'
 import type { NewEvent, StoredEvent } from '../kernel/event.ts'
-import {
-  applyToJournal,
-  foldJournal,
-  type Journal,
-  RUN_ENDS,
-  type RunEnd,
-  type RunStatus,
-} from '../kernel/journal.ts'
+import { applyToJournal, foldJournal, type Journal, type RunEnd, type RunStatus } from '../kernel/journal.ts'
 import type { StreamAppend } from '../ports/event-log.ts'
 import { Handover } from './handover.ts'
 import { hasEnded, isClosed } from './run-errors.ts'
@@ -111,16 +104,13 @@ export class RunRecords {
     events: readonly NewEvent[],
     others: readonly StreamAppend[],
     when: When,
-    onDurable: () => void = () => {},
+    onDurable?: () => void,
   ): void {
     if (this.#isLetGo || this.writer.isEnding) return
     const written = this.#write(events, others, when)
-    written.durable.then(
-      () => {
-        if (this.#isDurable(written)) onDurable()
-      },
-      (error) => this.#onOver(error),
-    )
+    written.durable.then(() => {
+      if (this.#isDurable(written)) onDurable?.()
+    }, this.#onOver)
   }
 
   /** @throws RUN_ENDED, or why it was let go of */
@@ -141,7 +131,7 @@ export class RunRecords {
   /** Whether the run goes on here, now that this is durable. */
   #isDurable(written: Written): boolean {
     if (this.#isLetGo) return false
-    if (written.events.some(({ kind }) => RUN_ENDS.has(kind))) this.#onOver()
+    if (written.isEnd) this.#onOver()
     return true
   }
 

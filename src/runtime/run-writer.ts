@@ -11,6 +11,8 @@ import { runStream } from './run-index.ts'
 export interface Written {
   /** The run's own events as the log will hold them. */
   readonly events: readonly JournalEvent[]
+  /** Whether they end the run. */
+  readonly isEnd: boolean
   /** @throws LOG_CONFLICT, LOG_WRITE_FAILED */
   readonly durable: Promise<unknown>
 }
@@ -84,14 +86,12 @@ export class RunWriter {
   /** Appends on condition of all written before, and to other streams in the same commit. */
   write(given: readonly NewEvent[], others: readonly StreamAppend[], when: When = 'now'): Written {
     const time = this.#host.clock.now()
-    const events: Versioned[] = []
-    let end: Versioned | undefined
-    for (const event of this.#marked(given)) {
+    const events = this.#marked(given).map((event) => {
       this.#version += 1
-      const versioned = { ...event, time, version: this.#version }
-      events.push(versioned)
-      if (RUN_ENDS.has(event.kind)) end = versioned
-    }
+      return { ...event, time, version: this.#version }
+    })
+    const last = events.at(-1)
+    const end = last !== undefined && RUN_ENDS.has(last.kind) ? last : undefined
     if (end !== undefined) this.#ending = true
     if (when === 'at-end') this.#atEnd.push({ events, others })
     else {
@@ -99,9 +99,10 @@ export class RunWriter {
       const beside = end === undefined ? [] : this.#host.besideEnd(this.#journal, end)
       this.#held.push({ events, others: beside.length === 0 ? others : [...others, ...beside] })
     }
-    if (when === 'now') return { events, durable: this.#flush() }
+    const isEnd = end !== undefined
+    if (when === 'now') return { events, isEnd, durable: this.#flush() }
     this.#flushed ??= Promise.withResolvers()
-    return { events, durable: this.#flushed.promise }
+    return { events, isEnd, durable: this.#flushed.promise }
   }
 
   #flush(): Promise<unknown> {

@@ -43,7 +43,7 @@ export class Sequencer {
     for (let i = 1; i < this.#waiting.length; i += 1) {
       if ((this.#waiting[i]?.version ?? 0) < (this.#waiting[lowest]?.version ?? 0)) lowest = i
     }
-    const [item] = this.#waiting.splice(lowest, 1)
+    const item = this.#waiting.length === 1 ? this.#waiting.pop() : this.#waiting.splice(lowest, 1)[0]
     if (item === undefined) return
     this.#takeTurn()
     item.deliver()

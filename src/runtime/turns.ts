@@ -13,12 +13,14 @@ export function nextTurn(turn: () => void): void {
 function takeTurns(): void {
   const turns = waiting
   waiting = []
-  for (const [i, turn] of turns.entries()) {
-    try {
+  let taken = 0
+  try {
+    for (const turn of turns) {
+      taken += 1
       turn()
-    } catch (error) {
-      for (const other of turns.slice(i + 1)) nextTurn(other)
-      throw error
     }
+  } catch (error) {
+    for (const other of turns.slice(taken)) nextTurn(other)
+    throw error
   }
 }

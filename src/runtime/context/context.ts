@@ -7,11 +7,13 @@ import type {
   AnyWorkflow,
   Context,
   Decided,
+  Proposal,
   Question,
   ReceivedEvent,
   ReviewAnswer,
   SleepOptions,
   StepOptions,
+  WaitOptions,
 } from '../../kernel/workflow.ts'
 import type { Abandonable, OperationHost, StepWork } from '../operations.ts'
 import { type PlainNodes, runGraph } from './graph.ts'
@@ -24,17 +26,24 @@ export function createContext(host: OperationHost): Context {
   return contextOf(Scope.ofRun(host))
 }
 
+/** Each promise may be left alone; that of a step is so by itself. */
 function contextOf(scope: Scope): Context {
-  return withoutLooseEnds({
-    run: {
-      get id() {
-        return scope.line.run
-      },
-      workflow: scope.host.run.workflow,
-      customer: scope.host.run.customer,
-    },
-    ...operationsOf(scope),
-    ...childrenOf(scope),
+  return {
+    run: scope.host.fork === null ? { ...scope.host.run } : runAt(scope),
+    step: <Result>(name: string, work: StepWork, options: StepOptions = {}) =>
+      scope.operate((unique) => ({ type: 'step', name: unique, work, options }), name) as Promise<Result>,
+    decide: (name, question) => unwatched(decide(scope, name, question)),
+    act: <Output>(name: string, operation: string, input: unknown) =>
+      unwatched(act(scope, name, operation, input)) as Promise<Output>,
+    review: (name, proposal) => unwatched(review(scope, name, proposal)),
+    sleep: (...given: readonly (Duration | SleepOptions | undefined)[]) => unwatched(sleep(scope, given)),
+    waitFor: (kind, options) => unwatched(waitFor(scope, kind, options)),
+    emit: (event) => unwatched(emit(scope, event)),
+    call: <Output>(name: string, workflow: AnyWorkflow, given: unknown, options?: CallOptions) =>
+      unwatched(call(scope, name, workflow, given, options)) as Promise<Output>,
+    spawn: (name: string, workflow: AnyWorkflow, given: unknown, options?: SpawnOptions) =>
+      unwatched(spawn(scope, name, workflow, given, options)),
+    continueAs: (input) => unwatched(continueAs(scope, input)),
     ...concurrencyOf(scope),
     patched: (id) => scope.patched(id),
     now: () => scope.host.now(),
@@ -46,76 +55,107 @@ function contextOf(scope: Scope): Context {
       const { name, n } = scope.draw('uuid', given)
       return seededUuid(scope.line.seed, name, n)
     },
-  })
-}
-
-type Operations = Pick<Context, 'step' | 'decide' | 'act' | 'review' | 'sleep' | 'waitFor' | 'emit'>
-
-function operationsOf(scope: Scope): Operations {
-  return {
-    step: <Result>(name: string, work: StepWork, options: StepOptions = {}) =>
-      scope.operate((unique) => ({ type: 'step', name: unique, work, options }), name) as Promise<Result>,
-    async decide<Answer>(name: string, question: Question<Answer>) {
-      const body = await scope.operate(
-        (unique) => ({ type: 'decision', name: unique, question: question as Question<unknown> }),
-        name,
-      )
-      const { answer, confidence, reasons, provenance } = body as unknown as Decided<Answer>
-      return { answer, confidence, reasons, provenance }
-    },
-    async act<Output>(name: string, operation: string, input: unknown) {
-      const json = toJson(input, `input of ${name}`)
-      const output = await scope.operate(
-        (unique) => ({ type: 'effect', name: unique, operation, input: json }),
-        name,
-      )
-      return output as Output
-    },
-    async review(name, proposal) {
-      const body = await scope.operate((unique) => ({ type: 'review', name: unique, proposal }), name)
-      const { verdict, value, instruction, reason } = body as unknown as ReviewAnswer
-      return { verdict, value, instruction, reason }
-    },
-    async sleep(...given: readonly (Duration | SleepOptions | undefined)[]) {
-      const { name, duration, options } = sleepOf(given)
-      const ms = durationMs(duration)
-      const make = (unique: string): Abandonable => ({ type: 'timer', name: unique, ms })
-      await scope.wait(make, name, 'sleep', options.signal)
-    },
-    async waitFor(given, { key: givenKey = '', timeout, name = null, signal } = {}) {
-      const kind = storable(given)
-      const key = storable(givenKey)
-      const timeoutMs = timeout === undefined ? null : durationMs(timeout)
-      const make = (unique: string): Abandonable => ({ type: 'wait', name: unique, kind, key, timeoutMs })
-      const event = await scope.wait(make, name, `wait for ${kind}${key && ` ${key}`}`, signal)
-      return event as unknown as ReceivedEvent | null
-    },
-    async emit({ kind, key = '', data = null, id = null }) {
-      const event = { kind: storable(kind), key: storable(key), data: toJson(data, `data of ${kind}`), id }
-      await scope.operateUnnamed(
-        (name) => ({ type: 'publication', name, event }),
-        `emit ${kind}${key && ` ${key}`}`,
-      )
-    },
   }
 }
 
-function childrenOf(scope: Scope): Pick<Context, 'call' | 'spawn' | 'continueAs'> {
+/** Which run the code of a fork is told that it is changes on the way. */
+function runAt(scope: Scope): Context['run'] {
+  const { workflow, customer } = scope.host.run
   return {
-    async call<Output>(name: string, workflow: AnyWorkflow, given: unknown, options: CallOptions = {}) {
-      const input = toJson(given, `input of ${name}`)
-      const { onParentClose = 'cancel' } = options
-      const child = { type: 'child', workflow, input, mode: 'call', onParentClose, id: null } as const
-      return (await scope.operate((unique) => ({ ...child, name: unique }), name)) as Output
+    get id() {
+      return scope.line.run
     },
-    async spawn(name: string, workflow: AnyWorkflow, given: unknown, options: SpawnOptions = {}) {
-      const input = toJson(given, `input of ${name}`)
-      const { id = null, onParentClose = 'abandon' } = options
-      const child = { type: 'child', workflow, input, mode: 'spawn', onParentClose, id } as const
-      return (await scope.operate((unique) => ({ ...child, name: unique }), name)) as string
-    },
-    continueAs: (input) => scope.continueAs(toJson(input, 'input of the next run')),
+    workflow,
+    customer,
   }
+}
+
+async function decide<Answer>(
+  scope: Scope,
+  name: string,
+  question: Question<Answer>,
+): Promise<Decided<Answer>> {
+  const body = await scope.operate(
+    (unique) => ({ type: 'decision', name: unique, question: question as Question<unknown> }),
+    name,
+  )
+  const { answer, confidence, reasons, provenance } = body as unknown as Decided<Answer>
+  return { answer, confidence, reasons, provenance }
+}
+
+async function act(scope: Scope, name: string, operation: string, input: unknown): Promise<unknown> {
+  const json = toJson(input, `input of ${name}`)
+  return await scope.operate((unique) => ({ type: 'effect', name: unique, operation, input: json }), name)
+}
+
+async function review(scope: Scope, name: string, proposal: Proposal): Promise<ReviewAnswer> {
+  const body = await scope.operate((unique) => ({ type: 'review', name: unique, proposal }), name)
+  const { verdict, value, instruction, reason } = body as unknown as ReviewAnswer
+  return { verdict, value, instruction, reason }
+}
+
+async function sleep(scope: Scope, given: readonly (Duration | SleepOptions | undefined)[]): Promise<void> {
+  const { name, duration, options } = sleepOf(given)
+  const ms = durationMs(duration)
+  const make = (unique: string): Abandonable => ({ type: 'timer', name: unique, ms })
+  await scope.wait(make, name, 'sleep', options.signal)
+}
+
+async function waitFor(
+  scope: Scope,
+  given: string,
+  { key: givenKey = '', timeout, name, signal }: WaitOptions = {},
+): Promise<ReceivedEvent | null> {
+  const kind = storable(given)
+  const key = storable(givenKey)
+  const timeoutMs = timeout === undefined ? null : durationMs(timeout)
+  const make = (unique: string): Abandonable => ({ type: 'wait', name: unique, kind, key, timeoutMs })
+  const event = await scope.wait(make, name ?? null, `wait for ${kind}${key && ` ${key}`}`, signal)
+  return event as unknown as ReceivedEvent | null
+}
+
+async function emit(
+  scope: Scope,
+  { kind, key = '', data = null, id }: Parameters<Context['emit']>[0],
+): Promise<void> {
+  const event = {
+    kind: storable(kind),
+    key: storable(key),
+    data: toJson(data, `data of ${kind}`),
+    id: id ?? null,
+  }
+  await scope.operateUnnamed(
+    (name) => ({ type: 'publication', name, event }),
+    `emit ${kind}${key && ` ${key}`}`,
+  )
+}
+
+async function call(
+  scope: Scope,
+  name: string,
+  workflow: AnyWorkflow,
+  given: unknown,
+  { onParentClose = 'cancel' }: CallOptions = {},
+): Promise<unknown> {
+  const input = toJson(given, `input of ${name}`)
+  const child = { type: 'child', workflow, input, mode: 'call', onParentClose, id: null } as const
+  return await scope.operate((unique) => ({ ...child, name: unique }), name)
+}
+
+async function spawn(
+  scope: Scope,
+  name: string,
+  workflow: AnyWorkflow,
+  given: unknown,
+  { id, onParentClose = 'abandon' }: SpawnOptions = {},
+): Promise<string> {
+  const input = toJson(given, `input of ${name}`)
+  const child = { type: 'child', workflow, input, mode: 'spawn', onParentClose, id: id ?? null } as const
+  return (await scope.operate((unique) => ({ ...child, name: unique }), name)) as string
+}
+
+async function continueAs(scope: Scope, input: unknown): Promise<never> {
+  return await scope.continueAs(toJson(input, 'input of the next run'))
 }
 
 /** `sleep(duration)`, `sleep(name, duration)`, each with options behind. */
@@ -137,37 +177,15 @@ function sleepOf(given: readonly unknown[]): {
 /** Their types are worked out from what is given; within, nothing of it is known. */
 function concurrencyOf(scope: Scope): Pick<Context, 'all' | 'map' | 'race' | 'graph'> {
   return {
-    all: runAll,
+    all: runAllUnwatched,
     map: (name: string, items: readonly unknown[], work: never, options?: object) =>
-      runMap(scope, contextOf, name, items, work, options),
-    race: (name: string, branches: never) => runRace(scope, contextOf, name, branches),
+      unwatched(runMap(scope, contextOf, name, items, work, options)),
+    race: (name: string, branches: never) => unwatched(runRace(scope, contextOf, name, branches)),
     graph: (name: string, nodes: object, options?: object) =>
-      runGraph(scope, contextOf, name, nodes as PlainNodes, options),
+      unwatched(runGraph(scope, contextOf, name, nodes as PlainNodes, options)),
   } as unknown as Pick<Context, 'all' | 'map' | 'race' | 'graph'>
 }
 
-const PROMISING = [
-  'decide',
-  'act',
-  'review',
-  'sleep',
-  'waitFor',
-  'emit',
-  'call',
-  'spawn',
-  'continueAs',
-  'all',
-  'map',
-  'race',
-  'graph',
-] as const
-
-/** Each promise may be left alone; that of a step is so by itself. */
-function withoutLooseEnds(context: Context): Context {
-  const methods = context as unknown as Record<string, (...given: unknown[]) => Promise<unknown>>
-  for (const name of PROMISING) {
-    const method = methods[name]
-    if (method) methods[name] = (...given) => unwatched(method(...given))
-  }
-  return context
+function runAllUnwatched(...given: Parameters<typeof runAll>): Promise<unknown[]> {
+  return unwatched(runAll(...given))
 }

@@ -4,11 +4,15 @@
  */
 import { HoldfastError } from '../../kernel/errors.ts'
 
+interface Use {
+  times: number
+  /** Whether an operation of this name is under way. */
+  isBusy: boolean
+}
+
 export class Names {
   readonly #run: string
-  /** How often each name was used; 0 for one that was only given, as `name#2` is. */
-  readonly #uses = new Map<string, number>()
-  readonly #busy = new Set<string>()
+  readonly #uses = new Map<string, Use>()
 
   constructor(run: string) {
     this.#run = run
@@ -20,30 +24,40 @@ export class Names {
     if (typeof name !== 'string' || name === '') {
       throw new HoldfastError('INPUT_INVALID', `A step of run ${run} has no name`, { details: { run } })
     }
-    if (this.#busy.has(name)) {
+    const use = this.#useOf(name)
+    if (use.isBusy) {
       throw new HoldfastError('STEP_NAME_REUSED', `Run ${run} has two operations named "${name}" under way`, {
         details: { run, name },
       })
     }
-    this.#busy.add(name)
-    return this.count(name)
+    use.isBusy = true
+    return this.#next(name, use)
   }
 
   /** The name for its next use, whether or not an earlier one is under way. */
   count(name: string): string {
-    let uses = this.#uses.get(name) ?? 0
-    let unique: string
-    do {
-      uses += 1
-      unique = uses === 1 ? name : `${name}#${uses}`
-    } while (this.#uses.has(unique))
-    this.#uses.set(unique, 0)
-    this.#uses.set(name, uses)
-    return unique
+    return this.#next(name, this.#useOf(name))
   }
 
   release(name: string): void {
-    this.#busy.delete(name)
+    this.#useOf(name).isBusy = false
+  }
+
+  #next(name: string, use: Use): string {
+    use.times += 1
+    if (use.times === 1) return name
+    while (this.#uses.has(`${name}#${use.times}`)) use.times += 1
+    const unique = `${name}#${use.times}`
+    this.#uses.set(unique, { times: 1, isBusy: false })
+    return unique
+  }
+
+  #useOf(name: string): Use {
+    const known = this.#uses.get(name)
+    if (known !== undefined) return known
+    const use = { times: 0, isBusy: false }
+    this.#uses.set(name, use)
+    return use
   }
 }
 

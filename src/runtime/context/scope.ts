@@ -22,8 +22,9 @@ export class Scope {
   /** '' for the run itself, else ends with a slash. */
   readonly #prefix: string
   readonly #parent: Scope | null
-  readonly #inner = new Set<Scope>()
-  readonly #waiting = new Set<() => void>()
+  /** Made when there are some, as most runs have none. */
+  #inner: Set<Scope> | null = null
+  #waiting: Set<() => void> | null = null
   #isClosed = false
 
   private constructor(host: OperationHost, parent: Scope | null, prefix: string) {
@@ -49,6 +50,7 @@ export class Scope {
   /** @param place unique within the run, as given by `several` and the branch */
   branch(place: string): Scope {
     const inner = new Scope(this.host, this, `${place}/`)
+    this.#inner ??= new Set()
     this.#inner.add(inner)
     return inner
   }
@@ -61,13 +63,13 @@ export class Scope {
   close(): void {
     this.#isClosed = true
     this.leave()
-    for (const inner of [...this.#inner]) inner.close()
-    for (const abandon of [...this.#waiting]) abandon()
+    for (const inner of [...(this.#inner ?? [])]) inner.close()
+    for (const abandon of [...(this.#waiting ?? [])]) abandon()
   }
 
   /** The branch has ended by itself. */
   leave(): void {
-    if (this.#parent !== null) this.#parent.#inner.delete(this)
+    if (this.#parent !== null) this.#parent.#inner?.delete(this)
   }
 
   /** The promise may be left alone: a failure that nobody looks at is on record all the same. */
@@ -117,6 +119,7 @@ export class Scope {
     const abandon = (): void => {
       if (operation !== null) this.host.abandon(operation)
     }
+    this.#waiting ??= new Set()
     this.#waiting.add(abandon)
     signal?.addEventListener('abort', abandon)
     try {
