@@ -2,6 +2,7 @@
 import { isHoldfastError } from '../src/kernel/errors.ts'
 import type { Chance } from './chance.ts'
 import { HOW, KEYS } from './collector.ts'
+import { courier } from './courier.ts'
 import { answerFor } from './operator.ts'
 import type { SimProcess } from './process.ts'
 import type { Simulation } from './simulation.ts'
@@ -17,6 +18,8 @@ export const REFUSALS: ReadonlySet<string> = new Set([
   'RUN_ENDED',
   'RUN_NOT_FOUND',
   'HOLDFAST_CLOSED',
+  'LOST',
+  'PIPELINE_DEADLINE',
 ])
 
 /** What a caller was told, and how to see whether it is so. */
@@ -32,6 +35,7 @@ export class Callers {
   readonly #chance: Chance
   readonly #started = new Set<string>()
   #ticks = 0
+  #calls = 0
   readonly #emitted: { id: string; key: string }[] = []
   /** Names of the waits without end that were given their event at last. */
   readonly #fed = new Set<string>()
@@ -100,6 +104,20 @@ export class Callers {
     const how = this.#chance.pick(HOW)
     this.#around.tally.add(`tick: ${how}`)
     this.#publish(`tick/${this.#ticks}`, this.#chance.pick(KEYS), 'tick', { how })
+  }
+
+  /** Calls a pipeline, for the first time or again. */
+  call(): void {
+    const again = this.#calls > 0 && this.#chance.happens(0.2)
+    if (!again) this.#calls += 1
+    const n = again ? this.#chance.whole(1, this.#calls) : this.#calls
+    const key = KEYS[n % KEYS.length] ?? KEYS[0]
+    const errand = { n, key, fails: n % 4 === 0, acts: n % 3 === 0 }
+    this.#around.tally.add('pipeline: called')
+    this.#ask(`call ${n}`, async ({ hf }) => {
+      const output = await hf.call(courier, errand, { id: `courier-${n}` })
+      return (now) => endsWith(now, `courier-${n}`, { output })
+    })
   }
 
   #publish(id: string, key: string, kind = 'news', data: unknown = null): void {

@@ -2,6 +2,7 @@
 import { foldJournal } from '../src/kernel/journal.ts'
 import { verifyRun } from '../src/runtime/replay.ts'
 import { checkCollector } from './collector.ts'
+import { checkCourier } from './courier.ts'
 import { type Ending, mismatch } from './expectation.ts'
 import type { SimProcess } from './process.ts'
 import type { Simulation } from './simulation.ts'
@@ -52,6 +53,7 @@ export async function checkEnd(simulation: Simulation): Promise<void> {
   }
   checkEffects(simulation, process, runs)
   await checkCollector(process)
+  checkCourier(process)
   for (const { id } of simulation.plan.runs) {
     if (!runs.some((run) => run.id === id)) throw new Violation('everything-ends', `${id} was never begun`)
   }

@@ -21,6 +21,7 @@ export type Deed =
   | 'emit'
   | 'emit again'
   | 'tick'
+  | 'call'
   | 'answer'
   | 'answer again'
   | 'cancel'
@@ -64,6 +65,7 @@ export function drawPlan(chance: Chance): Plan {
       emit: 4,
       'emit again': 1,
       tick: sometimes(6),
+      call: sometimes(3),
       answer: 5,
       'answer again': 1,
       cancel: sometimes(0.5),

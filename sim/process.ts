@@ -21,6 +21,7 @@ import { Runtime } from '../src/runtime/runtime.ts'
 import type { Chance } from './chance.ts'
 import { collector } from './collector.ts'
 import { worldConnector } from './connector.ts'
+import { courier } from './courier.ts'
 import { type DiskFaults, faultyDatabase } from './disk.ts'
 import { simLog } from './log.ts'
 import { simModel } from './model.ts'
@@ -57,6 +58,9 @@ export interface Surroundings {
   readonly acknowledge: (process: SimProcess, events: readonly StoredEvent[]) => void
   readonly asked: () => void
 }
+
+/** Codes with which opening fails, so that a program would end. */
+const GIVES_UP: ReadonlySet<string> = new Set(['LOG_WRITE_FAILED', 'LOG_EPOCH_STALE'])
 
 export class SimProcess {
   readonly hf: Holdfast
@@ -99,7 +103,7 @@ export class SimProcess {
       log: this.log,
       gate: (wiring.gate ?? same)(gate),
       clock,
-      workflows: [treeWorkflow(pause), handlingWorkflow(collector)],
+      workflows: [treeWorkflow(pause), handlingWorkflow(collector), courier],
       ...around.limits,
     })
     let ids = 0
@@ -115,7 +119,7 @@ export class SimProcess {
       await agents.open()
       this.runtime.recover()
     } catch (error) {
-      if (!isHoldfastError(error) || error.code !== 'LOG_WRITE_FAILED') throw error
+      if (!isHoldfastError(error) || !GIVES_UP.has(error.code)) throw error
       this.die()
     }
   }

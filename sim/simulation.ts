@@ -151,6 +151,8 @@ export class Simulation {
         return this.callers.emit()
       case 'tick':
         return this.callers.tick()
+      case 'call':
+        return this.callers.call()
       case 'emit again':
         return this.callers.emitAgain()
       case 'answer':

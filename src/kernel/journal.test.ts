@@ -158,7 +158,9 @@ test('a run is stalled until it does something, or waits; what comes in from out
 
 test('the ends of a run', () => {
   assert.deepEqual(journalOf(['run.completed', { output: 7 }]).end, { status: 'completed', output: 7 })
-  assert.deepEqual(journalOf(['run.failed', { error }]).end, { status: 'failed', error })
+  assert.deepEqual(journalOf(['run.failed', { error }]).end, { status: 'failed', error, cutOff: false })
+  const passed = { error, cutOff: true }
+  assert.deepEqual(journalOf(['run.failed', passed]).end, { status: 'failed', ...passed })
   assert.deepEqual(journalOf(['run.cancelled', { error, reason: '' }]).end, { status: 'cancelled', error })
 })
 

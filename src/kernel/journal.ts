@@ -104,7 +104,9 @@ export type RunStatus =
 
 export type RunEnd =
   | { readonly status: 'completed'; readonly output: Json }
-  | { readonly status: 'failed' | 'cancelled'; readonly error: ErrorRecord }
+  /** `cutOff`: its code had not come to an end, as when a pipeline passes its deadline. */
+  | { readonly status: 'failed'; readonly error: ErrorRecord; readonly cutOff: boolean }
+  | { readonly status: 'cancelled'; readonly error: ErrorRecord }
   /** It goes on as the run `next`. */
   | { readonly status: 'continued'; readonly next: string; readonly input: Json }
 
@@ -192,7 +194,11 @@ export function applyToJournal(journal: Journal, event: JournalEvent): void {
       journal.end = { status: 'completed', output: body.output ?? null }
       return
     case 'run.failed':
-      journal.end = { status: 'failed', error: body.error as unknown as ErrorRecord }
+      journal.end = {
+        status: 'failed',
+        error: body.error as unknown as ErrorRecord,
+        cutOff: body.cutOff === true,
+      }
       return
     case 'run.cancelled':
       journal.end = { status: 'cancelled', error: body.error as unknown as ErrorRecord }

@@ -31,7 +31,7 @@ import type { ExecutionHost } from './execution-host.ts'
 import type { Handover } from './handover.ts'
 import { never } from './never.ts'
 import { Openings } from './openings.ts'
-import type { Abandonable, Operation, OperationHost } from './operations.ts'
+import { type Abandonable, isHandOver, type Operation, type OperationHost } from './operations.ts'
 import { performOperation } from './perform.ts'
 import { abandonOperation } from './receive.ts'
 import { Retries } from './retries.ts'
@@ -171,7 +171,7 @@ export class Execution implements OperationHost {
     return new Promise((resolve, reject) => {
       this.#handover.asks(operation.name, { resolve, reject })
       if (entry?.settled) this.#handover.deliver(operation.name, entry.settled.version)
-      else if (!this.#catchUp.holds(operation)) this.#perform(operation)
+      else if (this.#isHeldBack(operation) || !this.#catchUp.holds(operation)) this.#perform(operation)
     })
   }
 
@@ -185,6 +185,11 @@ export class Execution implements OperationHost {
     const end = this.event('run.continued', { next: next.id, input })
     await this.append([...unknown, end], [next.part()])
     return never()
+  }
+
+  /** It comes to nothing before the run completes, so it may be begun while the code catches up. */
+  #isHeldBack(operation: Operation): boolean {
+    return this.isBounded && isHandOver(operation)
   }
 
   abandon(operation: Abandonable): void {
@@ -384,7 +389,9 @@ export class Execution implements OperationHost {
   async fail(error: unknown): Promise<void> {
     if (!this.active) return
     const record = recordJson(toErrorRecord(error))
-    await this.cutOff('the run failed', this.event('run.failed', { error: record })).catch(() => {})
+    await this.cutOff('the run failed', this.event('run.failed', { error: record, cutOff: true })).catch(
+      () => {},
+    )
   }
 
   /** Ends the run as it stands. @throws RUN_ENDED, or why it can't be put on record */

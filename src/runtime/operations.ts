@@ -74,3 +74,8 @@ export interface OperationHost {
   hasNote(note: Note): boolean
   now(): number
 }
+
+/** What a bounded run puts on record with its successful end only: published events and runs that it starts. */
+export function isHandOver(operation: Operation): boolean {
+  return operation.type === 'publication' || (operation.type === 'child' && operation.mode === 'spawn')
+}

@@ -125,6 +125,13 @@ export function proposalHash(proposal: Json): string {
   return sha256(canonicalJson(proposal))
 }
 
+/** What the code is given for something handed over that is not on record, since the run has not completed. */
+export function handedOver(run: string, operation: Operation): Json {
+  if (operation.type === 'child') return childId(run, operation)
+  const { name } = operation
+  return operation.type === 'publication' ? { name, id: publicationId(run, name, operation.event) } : null
+}
+
 /** The event and the record of it are one commit: published exactly once. */
 function makePublication(execution: Execution, { name, event }: OperationOf<'publication'>): void {
   const id = publicationId(execution.run.id, name, event)

@@ -53,9 +53,12 @@ export class PipelineCalls {
       try {
         end = await execution.records.over
       } catch (error) {
-        const raced = isHoldfastError(error) && error.code === 'LOG_CONFLICT' && attempt < ATTEMPTS
-        if (execution.records.isSaved || raced) continue
-        throw error
+        const code = isHoldfastError(error) ? error.code : ''
+        if (code === 'LOG_CONFLICT' && attempt < ATTEMPTS) continue
+        // It may have gone on record with an effect: then it comes back and is brought to its end.
+        const saved = code === 'LOG_WRITE_FAILED' ? this.#host.recorded(call) : null
+        if (saved === null) throw error
+        return await saved
       }
       if (end.status === 'completed') return end.output
       if (end.status !== 'continued') throw fromErrorRecord(end.error)

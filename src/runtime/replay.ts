@@ -14,7 +14,7 @@
  */
 import { fromErrorRecord, toErrorRecord } from '../kernel/errors.ts'
 import type { ForkPoint } from '../kernel/fork-point.ts'
-import type { OperationType, Outcome } from '../kernel/journal.ts'
+import type { OperationType, Outcome, RunEnd } from '../kernel/journal.ts'
 import { type Json, toJson } from '../kernel/json.ts'
 import { type Note, noteKey } from '../kernel/note.ts'
 import { type Schema, validate } from '../kernel/schema.ts'
@@ -35,8 +35,8 @@ import {
   same,
 } from './divergence.ts'
 import { never } from './never.ts'
-import type { Operation, OperationHost } from './operations.ts'
-import { refusalOf } from './perform.ts'
+import { isHandOver, type Operation, type OperationHost } from './operations.ts'
+import { handedOver, refusalOf } from './perform.ts'
 import { type RecordedOperation, type RunRecord, readRecord } from './replay-record.ts'
 import { requestOf } from './replay-request.ts'
 import { type Rerun, rerun } from './replay-rerun.ts'
@@ -129,6 +129,7 @@ class Replay implements OperationHost {
   #seen: { readonly version: number; readonly position: number; readonly time: number }
   #codeEnd: Outcome | null = null
   #finish: () => void = () => {}
+  #isBounded = false
   /** Of the input of the workflow. */
   #schema: Schema<unknown> | null = null
 
@@ -152,6 +153,7 @@ class Replay implements OperationHost {
       this.#finish = resolve
     })
     this.#schema = workflow.input
+    this.#isBounded = workflow.bounds !== undefined
     this.#sequencer.begin()
     void this.#execute(workflow)
     await finished
@@ -218,6 +220,11 @@ class Replay implements OperationHost {
     this.#divergences.set(this.#requests, otherGraph(recorded, note.body))
   }
 
+  /** A bounded run that has not completed handed nothing over, and has nothing of it on record. */
+  #holdsBack(operation: Operation): boolean {
+    return this.#isBounded && isHandOver(operation) && this.#record.end?.status !== 'completed'
+  }
+
   #operate(operation: Operation): Promise<Json> {
     if (this.#isOver) return never()
     this.#quietTurns = 0
@@ -226,6 +233,7 @@ class Replay implements OperationHost {
     if (recorded === undefined) {
       const refusal = refusalOf({ run: this.run, host: { log: this.#log } }, operation)
       if (refusal !== null) return Promise.reject(refusal)
+      if (this.#holdsBack(operation)) return Promise.resolve(handedOver(this.run.id, operation))
       this.#noteTraceless(operation)
       return never()
     }
@@ -308,7 +316,7 @@ class Replay implements OperationHost {
 
   get #endedByItself(): boolean {
     const { end } = this.#record
-    return end !== null && end.status !== 'cancelled'
+    return end !== null && !wasCutOff(end)
   }
 
   // -- when it is over ---------------------------------------------------------------------------
@@ -359,7 +367,12 @@ class Replay implements OperationHost {
 
   #otherEnd(): Divergence | null {
     const { end, isParked } = this.#record
-    const mayEndAnyway = end === null ? !isParked : end.status === 'cancelled'
+    const mayEndAnyway = end === null ? !isParked : wasCutOff(end)
     return this.#codeEnd === null || mayEndAnyway ? null : compareEnds(this.#record, this.#codeEnd)
   }
+}
+
+/** Its code need not have come as far as the record says that the run did. */
+function wasCutOff(end: RunEnd): boolean {
+  return end.status === 'cancelled' || (end.status === 'failed' && end.cutOff)
 }
