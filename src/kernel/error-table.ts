@@ -193,12 +193,19 @@ export const ERRORS = {
     exit: 1,
     fix: 'Give each parallel step its own name, such as `charge 1`, `charge 2`.',
   },
-  STEP_TIMEOUT: {
-    means: 'An attempt of a step took longer than its limit.',
+  STEP_HEARTBEAT_LOST: {
+    means: 'An attempt of a step said nothing for longer than its heartbeat.',
     retry: 'later',
     http: 504,
     exit: 1,
-    fix: 'Raise `timeout` of the step, or make the work shorter.',
+    fix: 'Call `attempt.heartbeat()` more often, or raise `heartbeat` of the step.',
+  },
+  STEP_TIMEOUT: {
+    means: 'An attempt of a step, or all of them together, took longer than the limit.',
+    retry: 'later',
+    http: 504,
+    exit: 1,
+    fix: 'Raise `timeout` or `totalTimeout` of the step, whichever the message names, or make the work shorter.',
   },
   PIPELINE_CANNOT_WAIT: {
     means: 'A pipeline asked for something that may take longer than its caller can wait.',

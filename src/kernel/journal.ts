@@ -22,6 +22,7 @@ import { type ForkPoint, forkPointOf } from './fork-point.ts'
 import type { Json, JsonObject } from './json.ts'
 import { joinLabels, type Label, SYSTEM } from './label.ts'
 import { isNote, noteKey } from './note.ts'
+import { OPERATION_OF_KIND } from './operation-kinds.ts'
 
 export type OperationType =
   | 'step'
@@ -41,7 +42,7 @@ export type Outcome =
 export interface JournalEntry {
   readonly type: OperationType
   readonly name: string
-  /** What was put on record when it was opened: the input of an effect, the deadline of a wait … */
+  /** What was put on record before its outcome: the input of an effect, the deadline of a wait, a step's beat … */
   opened: JsonObject | null
   /** `intended` and `unknown` are the two states in which an effect may have happened without a record of it. */
   effect: 'intended' | 'unknown' | null
@@ -154,28 +155,6 @@ export function foldJournal(run: string, events: readonly JournalEvent[]): Journ
   return journal
 }
 
-/** Kinds that open or settle an operation, and the type they belong to. */
-const TYPE_OF: Readonly<Record<string, OperationType>> = {
-  'step.completed': 'step',
-  'step.failed': 'step',
-  'effect.intended': 'effect',
-  'effect.succeeded': 'effect',
-  'effect.failed': 'effect',
-  'effect.unknown': 'effect',
-  'decision.made': 'decision',
-  'review.requested': 'review',
-  'review.answered': 'review',
-  'timer.set': 'timer',
-  'timer.fired': 'timer',
-  'timer.abandoned': 'timer',
-  'wait.started': 'wait',
-  'wait.ended': 'wait',
-  'wait.abandoned': 'wait',
-  'publication.made': 'publication',
-  'child.started': 'child',
-  'child.ended': 'child',
-}
-
 /** Adds one event of the run's stream to its journal. */
 export function applyToJournal(journal: Journal, event: JournalEvent): void {
   journal.version = event.version
@@ -262,7 +241,7 @@ function noteHeld(entry: JournalEntry): void {
 }
 
 function applyToEntry(journal: Journal, event: JournalEvent, body: JsonObject): void {
-  const type = TYPE_OF[event.kind]
+  const type = OPERATION_OF_KIND[event.kind]
   if (type === undefined) return
   const entry = entryFor(journal, type, String(body.name))
   const outcome = outcomeOf(event.kind, body)

@@ -13,6 +13,8 @@ export interface RetryPolicy {
   /** Each wait is this many times the one before. */
   readonly factor: number
   readonly maxDelay: Duration
+  /** No attempt begins later than this after the first one could; default none. By the clock, across restarts. */
+  readonly totalTime?: Duration
   /** Codes of the only errors after which there is another attempt; default: all that may pass by themselves. */
   readonly only?: readonly string[]
   /** Codes of errors after which there is none, whatever `only` says; default none. */

@@ -58,6 +58,17 @@ export interface StepOptions {
   /** Limit of one attempt; default none. A step that passes it is aborted by `signal` and tried again. */
   readonly timeout?: Duration
   /**
+   * Limit of all attempts and the waits between them, from the moment the step is first asked for, by the clock and
+   * across restarts; default none. Past it, or when no attempt could begin before it, the step fails with
+   * STEP_TIMEOUT.
+   */
+  readonly totalTimeout?: Duration
+  /**
+   * The longest time between two calls of `attempt.heartbeat`, and before the first; default none. An attempt that
+   * is silent for longer is aborted by `signal` (STEP_HEARTBEAT_LOST) and tried again.
+   */
+  readonly heartbeat?: Duration
+  /**
    * The function computes its result from what it captures and touches nothing else. Verification then
    * runs it again and compares; other steps are only checked for changed code. Default false.
    */
@@ -67,10 +78,27 @@ export interface StepOptions {
 export interface StepAttempt {
   /** 1 for the first. */
   readonly attempt: number
-  /** Aborted at the timeout, at cancellation and when the process shuts down. */
+  /** Aborted at a timeout, when the heartbeat is lost, at cancellation and when the process shuts down. */
   readonly signal: AbortSignal
   /** The same for every attempt of this step, unique among steps. */
   readonly idempotencyKey: string
+  /**
+   * Says that the attempt goes on, and with `details` how far it is. Needs the option `heartbeat`. Details are on
+   * record at most once in half a heartbeat, and the latest when the attempt fails: what is told in the last half
+   * before a crash may be lost.
+   * @throws VALUE_NOT_JSON; INPUT_INVALID for a step without the option
+   */
+  heartbeat(details?: unknown): void
+  /** What an attempt before this one has told last, also before a crash; null for nothing. */
+  readonly lastDetails: Json
+}
+
+export interface ActOptions {
+  /**
+   * What is not given is taken from `EFFECT_RETRY`: 10 attempts, 1 s, tripled, at most 30 min. It says how often
+   * an effect is tried that is certain not to have been done; one that may have been done is found out about.
+   */
+  readonly retry?: Partial<RetryPolicy>
 }
 
 export interface Question<Answer> {
@@ -172,7 +200,7 @@ export interface Context extends Concurrency, Children {
   decide<Answer>(name: string, question: Question<Answer>): Promise<Decided<Answer>>
   /** An effect through a connector, past the policy, e.g. `ctx.act('send reply', 'smtp.send', mail)`.
    * @throws POLICY_DENIED, CONNECTOR_REFUSED, CONNECTOR_UNAVAILABLE (retries used up), EFFECT_ABANDONED */
-  act<Output = Json>(name: string, operation: string, input: unknown): Promise<Output>
+  act<Output = Json>(name: string, operation: string, input: unknown, options?: ActOptions): Promise<Output>
   /** Asks the operator and waits for the answer, for days if need be. */
   review(name: string, proposal: Proposal): Promise<ReviewAnswer>
   /** A durable timer: it goes on across restarts. */

@@ -19,6 +19,7 @@ const plain: StoryOperation = {
   ended: NOON + 1_000,
   attempts: 1,
   failures: [],
+  beat: null,
   saw: null,
   produced: 5,
   error: null,

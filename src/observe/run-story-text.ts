@@ -4,7 +4,7 @@ import type { Label } from '../kernel/label.ts'
 import { spokenLength, spokenPrice } from './measures.ts'
 import { oneLine } from './plain-text.ts'
 import type { RunStory, StoryCost } from './run-story.ts'
-import type { StoryFailure, StoryModelCall, StoryRecovery } from './story-facts.ts'
+import type { StoryBeat, StoryFailure, StoryModelCall, StoryRecovery } from './story-facts.ts'
 import type { StoryGraph } from './story-graphs.ts'
 import type { StoryOperation } from './story-operations.ts'
 import { Page, type PageOptions, type TextStyle } from './text-page.ts'
@@ -108,6 +108,7 @@ function writeOperation(page: Page, operation: StoryOperation, story: RunStory):
     page.field('policy', `${verdict.answer} ${verdict.operation} by ${verdict.rule}: ${verdict.reason}`)
   }
   for (const call of operation.models) page.field('model', modelText(call))
+  if (operation.beat !== null) page.field('last beat', beatText(page, operation.beat))
   for (const failure of operation.failures) page.field('failed', failureText(page, failure), style.bad)
   for (const recovery of operation.recoveries) page.field('unknown', recoveryText(page, recovery), style.bad)
   page.value('produced', operation.produced)
@@ -160,6 +161,10 @@ function failureText(page: Page, { attempt, time, error, retryAt, duringLookup }
   const what = duringLookup ? 'asking what became of it' : `attempt ${attempt}`
   const next = retryAt === null ? '' : `; next at ${page.time(retryAt)}`
   return `${page.time(time)} ${what}: ${error.code}: ${error.message}${next}`
+}
+
+function beatText(page: Page, { attempt, time, details }: StoryBeat): string {
+  return `${page.time(time)} attempt ${attempt}: ${oneLine(JSON.stringify(details))}`
 }
 
 const SETTLED = {

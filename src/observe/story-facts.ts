@@ -1,7 +1,7 @@
 /** What happened to an operation on its way: failures, the policy's word, model calls, unknown outcomes. */
 import type { ErrorRecord } from '../kernel/errors.ts'
 import type { StoredEvent } from '../kernel/event.ts'
-import type { JsonObject } from '../kernel/json.ts'
+import type { Json, JsonObject } from '../kernel/json.ts'
 
 /** An event whose body is there. */
 export type Fact = StoredEvent & { readonly body: JsonObject }
@@ -38,6 +38,14 @@ export interface StoryModelCall {
   readonly position: number
 }
 
+/** What an attempt of a step has told of how far it is. */
+export interface StoryBeat {
+  readonly attempt: number
+  readonly time: number
+  readonly details: Json
+  readonly position: number
+}
+
 /** A time when it was not known whether an effect had been carried out. */
 export interface StoryRecovery {
   readonly time: number
@@ -57,6 +65,14 @@ export function toFailure({ body, time, position }: Fact): StoryFailure {
     duringLookup: body.during === 'lookup',
     position,
   }
+}
+
+/** The last one. */
+export function beatOf(facts: readonly Fact[]): StoryBeat | null {
+  const beat = facts.findLast(({ kind }) => kind === 'step.beat')
+  if (beat === undefined) return null
+  const { body, time, position } = beat
+  return { attempt: Number(body.attempt), time, details: body.details ?? null, position }
 }
 
 export function toVerdict({ body, position }: Fact): StoryVerdict {

@@ -6,8 +6,10 @@ import type { OperationType } from '../kernel/journal.ts'
 import type { Json, JsonObject } from '../kernel/json.ts'
 import { joinLabels, type Label } from '../kernel/label.ts'
 import {
+  beatOf,
   type Fact,
   recoveriesOf,
+  type StoryBeat,
   type StoryFailure,
   type StoryModelCall,
   type StoryRecovery,
@@ -31,7 +33,9 @@ export interface StoryOperation {
   readonly ended: number | null
   readonly attempts: number
   readonly failures: readonly StoryFailure[]
-  /** Input of an effect, question of a decision, proposal of a review, time of a timer … ; null for a step. */
+  /** What a step has told last of how far it is; null for nothing. */
+  readonly beat: StoryBeat | null
+  /** Input of an effect, question of a decision, proposal of a review, time of a timer … ; of a step its limit. */
   readonly saw: Json
   readonly produced: Json
   readonly error: ErrorRecord | null
@@ -62,7 +66,14 @@ export function storyOperations(
   })
 }
 
-const OPENS = new Set(['timer.set', 'wait.started', 'review.requested', 'child.started', 'effect.intended'])
+const OPENS = new Set([
+  'step.begun',
+  'timer.set',
+  'wait.started',
+  'review.requested',
+  'child.started',
+  'effect.intended',
+])
 const FAILS = new Set(['step.failed', 'effect.failed'])
 const SETTLES = new Set([
   ...FAILS,
@@ -105,6 +116,7 @@ function toOperation(
     ended: settled?.time ?? null,
     attempts: attemptsOf(type, facts, settled, failures),
     failures,
+    beat: beatOf(facts),
     saw: type === 'publication' ? published(ref ?? '') : sawOf(type, asking, settled),
     produced: settled === undefined ? null : producedOf(settled),
     error: settled === undefined ? null : errorOf(settled),
@@ -168,6 +180,7 @@ function attemptsOf(
 const SHOWN: Partial<Record<OperationType, readonly string[]>> = {
   effect: ['operation', 'input'],
   review: ['action', 'customer', 'summary', 'reason', 'confidence', 'proposal', 'evidence', 'warnings'],
+  step: ['deadline'],
   timer: ['at', 'ms'],
   wait: ['kind', 'key', 'deadline'],
   child: ['workflow', 'run'],

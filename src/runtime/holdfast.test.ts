@@ -112,6 +112,19 @@ describe('a run', () => {
     assert.equal(await place.hf.run('r').result(), null)
   })
 
+  test('gives its result also when it is asked for at the moment of its end', async (t) => {
+    const place = await openPlace(t, { workflows: [sleeper] })
+    await place.hf.start(sleeper, null, { id: 'r' })
+    let asked: Promise<unknown> = Promise.resolve('not asked')
+    place.hf.log.onCommit((events) => {
+      if (events.some(({ kind }) => kind === 'run.completed')) asked = place.hf.run('r').result()
+    })
+    await place.pass(() => place.hf.run('r').status() === 'completed')
+    await turns()
+    const late = new Promise((resolve) => setImmediate(resolve, 'never'))
+    assert.equal(await Promise.race([asked, late]), null)
+  })
+
   test('is ended once', async (t) => {
     const place = await openPlace(t, { workflows: [sleeper] })
     const run = await place.hf.start(sleeper, null, { id: 'r' })

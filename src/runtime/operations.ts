@@ -10,6 +10,7 @@ import type { OperationType } from '../kernel/journal.ts'
 import type { Json } from '../kernel/json.ts'
 import type { Note } from '../kernel/note.ts'
 import type {
+  ActOptions,
   AnyWorkflow,
   Context,
   Proposal,
@@ -21,7 +22,13 @@ import type {
 export type Operation =
   | { readonly type: 'step'; readonly name: string; readonly work: StepWork; readonly options: StepOptions }
   | { readonly type: 'decision'; readonly name: string; readonly question: Question<unknown> }
-  | { readonly type: 'effect'; readonly name: string; readonly operation: string; readonly input: Json }
+  | {
+      readonly type: 'effect'
+      readonly name: string
+      readonly operation: string
+      readonly input: Json
+      readonly retry?: ActOptions['retry']
+    }
   | { readonly type: 'review'; readonly name: string; readonly proposal: Proposal }
   | { readonly type: 'timer'; readonly name: string; readonly ms: number }
   | {

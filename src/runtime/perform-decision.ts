@@ -9,8 +9,8 @@ import type { ModelUsage } from '../ports/model.ts'
 import { answerJsonSchema } from './answer-schema.ts'
 import type { Execution } from './execution.ts'
 import type { OperationOf } from './operations.ts'
-import { withDeadline } from './perform-step.ts'
 import { recordJson } from './run-errors.ts'
+import { withDeadline } from './time-limits.ts'
 
 /** After it the rules decide. */
 const MODEL_TIMEOUT_MS = 60_000

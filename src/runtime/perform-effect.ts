@@ -12,7 +12,6 @@
  */
 import { HoldfastError, isHoldfastError, toErrorRecord } from '../kernel/errors.ts'
 import type { Json } from '../kernel/json.ts'
-import { EFFECT_RETRY } from '../kernel/retry-policy.ts'
 import { crashPoint } from '../ports/crash-points.ts'
 import { connectorOf } from './breakers/breakers.ts'
 import { callOutside } from './effects/effect-call.ts'
@@ -28,10 +27,12 @@ import {
   otherEffect,
   succeed,
 } from './effects/effect-records.ts'
-import { findOut } from './effects/unknown-effect.ts'
+import { delayOf, timeLimit, whyTooLate } from './effects/effect-retry.ts'
+import { type Again, findOut } from './effects/unknown-effect.ts'
 import type { Execution } from './execution.ts'
-import { delayAfter, idempotencyKeyOf, noteRetry } from './perform-step.ts'
+import { idempotencyKeyOf } from './idempotency-key.ts'
 import { restoredWhy } from './restored.ts'
+import { noteRetry } from './retrying.ts'
 import { recordJson } from './run-errors.ts'
 
 /** Codes after which it is certain that nothing was done and a retry would change nothing. */
@@ -58,8 +59,10 @@ function resume(execution: Execution, effect: Effect): void {
       await noteUnknown(execution, effect, 'the process ended before the outcome was on record')
     else if (restore !== null)
       await noteUnknown(execution, effect, restoredWhy(restore), { input: effect.input })
-    if (state === null && restore === null) await attempt(execution, effect)
-    else await reconcile(execution, effect)
+    if (state !== null || restore !== null) return await reconcile(execution, effect)
+    const late = whyTooLate(execution, effect)
+    if (late === null) await attempt(execution, effect)
+    else fail(execution, effect, late)
   })
 }
 
@@ -72,7 +75,8 @@ async function attempt(execution: Execution, effect: Effect): Promise<void> {
   const number = numberOf(execution, name)
   const key = idempotencyKeyOf(execution, name)
   crashPoint('effect.before-intent')
-  const intended = execution.event('effect.intended', { name, operation, input, key, attempt: number })
+  const intent = { name, operation, input, key, attempt: number, ...timeLimit(execution, effect) }
+  const intended = execution.event('effect.intended', intent)
   await execution.append([allowed.decided, intended], pass.records)
   crashPoint('effect.after-intent')
   let output: Json
@@ -122,7 +126,7 @@ async function reconcile(execution: Execution, effect: Effect): Promise<void> {
       succeed(execution, effect, finding.output, finding.via)
       return
     case 'again':
-      return await attemptAgain(execution, effect, finding.why, finding.atOnce)
+      return await attemptAgain(execution, effect, finding)
     case 'given up':
       return fail(execution, effect, finding.error)
     case 'held':
@@ -137,28 +141,33 @@ async function retryOrFail(
   effect: Effect,
   attempt: number,
   error: unknown,
+  unclear?: true,
 ): Promise<void> {
-  const { name } = effect
-  const delayMs = delayAfter(execution, name, attempt, EFFECT_RETRY)
-  if (delayMs === null) fail(execution, effect, error)
-  else {
-    noteRetry(execution, { type: 'effect', name, attempt, error, delayMs }, () => resume(execution, effect))
-  }
+  const { name, retry } = effect
+  const delayMs = delayOf(execution, effect, attempt, toErrorRecord(error).code)
+  if (delayMs === null) return fail(execution, effect, error)
+  const of = retry?.attempts
+  noteRetry(
+    execution,
+    { type: 'effect', name, attempt, error, delayMs, ...(of && { of }), ...(unclear && { unclear }) },
+    () => resume(execution, effect),
+  )
 }
 
-/** After an attempt that did nothing: at once when it was the first, or `atOnce`; with backoff otherwise. */
-async function attemptAgain(
-  execution: Execution,
-  effect: Effect,
-  why: string,
-  atOnce: boolean,
-): Promise<void> {
+/**
+ * After an attempt that did nothing: at once when it was the first, or the operator says so; with backoff otherwise.
+ */
+async function attemptAgain(execution: Execution, effect: Effect, { why, by }: Again): Promise<void> {
   const { name } = effect
   const number = numberOf(execution, name)
   const error = new HoldfastError('CONNECTOR_UNAVAILABLE', `Attempt ${number} of "${name}" ${why}`)
-  if (!atOnce && number > 1) return await retryOrFail(execution, effect, number, error)
+  const mayGoOn = by === 'operator' || delayOf(execution, effect, number, error.code) !== null
+  if (!mayGoOn || (by !== 'operator' && number > 1)) {
+    return await retryOrFail(execution, effect, number, error, by === 'repeat' ? true : undefined)
+  }
   const record = recordJson(toErrorRecord(error))
   const failure = { type: 'effect', name, attempt: number, error: record, retryAt: null }
-  await execution.append([execution.event('attempt.failed', failure)])
+  const unclear = by === 'repeat' ? { unclear: true } : {}
+  await execution.append([execution.event('attempt.failed', { ...failure, ...unclear })])
   await attempt(execution, effect)
 }

@@ -1,17 +1,14 @@
-/** Steps: attempted until they succeed or the retry policy gives up, completed once. */
-
-import { durationMs } from '../kernel/duration.ts'
+/** Steps: attempted until they succeed, or the retry policy or the time gives out; completed once. */
 import { entryOf, HoldfastError, toErrorRecord } from '../kernel/errors.ts'
 import { type Json, toJson } from '../kernel/json.ts'
-import { seededRandom } from '../kernel/random.ts'
-import { nextDelayMs, type RetryPolicy, retriesCode, STEP_RETRY } from '../kernel/retry-policy.ts'
-import type { StepAttempt } from '../kernel/workflow.ts'
+import { retriesCode, STEP_RETRY } from '../kernel/retry-policy.ts'
 import { codeOf } from './code.ts'
 import type { Execution } from './execution.ts'
-import { shortHash } from './hashes.ts'
-import { never } from './never.ts'
 import type { OperationOf } from './operations.ts'
+import { delayAfter, isAfter, lastFailure, noteRetry } from './retrying.ts'
 import { recordJson } from './run-errors.ts'
+import { isPromise, runAttempt } from './steps/step-attempt.ts'
+import { isTotalTimeout, type StepSpan, spanOf, totalTimeout } from './steps/step-span.ts'
 
 type Step = OperationOf<'step'>
 
@@ -23,22 +20,29 @@ export function performStep(execution: Execution, step: Step): void {
 }
 
 function attemptStep(execution: Execution, step: Step): void {
-  if (execution.active) execution.workOnceDurable(() => makeAttempt(execution, step))
+  if (!execution.active) return
+  const span = spanOf(execution, step)
+  execution.workOnceDurable(() => makeAttempt(execution, step, span))
 }
 
 /** What a step gives at once is on record when this returns; else a promise of that. */
-function makeAttempt(execution: Execution, step: Step): Promise<void> | undefined {
+function makeAttempt(execution: Execution, step: Step, span: StepSpan): Promise<void> | undefined {
   if (!execution.active) return undefined
-  const attempt = (execution.journal.entries.get(step.name)?.failedAttempts ?? 0) + 1
+  const failed = execution.journal.entries.get(step.name)?.failedAttempts ?? 0
+  const late = whyTooLate(execution, step, span, failed)
+  if (late !== null) {
+    fail(execution, step, failed, late)
+    return undefined
+  }
   let result: Json
   try {
-    const given = runAttempt(execution, step, attempt)
-    if (isPromise(given)) return awaitAttempt(execution, step, attempt, given)
+    const given = runAttempt(execution, step, failed + 1, span)
+    if (isPromise(given)) return awaitAttempt(execution, step, failed + 1, span, given)
     result = resultOf(step, given)
   } catch (error) {
-    return noteFailure(execution, step, attempt, error)
+    return noteFailure(execution, step, failed + 1, span, error)
   }
-  noteResult(execution, step, attempt, result)
+  noteResult(execution, step, failed + 1, result)
   return undefined
 }
 
@@ -46,13 +50,14 @@ async function awaitAttempt(
   execution: Execution,
   step: Step,
   attempt: number,
+  span: StepSpan,
   given: Promise<unknown>,
 ): Promise<void> {
   let result: Json
   try {
     result = resultOf(step, await given)
   } catch (error) {
-    await noteFailure(execution, step, attempt, error)
+    await noteFailure(execution, step, attempt, span, error)
     return
   }
   noteResult(execution, step, attempt, result)
@@ -72,57 +77,22 @@ function noteResult(
   execution.record([execution.event('step.completed', { name, result, attempts, code })])
 }
 
-function runAttempt(execution: Execution, step: Step, attempt: number): unknown {
-  const { timeout } = step.options
-  if (timeout === undefined) {
-    return callNow(execution, step, attempt)
-  }
-  return withDeadline(
-    execution,
-    durationMs(timeout),
-    async (signal) => step.work(new Attempt(execution, step, attempt, signal)),
-    (ms) =>
-      new HoldfastError('STEP_TIMEOUT', `Attempt ${attempt} of step ${step.name} took longer than ${ms} ms`, {
-        details: { run: execution.run.id, step: step.name, attempt, timeoutMs: ms },
-      }),
-  )
+/** The error of a step whose time was over when its next attempt could be made; null where there is time. */
+function whyTooLate(execution: Execution, step: Step, span: StepSpan, failed: number): unknown {
+  if (span.deadline === null && span.retryUntil === null) return null
+  const now = execution.host.clock.now()
+  const last = (): Error | null => lastFailure(execution, step.name)?.error ?? null
+  if (span.deadline !== null && now >= span.deadline) return totalTimeout(execution, step, failed, last())
+  return failed > 0 && isAfter(now, span.retryUntil) ? last() : null
 }
 
-/** What a step gives at once is not waited for. */
-function callNow(execution: Execution, step: Step, attempt: number): unknown {
-  if (execution.activity.isAbandoned) return never()
-  const made = step.work(new Attempt(execution, step, attempt))
-  return isPromise(made) ? execution.activity.call(() => made) : made
-}
-
-function isPromise(value: unknown): value is Promise<unknown> {
-  return typeof (value as Promise<unknown> | null)?.then === 'function'
-}
-
-/** What a step is given; what it seldom asks for is made when it does. */
-class Attempt implements StepAttempt {
-  readonly attempt: number
-  readonly #execution: Execution
-  readonly #name: string
-  readonly #signal: AbortSignal | undefined
-
-  constructor(execution: Execution, { name }: Step, attempt: number, signal?: AbortSignal) {
-    this.attempt = attempt
-    this.#execution = execution
-    this.#name = name
-    this.#signal = signal
-  }
-
-  get signal(): AbortSignal {
-    return this.#signal ?? this.#execution.abort.signal
-  }
-
-  get idempotencyKey(): string {
-    return idempotencyKeyOf(this.#execution, this.#name)
-  }
-}
-
-async function noteFailure(execution: Execution, step: Step, attempt: number, error: unknown): Promise<void> {
+async function noteFailure(
+  execution: Execution,
+  step: Step,
+  attempt: number,
+  span: StepSpan,
+  error: unknown,
+): Promise<void> {
   const { name } = step
   // Aborted, it has not failed: it is made again when the process is back.
   if (execution.abort.aborted) return
@@ -130,16 +100,24 @@ async function noteFailure(execution: Execution, step: Step, attempt: number, er
   const policy = { ...STEP_RETRY, ...step.options.retry }
   const again = mayRetry(error) && retriesCode(policy, toErrorRecord(error, 'STEP_FAILED').code)
   const delayMs = again ? delayAfter(execution, name, attempt, policy) : null
-  if (delayMs === null) {
-    const record = recordJson(toErrorRecord(error, 'STEP_FAILED'))
-    const code = codeOf(step.work, step.options.pure === true)
-    execution.record([execution.event('step.failed', { name, error: record, attempts: attempt, code })])
-    return
+  const next = delayMs === null ? null : execution.host.clock.now() + delayMs
+  if (delayMs === null || next === null || isAfter(next, span.retryUntil)) {
+    fail(execution, step, attempt, error)
+  } else if (span.deadline !== null && next >= span.deadline) {
+    const why = isTotalTimeout(error) ? error : totalTimeout(execution, step, attempt, error)
+    fail(execution, step, attempt, why)
+  } else {
+    const of = policy.attempts
+    noteRetry(execution, { type: 'step', name, attempt, of, error, delayMs }, () =>
+      attemptStep(execution, step),
+    )
   }
-  const of = step.options.retry?.attempts ?? STEP_RETRY.attempts
-  noteRetry(execution, { type: 'step', name, attempt, of, error, delayMs }, () =>
-    attemptStep(execution, step),
-  )
+}
+
+function fail(execution: Execution, step: Step, attempts: number, error: unknown): void {
+  const record = recordJson(toErrorRecord(error, 'STEP_FAILED'))
+  const code = codeOf(step.work, step.options.pure === true)
+  execution.record([execution.event('step.failed', { name: step.name, error: record, attempts, code })])
 }
 
 /** A broken file of the operator's, say: no attempt helps until a person has acted, so the run stalls. */
@@ -151,71 +129,4 @@ function needsPerson(error: unknown): boolean {
 function mayRetry(error: unknown): boolean {
   if (error instanceof HoldfastError) return entryOf(error.code)?.retry !== 'never'
   return !(error instanceof Error && 'retryable' in error && error.retryable === false)
-}
-
-/** The delay before the next attempt, with the jitter that this run has for it; null when there is none. */
-export function delayAfter(
-  execution: Execution,
-  name: string,
-  failed: number,
-  policy: RetryPolicy,
-): number | null {
-  return nextDelayMs(policy, failed, seededRandom(execution.seed, `retry ${name}`, failed))
-}
-
-/** Records a failed attempt and has the next one made when its time comes. */
-export function noteRetry(
-  execution: Execution,
-  failure: {
-    readonly type: 'step' | 'effect'
-    readonly name: string
-    readonly attempt: number
-    /** The most that there will be, where that is not the same for all. */
-    readonly of?: number
-    readonly error: unknown
-    readonly delayMs: number
-    readonly during?: 'lookup'
-  },
-  again: () => void,
-): void {
-  const { delayMs, error, ...rest } = failure
-  const retryAt = execution.host.clock.now() + delayMs
-  execution.retries.later(failure.name, again)
-  const record = recordJson(toErrorRecord(error, 'STEP_FAILED'))
-  execution.open(execution.event('attempt.failed', { ...rest, error: record, retryAt }))
-}
-
-/** Unique among effects and steps of all workspaces, equal for all attempts of one. */
-export function idempotencyKeyOf(
-  execution: {
-    readonly run: { readonly id: string }
-    readonly host: { readonly log: { readonly id: string } }
-  },
-  name: string,
-): string {
-  return shortHash(JSON.stringify([execution.host.log.id, execution.run.id, name]), 40)
-}
-
-/** Runs `work` with a signal that is aborted at the deadline, then gives up waiting for it. */
-export async function withDeadline<T>(
-  execution: Execution,
-  ms: number,
-  work: (signal: AbortSignal) => Promise<T>,
-  late: (ms: number) => Error,
-): Promise<T> {
-  const deadline = new AbortController()
-  const { clock } = execution.host
-  let cancel = (): void => {}
-  const passed = new Promise<never>((_, reject) => {
-    cancel = clock.after(ms, () => {
-      deadline.abort()
-      reject(late(ms))
-    })
-  })
-  try {
-    const signal = AbortSignal.any([deadline.signal, execution.abort.signal])
-    return await execution.activity.call(() => Promise.race([work(signal), passed]), cancel)
-  } finally {
-    cancel()
-  }
 }

@@ -7,8 +7,8 @@ import type { Outcome } from '../kernel/journal.ts'
 import { type Json, type JsonObject, toJson } from '../kernel/json.ts'
 import { codeOf } from './code.ts'
 import { comparable, type Divergence, otherCode, otherResult, same } from './divergence.ts'
+import { idempotencyKeyOf } from './idempotency-key.ts'
 import type { Operation, OperationOf } from './operations.ts'
-import { idempotencyKeyOf } from './perform-step.ts'
 import type { RecordedOperation } from './replay-record.ts'
 
 export interface Rerun {
@@ -59,7 +59,7 @@ export async function runPure(step: OperationOf<'step'>, owner: Owner, attempt: 
   const { signal } = new AbortController()
   const idempotencyKey = idempotencyKeyOf(owner, step.name)
   try {
-    const result = await step.work({ attempt, signal, idempotencyKey })
+    const result = await step.work({ attempt, signal, idempotencyKey, heartbeat() {}, lastDetails: null })
     return { ok: true, value: toJson(result, `result of step ${step.name}`) }
   } catch (error) {
     return { ok: false, error: toErrorRecord(error, 'STEP_FAILED') }

@@ -28,7 +28,7 @@ export function runStream(run: string): string {
 
 export const runIndex: Projection = {
   name: 'runs',
-  version: 9,
+  version: 10,
   tables: ['runs', 'runs_timers', 'runs_waits', 'runs_erased', ...QUEUE_TABLES],
   schema: `
     CREATE TABLE runs (
@@ -64,6 +64,8 @@ export const runIndex: Projection = {
     'run.failed',
     'run.cancelled',
     'run.continued',
+    'step.begun',
+    'step.beat',
     'step.completed',
     'step.failed',
     'attempt.failed',

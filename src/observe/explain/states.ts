@@ -1,7 +1,7 @@
 /** What is to be said of a run in each of its states. */
 import { type ErrorRecord, entryOf } from '../../kernel/errors.ts'
 import type { StoredEvent } from '../../kernel/event.ts'
-import type { RunStatus } from '../../kernel/journal.ts'
+import type { JournalEntry, RunStatus } from '../../kernel/journal.ts'
 import { heldUp } from '../queue.ts'
 import type { Explanation, Reason } from './explanation.ts'
 import { type Facts, positionsOf } from './facts.ts'
@@ -75,7 +75,8 @@ function underWay(facts: Facts, asked: readonly string[]): Reason[] {
   const known = new Set(effects.map(({ name }) => name))
   const others = asked.filter((name) => {
     const entry = entries.get(name)
-    return !known.has(name) && (entry === undefined || (entry.opened === null && entry.retryAt === null))
+    if (entry === undefined) return true
+    return !known.has(name) && (entry.opened === null || entry.type === 'step') && entry.retryAt === null
   })
   const since = facts.events.at(-1)?.time ?? null
   return [
@@ -94,15 +95,25 @@ function underWay(facts: Facts, asked: readonly string[]): Reason[] {
     ...others.map((name) => {
       const attempt = (entries.get(name)?.failedAttempts ?? 0) + 1
       const nth = attempt > 1 ? `, attempt ${attempt}` : ''
-      const words = `${entries.get(name)?.type ?? 'the operation'} "${name}" to be done${nth}`
+      const beat = facts.events.findLast(({ kind, body }) => kind === 'step.beat' && body?.name === name)
+      const told = beat === undefined ? '' : `, which last told ${JSON.stringify(beat.body?.details)}`
+      const words = `${entries.get(name)?.type ?? 'the operation'} "${name}" to be done${nth}${told}`
       return reason({
         kind: 'step',
         words,
         since,
+        until: deadlineOf(entries.get(name)),
         next: 'Its outcome is put on record, and the run goes on.',
+        positions: beat === undefined ? [] : [beat.position],
       })
     }),
   ]
+}
+
+/** Of a step with a limit for all its attempts. */
+function deadlineOf(entry: JournalEntry | undefined): number | null {
+  const deadline = entry?.opened?.deadline
+  return typeof deadline === 'number' ? deadline : null
 }
 
 /** What no waiting helps against: these runs go on when the process is started with the right code. */

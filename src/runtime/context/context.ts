@@ -4,6 +4,7 @@ import { type Duration, durationMs } from '../../kernel/duration.ts'
 import { toJson } from '../../kernel/json.ts'
 import { seededRandom, seededUuid } from '../../kernel/random.ts'
 import type {
+  ActOptions,
   AnyWorkflow,
   Context,
   Decided,
@@ -33,8 +34,8 @@ function contextOf(scope: Scope): Context {
     step: <Result>(name: string, work: StepWork, options: StepOptions = {}) =>
       scope.operate((unique) => ({ type: 'step', name: unique, work, options }), name) as Promise<Result>,
     decide: (name, question) => unwatched(decide(scope, name, question)),
-    act: <Output>(name: string, operation: string, input: unknown) =>
-      unwatched(act(scope, name, operation, input)) as Promise<Output>,
+    act: <Output>(name: string, operation: string, input: unknown, options?: ActOptions) =>
+      unwatched(act(scope, name, operation, input, options)) as Promise<Output>,
     review: (name, proposal) => unwatched(review(scope, name, proposal)),
     sleep: (...given: readonly (Duration | SleepOptions | undefined)[]) => unwatched(sleep(scope, given)),
     waitFor: (kind, options) => unwatched(waitFor(scope, kind, options)),
@@ -83,9 +84,18 @@ async function decide<Answer>(
   return { answer, confidence, reasons, provenance }
 }
 
-async function act(scope: Scope, name: string, operation: string, input: unknown): Promise<unknown> {
+async function act(
+  scope: Scope,
+  name: string,
+  operation: string,
+  input: unknown,
+  { retry = {} }: ActOptions = {},
+): Promise<unknown> {
   const json = toJson(input, `input of ${name}`)
-  return await scope.operate((unique) => ({ type: 'effect', name: unique, operation, input: json }), name)
+  return await scope.operate(
+    (unique) => ({ type: 'effect', name: unique, operation, input: json, retry }),
+    name,
+  )
 }
 
 async function review(scope: Scope, name: string, proposal: Proposal): Promise<ReviewAnswer> {

@@ -6,7 +6,8 @@ import { HoldfastError, isHoldfastError } from '../../kernel/errors.ts'
 import type { PerformContext } from '../../ports/connector.ts'
 import type { Heard, Pass } from '../breakers/breakers.ts'
 import type { Execution } from '../execution.ts'
-import { idempotencyKeyOf, withDeadline } from '../perform-step.ts'
+import { idempotencyKeyOf } from '../idempotency-key.ts'
+import { withDeadline } from '../time-limits.ts'
 import { type Effect, manifestOf, numberOf } from './effect-records.ts'
 
 /** Codes of an outside that has answered. */

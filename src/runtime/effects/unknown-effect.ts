@@ -6,22 +6,30 @@ import { EFFECT_RETRY } from '../../kernel/retry-policy.ts'
 import type { ReviewAnswer } from '../../kernel/workflow.ts'
 import type { Lookup } from '../../ports/connector.ts'
 import type { Execution } from '../execution.ts'
-import { delayAfter, noteRetry } from '../perform-step.ts'
 import { restoredWhy } from '../restored.ts'
+import { delayAfter, noteRetry } from '../retrying.ts'
 import { callOutside } from './effect-call.ts'
 import { answerTo, askPolicy } from './effect-policy.ts'
 import { doneSince, type Effect, manifestOf, numberOf } from './effect-records.ts'
+import { delayOf } from './effect-retry.ts'
 
 /**
- * again: it was not done, or a repeat does no harm; `atOnce` without a wait. held: the connector is down.
- * waiting: another question, or the operator's answer, is under way and goes on by itself.
+ * again: it was not done, or a repeat does no harm. held: the connector is down. waiting: another question, or the
+ * operator's answer, is under way and goes on by itself.
  */
 export type Finding =
   | { readonly is: 'done'; readonly output: Json; readonly via: 'lookup' | 'operator' }
-  | { readonly is: 'again'; readonly why: string; readonly atOnce: boolean }
+  | Again
   | { readonly is: 'given up'; readonly error: HoldfastError }
   | { readonly is: 'held' }
   | { readonly is: 'waiting' }
+
+/** By the word of the outside or of the operator it was not done; for a repeat, that does not matter. */
+export interface Again {
+  readonly is: 'again'
+  readonly why: string
+  readonly by: 'lookup' | 'operator' | 'repeat'
+}
 
 const WAITING: Finding = { is: 'waiting' }
 
@@ -39,10 +47,10 @@ export async function findOut(execution: Execution, effect: Effect, resume: () =
     const ifDone = found.found === 'unknown' ? found.ifDone : null
     return askOperator(execution, effect, resume, restoredWhy(restore), ifDone)
   }
-  if (found.found === 'no') return { is: 'again', why: 'was not carried out', atOnce: false }
+  if (found.found === 'no') return { is: 'again', why: 'was not carried out', by: 'lookup' }
   if (mayRepeat(execution, effect)) {
     const why = 'may not have been carried out, and a repeat does no harm'
-    return { is: 'again', why, atOnce: false }
+    return { is: 'again', why, by: 'repeat' }
   }
   const why = found.why ?? 'the outside system can not tell'
   return askOperator(execution, effect, resume, why, found.ifDone ?? null)
@@ -80,12 +88,11 @@ function lookUpLater(execution: Execution, effect: Effect, resume: () => void, e
   return WAITING
 }
 
-/** Whether a repeat is harmless, and there are attempts left: the last one must not end as if it had done nothing. */
+/** Whether a repeat is harmless, and may be made: else the last attempt would end as if it had done nothing. */
 function mayRepeat(execution: Execution, effect: Effect): boolean {
   const { effect: kind, idempotency } = manifestOf(execution, effect)
-  return (
-    (kind === 'read' || idempotency !== 'none') && numberOf(execution, effect.name) < EFFECT_RETRY.attempts
-  )
+  if (kind !== 'read' && idempotency === 'none') return false
+  return delayOf(execution, effect, numberOf(execution, effect.name), 'CONNECTOR_UNAVAILABLE') !== null
 }
 
 /** One question for each attempt whose outcome stays unknown. */
@@ -121,7 +128,7 @@ function obey(execution: Execution, effect: Effect, answer: ReviewAnswer): Findi
     return { is: 'done', output: answer.value.output ?? null, via: 'operator' }
   }
   if (answer.verdict === 'rejected') {
-    return { is: 'again', why: 'was not carried out, says the operator', atOnce: true }
+    return { is: 'again', why: 'was not carried out, says the operator', by: 'operator' }
   }
   const message = `"${effect.name}" was given up by the operator${answer.instruction ? `: ${answer.instruction}` : ''}`
   const error = new HoldfastError('EFFECT_ABANDONED', message, { details: { run: execution.run.id } })

@@ -1,0 +1,25 @@
+import type { OperationType } from './journal.ts'
+
+/** Kinds that open or settle an operation, and the type they belong to. */
+export const OPERATION_OF_KIND: Readonly<Record<string, OperationType>> = {
+  'step.begun': 'step',
+  'step.beat': 'step',
+  'step.completed': 'step',
+  'step.failed': 'step',
+  'effect.intended': 'effect',
+  'effect.succeeded': 'effect',
+  'effect.failed': 'effect',
+  'effect.unknown': 'effect',
+  'decision.made': 'decision',
+  'review.requested': 'review',
+  'review.answered': 'review',
+  'timer.set': 'timer',
+  'timer.fired': 'timer',
+  'timer.abandoned': 'timer',
+  'wait.started': 'wait',
+  'wait.ended': 'wait',
+  'wait.abandoned': 'wait',
+  'publication.made': 'publication',
+  'child.started': 'child',
+  'child.ended': 'child',
+}
