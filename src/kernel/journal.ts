@@ -5,9 +5,7 @@
  * An operation is *opened* (an intent, a timer, a wait, a question to the operator is on record),
  * *attempted* (with failures on record), and *settled* once: by a value or by an error.
  */
-import { type Parent, readParent } from './children.ts'
 import type { ErrorRecord } from './errors.ts'
-import type { StoredEvent } from './event.ts'
 import {
   type Awaited,
   closeWait,
@@ -18,11 +16,11 @@ import {
   noteReceived,
   openWait,
 } from './event-waits.ts'
-import { type ForkPoint, forkPointOf } from './fork-point.ts'
 import type { Json, JsonObject } from './json.ts'
 import { joinLabels, type Label, SYSTEM } from './label.ts'
 import { isNote, noteKey } from './note.ts'
 import { OPERATION_OF_KIND } from './operation-kinds.ts'
+import { type JournalEvent, type RunStart, readStart } from './run-start.ts'
 
 export type OperationType =
   | 'step'
@@ -63,33 +61,6 @@ export interface JournalEntry {
     readonly outcome: Outcome
     readonly label: Label
   } | null
-}
-
-/** What the journal needs of an event; the position only of `run.started`. */
-export type JournalEvent = Partial<StoredEvent> &
-  Pick<StoredEvent, 'version' | 'kind' | 'time' | 'label' | 'body'>
-
-export interface RunStart {
-  readonly workflow: string
-  readonly workflowVersion: number
-  readonly input: Json
-  readonly seed: string
-  readonly customer: string | null
-  readonly parent: Parent | null
-  /** Which of a chain of runs that continue each other it is; null for one that continues none. */
-  readonly chain: { readonly first: string; readonly link: number } | null
-  /** Position behind which its waits look for events, where that is not its own. */
-  readonly waitsSince: number | null
-  /** Whether it was put into the queue, or is to begin later. */
-  readonly isQueued: boolean
-  /** null for a run that is no fork of another. */
-  readonly fork: ForkPoint | null
-  /** 0 while it is not on disk. */
-  readonly position: number
-  readonly time: number
-  /** What the code is told that the time is at first: in a fork, as in its source. Milliseconds since 1970, as `time`. */
-  readonly toldTime: number
-  readonly label: Label
 }
 
 /** `queued`: it has not begun. `waiting`: nothing of it is under way in any process. `stalled`: it can't go on until a person acts. */
@@ -202,25 +173,6 @@ export function applyToJournal(journal: Journal, event: JournalEvent): void {
     default:
       if (isNote(event.kind)) journal.notes.add(noteKey({ kind: event.kind, body }))
       else applyToEntry(journal, event, body)
-  }
-}
-
-function readStart(event: JournalEvent, body: JsonObject): RunStart {
-  return {
-    workflow: String(body.workflow),
-    workflowVersion: Number(body.version),
-    input: body.input ?? null,
-    seed: String(body.seed),
-    customer: (body.customer as string | null) ?? null,
-    parent: readParent(body),
-    chain: (body.chain as unknown as RunStart['chain']) ?? null,
-    waitsSince: body.waits === undefined ? null : Number((body.waits as JsonObject).since),
-    isQueued: body.queue !== undefined,
-    fork: forkPointOf(body),
-    position: event.position ?? 0,
-    time: event.time,
-    toldTime: forkPointOf(body)?.started ?? event.time,
-    label: event.label,
   }
 }
 

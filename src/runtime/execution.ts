@@ -171,7 +171,8 @@ export class Execution implements OperationHost {
     return new Promise((resolve, reject) => {
       this.#handover.asks(operation.name, { resolve, reject })
       if (entry?.settled) this.#handover.deliver(operation.name, entry.settled.version)
-      else if (this.#isHeldBack(operation) || !this.#catchUp.holds(operation)) this.#perform(operation)
+      else if ((this.isBounded && isHandOver(operation)) || !this.#catchUp.holds(operation))
+        this.#perform(operation)
     })
   }
 
@@ -185,11 +186,6 @@ export class Execution implements OperationHost {
     const end = this.event('run.continued', { next: next.id, input })
     await this.append([...unknown, end], [next.part()])
     return never()
-  }
-
-  /** It comes to nothing before the run completes, so it may be begun while the code catches up. */
-  #isHeldBack(operation: Operation): boolean {
-    return this.isBounded && isHandOver(operation)
   }
 
   abandon(operation: Abandonable): void {

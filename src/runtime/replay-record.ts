@@ -8,10 +8,10 @@ import {
   type OperationType,
   RUN_ENDS,
   type RunEnd,
-  type RunStart,
 } from '../kernel/journal.ts'
 import type { Json, JsonObject } from '../kernel/json.ts'
 import { isNote, type Note, noteKey } from '../kernel/note.ts'
+import type { RunStart } from '../kernel/run-start.ts'
 import type { EventLog } from '../ports/event-log.ts'
 import { type RequestReader, requestOnRecord } from './replay-request.ts'
 import { runStream } from './run-index.ts'

@@ -3,7 +3,8 @@
  * has to be durable, at the latest with its end, in one commit.
  */
 import type { NewEvent } from '../kernel/event.ts'
-import { type Journal, type JournalEvent, RUN_ENDS, type RunStatus } from '../kernel/journal.ts'
+import { type Journal, RUN_ENDS, type RunStatus } from '../kernel/journal.ts'
+import type { JournalEvent } from '../kernel/run-start.ts'
 import type { StreamAppend } from '../ports/event-log.ts'
 import type { ExecutionHost } from './execution-host.ts'
 import { runStream } from './run-index.ts'
