@@ -26,7 +26,7 @@ import { Agents } from './agents/agents.ts'
 import { Holdfast } from './holdfast.ts'
 import { RUNTIME_PROJECTIONS } from './projections.ts'
 import { Runtime } from './runtime.ts'
-import { type Tree, treeFlow } from './testing/tree.ts'
+import { chainFlow, type Tree, treeFlow } from './testing/tree.ts'
 
 /** Trees to try; more of them by RUNS=1000. */
 const RUNS = Number(process.env.RUNS ?? 25)
@@ -98,7 +98,13 @@ class Process {
       clock,
     })
     const { residentRuns } = options
-    const runtime = new Runtime({ log: this.log, gate, clock, workflows: [treeFlow], residentRuns })
+    const runtime = new Runtime({
+      log: this.log,
+      gate,
+      clock,
+      workflows: [treeFlow, chainFlow],
+      residentRuns,
+    })
     this.hf = new Holdfast(runtime, new Agents(runtime, { agents: [] }), newId)
     runtime.recover()
   }
@@ -172,15 +178,17 @@ async function start({ hf }: Process, tree: Tree): Promise<void> {
   await hf.start(treeFlow, { tree, path: 'o' }, { id: 'r' })
 }
 
-/** Starts the run, or goes on with it, and lets time pass until it has ended. */
+const OPEN = "SELECT id FROM runs WHERE status NOT IN ('completed', 'failed', 'cancelled', 'continued')"
+
+/** Starts the run, or goes on with it, and lets time pass until it has ended, and what it spawned too. */
 async function drive(process: Process, tree: Tree, clock: ManualClock): Promise<Json> {
   await start(process, tree)
   for (let alarms = 0; alarms < MOST_ALARMS; alarms += 1) {
     await process.hf.idle()
     if (process.log.isDead) return null
-    const run = process.hf.run<Json>('r')
-    if (run.status() === 'completed' || run.status() === 'failed') return await outcomeOf(run.result())
-    assert.ok(clock.next(), `it waits for nothing, as ${run.status()}`)
+    const open = process.log.tables.get<{ id: string }>(OPEN)
+    if (open === undefined) return await outcomeOf(process.hf.run<Json>('r').result())
+    assert.ok(clock.next(), `${open.id} waits for nothing`)
     await turn()
   }
   return assert.fail(`${MOST_ALARMS} alarms, and no end`)
@@ -252,6 +260,8 @@ const oops = fc.record({
   code: fc.constantFrom('LOST', 'SOLD_OUT'),
 }) as fc.Arbitrary<Tree>
 const several = { minLength: 2, maxLength: 3 }
+const some = { minLength: 1, maxLength: 4 }
+const limit = fc.integer({ min: 1, max: 3 })
 
 const { tree } = fc.letrec<{ tree: Tree }>((tie) => ({
   tree: fc.oneof(
@@ -262,6 +272,14 @@ const { tree } = fc.letrec<{ tree: Tree }>((tie) => ({
     { arbitrary: fc.record({ type: fc.constant('seq'), trees: fc.array(tie('tree'), several) }), weight: 3 },
     { arbitrary: fc.record({ type: fc.constant('all'), trees: fc.array(tie('tree'), several) }), weight: 3 },
     { arbitrary: fc.record({ type: fc.constant('call'), tree: tie('tree') }), weight: 2 },
+    { arbitrary: fc.record({ type: fc.constant('spawn'), tree: tie('tree') }), weight: 1 },
+    { arbitrary: fc.record({ type: fc.constant('chain'), times: fc.nat(2), tree: tie('tree') }), weight: 1 },
+    {
+      arbitrary: fc.record({ type: fc.constant('each'), trees: fc.array(tie('tree'), several), limit }),
+      weight: 2,
+    },
+    { arbitrary: fc.record({ type: fc.constant('nodes'), trees: fc.array(tie('tree'), some) }), weight: 2 },
+    { arbitrary: fc.record({ type: fc.constant('first'), trees: fc.array(slow, several) }), weight: 2 },
     { arbitrary: fc.record({ type: fc.constant('try'), tree: fc.oneof(tie('tree'), oops) }), weight: 1 },
     { arbitrary: fc.record({ type: fc.constant('race'), trees: fc.array(slow, several) }), weight: 2 },
     { arbitrary: oops, weight: 1 },

@@ -20,9 +20,12 @@ export type Tree =
   | { readonly type: 'draw' }
   | { readonly type: 'decide'; readonly answer: number }
   | { readonly type: 'loop'; readonly times: number }
-  | { readonly type: 'call'; readonly tree: Tree }
+  | { readonly type: 'call' | 'spawn'; readonly tree: Tree }
+  /** The whole run, which goes on as another so many times before it does the tree. */
+  | { readonly type: 'chain'; readonly times: number; readonly tree: Tree }
   | { readonly type: 'try'; readonly tree: Tree }
-  | { readonly type: 'all' | 'seq' | 'race'; readonly trees: readonly Tree[] }
+  | { readonly type: 'all' | 'seq' | 'race' | 'first' | 'nodes'; readonly trees: readonly Tree[] }
+  | { readonly type: 'each'; readonly trees: readonly Tree[]; readonly limit: number }
 
 export interface TreeInput {
   readonly tree: Tree
@@ -39,6 +42,29 @@ export const treeFlow: Workflow<TreeInput, Json> = defineWorkflow({
   input: anything<TreeInput>(),
   output: anything<Json>(),
   run: (ctx, { tree, path }) => grow(ctx, tree, path),
+})
+
+interface ChainInput extends TreeInput {
+  readonly left: number
+}
+
+/** Goes on as the next run until nothing is left, doing an effect and hearing an event in each. */
+export const chainFlow: Workflow<ChainInput, Json> = defineWorkflow({
+  name: 'chain',
+  version: 1,
+  input: anything<ChainInput>(),
+  output: anything<Json>(),
+  run: async (ctx, { tree, path, left }) => {
+    if (left === 0) return await grow(ctx, tree, path)
+    await ctx.emit({ kind: 'link', key: path, data: left })
+    const heard = await ctx.waitFor('link', { key: path, name: `${path} hears` })
+    const touched = await ctx.act(`${path} touches`, 'world.touch', {
+      path: `${path} ${left}`,
+      first: 'lost',
+    })
+    await ctx.step(`${path} hears ${left}`, () => [heard?.data ?? null, touched])
+    return await ctx.continueAs({ tree, path, left: left - 1 })
+  },
 })
 
 /** Operations are named by their place; below a race there is an `r`, below a try a `t`. */
@@ -75,6 +101,10 @@ async function grow(ctx: Context, tree: Tree, path: string): Promise<Json> {
     }
     case 'call':
       return await ctx.call(path, treeFlow, { tree: tree.tree, path: `${path}.c` })
+    case 'spawn':
+      return await ctx.spawn(path, treeFlow, { tree: tree.tree, path: `${path}.s` })
+    case 'chain':
+      return await ctx.call(path, chainFlow, { tree: tree.tree, path: `${path}.k`, left: tree.times })
     case 'try':
       return await grow(ctx, tree.tree, `${path}.t`).catch((error) =>
         isHoldfastError(error) ? `caught ${error.code}` : Promise.reject(error),
@@ -86,6 +116,21 @@ async function grow(ctx: Context, tree: Tree, path: string): Promise<Json> {
     }
     case 'all':
       return await Promise.all(tree.trees.map((one, i) => grow(ctx, one, `${path}.${i}`)))
+    case 'each':
+      return await ctx.map(path, tree.trees, (own, one, i) => grow(own, one, `${path}.${i}`), {
+        concurrency: tree.limit,
+      })
+    case 'nodes':
+      return await nodes(ctx, tree.trees, path)
+    case 'first': {
+      const branches = tree.trees.map((one, i) => [
+        `b${i}`,
+        (own: Context) => grow(own, one, `${path}.r${i}`),
+      ])
+      const { winner, value } = await ctx.race(path, Object.fromEntries(branches) as Branches)
+      await ctx.step(`${path} won by ${winner}`, () => value)
+      return [winner, value]
+    }
     case 'race': {
       const runners = tree.trees.map(
         async (one, i): Promise<[number, Json]> => [i, await grow(ctx, one, `${path}.r${i}`)],
@@ -95,6 +140,18 @@ async function grow(ctx: Context, tree: Tree, path: string): Promise<Json> {
       return [winner, result]
     }
   }
+}
+
+type Branches = Readonly<Record<string, (ctx: Context) => Promise<Json>>>
+
+/** A node for each tree, and each but the first two comes after the last but one before it. */
+async function nodes(ctx: Context, trees: readonly Tree[], path: string): Promise<Json> {
+  const entries = trees.map((one, i) => {
+    const after = i < 2 ? [] : [`n${i - 2}`]
+    return [`n${i}`, { after, run: (own: Context) => grow(own, one, `${path}.${i}`) }] as const
+  })
+  const done = await ctx.graph<Record<string, Json>>(path, Object.fromEntries(entries))
+  return Object.entries(done).sort(([a], [b]) => (a < b ? -1 : 1))
 }
 
 async function meet(ctx: Context, tree: Tree & { type: 'meet' }, path: string): Promise<Json> {
