@@ -57,6 +57,25 @@ export function eventLogContract(name: string, subject: EventLogUnderTest): void
       }
     }
 
+    it('refuses what a writer issued ahead behind a refused append, also where the versions fit again', () =>
+      withLog(async (log) => {
+        const writer = {}
+        const others = log.append([to('a', 0, happened(1))])
+        const first = log.append([to('a', 0, happened(2))], [], { writer })
+        const ahead = log.append([to('a', 1, happened(3))], [], { writer })
+        const told = await Promise.allSettled([others, first, ahead])
+        assert.deepEqual(
+          told.map((one) => (one.status === 'rejected' ? one.reason.code : 'appended')),
+          ['appended', 'LOG_CONFLICT', 'LOG_CONFLICT'],
+        )
+        await assert.rejects(log.append([to('a', 1, happened(4))], [], { writer }), { code: 'LOG_CONFLICT' })
+        await log.append([to('a', 1, happened(5))], [], { writer: {} })
+        assert.deepEqual(
+          log.readStream('a').map(({ body }) => body?.n),
+          [1, 5],
+        )
+      }))
+
     it('gives gapless positions and versions per stream', () =>
       withLog(async (log) => {
         await Promise.all([

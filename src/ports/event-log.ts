@@ -62,6 +62,14 @@ export interface CompactReport {
   readonly bytesAfter: number
 }
 
+export interface AppendOptions {
+  /**
+   * Whoever issues appends ahead of the answers to those before. Once one of its appends was refused, all its
+   * later ones are (LOG_CONFLICT): by then the versions they name may have been reached by another.
+   */
+  readonly writer?: object
+}
+
 export interface EventLog {
   /** Id of this log, made once when it was created. */
   readonly id: string
@@ -74,7 +82,11 @@ export interface EventLog {
    * @throws LOG_CONFLICT when a stream is not at the version expected; LOG_EPOCH_STALE when the log was opened
    *   again since; LOG_WRITE_FAILED; LOG_CLOSED.
    */
-  append(parts: readonly StreamAppend[], blobs?: readonly NewBlob[]): Promise<readonly StoredEvent[]>
+  append(
+    parts: readonly StreamAppend[],
+    blobs?: readonly NewBlob[],
+    options?: AppendOptions,
+  ): Promise<readonly StoredEvent[]>
 
   /** The events of one stream in order, from `fromVersion` (default 1). */
   readStream(stream: string, fromVersion?: number): StoredEvent[]

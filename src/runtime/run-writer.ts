@@ -5,7 +5,7 @@
 import type { NewEvent } from '../kernel/event.ts'
 import { type Journal, RUN_ENDS, type RunStatus } from '../kernel/journal.ts'
 import type { JournalEvent } from '../kernel/run-start.ts'
-import type { StreamAppend } from '../ports/event-log.ts'
+import type { AppendOptions, StreamAppend } from '../ports/event-log.ts'
 import type { ExecutionHost } from './execution-host.ts'
 import { runStream } from './run-index.ts'
 
@@ -40,6 +40,7 @@ export class RunWriter {
   #onRecord: RunStatus
   #stalled = false
   #ending: boolean
+  readonly #asWriter: AppendOptions = { writer: this }
   #held: Piece[] = []
   #atEnd: Piece[] = []
   /** Settles with the next flush; made when something is held. */
@@ -114,7 +115,8 @@ export class RunWriter {
     const { events, others } = joined(pieces)
     const own = { stream: this.#stream, expectedVersion: this.#streamVersion, events }
     this.#streamVersion += events.length
-    const durable = this.#host.log.append(others.length === 0 ? [own] : [own, ...others])
+    const parts = others.length === 0 ? [own] : [own, ...others]
+    const durable = this.#host.log.append(parts, [], this.#asWriter)
     this.#writing = durable
     durable.then(
       () => this.#landed(durable),

@@ -10,6 +10,7 @@ import type { NewBlob, StreamAppend } from '../../ports/event-log.ts'
 export interface QueuedAppend {
   readonly parts: readonly StreamAppend[]
   readonly blobs: readonly NewBlob[]
+  readonly writer: object | null
   readonly resolve: (events: readonly StoredEvent[]) => void
   readonly reject: (error: unknown) => void
 }

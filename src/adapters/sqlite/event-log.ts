@@ -69,6 +69,8 @@ class SqliteEventLog implements EventLog {
   readonly #writer: EventWriter
   readonly #queue = new AppendQueue((group) => this.#commit(group))
   readonly #epoch: number
+  /** Writers of which an append was refused. */
+  readonly #refused = new WeakSet<object>()
   readonly #copying = new Set<Promise<LogHead>>()
   #head: LogHead
   #closed = false
@@ -115,13 +117,17 @@ class SqliteEventLog implements EventLog {
 
   // -- appending ---------------------------------------------------------------------------------
 
-  append(parts: readonly StreamAppend[], blobs: readonly NewBlob[] = []): Promise<readonly StoredEvent[]> {
+  append(
+    parts: readonly StreamAppend[],
+    blobs: readonly NewBlob[] = [],
+    { writer = null }: { readonly writer?: object | null } = {},
+  ): Promise<readonly StoredEvent[]> {
     return new Promise((resolve, reject) => {
       if (this.#closed) {
         reject(closed(this.#file))
         return
       }
-      this.#queue.push({ parts, blobs, resolve, reject })
+      this.#queue.push({ parts, blobs, writer, resolve, reject })
     })
   }
 
@@ -148,7 +154,10 @@ class SqliteEventLog implements EventLog {
   /** One of them is guilty, unless it is this log: the halves are tried, down to that one. */
   #refuse(group: readonly QueuedAppend[], error: unknown): void {
     if (group.length === 1 || (isHoldfastError(error) && error.code === 'LOG_EPOCH_STALE')) {
-      for (const item of group) item.reject(explain(error, this.#file))
+      for (const item of group) {
+        if (item.writer !== null) this.#refused.add(item.writer)
+        item.reject(explain(error, this.#file))
+      }
       return
     }
     const middle = group.length >> 1
@@ -160,8 +169,9 @@ class SqliteEventLog implements EventLog {
   #admit(group: readonly QueuedAppend[], events: StoredEvent[], settle: (() => void)[]): number[] {
     const streams: number[] = []
     for (const item of group) {
-      const conflict = this.#conflict(item.parts)
+      const conflict = this.#conflict(item)
       if (conflict !== undefined) {
+        if (item.writer !== null) this.#refused.add(item.writer)
         settle.push(() => item.reject(conflict))
         continue
       }
@@ -174,7 +184,17 @@ class SqliteEventLog implements EventLog {
     return streams
   }
 
-  #conflict(parts: readonly StreamAppend[]): HoldfastError | undefined {
+  #conflict({ parts, writer }: QueuedAppend): HoldfastError | undefined {
+    if (writer !== null && this.#refused.has(writer)) {
+      const [own] = parts
+      return new HoldfastError(
+        'LOG_CONFLICT',
+        `What was to stand before this in ${own?.stream} was refused`,
+        {
+          details: { stream: own?.stream ?? null },
+        },
+      )
+    }
     for (const { stream, expectedVersion } of parts) {
       if (expectedVersion === 'any') continue
       const version = this.versionOf(stream)

@@ -99,12 +99,12 @@ export class Place {
     const append = log.append.bind(log)
     let isSpoiled = false
     const isOwn = ({ stream, events }: StreamAppend): boolean => stream === `run/${run}` && isHit(events)
-    const spoiled: typeof append = async (parts, blobs) => {
-      if (isSpoiled || !parts.some(isOwn)) return await append(parts, blobs)
+    const spoiled: typeof append = async (parts, blobs, options) => {
+      if (isSpoiled || !parts.some(isOwn)) return await append(parts, blobs, options)
       isSpoiled = true
       log.tables.get('PRAGMA max_page_count = 1')
       try {
-        return await append([...parts, FILLER], blobs)
+        return await append([...parts, FILLER], blobs, options)
       } finally {
         log.tables.get('PRAGMA max_page_count = 1000000')
       }
