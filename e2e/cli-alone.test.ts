@@ -258,6 +258,7 @@ describe('the command line alone', { concurrency: 2 }, () => {
       ['runs'],
       ['queue'],
       ['schedules'],
+      ['triggers'],
       ['run', 'show', run],
       ['run', 'replay', run],
       ['run', 'replay', '--all'],
@@ -301,6 +302,7 @@ describe('the command line alone', { concurrency: 2 }, () => {
       'schedule pause',
       'schedule resume',
       'schedule run',
+      'trigger retry',
     ]
     const ofAgents = VERBS.filter(({ words }) => words.startsWith('agent '))
     for (const { words, args = '' } of ofAgents) {

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { it } from 'node:test'
 import { z } from 'zod'
 import { WORKSPACE_PROJECTIONS } from '../src/apps/log-only.ts'
-import { defineSchedule, defineWorkflow, openHoldfast } from '../src/sdk.ts'
+import { defineSchedule, defineTrigger, defineWorkflow, openHoldfast } from '../src/sdk.ts'
 import { cli, failure, folder, json } from './testing/cli.ts'
 
 const slow = defineWorkflow({
@@ -16,7 +16,15 @@ const slow = defineWorkflow({
   run: async (ctx) => await ctx.waitFor('go'),
 })
 
-/** A workspace of a program of one's own: two of its three runs wait to begin, and it has a schedule. */
+const answer = defineWorkflow({
+  name: 'answer',
+  version: 1,
+  input: z.string(),
+  output: z.any(),
+  run: async (ctx) => await ctx.waitFor('go'),
+})
+
+/** A workspace of a program of one's own: of its runs only the first goes on; it has a schedule and a trigger. */
 async function workspace(): Promise<string> {
   const dir = join(folder(), 'workspace')
   await json(['init', '--yes', '--name', 'Mara', '--address', 'mara@lindqvist.studio', '--dir', dir])
@@ -27,13 +35,24 @@ async function workspace(): Promise<string> {
     workflow: slow,
     input: () => 'daily',
   })
+  const asked = defineTrigger({
+    name: 'asked',
+    on: 'question',
+    workflow: answer,
+    input: ([event]) => {
+      if (event?.data === 'poison') throw new Error('not to be read')
+      return String(event?.data)
+    },
+  })
   const hf = await openHoldfast({
     dir,
-    workflows: [slow],
+    workflows: [slow, answer],
     schedules: [daily],
+    triggers: [asked],
     projections: WORKSPACE_PROJECTIONS,
   })
   for (const id of ['s-1', 's-2', 's-3']) await hf.start(slow, id, { id })
+  for (const data of ['poison', 'why']) await hf.emit({ kind: 'question', data })
   await hf.idle()
   await hf.close()
   return dir
@@ -59,4 +78,19 @@ it('lists, pauses and resumes schedules; starts none that it does not define', a
     assert.equal((await failure(['schedule', verb, 'weekly', '--dir', dir])).code, 'SCHEDULE_UNKNOWN')
   }
   assert.equal((await failure(['schedule', 'run', 'daily', '--dir', dir])).code, 'SCHEDULE_UNKNOWN')
+})
+
+it('lists triggers with what they have set aside; tells a run by which event it was started', async () => {
+  const dir = await workspace()
+  const [asked] = await json(['triggers', '--dir', dir])
+  assert.deepEqual([asked.name, asked.status, asked.on, asked.fired], ['asked', 'absent', 'question', 1])
+  const [{ position, error }] = asked.setAside
+  assert.deepEqual(error, { code: 'TRIGGER_FAILED', message: 'not to be read' })
+  const text = (await cli(['triggers', '--dir', dir])).stdout
+  assert.match(text, /asked +absent +question[\s\S]*not to be read[\s\S]*trigger retry asked \d+/)
+  const retry = ['trigger', 'retry', 'asked', String(position), '--dir', dir]
+  assert.equal((await failure(retry)).code, 'TRIGGER_UNKNOWN')
+  const story = await json(['run', 'show', asked.lastRun, '--dir', dir])
+  assert.equal(story.triggeredBy.name, 'asked')
+  assert.match((await cli(['run', 'show', asked.lastRun, '--dir', dir])).stdout, /asked, by event #\d+/)
 })

@@ -35,6 +35,7 @@ import {
 } from './runtime/retention.ts'
 import { Runtime } from './runtime/runtime.ts'
 import type { AnySchedule } from './runtime/schedules/schedule.ts'
+import type { AnyTrigger } from './runtime/triggers/trigger.ts'
 
 export interface OpenOptions {
   /** Folder of the workspace; created when missing. One process at a time. */
@@ -44,6 +45,8 @@ export interface OpenOptions {
   readonly agents?: readonly AnyAgent[]
   /** What is started at the times of a cron expression. */
   readonly schedules?: readonly AnySchedule[]
+  /** What is started by published events. */
+  readonly triggers?: readonly AnyTrigger[]
   readonly connectors?: readonly Connector[]
   /** In order of preference. Default none: decisions are made by rules. */
   readonly models?: readonly Model[]
@@ -99,12 +102,13 @@ export async function openHoldfast(options: OpenOptions): Promise<Holdfast> {
       runtime,
       new Agents(runtime, { agents, ...(residentInstances === undefined ? {} : { residentInstances }) }),
       newId,
-      { schedules: options.schedules },
+      { schedules: options.schedules, triggers: options.triggers },
     )
     if (options.recover !== false) {
       await holdfast.agents.open()
       runtime.recover()
       await holdfast.schedules.open()
+      await holdfast.triggers.open()
     }
     return holdfast
   } catch (error) {
@@ -224,5 +228,7 @@ export type { Review } from './runtime/review-index.ts'
 export type { StartOptions } from './runtime/run-start.ts'
 export { defineSchedule, type MissedPolicy, type Schedule } from './runtime/schedules/schedule.ts'
 export type { ScheduleState } from './runtime/schedules/schedules.ts'
+export { defineTrigger, type Trigger } from './runtime/triggers/trigger.ts'
+export type { TriggerState } from './runtime/triggers/triggers.ts'
 export type { WhatIfReport, WhatIfRun } from './runtime/what-if/changes.ts'
 export type { WhatIfOptions } from './runtime/what-if/what-if.ts'

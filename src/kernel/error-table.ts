@@ -151,6 +151,20 @@ export const ERRORS = {
     exit: 1,
     fix: 'List the schedules with `holdfast schedules`; a run can only be started by a process that defines it.',
   },
+  TRIGGER_UNKNOWN: {
+    means: 'No trigger of this process has this name.',
+    retry: 'never',
+    http: 404,
+    exit: 1,
+    fix: 'List the triggers with `holdfast triggers`; events can only be tried again by a process that defines it.',
+  },
+  TRIGGER_FAILED: {
+    means: 'The code of a trigger failed on an event; the event was set aside.',
+    retry: 'operator',
+    http: 500,
+    exit: 1,
+    fix: 'Correct the trigger, then have the event tried again with `holdfast trigger retry NAME POSITION`.',
+  },
   RUN_QUEUED: {
     means: 'The run has not begun: it waits in the queue.',
     retry: 'later',
@@ -408,11 +422,11 @@ export const ERRORS = {
     fix: 'Correct the `key` of the agent, then send the event again.',
   },
   EVENT_NOT_SET_ASIDE: {
-    means: 'The event was not set aside by this instance, so it can not be handled again.',
+    means: 'The event was not set aside by this instance or trigger, so it can not be handled again.',
     retry: 'never',
     http: 404,
     exit: 1,
-    fix: 'List those set aside with `holdfast agent show NAME`.',
+    fix: 'List those set aside with `holdfast agent show NAME`, or `holdfast triggers`.',
   },
   // reviews
   REVIEW_NOT_FOUND: {

@@ -119,6 +119,7 @@ const story: RunStory = {
   status: 'waiting',
   customer: 'c-1',
   parent: { run: 'p-1', name: 'rest' },
+  triggeredBy: { name: 'new-order', positions: [1, 2] },
   forkedFrom: { run: 'o-0', step: 'ask', position: 4 },
   forks: [{ run: 'o-2', step: null }],
   next: null,

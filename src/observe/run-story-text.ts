@@ -29,6 +29,7 @@ function writeHeader(page: Page, story: RunStory): void {
   page.field('status', story.status, paintOf(style, story.status))
   page.field('customer', story.customer ?? '')
   if (story.parent !== null) page.field('called by', `${story.parent.run} as "${story.parent.name}"`)
+  if (story.triggeredBy !== null) page.field('triggered by', triggerText(story.triggeredBy))
   if (story.forkedFrom !== null) page.field('fork of', forkText(story.forkedFrom))
   for (const fork of story.forks) page.field('forked as', forkText(fork))
   page.field('started', `${page.time(story.started)} by ${story.startedBy}`)
@@ -55,6 +56,11 @@ function writeEnd(page: Page, story: RunStory, ended: number): void {
   page.field('goes on as', story.next ?? '')
   page.value('output', story.output)
   if (story.error !== null) writeError(page, story.error)
+}
+
+function triggerText({ name, positions }: NonNullable<RunStory['triggeredBy']>): string {
+  const events = positions.length === 1 ? 'event' : `${positions.length} events,`
+  return `${name}, by ${events} ${eventsOf(positions)}`
 }
 
 function forkText({ run, step }: RunStory['forks'][number]): string {

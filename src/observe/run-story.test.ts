@@ -125,6 +125,7 @@ test('a whole run is told', async () => {
         status: 'completed',
         customer: 'c-1',
         parent: null,
+        triggeredBy: null,
         forkedFrom: null,
         forks: [],
         startedBy: 'operator',

@@ -33,6 +33,8 @@ export interface RunStory {
   readonly status: RunStatus
   readonly customer: string | null
   readonly parent: { readonly run: string; readonly name: string } | null
+  /** The trigger that started it, and the positions of the events that it was started by. */
+  readonly triggeredBy: { readonly name: string; readonly positions: readonly number[] } | null
   /** The run that it was forked from, and the operation from which on it goes its own way; null: from the start. */
   readonly forkedFrom: {
     readonly run: string
@@ -89,6 +91,7 @@ export function runStory(log: Pick<EventLog, 'readStream' | 'tables'>, run: stri
     run,
     ...header,
     parent: parent === null ? null : { run: parent, name: parentName ?? '' },
+    triggeredBy: triggeredByOf(first),
     forkedFrom: forkedFromOf(first),
     forks: forksOf(log, run),
     started: first.time,
@@ -118,6 +121,12 @@ export function runStory(log: Pick<EventLog, 'readStream' | 'tables'>, run: stri
 function forksOf({ tables }: Pick<EventLog, 'tables'>, run: string): RunStory['forks'] {
   const sql = 'SELECT run, step FROM forks WHERE source = ? ORDER BY position'
   return tables.all<RunStory['forks'][number]>(sql, run).map((row) => ({ ...row }))
+}
+
+function triggeredByOf({ body }: StoredEvent): RunStory['triggeredBy'] {
+  if (body?.triggered === undefined) return null
+  const { name, positions } = body.triggered as JsonObject
+  return { name: String(name), positions: positions as number[] }
 }
 
 function forkedFromOf({ body }: StoredEvent): RunStory['forkedFrom'] {

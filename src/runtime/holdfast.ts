@@ -28,6 +28,8 @@ import type { Runtime } from './runtime.ts'
 import { Turnstile } from './scheduler/turnstile.ts'
 import type { AnySchedule } from './schedules/schedule.ts'
 import { Schedules } from './schedules/schedules.ts'
+import type { AnyTrigger } from './triggers/trigger.ts'
+import { Triggers } from './triggers/triggers.ts'
 import type { WhatIfReport } from './what-if/changes.ts'
 import { type WhatIfOptions, whatIf } from './what-if/what-if.ts'
 
@@ -53,6 +55,7 @@ export interface EmittedEvent {
 /** What starts runs by itself. */
 export interface Starters {
   readonly schedules?: readonly AnySchedule[] | undefined
+  readonly triggers?: readonly AnyTrigger[] | undefined
 }
 
 interface Waiter {
@@ -74,6 +77,8 @@ export class Holdfast {
   readonly agent: AgentAccess
   /** What starts runs by the time of day. */
   readonly schedules: Schedules
+  /** What starts runs by published events. */
+  readonly triggers: Triggers
   readonly #waiters = new Map<string, Waiter[]>()
   readonly #newId: () => string
   readonly #newEvents: NewEvents
@@ -85,6 +90,7 @@ export class Holdfast {
   constructor(runtime: Runtime, agents: Agents, newId: () => string, starters: Starters = {}) {
     this.runtime = runtime
     this.schedules = new Schedules(runtime, starters.schedules ?? [])
+    this.triggers = new Triggers(runtime, starters.triggers ?? [])
     this.agents = agents
     this.agent = agentAccess(agents)
     this.log = runtime.log
@@ -343,7 +349,7 @@ export class Holdfast {
   /** Resolves when nothing is under way: every run has ended or waits. */
   async idle(): Promise<void> {
     do await this.runtime.idle()
-    while (await this.agents.idle())
+    while ((await this.agents.idle()) || (await this.triggers.idle()))
   }
 
   /**
@@ -358,8 +364,10 @@ export class Holdfast {
   async #close(graceMs: number): Promise<void> {
     try {
       this.schedules.close()
+      const triggersClosed = this.triggers.close()
       await this.agents.close()
       await this.runtime.close(graceMs)
+      await triggersClosed
       await this.log.close()
     } finally {
       for (const [run, waiters] of this.#waiters) for (const waiter of waiters) waiter.reject(isClosed(run))

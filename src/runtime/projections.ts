@@ -8,6 +8,7 @@ import { publishedIndex } from './published-index.ts'
 import { reviewIndex } from './review-index.ts'
 import { runIndex } from './run-index.ts'
 import { scheduleIndex } from './schedules/schedule-index.ts'
+import { triggerIndex } from './triggers/trigger-index.ts'
 
 export const RUNTIME_PROJECTIONS: readonly Projection[] = [
   runIndex,
@@ -18,4 +19,5 @@ export const RUNTIME_PROJECTIONS: readonly Projection[] = [
   breakerIndex,
   alertIndex,
   scheduleIndex,
+  triggerIndex,
 ]

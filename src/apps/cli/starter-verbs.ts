@@ -36,5 +36,20 @@ export function starterVerbs(group: string): Verb[] {
       examples: [['schedule run daily-report', 'gives the id of the run']],
       load: async () => (await import('./verbs/schedules.ts')).scheduleRun,
     },
+    {
+      words: 'triggers',
+      group,
+      summary: 'What is started by events, and the events it failed on',
+      examples: [['triggers', 'each with what it gathers and what it has set aside']],
+      load: async () => (await import('./verbs/triggers.ts')).triggers,
+    },
+    {
+      words: 'trigger retry',
+      args: '<name> <position>',
+      group,
+      summary: 'Try an event again that a trigger has set aside',
+      examples: [['trigger retry new-order 1207', 'after the cause was mended']],
+      load: async () => (await import('./verbs/triggers.ts')).triggerRetry,
+    },
   ]
 }
