@@ -281,6 +281,8 @@ describe('the command line alone', { concurrency: 2 }, () => {
       ['log', 'rebuild'],
       ['connector', 'check', 'maildir'],
       ['run', 'cancel', run],
+      ['run', 'rollback', run, '--dry-run'],
+      ['run', 'rollback', run],
       ['init', '--yes'],
       ['ingest', SAMPLE],
     ]

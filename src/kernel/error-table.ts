@@ -193,6 +193,20 @@ export const ERRORS = {
     exit: 1,
     fix: 'See the cause with `holdfast why ID` and mend the workflow; then start a new run, or go on with `holdfast run fork ID --from STEP`.',
   },
+  RUN_UNDER_WAY: {
+    means: 'The run has not ended, so what it did can not be taken back, nor taken up again.',
+    retry: 'later',
+    http: 409,
+    exit: 1,
+    fix: 'Wait for its end, or end it with `holdfast run cancel ID`.',
+  },
+  ROLLBACK_INCOMPLETE: {
+    means: 'Some of what a run did could not be undone.',
+    retry: 'operator',
+    http: 502,
+    exit: 1,
+    fix: 'See why with `holdfast run show rollback/ID`, and undo the rest by hand.',
+  },
   STEP_FAILED: {
     means: 'A step failed on every attempt that its retry policy allows.',
     retry: 'never',

@@ -25,6 +25,7 @@ import { type JournalEvent, type RunStart, readStart } from './run-start.ts'
 export type OperationType =
   | 'step'
   | 'effect'
+  | 'undo'
   | 'decision'
   | 'review'
   | 'timer'
@@ -168,7 +169,8 @@ export function applyToJournal(journal: Journal, event: JournalEvent): void {
       noteFailedAttempt(journal, body)
       return
     case 'effect.held':
-      noteHeld(entryFor(journal, 'effect', String(body.name)))
+    case 'undo.held':
+      noteHeld(entryFor(journal, event.kind === 'undo.held' ? 'undo' : 'effect', String(body.name)))
       return
     default:
       if (isNote(event.kind)) journal.notes.add(noteKey({ kind: event.kind, body }))
@@ -212,13 +214,13 @@ function applyToEntry(journal: Journal, event: JournalEvent, body: JsonObject): 
   }
   entry.opened = { ...entry.opened, ...body }
   if (event.kind === 'wait.started') openWait(journal.eventWaits, waitOf(entry), entry.name)
-  if (event.kind === 'effect.intended') {
+  if (event.kind === 'effect.intended' || event.kind === 'undo.intended') {
     entry.effect = 'intended'
     entry.failedLookups = 0
     entry.retryAt = null
     entry.isHeld = false
   }
-  if (event.kind === 'effect.unknown') entry.effect = 'unknown'
+  if (event.kind === 'effect.unknown' || event.kind === 'undo.unknown') entry.effect = 'unknown'
 }
 
 /** The outcome that this kind of event gives its operation; undefined for the kinds that only open it. */
@@ -231,6 +233,7 @@ function outcomeOf(kind: string, body: JsonObject): Outcome | undefined {
     case 'wait.ended':
       return { ok: true, value: body.event ?? null }
     case 'timer.fired':
+    case 'undo.succeeded':
       return { ok: true, value: null }
     case 'child.started':
       return body.mode === 'spawn' ? { ok: true, value: body.run ?? null } : undefined
@@ -243,6 +246,7 @@ function outcomeOf(kind: string, body: JsonObject): Outcome | undefined {
       return { ok: false, error: body.error as unknown as ErrorRecord }
     case 'step.failed':
     case 'effect.failed':
+    case 'undo.failed':
       return { ok: false, error: body.error as unknown as ErrorRecord }
     default:
       return undefined
@@ -320,8 +324,8 @@ function entryFor(journal: Journal, type: OperationType, name: string): JournalE
 /** Effects that may have happened without a record of it, as it is noted when the run ends. */
 export function intendedEffects(journal: Journal): JsonObject[] {
   const open: JsonObject[] = []
-  for (const { effect, name, opened } of journal.entries.values()) {
-    if (effect === 'intended') open.push({ name, operation: opened?.operation ?? null })
+  for (const { type, effect, name, opened } of journal.entries.values()) {
+    if (type === 'effect' && effect === 'intended') open.push({ name, operation: opened?.operation ?? null })
   }
   return open
 }

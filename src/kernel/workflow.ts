@@ -18,6 +18,11 @@ export interface Workflow<Input = unknown, Output = unknown> extends Scheduling<
   readonly version: number
   readonly input: Schema<Input>
   readonly output: Schema<Output>
+  /**
+   * `on-failure`: when a run fails or is cancelled, what it did is undone, last first, by the run
+   * `rollback/<id>`, which is started in the same commit. Default: nothing is undone by itself.
+   */
+  readonly compensate?: 'on-failure'
   /** Set by `definePipeline`: the run fails when it passes them. Default: none. */
   readonly bounds?: Bounds
   run(ctx: Context, input: Input): Promise<Output>
@@ -185,6 +190,24 @@ export interface SleepOptions {
   readonly signal?: AbortSignal
 }
 
+/** An effect, of the run that is rolled back or of one that it called. */
+export interface RolledBack {
+  readonly run: string
+  readonly name: string
+  readonly operation: string
+}
+
+/** What became of the effects of a run that was rolled back. */
+export interface Rollback {
+  readonly run: string
+  /** In the order in which they were undone. */
+  readonly undone: readonly RolledBack[]
+  /** Without an undo, or not known whether done; the operator has dealt with them. */
+  readonly byHand: readonly RolledBack[]
+  /** As those, left as they are on the operator's word. */
+  readonly left: readonly RolledBack[]
+}
+
 /** Names must be unique among operations under way together; one used again later counts up (`poll`, `poll#2`). */
 export interface Context extends Concurrency, Children {
   readonly run: { readonly id: string; readonly workflow: string; readonly customer: string | null }
@@ -219,6 +242,12 @@ export interface Context extends Concurrency, Children {
     readonly data?: unknown
     readonly id?: string
   }): Promise<void>
+  /**
+   * Undoes what this run and the runs that it called have done so far, last first, and waits for it. What has
+   * no undo is shown to the operator. Called again, it is the same rollback.
+   * @throws ROLLBACK_INCOMPLETE when an undo failed
+   */
+  compensate(): Promise<Rollback>
 
   /**
    * Whether this run takes the new path of a change to the code: true where it comes to this place for the

@@ -29,6 +29,7 @@ const plain: StoryOperation = {
   models: [],
   recoveries: [],
   copied: null,
+  undone: null,
   positions: [2],
 }
 
@@ -121,6 +122,7 @@ const story: RunStory = {
   parent: { run: 'p-1', name: 'rest' },
   triggeredBy: { name: 'new-order', positions: [1, 2] },
   forkedFrom: { run: 'o-0', step: 'ask', position: 4 },
+  rollback: null,
   forks: [{ run: 'o-2', step: null }],
   next: null,
   graphs: [

@@ -36,6 +36,7 @@ function writeHeader(page: Page, story: RunStory): void {
   if (story.ended !== null) page.field('ended', `${page.time(story.ended)} by ${story.endedBy}`)
   if (story.durationMs !== null) page.field('took', spokenLength(story.durationMs))
   page.field('cost', costText(story.cost))
+  if (story.rollback !== null) page.field('rolled back', `by ${story.rollback.run}, ${story.rollback.status}`)
   for (const waiting of story.waitsFor) page.field('waits for', waitingText(page, waiting))
   if (story.ended === null && story.error !== null) writeError(page, story.error)
   page.field('trust', labelText(story.label))
@@ -118,6 +119,8 @@ function writeOperation(page: Page, operation: StoryOperation, story: RunStory):
   for (const failure of operation.failures) page.field('failed', failureText(page, failure), style.bad)
   for (const recovery of operation.recoveries) page.field('unknown', recoveryText(page, recovery), style.bad)
   page.value('produced', operation.produced)
+  if (operation.undone !== null)
+    page.field('undone', `by ${operation.undone.run} (event ${operation.undone.position})`, style.strong)
   if (operation.error !== null) writeError(page, operation.error)
   page.field('by', `${actor}, ${labelText(label)}`)
 }

@@ -126,6 +126,7 @@ test('a whole run is told', async () => {
         customer: 'c-1',
         parent: null,
         triggeredBy: null,
+        rollback: null,
         forkedFrom: null,
         forks: [],
         startedBy: 'operator',

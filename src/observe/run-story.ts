@@ -11,6 +11,7 @@ import type { Label } from '../kernel/label.ts'
 import type { EventLog } from '../ports/event-log.ts'
 import { type StoryGraph, storyGraphs } from './story-graphs.ts'
 import { type StoryOperation, storyOperations } from './story-operations.ts'
+import { rollbackOf, undoneOf } from './story-rollback.ts'
 import { type Waiting, waitingFor } from './why.ts'
 
 export interface StoryCost {
@@ -59,6 +60,8 @@ export interface RunStory {
   readonly next: string | null
   /** Why it failed, was cancelled or has stalled. */
   readonly error: ErrorRecord | null
+  /** The run that undoes what it did; null for none. */
+  readonly rollback: { readonly run: string; readonly status: RunStatus } | null
   readonly waitsFor: readonly Waiting[]
   readonly cost: StoryCost
   readonly graphs: readonly StoryGraph[]
@@ -104,10 +107,15 @@ export function runStory(log: Pick<EventLog, 'readStream' | 'tables'>, run: stri
     output: end?.body?.output ?? null,
     next: typeof end?.body?.next === 'string' ? end.body.next : null,
     error: (stop?.body?.error as unknown as ErrorRecord | undefined) ?? null,
+    rollback: rollbackOf(log.tables, run),
     waitsFor: waitingFor(log.tables, run),
     cost: costOf(events),
     graphs: storyGraphs(events),
-    operations: storyOperations(events, (id) => log.readStream(`event/${id}`)[0]?.body ?? null),
+    operations: storyOperations(
+      events,
+      (id) => log.readStream(`event/${id}`)[0]?.body ?? null,
+      undoneOf(log.tables, run),
+    ),
     positions: [first.position, events.at(-1)?.position ?? first.position],
     erased: events.filter(({ body }) => body === null).map(({ position }) => position),
     erasure:

@@ -102,7 +102,7 @@ export function toModelCall({ body, position }: Fact): StoryModelCall {
 
 export function recoveriesOf(facts: readonly Fact[]): StoryRecovery[] {
   return facts
-    .filter(({ kind }) => kind === 'effect.unknown')
+    .filter(({ kind }) => kind === 'effect.unknown' || kind === 'undo.unknown')
     .map((unknown) => {
       const next = facts.find((fact) => fact.position > unknown.position && settlesRecovery(fact))
       return {
@@ -117,11 +117,11 @@ export function recoveriesOf(facts: readonly Fact[]): StoryRecovery[] {
 
 function settlesRecovery({ kind, body }: Fact): boolean {
   if (kind === 'attempt.failed') return body.during !== 'lookup'
-  return kind === 'effect.succeeded' || kind === 'effect.failed'
+  return /^(effect|undo)\.(succeeded|failed)$/.test(kind)
 }
 
 function howSettled({ kind, body }: Fact): StoryRecovery['settled'] {
   if (kind === 'attempt.failed') return 'again'
-  if (kind === 'effect.failed') return 'given up'
+  if (kind === 'effect.failed' || kind === 'undo.failed') return 'given up'
   return body.via === 'operator' ? 'operator' : 'lookup'
 }

@@ -18,6 +18,7 @@ import {
   toModelCall,
   toVerdict,
 } from './story-facts.ts'
+import type { StoryUndo } from './story-rollback.ts'
 
 export interface StoryOperation {
   readonly name: string
@@ -48,19 +49,25 @@ export interface StoryOperation {
   readonly recoveries: readonly StoryRecovery[]
   /** Where its outcome is from, in a forked run: nothing was done for it here. null for all else. */
   readonly copied: { readonly run: string; readonly position: number; readonly amended: boolean } | null
+  /** Of an effect that was taken back later. */
+  readonly undone: StoryUndo | null
   /** Of all its events. */
   readonly positions: readonly number[]
 }
 
-/** @param published the body of a published event, by its id; null when it was erased */
+/**
+ * @param published the body of a published event, by its id; null when it was erased
+ * @param undone effects that a rollback took back, by name
+ */
 export function storyOperations(
   events: readonly StoredEvent[],
   published: (id: string) => JsonObject | null,
+  undone: ReadonlyMap<string, StoryUndo>,
 ): StoryOperation[] {
   const facts = events.filter((event): event is Fact => typeof event.body?.name === 'string')
   const byName = Map.groupBy(facts, ({ body }) => String(body.name))
   return [...byName].map(([name, own]) => {
-    const operation = toOperation(name, own, published)
+    const operation = { ...toOperation(name, own, published), undone: undone.get(name) ?? null }
     const asker = operation.type === 'review' ? effectOfReview(name) : null
     return asker !== null && byName.has(asker) ? { ...operation, askedBy: asker } : operation
   })
@@ -73,12 +80,14 @@ const OPENS = new Set([
   'review.requested',
   'child.started',
   'effect.intended',
+  'undo.intended',
 ])
-const FAILS = new Set(['step.failed', 'effect.failed'])
+const FAILS = new Set(['step.failed', 'effect.failed', 'undo.failed'])
 const SETTLES = new Set([
   ...FAILS,
   'step.completed',
   'effect.succeeded',
+  'undo.succeeded',
   'decision.made',
   'review.answered',
   'timer.fired',
@@ -126,6 +135,7 @@ function toOperation(
     models: facts.filter(({ kind }) => kind === 'model.called').map(toModelCall),
     recoveries: recoveriesOf(facts),
     copied: copiedOf(first),
+    undone: null,
     positions: facts.map(({ position }) => position),
   }
 }
@@ -135,7 +145,8 @@ function typeOf({ kind, body }: Fact): OperationType {
   if (kind === 'attempt.failed' || kind === 'outcome.copied') return body.type as OperationType
   if (kind === 'model.called') return 'decision'
   if (kind !== 'policy.decided') return kind.slice(0, kind.indexOf('.')) as OperationType
-  return (body.request as JsonObject).type === 'model' ? 'decision' : 'effect'
+  const { type } = body.request as JsonObject
+  return type === 'model' ? 'decision' : (type as OperationType)
 }
 
 function stateOf(facts: readonly Fact[], settled: Fact | undefined): StoryOperation['state'] {
@@ -172,13 +183,15 @@ function attemptsOf(
   settled: Fact | undefined,
   failures: readonly StoryFailure[],
 ): number {
-  if (type === 'effect') return facts.filter(({ kind }) => kind === 'effect.intended').length
+  if (type === 'effect' || type === 'undo')
+    return facts.filter(({ kind }) => kind === `${type}.intended`).length
   if (type === 'step') return Number(settled?.body.attempts ?? failures.length)
   return 1
 }
 
 const SHOWN: Partial<Record<OperationType, readonly string[]>> = {
   effect: ['operation', 'input'],
+  undo: ['operation', 'input'],
   review: ['action', 'customer', 'summary', 'reason', 'confidence', 'proposal', 'evidence', 'warnings'],
   step: ['deadline'],
   timer: ['at', 'ms'],

@@ -108,7 +108,8 @@ export function createGate(options: GateOptions): Gate {
       const { hosts } = manifestOf(operation)
       const asked = { operation, hosts, isModelCall: false, approved: request.approvedBy !== null }
       const verdict = decide(asked, spendingOf(tables, request.run, clock.now()), settings())
-      return { verdict, permit: verdict.answer === 'allow' ? grant(operation, hashOf(input)) : null }
+      const bound = request.isUndo ? undoOf(input) : hashOf(input)
+      return { verdict, permit: verdict.answer === 'allow' ? grant(operation, bound) : null }
     },
 
     async perform(permit, given, context) {
@@ -119,6 +120,18 @@ export function createGate(options: GateOptions): Gate {
       const output = await operation.perform(checked, context).catch(rethrow)
       const fits = await validate(operation.output, output, `Output of ${permit.operation}`, 'OUTPUT_INVALID')
       return toJson(fits, `output of ${permit.operation}`)
+    },
+
+    async undo(permit, given, context) {
+      redeem(permit, undoOf(given), true)
+      const operation = functionsOf(permit)
+      if (operation.undo === undefined) {
+        throw new HoldfastError('CONNECTOR_REFUSED', `${permit.operation} has no undo`)
+      }
+      const { input, output } = given as { readonly input: Json; readonly output: Json }
+      const checked = await validate(operation.input, input, `Input of ${permit.operation}`)
+      await operation.undo(checked, output, context).catch(rethrow)
+      return null
     },
 
     async lookup(permit, input, context) {
@@ -189,6 +202,11 @@ function manifestsOf(connectors: readonly Connector[]): Map<string, DeclaredMani
 function splitName(operation: string): [string, string] {
   const dot = operation.indexOf('.')
   return [operation.slice(0, dot), operation.slice(dot + 1)]
+}
+
+/** A permit to undo is none to do, and the other way round. */
+function undoOf(input: Json): string {
+  return `undo ${hashOf(input)}`
 }
 
 function hashOf(input: Json): string {

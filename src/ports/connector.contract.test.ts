@@ -29,8 +29,8 @@ function mailbox() {
       const output = done.get(idempotencyKey)
       return output === undefined ? { found: 'no' } : { found: 'yes', output }
     },
-    async undo(_mail, _output, { idempotencyKey }) {
-      done.delete(idempotencyKey)
+    async undo(_mail, { id }) {
+      done.delete(id.replace('id of ', ''))
     },
   }
   return { done, send, unavailable }
@@ -62,6 +62,7 @@ test('a connector that keeps every promise', async () => {
     ...box.send,
     perform: () => Promise.reject(box.unavailable()),
     lookup: () => Promise.reject(box.unavailable()),
+    undo: () => Promise.reject(box.unavailable()),
   })
   const hanging = connectorOf({
     ...box.send,
@@ -205,11 +206,36 @@ const BROKEN_PROMISES: Record<
   'an undo that leaves something': [() => ({ undo: async () => {} }), 'undone, nothing of it is left'],
   'an undo that can not be repeated': [
     ({ done }) => ({
-      undo: async (_mail, _output, { idempotencyKey }) => {
-        if (!done.delete(idempotencyKey)) throw new Error('undone before')
+      undo: async (_mail, { id }) => {
+        if (!done.delete(id.replace('id of ', ''))) throw new Error('undone before')
       },
     }),
     'it can be undone, and undone again',
+  ],
+  'an undo that knows only the key of the effect': [
+    ({ done }) => ({
+      undo: async (_mail, _output, { idempotencyKey }) => {
+        done.delete(idempotencyKey)
+      },
+    }),
+    'undone, nothing of it is left',
+  ],
+  'a lookup that does not know what was undone': [
+    ({ send }) => {
+      const ever = new Map<string, { id: string }>()
+      return {
+        perform: async (mail, context) => {
+          const output = await send.perform(mail, context)
+          ever.set(context.idempotencyKey, output)
+          return output
+        },
+        lookup: async (_mail, { idempotencyKey }) => {
+          const output = ever.get(idempotencyKey)
+          return output === undefined ? { found: 'no' } : { found: 'yes', output }
+        },
+      }
+    },
+    'undone, a lookup does not say yes',
   ],
   'a signal that is not heeded': [
     ({ send }) => ({
@@ -246,6 +272,7 @@ test('errors of a broken or silent outside that are none of a connector are foun
       ...send,
       perform: odd,
       lookup: async () => ({ found: 'yes', output: { id: '' } }),
+      undo: odd,
     }),
     hanging: connectorOf({ ...send, perform: never }),
     limitMs: 400,
@@ -253,6 +280,7 @@ test('errors of a broken or silent outside that are none of a connector are foun
   assert.deepEqual(
     report.rows.filter((row) => !row.ok).map(({ check, detail }) => `${check}: ${detail}`),
     [
+      'test.send: pointing nowhere, its undo ends with a connector error: TypeError: fetch failed',
       'test.send: pointing nowhere, it ends with a connector error: TypeError: fetch failed',
       'test.send: pointing nowhere, a lookup does not say yes: Error: says yes',
       'test.send: called off while the outside is silent, it ends with a connector error: Error: no end after 400 ms',

@@ -186,7 +186,7 @@ async function* effectRows({ operation, manifest, sample, limitMs }: Subject): R
   yield* countRows(sample, before, 2, 'with another key it is done again')
 }
 
-async function* undoRows({ operation, sample, limitMs }: Subject): Rows {
+async function* undoRows({ operation, sample, broken, limitMs }: Subject): Rows {
   const { undo } = operation
   if (undo === undefined) return
   const key = newKey()
@@ -194,11 +194,27 @@ async function* undoRows({ operation, sample, limitMs }: Subject): Rows {
   yield row('it can be undone, and undone again', async () => {
     const input = await validate(operation.input, sample.input, 'the sample')
     const output = await perform(operation, sample.input, key, limitMs)
-    await within(limitMs, undo(input, output, contextFor(key)))
-    await within(limitMs, undo(input, output, contextFor(key, undefined, 2)))
+    const own = newKey()
+    await within(limitMs, undo(input, output, contextFor(own)))
+    await within(limitMs, undo(input, output, contextFor(own, undefined, 2)))
     return 'undone'
   })
   yield* countRows(sample, before, 0, 'undone, nothing of it is left')
+  if (operation.lookup) {
+    yield row('undone, a lookup does not say yes', async () =>
+      notYes(await ask(operation, sample.input, key, limitMs)),
+    )
+  }
+  if (broken?.undo === undefined) return
+  yield row('pointing nowhere, its undo ends with a connector error', async () => {
+    const input = await validate(operation.input, sample.input, 'the sample')
+    const output = await perform(operation, sample.input, key, limitMs)
+    const ended = within(limitMs, broken.undo?.(input, output, contextFor(newKey())) ?? Promise.resolve())
+    const code = await ended.then(() => 'nothing', codeOf)
+    must(code !== 'nothing', 'it says that it is undone')
+    await within(limitMs, undo(input, output, contextFor(key)))
+    return code
+  })
 }
 
 async function* failureRows({ operation, manifest, sample, broken, hanging, limitMs }: Subject): Rows {

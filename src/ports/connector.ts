@@ -45,7 +45,10 @@ export interface OperationManifest {
 }
 
 /** A manifest with its defaults filled in. */
-export type DeclaredManifest = Required<OperationManifest>
+export interface DeclaredManifest extends Required<OperationManifest> {
+  /** Whether the operation can be taken back. */
+  readonly hasUndo: boolean
+}
 
 export interface PerformContext {
   /** The same for every attempt of one effect, unique among effects: hand it to the outside system. */
@@ -76,7 +79,7 @@ export interface Operation<Input = any, Output = any> {
   perform(input: Input, context: PerformContext): Promise<Output>
   /** Asks the outside system whether the effect with this idempotency key was carried out. */
   lookup?(input: Input, context: PerformContext): Promise<Lookup<Output>>
-  /** Takes it back. Safe to repeat. */
+  /** Takes it back. Safe to repeat. The key in `context` is that of the undo, not of the effect. */
   undo?(input: Input, output: Output, context: PerformContext): Promise<void>
 }
 
@@ -109,7 +112,7 @@ export function defineConnector<Operations extends Record<string, Operation>>(de
   const operations = Object.fromEntries(
     Object.entries(definition.operations).map(([name, operation]) => [
       name,
-      Object.freeze({ manifest: declare(operation.manifest) }),
+      Object.freeze({ manifest: declare(operation) }),
     ]),
   )
   const breaker = checkedBreaker(definition.name, { ...BREAKER, ...definition.breaker })
@@ -133,7 +136,7 @@ function checkedBreaker(name: string, breaker: BreakerSettings): BreakerSettings
   })
 }
 
-function declare(manifest: OperationManifest): DeclaredManifest {
+function declare({ manifest, undo }: Operation): DeclaredManifest {
   return Object.freeze({
     title: manifest.title ?? '',
     effect: manifest.effect ?? 'irreversible',
@@ -143,6 +146,7 @@ function declare(manifest: OperationManifest): DeclaredManifest {
     dataClass: manifest.dataClass ?? 'personal',
     witness: manifest.witness ?? 'outside',
     timeoutMs: manifest.timeoutMs ?? 30_000,
+    hasUndo: undo !== undefined,
   })
 }
 

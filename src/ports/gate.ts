@@ -27,6 +27,8 @@ export interface EffectRequest {
   readonly input: Json
   /** The join of all that the run has seen. */
   readonly label: Label
+  /** Whether what was done is to be undone; the input is then `{ of, input, output }`. */
+  readonly isUndo?: boolean
   /** Id of the review by which the operator approved exactly this, if one did. */
   readonly approvedBy: string | null
 }
@@ -72,6 +74,11 @@ export interface Gate {
   decideEffect(request: EffectRequest): EffectDecision
   /** Checks the input, then does it. @throws PERMIT_INVALID, CONNECTOR_*, INPUT_INVALID, OUTPUT_INVALID */
   perform(permit: Permit, input: Json, context: PerformContext): Promise<Json>
+  /**
+   * Takes an effect back; `input` is what the decision was asked for. Gives null.
+   * @throws PERMIT_INVALID, CONNECTOR_*, INPUT_INVALID; CONNECTOR_REFUSED when there is no undo
+   */
+  undo(permit: Permit, input: Json, context: PerformContext): Promise<Json>
   /** Asks whether it was done; null where the operation has no lookup. */
   lookup(permit: Permit, input: Json, context: PerformContext): Promise<Lookup<Json> | null>
   /** null when no model is configured. */

@@ -7,7 +7,7 @@ import { canonicalJson, type Json, type JsonObject, toJson } from '../kernel/jso
 import { type Label, OWNER, SYSTEM } from '../kernel/label.ts'
 import type { Pipeline } from '../kernel/pipeline.ts'
 import { validate } from '../kernel/schema.ts'
-import type { AnyWorkflow, Workflow } from '../kernel/workflow.ts'
+import type { AnyWorkflow, Rollback, Workflow } from '../kernel/workflow.ts'
 import { crashPoint } from '../ports/crash-points.ts'
 import type { EventLog } from '../ports/event-log.ts'
 import { type AgentAccess, agentAccess } from './agents/agent-handle.ts'
@@ -16,47 +16,23 @@ import { type Alert, raisedAlerts } from './alert-index.ts'
 import { type Answer, checkedChanges, reviewEnded } from './answer.ts'
 import { type BreakerRow, listBreakers } from './breakers/breaker-index.ts'
 import { type Fork, type ForkOptions, isForked, planFork } from './fork.ts'
+import type { EmittedEvent, RunHandle, Starters } from './handles.ts'
 import { proposalHash } from './perform.ts'
 import { PipelineCalls } from './pipeline-calls.ts'
 import { NewEvents, type PublishedEvent, publish } from './publish.ts'
 import { findReview, type Review, waitingReviews } from './review-index.ts'
+import type { Deeds } from './rollback/deeds.ts'
+import { Rollbacks } from './rollback/rollbacks.ts'
 import { lastOfChain } from './run-chain.ts'
 import { idConflict, isClosed } from './run-errors.ts'
 import { RUN_STREAM, type RunStatus, runStream } from './run-index.ts'
 import { type RunToStart, type StartOptions, startOf } from './run-start.ts'
 import type { Runtime } from './runtime.ts'
 import { Turnstile } from './scheduler/turnstile.ts'
-import type { AnySchedule } from './schedules/schedule.ts'
 import { Schedules } from './schedules/schedules.ts'
-import type { AnyTrigger } from './triggers/trigger.ts'
 import { Triggers } from './triggers/triggers.ts'
 import type { WhatIfReport } from './what-if/changes.ts'
 import { type WhatIfOptions, whatIf } from './what-if/what-if.ts'
-
-export interface RunHandle<Output = unknown> {
-  readonly id: string
-  /** The output once the run has completed; rejects with the run's error code, or HOLDFAST_CLOSED. */
-  result(): Promise<Output>
-  status(): RunStatus
-}
-
-export interface EmittedEvent {
-  readonly kind: string
-  /** Which of the kind; default ''. */
-  readonly key?: string
-  readonly data?: unknown
-  /** The same id twice is one event. Default: a new UUIDv7, never given to anybody and so never looked for. */
-  readonly id?: string
-  readonly label?: Label
-  /** Only for this agent, whatever kinds it handles; the key is that of the instance. */
-  readonly to?: string
-}
-
-/** What starts runs by itself. */
-export interface Starters {
-  readonly schedules?: readonly AnySchedule[] | undefined
-  readonly triggers?: readonly AnyTrigger[] | undefined
-}
 
 interface Waiter {
   readonly resolve: (output: Json) => void
@@ -83,6 +59,7 @@ export class Holdfast {
   readonly #newId: () => string
   readonly #newEvents: NewEvents
   readonly #calls: PipelineCalls
+  readonly #rollbacks: Rollbacks
   readonly #starts = new Turnstile(STARTS_A_TURN)
   #closing: Promise<void> | null = null
 
@@ -94,6 +71,7 @@ export class Holdfast {
     this.agents = agents
     this.agent = agentAccess(agents)
     this.log = runtime.log
+    this.#rollbacks = new Rollbacks(runtime)
     this.#newId = newId
     this.#newEvents = new NewEvents(runtime.log)
     this.#calls = new PipelineCalls({
@@ -325,6 +303,21 @@ export class Holdfast {
   async cancel(run: string, reason = ''): Promise<void> {
     this.#assertOpen()
     await this.runtime.cancel(run, { ...OPERATOR, reason })
+  }
+
+  /**
+   * Undoes what a run did that has ended, or is stalled, last first: by the run `rollback/<id>`, whose handle this
+   * is. Rolling back twice is one rollback.
+   * @throws RUN_NOT_FOUND, RUN_UNDER_WAY
+   */
+  async rollback(run: string): Promise<RunHandle<Rollback>> {
+    this.#assertOpen()
+    return this.#handle(await this.#rollbacks.start(run))
+  }
+
+  /** What a rollback of the run would undo now, and what it could not. @throws RUN_NOT_FOUND */
+  planRollback(run: string): Deeds {
+    return this.#rollbacks.plan(run)
   }
 
   /** What the operator should know of and act on, the oldest first. */

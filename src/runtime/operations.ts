@@ -29,6 +29,13 @@ export type Operation =
       readonly input: Json
       readonly retry?: ActOptions['retry']
     }
+  | {
+      readonly type: 'undo'
+      readonly name: string
+      readonly operation: string
+      readonly input: Json
+      readonly retry?: ActOptions['retry']
+    }
   | { readonly type: 'review'; readonly name: string; readonly proposal: Proposal }
   | { readonly type: 'timer'; readonly name: string; readonly ms: number }
   | {

@@ -38,6 +38,8 @@ import { recordJson } from './run-errors.ts'
 /** Codes after which it is certain that nothing was done and a retry would change nothing. */
 const REFUSED = new Set(['CONNECTOR_REFUSED', 'INPUT_INVALID', 'PERMIT_INVALID', 'OPERATION_UNKNOWN'])
 
+const REPEATS_UNDO = 'may not have been carried out, and an undo can be repeated'
+
 export function performEffect(execution: Execution, effect: Effect): void {
   const entry = execution.journal.entries.get(effect.name)
   if (entry?.opened && !isAbout(entry.opened, effect)) {
@@ -76,14 +78,17 @@ async function attempt(execution: Execution, effect: Effect): Promise<void> {
   const key = idempotencyKeyOf(execution, name)
   crashPoint('effect.before-intent')
   const intent = { name, operation, input, key, attempt: number, ...timeLimit(execution, effect) }
-  const intended = execution.event('effect.intended', intent)
+  const intended = execution.event(`${effect.type}.intended`, intent)
   await execution.append([allowed.decided, intended], pass.records)
   crashPoint('effect.after-intent')
   let output: Json
   try {
     crashPoint('effect.before-send')
+    const { gate } = execution.host
     output = await callOutside(execution, effect, pass, (context) =>
-      execution.host.gate.perform(allowed.permit, input, context),
+      effect.type === 'undo'
+        ? gate.undo(allowed.permit, input, context)
+        : gate.perform(allowed.permit, input, context),
     )
     crashPoint('effect.after-send')
   } catch (error) {
@@ -99,7 +104,9 @@ function hold(execution: Execution, effect: Effect): void {
   const { name, operation } = effect
   execution.retries.later(name, () => resume(execution, effect))
   if (execution.journal.entries.get(name)?.isHeld) return
-  execution.open(execution.event('effect.held', { name, operation, connector: connectorOf(operation) }))
+  execution.open(
+    execution.event(`${effect.type}.held`, { name, operation, connector: connectorOf(operation) }),
+  )
 }
 
 async function noteFailure(
@@ -120,6 +127,8 @@ async function noteFailure(
 
 async function reconcile(execution: Execution, effect: Effect): Promise<void> {
   if (!execution.active) return
+  if (effect.type === 'undo')
+    return await attemptAgain(execution, effect, { is: 'again', why: REPEATS_UNDO, by: 'repeat' })
   const finding = await findOut(execution, effect, () => resume(execution, effect))
   switch (finding.is) {
     case 'done':
@@ -149,7 +158,7 @@ async function retryOrFail(
   const of = retry?.attempts
   noteRetry(
     execution,
-    { type: 'effect', name, attempt, error, delayMs, ...(of && { of }), ...(unclear && { unclear }) },
+    { type: effect.type, name, attempt, error, delayMs, ...(of && { of }), ...(unclear && { unclear }) },
     () => resume(execution, effect),
   )
 }
@@ -166,7 +175,7 @@ async function attemptAgain(execution: Execution, effect: Effect, { why, by }: A
     return await retryOrFail(execution, effect, number, error, by === 'repeat' ? true : undefined)
   }
   const record = recordJson(toErrorRecord(error))
-  const failure = { type: 'effect', name, attempt: number, error: record, retryAt: null }
+  const failure = { type: effect.type, name, attempt: number, error: record, retryAt: null }
   const unclear = by === 'repeat' ? { unclear: true } : {}
   await execution.append([execution.event('attempt.failed', { ...failure, ...unclear })])
   await attempt(execution, effect)

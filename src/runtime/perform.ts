@@ -13,6 +13,7 @@ import { performDecision } from './perform-decision.ts'
 import { performEffect } from './perform-effect.ts'
 import { performStep } from './perform-step.ts'
 import { conflictOf, publish } from './publish.ts'
+import { isRollback } from './rollback/rollback-id.ts'
 import { idTaken } from './run-errors.ts'
 import { runStream } from './run-index.ts'
 
@@ -25,6 +26,7 @@ export function performOperation(execution: Execution, operation: Operation): vo
       performStep(execution, operation)
       break
     case 'effect':
+    case 'undo':
       performEffect(execution, operation)
       break
     case 'decision':
@@ -147,5 +149,11 @@ function startChild(execution: Execution, child: OperationOf<'child'>): void {
   const started = execution.event('child.started', body)
   const part = execution.host.childStart(run, child, execution)
   if (mode === 'spawn') execution.handOver(started, [part])
-  else void execution.working(() => execution.append([started], [part]))
+  else {
+    void execution.working(async () => {
+      // What is just being done is to be undone as well.
+      if (isRollback(run)) await execution.activity.effectsOver()
+      await execution.append([started], [part])
+    })
+  }
 }

@@ -101,7 +101,10 @@ test('the version of the workflow is not registered', async (t) => {
   const found = await breaks(t, base, null)
   assert.equal(found.what, 'workflow')
   assert.equal(found.operation, null)
-  assert.match(found.explanation, /No workflow order version 1 is registered; there is nap version 1/)
+  assert.match(
+    found.explanation,
+    /No workflow order version 1 is registered; there are nap version 1, holdfast.rollback version 1/,
+  )
 })
 
 test('renamed: a step, an effect, a review, a child', async (t) => {

@@ -6,6 +6,7 @@ import { breakerIndex } from './breakers/breaker-index.ts'
 import { forkIndex } from './fork-index.ts'
 import { publishedIndex } from './published-index.ts'
 import { reviewIndex } from './review-index.ts'
+import { undoneIndex } from './rollback/undone-index.ts'
 import { runIndex } from './run-index.ts'
 import { scheduleIndex } from './schedules/schedule-index.ts'
 import { triggerIndex } from './triggers/trigger-index.ts'
@@ -20,4 +21,5 @@ export const RUNTIME_PROJECTIONS: readonly Projection[] = [
   alertIndex,
   scheduleIndex,
   triggerIndex,
+  undoneIndex,
 ]

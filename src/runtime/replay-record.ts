@@ -123,7 +123,7 @@ function operationsOf(
       settled: settledOf(events, entry),
       effect: entry?.effect ?? null,
       abandoned: entry?.abandoned ?? false,
-      isInner: asker !== null && typeOf(asker) === 'effect',
+      isInner: asker !== null && ['effect', 'undo'].includes(typeOf(asker) ?? ''),
       isAmended: own[0]?.body?.amended === true,
     })
   }
@@ -134,6 +134,7 @@ function operationsOf(
 function typeOfRequest(event: StoredEvent | undefined): OperationType | undefined {
   const request = event?.body?.request as JsonObject | undefined
   if (request === undefined) return undefined
+  if (request.type === 'undo') return 'undo'
   return request.type === 'model' ? 'decision' : 'effect'
 }
 

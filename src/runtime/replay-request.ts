@@ -17,6 +17,7 @@ export function requestOf(operation: Operation, run: string): Json {
     case 'step':
       return null
     case 'effect':
+    case 'undo':
       return { operation: operation.operation, input: operation.input }
     case 'decision':
       return askedOf(operation.name, operation.question)
@@ -50,6 +51,7 @@ export function requestOnRecord({ kind, body }: StoredEvent, reader: RequestRead
   if (body === null) return undefined
   switch (kind) {
     case 'effect.intended':
+    case 'undo.intended':
       return pick(body, 'operation', 'input')
     case 'effect.unknown':
       // Without an intent before it, in a restored log, it says itself what was asked for.
@@ -80,7 +82,9 @@ export function requestOnRecord({ kind, body }: StoredEvent, reader: RequestRead
 /** An effect that was not allowed (yet) has no intent; what it was to do is with the policy's word. */
 function refusedEffect(body: JsonObject): Json | undefined {
   const { type, operation, input } = body.request as JsonObject
-  return type === 'effect' && input !== undefined ? { operation: operation ?? null, input } : undefined
+  return (type === 'effect' || type === 'undo') && input !== undefined
+    ? { operation: operation ?? null, input }
+    : undefined
 }
 
 function pick(body: JsonObject, ...fields: readonly string[]): JsonObject {

@@ -22,7 +22,7 @@ export function isAfter(time: number, limit: number | null): boolean {
 }
 
 export interface FailedAttempt {
-  readonly type: 'step' | 'effect'
+  readonly type: 'step' | 'effect' | 'undo'
   readonly name: string
   readonly attempt: number
   /** The most that there will be, where that is not the same for all. */

@@ -74,6 +74,11 @@ export const runIndex: Projection = {
     'effect.succeeded',
     'effect.failed',
     'effect.unknown',
+    'undo.held',
+    'undo.intended',
+    'undo.succeeded',
+    'undo.failed',
+    'undo.unknown',
     'policy.decided',
     'model.called',
     'decision.made',
@@ -201,6 +206,10 @@ function noteTimersAndWaits({ kind, time, body: given }: StoredEvent, run: strin
     case 'effect.intended':
     case 'effect.succeeded':
     case 'effect.failed':
+    case 'undo.held':
+    case 'undo.intended':
+    case 'undo.succeeded':
+    case 'undo.failed':
     case 'step.failed':
       clearTimer(tables, run, name)
       return

@@ -27,6 +27,7 @@ import { type By, cancelRun, Family, isAlone } from './family.ts'
 import { pagesOfRuns } from './missed.ts'
 import type { OperationOf } from './operations.ts'
 import { timeIsUp } from './receive.ts'
+import { rollbackWorkflow } from './rollback/rollback-workflow.ts'
 import { type Link, lastOfChain, nextLink } from './run-chain.ts'
 import { isClosed } from './run-errors.ts'
 import { RUN_STREAM, type RunStatus, runStream } from './run-index.ts'
@@ -87,7 +88,7 @@ export class Runtime implements ExecutionHost {
     this.gate = options.gate
     this.clock = options.clock
     this.restored = lastRestore(options.log)
-    this.workflows = new WorkflowRegistry(options.workflows)
+    this.workflows = new WorkflowRegistry([...options.workflows, rollbackWorkflow(this.log, this.gate)])
     this.#limits = { active: options.activeRuns ?? 200, resident: options.residentRuns ?? 500 }
     this.#timers = new RunTimers(this.log.tables, this.clock, this.#pager, (due) => this.#onDue(due))
     this.#comebacks = new Comebacks(this.clock, (run) => {

@@ -1,5 +1,6 @@
 /** Everything that can be typed. What a verb does is loaded when it is used, so that help is quick. */
 import { agentVerbs } from './agent-verbs.ts'
+import { failureVerbs } from './failure-verbs.ts'
 import { starterVerbs } from './starter-verbs.ts'
 import type { Verb } from './verb.ts'
 
@@ -158,6 +159,7 @@ export const VERBS: readonly Verb[] = [
     ],
     load: async () => (await import('./verbs/run.ts')).runReplay,
   },
+  ...failureVerbs(LOOK),
   {
     words: 'run cancel',
     args: '<id>',
@@ -227,22 +229,6 @@ export const VERBS: readonly Verb[] = [
     load: async () => (await import('./verbs/preflight.ts')).preflight,
   },
   ...agentVerbs(LOOK),
-  {
-    words: 'breakers',
-    group: LOOK,
-    summary: 'Which connectors are down, and what waits for them',
-    about: 'A connector that fails again and again is left alone for a while; then one effect tries it.',
-    examples: [['breakers', 'every connector, when it is tried next, and why']],
-    load: async () => (await import('./verbs/breakers.ts')).breakers,
-  },
-  {
-    words: 'breaker close',
-    args: '<name>',
-    group: LOOK,
-    summary: 'Say that a connector is back: what waits goes on now',
-    examples: [['breaker close smtp', 'after the mail server was mended']],
-    load: async () => (await import('./verbs/breakers.ts')).breakerClose,
-  },
   {
     words: 'customers',
     group: LOOK,

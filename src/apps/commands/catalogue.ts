@@ -18,6 +18,7 @@ export const COMMANDS = {
   runs: async () => (await import('./runs.ts')).runs,
   'run show': async () => (await import('./run-show.ts')).runShow,
   'run replay': async () => (await import('./run-replay.ts')).runReplay,
+  'run rollback': async () => (await import('./run-rollback.ts')).runRollback,
   'run cancel': async () => (await import('./run-cancel.ts')).runCancel,
   'run fork': async () => (await import('./run-fork.ts')).runFork,
   why: async () => (await import('./why.ts')).why,

@@ -69,7 +69,8 @@ export class Agents {
       this.#deliveries.set(agent.name, new Delivery(agent, log, clock, instances, handling))
     }
     this.#stopListening = log.onCommit((events) => this.#onCommit(events))
-    runtime.besideEnd = (journal, end) => this.#besideEnd(journal, end)
+    const beside = runtime.besideEnd
+    runtime.besideEnd = (journal, end) => [...beside(journal, end), ...this.#besideEnd(journal, end)]
   }
 
   /** Puts agents that are new or changed on record, and goes on with what waits. */

@@ -44,10 +44,7 @@ export const breakerIndex: Projection = {
     'breaker.opened',
     'breaker.probing',
     'breaker.closed',
-    'effect.held',
-    'effect.intended',
-    'effect.succeeded',
-    'effect.failed',
+    ...['held', 'intended', 'succeeded', 'failed'].flatMap((how) => [`effect.${how}`, `undo.${how}`]),
     'run.completed',
     'run.failed',
     'run.cancelled',
@@ -107,7 +104,7 @@ function noteHeld({ kind, stream, body, time, position }: StoredEvent, tables: T
   const run = stream.slice(RUN_STREAM.length)
   if (kind.startsWith('run.')) tables.run('DELETE FROM breakers_held WHERE run = ?', run)
   else if (body === null) return
-  else if (kind === 'effect.held') {
+  else if (kind.endsWith('.held')) {
     tables.run(
       'INSERT OR REPLACE INTO breakers_held (run, name, connector, since, position) VALUES (?, ?, ?, ?, ?)',
       run,

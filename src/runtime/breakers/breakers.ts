@@ -61,6 +61,7 @@ const POKE_MS = 10_000
 const GRACE_MS = 30_000
 /** Held effects that are woken in one turn. */
 const PAGE = 50
+const HELD: ReadonlySet<string> = new Set(['effect.held', 'undo.held'])
 const ALERT = 'connector-down'
 
 export interface BreakerHost {
@@ -152,7 +153,7 @@ export class Breakers {
   /** An effect that is on record as held may have missed what it is to wait for. */
   #onCommit(events: readonly StoredEvent[]): void {
     for (const { kind, body, stream } of events) {
-      if (kind !== 'effect.held' || body === null) continue
+      if (!HELD.has(kind) || body === null) continue
       const connector = String(body.connector)
       const { status, isDue } = this.#of(connector)
       // The run takes note of the record first.

@@ -1,7 +1,7 @@
 /** The context that workflow code is given: each call becomes an operation of the host. */
 import type { CallOptions, SpawnOptions } from '../../kernel/children.ts'
 import { type Duration, durationMs } from '../../kernel/duration.ts'
-import { toJson } from '../../kernel/json.ts'
+import { type Json, toJson } from '../../kernel/json.ts'
 import { seededRandom, seededUuid } from '../../kernel/random.ts'
 import type {
   ActOptions,
@@ -12,11 +12,13 @@ import type {
   Question,
   ReceivedEvent,
   ReviewAnswer,
+  Rollback,
   SleepOptions,
   StepOptions,
   WaitOptions,
 } from '../../kernel/workflow.ts'
 import type { Abandonable, OperationHost, StepWork } from '../operations.ts'
+import { ROLLBACK, rollbackId, UNDO, type Undoing } from '../rollback/rollback-id.ts'
 import { type PlainNodes, runGraph } from './graph.ts'
 import { storable } from './names.ts'
 import { Scope } from './scope.ts'
@@ -28,7 +30,7 @@ export function createContext(host: OperationHost): Context {
 }
 
 /** Each promise may be left alone; that of a step is so by itself. */
-function contextOf(scope: Scope): Context {
+function contextOf(scope: Scope): Context & Undoing {
   return {
     run: scope.host.fork === null ? { ...scope.host.run } : runAt(scope),
     step: <Result>(name: string, work: StepWork, options: StepOptions = {}) =>
@@ -47,6 +49,11 @@ function contextOf(scope: Scope): Context {
     continueAs: (input) => unwatched(continueAs(scope, input)),
     ...concurrencyOf(scope),
     patched: (id) => scope.patched(id),
+    compensate: () => unwatched(compensationOf(scope)) as Promise<unknown> as Promise<Rollback>,
+    [UNDO]: (name, operation, given) => {
+      const input = toJson(given)
+      return scope.operate((unique) => ({ type: 'undo', name: unique, operation, input }), name)
+    },
     now: () => scope.host.now(),
     random: (given = 'random') => {
       const { name, n } = scope.draw('random', given)
@@ -57,6 +64,23 @@ function contextOf(scope: Scope): Context {
       return seededUuid(scope.line.seed, name, n)
     },
   }
+}
+
+/** One for each run, whatever branch of it asks. */
+const compensations = new WeakMap<OperationHost, Promise<Json>>()
+
+function compensationOf(scope: Scope): Promise<Json> {
+  const { host } = scope
+  const run = host.run.id
+  const rollback = { workflow: ROLLBACK, input: { run }, id: rollbackId(run) }
+  const asked =
+    compensations.get(host) ??
+    scope.operateUnnamed(
+      (name) => ({ type: 'child', name, ...rollback, mode: 'call', onParentClose: 'abandon' }),
+      'compensate',
+    )
+  compensations.set(host, asked)
+  return asked
 }
 
 /** Which run the code of a fork is told that it is changes on the way. */

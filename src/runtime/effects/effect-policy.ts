@@ -37,9 +37,10 @@ export function askPolicy(execution: Execution, effect: Effect): Ruling {
     operation,
     input,
     label,
+    isUndo: effect.type === 'undo',
     approvedBy: approval?.verdict === 'approved' ? (approval.review ?? null) : null,
   })
-  const request = { type: 'effect', operation, ...(permit === null ? { input } : {}) }
+  const request = { type: effect.type, operation, ...(permit === null ? { input } : {}) }
   const decided = execution.event('policy.decided', verdictBody(name, request, verdict))
   return { verdict, permit, approval, decided }
 }
@@ -104,7 +105,7 @@ function askApproval(
     name,
     proposal: {
       action: effect.operation,
-      summary: manifestOf(execution, effect).title || effect.operation,
+      summary: spoken(execution, effect),
       reason: `The policy wants your word: ${verdict.reason}`,
       confidence: 1,
       proposal: { operation: effect.operation, input: effect.input },
@@ -113,4 +114,10 @@ function askApproval(
   // At once, so that a replay can tell an effect that was asked for from one that was not.
   if (!isAsked) void execution.append([decided])
   void asked.then(resume)
+}
+
+/** What is done, or undone, as the operator reads it. */
+function spoken(execution: Execution, effect: Effect): string {
+  const title = manifestOf(execution, effect).title || effect.operation
+  return effect.type === 'undo' ? `Undo: ${title}` : title
 }

@@ -8,7 +8,8 @@ import type { OperationOf } from '../operations.ts'
 import { mayBeDoneSince } from '../restored.ts'
 import { recordJson } from '../run-errors.ts'
 
-export type Effect = OperationOf<'effect'>
+/** Something to be done to the world, or to be undone. */
+export type Effect = OperationOf<'effect' | 'undo'>
 
 /** An intent or a question to the operator holds for exactly one operation and input. */
 export function isAbout(recorded: JsonObject, { operation, input }: Effect): boolean {
@@ -42,7 +43,8 @@ export function succeed(
   onDurable: () => void = () => {},
 ): void {
   const { type, name, operation } = effect
-  const succeeded = execution.event(`${type}.succeeded`, { name, operation, output, via })
+  const more = type === 'undo' ? { of: (effect.input as unknown as JsonObject).of ?? null } : { output }
+  const succeeded = execution.event(`${type}.succeeded`, { name, operation, ...more, via })
   execution.record([succeeded], [], onDurable)
 }
 
@@ -64,8 +66,13 @@ export async function noteUnknown(
   await execution.append([execution.event(`${type}.unknown`, { name, operation, why, attempt, ...more })])
 }
 
-/** The restore of the log since which it may have been done already. A read may always be repeated. */
+/** The restore of the log since which it may have been done already. A read or an undo may always be repeated. */
 export function doneSince(execution: Execution, effect: Effect): Restore | null {
-  if (execution.host.restored === null || manifestOf(execution, effect).effect === 'read') return null
+  if (
+    effect.type === 'undo' ||
+    execution.host.restored === null ||
+    manifestOf(execution, effect).effect === 'read'
+  )
+    return null
   return mayBeDoneSince(execution, effect.name)
 }

@@ -84,7 +84,7 @@ function lookUpLater(execution: Execution, effect: Effect, resume: () => void, e
   const attempt = (execution.journal.entries.get(name)?.failedLookups ?? 0) + 1
   const delayMs = delayAfter(execution, name, attempt, EFFECT_RETRY)
   if (delayMs === null) return askOperator(execution, effect, resume, toErrorRecord(error).message)
-  noteRetry(execution, { type: 'effect', name, attempt, error, delayMs, during: 'lookup' }, resume)
+  noteRetry(execution, { type: effect.type, name, attempt, error, delayMs, during: 'lookup' }, resume)
   return WAITING
 }
 

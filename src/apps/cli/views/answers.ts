@@ -25,6 +25,12 @@ export function answers(
       [review('respond "leave it"'), 'leave it undone'],
     ]
   }
+  if (action === 'settle-rollback') {
+    return [
+      [review('approve'), 'dealt with by hand'],
+      [review('reject'), 'leave it as it is'],
+    ]
+  }
   return [
     [review('approve'), 'do it'],
     [review('reject'), 'don’t'],
