@@ -15,6 +15,16 @@ test('a number is milliseconds, a text has a unit', () => {
     ['1w', 604_800_000],
     ['2 Milliseconds', 2],
     [' 1 week ', 604_800_000],
+    ['1.25s', 1_250],
+    ['1 millisecond', 1],
+    ['2sec', 2_000],
+    ['2 second', 2_000],
+    ['2 seconds', 2_000],
+    ['2 minute', 120_000],
+    ['2 minutes', 120_000],
+    ['1 hour', 3_600_000],
+    ['1 day', 86_400_000],
+    [1e15, 1e15],
   ]
   for (const [given, ms] of cases) assert.equal(durationMs(given), ms, String(given))
 })
@@ -37,7 +47,11 @@ for (const given of [
   '9e9w',
 ]) {
   test(`${JSON.stringify(given)} is not a length of time`, () => {
-    assert.throws(() => durationMs(given), { code: 'INPUT_INVALID' })
+    assert.throws(() => durationMs(given), {
+      code: 'INPUT_INVALID',
+      details: { duration: given },
+      fix: /unit/,
+    })
   })
 }
 

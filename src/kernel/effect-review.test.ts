@@ -10,7 +10,13 @@ test('the effect is known by the name of its review, whatever it is called', () 
 })
 
 test('other reviews belong to no effect', () => {
-  for (const name of ['approve reply', '(approval)', 'outcome of attempt 1', 'x (outcome of attempt one)']) {
+  for (const name of [
+    'approve reply',
+    '(approval)',
+    'outcome of attempt 1',
+    'x (approval) again',
+    'x (outcome of attempt one)',
+  ]) {
     assert.equal(effectOfReview(name), null)
   }
 })

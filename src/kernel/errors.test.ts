@@ -26,6 +26,8 @@ test('an error comes back from its record', () => {
   assert.ok(isHoldfastError(back))
   assert.deepEqual([back.code, back.message, back.fix], [error.code, 'gone', error.fix])
   assert.deepEqual(back.details, { run: 'r' })
+  const exact = new HoldfastError('RUN_NOT_FOUND', 'gone', { fix: 'Look.' })
+  assert.equal(fromErrorRecord(toErrorRecord(exact)).fix, 'Look.')
 })
 
 test('the own code of an error is kept, otherwise it gets the one given', () => {
@@ -48,4 +50,18 @@ test('whatever is thrown gets a record', () => {
 test('details that are not JSON do not get in the way', () => {
   const error = new HoldfastError('RUN_NOT_FOUND', 'gone', { details: { big: 1n } })
   assert.equal(toErrorRecord(error).details, undefined)
+})
+
+test('the cause of an error is kept, where there is one', () => {
+  const cause = new Error('below')
+  assert.equal(new HoldfastError('RUN_NOT_FOUND', 'gone', { cause }).cause, cause)
+  assert.ok(!('cause' in new HoldfastError('RUN_NOT_FOUND', 'gone')))
+})
+
+test('what refuses to be looked at gets a record all the same', () => {
+  const { proxy, revoke } = Proxy.revocable({}, {})
+  revoke()
+  const { code, message } = toErrorRecord(proxy, 'STEP_FAILED')
+  assert.equal(code, 'STEP_FAILED')
+  assert.match(message, /can not be described/)
 })

@@ -213,7 +213,7 @@ function applyToEntry(journal: Journal, event: JournalEvent, body: JsonObject): 
     return
   }
   entry.opened = { ...entry.opened, ...body }
-  if (event.kind === 'wait.started') openWait(journal.eventWaits, waitOf(entry), entry.name)
+  if (event.kind === 'wait.started') openWait(journal.eventWaits, waitOf(entry.opened), entry.name)
   if (event.kind === 'effect.intended' || event.kind === 'undo.intended') {
     entry.effect = 'intended'
     entry.failedLookups = 0
@@ -260,15 +260,15 @@ function settleByCopy(journal: Journal, event: JournalEvent, body: JsonObject): 
   entry.settled = { version: event.version, time: Number(body.time), outcome, label: event.label }
   entry.code = typeof body.code === 'string' ? body.code : null
   if (entry.type !== 'wait' || !outcome.ok || outcome.value === null) return
-  const { kind, key, position } = outcome.value as JsonObject
-  noteReceived(journal.eventWaits, { kind: String(kind), key: String(key) }, Number(position))
+  const received = outcome.value as JsonObject
+  noteReceived(journal.eventWaits, waitOf(received), Number(received.position))
 }
 
 function endWait(journal: Journal, entry: JournalEntry, body: JsonObject): void {
   const event = body.event as JsonObject | null
   if (entry.opened === null) return
-  closeWait(journal.eventWaits, waitOf(entry), entry.name)
-  if (event !== null) noteReceived(journal.eventWaits, waitOf(entry), Number(event.position))
+  closeWait(journal.eventWaits, waitOf(entry.opened), entry.name)
+  if (event !== null) noteReceived(journal.eventWaits, waitOf(entry.opened), Number(event.position))
 }
 
 /** An event that the wait had received, but that was not handed to the code, is there for another wait. */
@@ -276,9 +276,9 @@ export function abandonEntry(journal: Journal, entry: JournalEntry): void {
   if (entry.abandoned) return
   entry.abandoned = true
   if (entry.type !== 'wait' || entry.opened === null) return
-  closeWait(journal.eventWaits, waitOf(entry), entry.name)
+  closeWait(journal.eventWaits, waitOf(entry.opened), entry.name)
   const position = receivedBy(entry)
-  if (position !== null) giveBack(journal.eventWaits, waitOf(entry), position)
+  if (position !== null) giveBack(journal.eventWaits, waitOf(entry.opened), position)
 }
 
 /** Position of the beginning of the run: its waits look for events behind it. */
@@ -297,8 +297,8 @@ export function receivedBy({ settled }: JournalEntry): number | null {
   return event === null ? null : Number(event.position)
 }
 
-function waitOf({ opened }: JournalEntry): Awaited {
-  return { kind: String(opened?.kind), key: String(opened?.key) }
+function waitOf({ kind, key }: JsonObject): Awaited {
+  return { kind: String(kind), key: String(key) }
 }
 
 function entryFor(journal: Journal, type: OperationType, name: string): JournalEntry {

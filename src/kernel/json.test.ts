@@ -44,6 +44,7 @@ test('what JSON leaves out is left out at once', () => {
 test('an object is asked for its JSON', () => {
   assert.equal(toJson(new URL('https://example.com/')), 'https://example.com/')
   assert.deepEqual(toJson({ toJSON: () => ({ a: 1 }) }), { a: 1 })
+  assert.deepEqual(toJson({ toJSON: 'a field' }), { toJSON: 'a field' })
 })
 
 test('a key `__proto__` is data', () => {
@@ -77,6 +78,13 @@ for (const [what, value] of [
     })
   })
 }
+
+test('where it is and what to do is said', () => {
+  assert.throws(() => toJson({ at: new Date(0) }), {
+    details: { path: 'value.at' },
+    fix: /toISOString.*so that a replay sees the same value/,
+  })
+})
 
 test('the same object twice is no cycle', () => {
   const twice = { n: 1 }

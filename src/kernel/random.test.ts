@@ -9,6 +9,11 @@ test('the same seed, name and number give the same value', () => {
   assert.equal(seededUuid('s', 'order', 0), seededUuid('s', 'order', 0))
 })
 
+test('values stay what they are, as runs on record were given them', () => {
+  assert.equal(seededRandom('s', 'pick', 3), 0.879723057616502)
+  assert.equal(seededUuid('s', 'order', 0), '6481d008-92aa-8adc-9725-8f586ca7dafc')
+})
+
 test('another seed, name or number gives another value', () => {
   const values = [
     seededUuid('s', 'order', 0),

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { EFFECT_RETRY, nextDelayMs, STEP_RETRY } from './retry-policy.ts'
+import { EFFECT_RETRY, nextDelayMs, retriesCode, STEP_RETRY } from './retry-policy.ts'
 
 test('each wait is longer than the one before, up to the longest, with half of it fixed', () => {
   fc.assert(
@@ -38,4 +38,13 @@ test('however often it fails, the wait stays a number', () => {
   const forever = { attempts: Number.POSITIVE_INFINITY, firstDelay: 0, factor: 10, maxDelay: '1m' }
   assert.equal(nextDelayMs(forever, 5_000, 0.5), 0)
   assert.equal(nextDelayMs({ ...forever, firstDelay: 1 }, 5_000, 0), 30_000)
+})
+
+test('a policy says after which errors there is another attempt', () => {
+  const retried = (policy: Parameters<typeof retriesCode>[0]): readonly string[] =>
+    ['A', 'B', 'C'].filter((code) => retriesCode(policy, code))
+  assert.deepEqual(retried({}), ['A', 'B', 'C'])
+  assert.deepEqual(retried({ only: ['A', 'B'] }), ['A', 'B'])
+  assert.deepEqual(retried({ never: ['B'] }), ['A', 'C'])
+  assert.deepEqual(retried({ only: ['A', 'B'], never: ['B'] }), ['A'])
 })

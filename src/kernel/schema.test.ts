@@ -33,5 +33,15 @@ test('takes any library that speaks Standard Schema, with paths of either form a
     },
   }
   assert.equal(await validate(late, 'ok', 'It'), 'fine')
-  await assert.rejects(validate(late, '?', 'It'), { message: 'It does not fit its schema: a.0: no' })
+  await assert.rejects(validate(late, '?', 'It'), {
+    message: 'It does not fit its schema: a.0: no',
+    details: { what: 'It', issues: ['a.0: no'] },
+  })
+})
+
+test('an issue without a path is one of the whole', async () => {
+  const refusing: Schema<string> = {
+    '~standard': { version: 1, vendor: 'test', validate: () => ({ issues: [{ message: 'no' }] }) },
+  }
+  await assert.rejects(validate(refusing, '?', 'It'), { message: 'It does not fit its schema: It: no' })
 })
