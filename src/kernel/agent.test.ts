@@ -26,6 +26,7 @@ test('a definition is given back as it was, for good', () => {
   assert.deepEqual(defined, counting)
   assert.ok(Object.isFrozen(defined))
   assert.ok(!Object.isFrozen(counting))
+  assert.equal(defineAgent({ ...counting, version: 1 }).version, 1)
 })
 
 for (const wrong of [

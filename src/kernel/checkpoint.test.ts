@@ -35,7 +35,11 @@ for (const [what, value] of [
   ['no time', { ...checkpoint, time: 5 }],
 ] as const) {
   test(`${what} is no checkpoint`, () => {
-    assert.throws(() => readCheckpoint(value, 'the file'), { code: 'INPUT_INVALID', message: /^the file/ })
+    assert.throws(() => readCheckpoint(value, 'the file'), {
+      code: 'INPUT_INVALID',
+      message: /^the file/,
+      fix: /log checkpoint/,
+    })
   })
 }
 
@@ -61,6 +65,12 @@ for (const [code, found] of [
     })
   })
 }
+
+test('how much is missing, and what stands in its place, is said', () => {
+  const shorter = { ...seen, head: { position: 3, hash } }
+  assert.throws(() => assertGoesOnFrom(checkpoint, shorter), { message: /\b4 events are missing/ })
+  assert.throws(() => assertGoesOnFrom(checkpoint, { ...seen, hash: later }), { message: new RegExp(later) })
+})
 
 test('the beginning of a log can be another one too', () => {
   assert.throws(() => assertGoesOnFrom({ ...checkpoint, position: 0 }, { ...seen, hash: undefined }), {

@@ -35,5 +35,5 @@ function parsed(duration: string): number {
   const match = typeof duration === 'string' ? FORM.exec(duration.trim()) : null
   const unit = match?.[2]?.toLowerCase() ?? ''
   const factor = UNIT_MS[unit.startsWith('milli') ? 'ms' : unit] ?? UNIT_MS[unit.charAt(0)]
-  return match && factor !== undefined ? Number(match[1]) * factor : Number.NaN
+  return Number(match?.[1]) * (factor ?? Number.NaN)
 }

@@ -49,7 +49,8 @@ test('whatever is thrown gets a record', () => {
 
 test('details that are not JSON do not get in the way', () => {
   const error = new HoldfastError('RUN_NOT_FOUND', 'gone', { details: { big: 1n } })
-  assert.equal(toErrorRecord(error).details, undefined)
+  const { message, details } = toErrorRecord(error)
+  assert.deepEqual([message, details], ['gone', undefined])
 })
 
 test('the cause of an error is kept, where there is one', () => {

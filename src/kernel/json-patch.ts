@@ -2,7 +2,7 @@
  * What changed from one JSON value to the next, so that a large state need not be written down whole for
  * each small change. The patched value equals the next one, the order of its fields included.
  */
-import type { Json, JsonObject } from './json.ts'
+import { type Json, type JsonObject, setField } from './json.ts'
 
 /** `[path, value]` sets, `[path]` removes. An empty path is the whole value. */
 export type PatchStep = readonly [path: readonly (string | number)[], value?: Json]
@@ -66,7 +66,7 @@ function applyStep(root: Json, step: PatchStep): void {
     if (removes) (target as Json[]).splice(Number(last), 1)
     else (target as Json[])[Number(last)] = cloneJson(step[1] ?? null)
   } else if (removes) delete (target as Record<string, Json>)[last]
-  else define(target as Record<string, Json>, String(last), cloneJson(step[1] ?? null))
+  else setField(target as Record<string, Json>, String(last), cloneJson(step[1] ?? null))
 }
 
 /** A copy that shares nothing with the value. */
@@ -74,15 +74,8 @@ export function cloneJson(value: Json): Json {
   if (value === null || typeof value !== 'object') return value
   if (isArray(value)) return value.map(cloneJson)
   const copy: Record<string, Json> = {}
-  for (const key of Object.keys(value)) define(copy, key, cloneJson((value as JsonObject)[key] ?? null))
+  for (const key of Object.keys(value)) setField(copy, key, cloneJson((value as JsonObject)[key] ?? null))
   return copy
-}
-
-/** An own field, also for the one name that assignment would misread. */
-function define(target: Record<string, Json>, key: string, value: Json): void {
-  if (key === '__proto__') {
-    Object.defineProperty(target, key, { value, enumerable: true, configurable: true, writable: true })
-  } else target[key] = value
 }
 
 function isArray(value: Json): value is readonly Json[] {

@@ -61,7 +61,7 @@ function copyObject(value: object, path: string, above: readonly object[]): Json
   if ('toJSON' in value && typeof value.toJSON === 'function') return copy(value.toJSON(), path, below)
   const out: Record<string, Json> = {}
   for (const [key, item] of Object.entries(value)) {
-    if (item !== undefined) define(out, key, copy(item, `${path}.${key}`, below))
+    if (item !== undefined) setField(out, key, copy(item, `${path}.${key}`, below))
   }
   return out
 }
@@ -72,7 +72,7 @@ function isPlain(value: object): boolean {
 }
 
 /** Sets an own property even when the key is `__proto__`, which assignment would misread. */
-function define(target: Record<string, Json>, key: string, value: Json): void {
+export function setField(target: Record<string, Json>, key: string, value: Json): void {
   if (key === '__proto__') {
     Object.defineProperty(target, key, { value, enumerable: true, configurable: true, writable: true })
   } else target[key] = value
