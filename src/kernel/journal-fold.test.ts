@@ -219,6 +219,20 @@ test('only an effect that is intended may have happened without a record', () =>
   assert.equal(journal.entries.get('t')?.effect, null)
 })
 
+test('an undo is intended, unknown, held and settled as an effect is, but is none itself', () => {
+  const intended: Fact = ['undo.intended', { name: 'x', operation: 'a.b' }]
+  const entryOf = (...facts: Fact[]) => journalOf(...facts).entries.get('x')
+  assert.deepEqual([entryOf(intended)?.type, entryOf(intended)?.effect], ['undo', 'intended'])
+  assert.deepEqual(intendedEffects(journalOf(intended)), [])
+  assert.equal(entryOf(intended, ['undo.unknown', { name: 'x' }])?.effect, 'unknown')
+  const held: Fact = ['undo.held', { name: 'x' }]
+  assert.deepEqual([entryOf(held)?.type, entryOf(held)?.isHeld], ['undo', true])
+  assert.equal(entryOf(held, intended)?.isHeld, false)
+  assert.equal(entryOf(['effect.held', { name: 'x' }])?.type, 'effect')
+  assert.deepEqual(entryOf(['undo.succeeded', { name: 'x' }])?.settled?.outcome, { ok: true, value: null })
+  assert.deepEqual(entryOf(['undo.failed', { name: 'x', error }])?.settled?.outcome, { ok: false, error })
+})
+
 test('the fingerprint of a step’s code is kept', () => {
   const code = (body: JsonObject) =>
     journalOf(['step.completed', { name: 'x', ...body }]).entries.get('x')?.code

@@ -43,7 +43,7 @@ test('a label comes back from its stored form', () => {
   assert.equal(encodeLabel(SYSTEM), 'system')
   assert.equal(encodeLabel(OWNER), 'owner')
   const nowhere: Label = { trust: 'external', sources: [], readers: null }
-  assert.deepEqual(decodeLabel('external'), nowhere)
+  for (const one of [SYSTEM, OWNER, nowhere]) assert.deepEqual(decodeLabel(one.trust), one)
 })
 
 test('what came from outside names its source', () => {
