@@ -255,6 +255,8 @@ describe('an outcome that is not clear', () => {
     await turns()
     assert.equal(outside.lookups, 0)
     place.clock.advance(1)
+    await turns()
+    place.clock.advance(10_000)
     assert.deepEqual(await place.outcome('r'), { receipt: 1 })
     assert.deepEqual([outside.calls.length, outside.lookups], [1, 1])
   })

@@ -14,7 +14,7 @@ import { HoldfastError, isHoldfastError, toErrorRecord } from '../kernel/errors.
 import type { Json } from '../kernel/json.ts'
 import { crashPoint } from '../ports/crash-points.ts'
 import { connectorOf } from './breakers/breakers.ts'
-import { callOutside } from './effects/effect-call.ts'
+import { callOutside, isLate } from './effects/effect-call.ts'
 import { allow } from './effects/effect-policy.ts'
 import {
   doneSince,
@@ -28,6 +28,7 @@ import {
   succeed,
 } from './effects/effect-records.ts'
 import { delayOf, timeLimit, whyTooLate } from './effects/effect-retry.ts'
+import { comeBack } from './effects/late-calls.ts'
 import { type Again, findOut } from './effects/unknown-effect.ts'
 import type { Execution } from './execution.ts'
 import { idempotencyKeyOf } from './idempotency-key.ts'
@@ -82,17 +83,18 @@ async function attempt(execution: Execution, effect: Effect): Promise<void> {
   await execution.append([allowed.decided, intended], pass.records)
   crashPoint('effect.after-intent')
   let output: Json
+  let call: Promise<Json> | null = null
   try {
     crashPoint('effect.before-send')
     const { gate } = execution.host
-    output = await callOutside(execution, effect, pass, (context) =>
-      effect.type === 'undo'
-        ? gate.undo(allowed.permit, input, context)
-        : gate.perform(allowed.permit, input, context),
-    )
+    const way = effect.type === 'undo' ? 'undo' : 'perform'
+    output = await callOutside(execution, effect, pass, (context) => {
+      call = gate[way](allowed.permit, input, context)
+      return call
+    })
     crashPoint('effect.after-send')
   } catch (error) {
-    await noteFailure(execution, effect, number, error)
+    await noteFailure(execution, effect, number, error, call)
     return
   }
   crashPoint('effect.before-result')
@@ -114,6 +116,7 @@ async function noteFailure(
   effect: Effect,
   number: number,
   error: unknown,
+  call: Promise<Json> | null = null,
 ): Promise<void> {
   const code = isHoldfastError(error) ? error.code : ''
   const isRead = manifestOf(execution, effect).effect === 'read'
@@ -121,8 +124,26 @@ async function noteFailure(
   else if (code === 'CONNECTOR_UNAVAILABLE' || isRead) await retryOrFail(execution, effect, number, error)
   else {
     await noteUnknown(execution, effect, toErrorRecord(error, 'CONNECTOR_OUTCOME_UNKNOWN').message)
-    await reconcile(execution, effect)
+    if (call !== null && effect.type === 'effect' && isLate(error))
+      await waitFor(execution, effect, number, call)
+    else await reconcile(execution, effect)
   }
+}
+
+/** Called off at its time limit, an attempt may still come back and say what became of it. */
+async function waitFor(
+  execution: Execution,
+  effect: Effect,
+  number: number,
+  call: Promise<Json>,
+): Promise<void> {
+  const back = await comeBack(execution, effect, call)
+  if (back.is === 'done') return succeed(execution, effect, back.output, 'perform')
+  const code = back.is === 'failed' && isHoldfastError(back.error) ? back.error.code : ''
+  if (back.is === 'failed' && REFUSED.has(code)) fail(execution, effect, back.error)
+  else if (back.is === 'failed' && code === 'CONNECTOR_UNAVAILABLE') {
+    await retryOrFail(execution, effect, number, back.error)
+  } else await reconcile(execution, effect)
 }
 
 async function reconcile(execution: Execution, effect: Effect): Promise<void> {

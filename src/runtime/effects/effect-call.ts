@@ -15,17 +15,18 @@ const ANSWERED = new Set(['CONNECTOR_REFUSED', 'OUTPUT_INVALID'])
 /** Codes of a call that has not come to the outside. */
 const NOT_ASKED = new Set(['INPUT_INVALID', 'PERMIT_INVALID', 'OPERATION_UNKNOWN'])
 
-/** Past the time limit the outcome is unknown. */
+/** Past the time limit the outcome is unknown. `wasAsked` says by the result whether the outside was asked at all. */
 export async function callOutside<T>(
   execution: Execution,
   effect: Effect,
   pass: Pass,
   call: (context: PerformContext) => Promise<T>,
+  wasAsked: (result: T) => boolean = () => true,
 ): Promise<T> {
   const { breakers } = execution.host
   try {
     const result = await limited(execution, effect, call)
-    breakers.report(pass, result === null ? 'unused' : 'up', null, execution.run.id)
+    breakers.report(pass, wasAsked(result) ? 'up' : 'unused', null, execution.run.id)
     return result
   } catch (error) {
     breakers.report(pass, heardFrom(execution, error), error)
@@ -41,7 +42,8 @@ function heardFrom(execution: Execution, error: unknown): Heard {
   return code === 'CONNECTOR_UNAVAILABLE' || isLate(error) ? 'down' : 'unclear'
 }
 
-function isLate(error: unknown): boolean {
+/** Whether the call was called off at its time limit. */
+export function isLate(error: unknown): boolean {
   return isHoldfastError(error) && error.details.timeoutMs !== undefined
 }
 

@@ -4,7 +4,7 @@ import { HoldfastError, toErrorRecord } from '../../kernel/errors.ts'
 import type { Json } from '../../kernel/json.ts'
 import { EFFECT_RETRY } from '../../kernel/retry-policy.ts'
 import type { ReviewAnswer } from '../../kernel/workflow.ts'
-import type { Lookup } from '../../ports/connector.ts'
+import type { Lookup, PerformContext } from '../../ports/connector.ts'
 import type { Execution } from '../execution.ts'
 import { restoredWhy } from '../restored.ts'
 import { delayAfter, noteRetry } from '../retrying.ts'
@@ -12,6 +12,7 @@ import { callOutside } from './effect-call.ts'
 import { answerTo, askPolicy } from './effect-policy.ts'
 import { doneSince, type Effect, manifestOf, numberOf } from './effect-records.ts'
 import { delayOf } from './effect-retry.ts'
+import { isOut } from './late-calls.ts'
 
 /**
  * again: it was not done, or a repeat does no harm. held: the connector is down. waiting: another question, or the
@@ -31,6 +32,8 @@ export interface Again {
   readonly by: 'lookup' | 'operator' | 'repeat'
 }
 
+const STILL_OUT =
+  'so far it was not, but its attempt was called off and has not come back, so it may still be'
 const WAITING: Finding = { is: 'waiting' }
 
 /** `resume` goes on with the effect when there is an answer, or when it is time to ask again. */
@@ -47,11 +50,15 @@ export async function findOut(execution: Execution, effect: Effect, resume: () =
     const ifDone = found.found === 'unknown' ? found.ifDone : null
     return askOperator(execution, effect, resume, restoredWhy(restore), ifDone)
   }
-  if (found.found === 'no') return { is: 'again', why: 'was not carried out', by: 'lookup' }
+  const isStillOut = isOut(execution, effect)
+  if (found.found === 'no' && !isStillOut) {
+    return { is: 'again', why: 'was not carried out', by: 'lookup' }
+  }
   if (mayRepeat(execution, effect)) {
     const why = 'may not have been carried out, and a repeat does no harm'
     return { is: 'again', why, by: 'repeat' }
   }
+  if (found.found === 'no') return askOperator(execution, effect, resume, STILL_OUT)
   const why = found.why ?? 'the outside system can not tell'
   return askOperator(execution, effect, resume, why, found.ifDone ?? null)
 }
@@ -70,9 +77,9 @@ async function lookUp(
     return askOperator(execution, effect, resume, `the policy: ${verdict.reason}`)
   }
   try {
-    const found = await callOutside(execution, effect, pass, (context) =>
-      execution.host.gate.lookup(permit, input, context),
-    )
+    const ask = (context: PerformContext): Promise<Lookup<Json> | null> =>
+      execution.host.gate.lookup(permit, input, context)
+    const found = await callOutside(execution, effect, pass, ask, (result) => result !== null)
     return found ?? { found: 'unknown', why: `${operation} has no way to look it up` }
   } catch (error) {
     return lookUpLater(execution, effect, resume, error)

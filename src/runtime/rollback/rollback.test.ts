@@ -243,6 +243,18 @@ describe('a rollback', () => {
     await verified(place, 'rollback/r')
   })
 
+  test('an undo that is the probe of the breaker closes it', async (t) => {
+    const { place, shop } = await opened(t, [whole])
+    await ran(place, whole)
+    shop.manners.push(...new Array(5).fill('unavailable'))
+    await place.hf.rollback('r')
+    await place.outcome('rollback/r')
+    const kinds = place.hf.log.readStream('breaker/shop').map(({ kind }) => kind)
+    assert.deepEqual(kinds, ['breaker.opened', 'breaker.probing', 'breaker.closed'])
+    assert.deepEqual(shop.undone, ['b 5', 'c2 4', 'c1 3', 'a 1'])
+    await verified(place, 'rollback/r')
+  })
+
   test('a process that ends between intent and outcome repeats that undo, and no other', async (t) => {
     const { place, shop } = await opened(t, [whole], { residentRuns: 0 })
     await ran(place, whole)
