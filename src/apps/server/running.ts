@@ -76,12 +76,14 @@ async function work(workspace: Workspace, { voice, stop, once }: RunningOptions)
   const taken = await mailIn.take(io)
   await idleOrStopped(workspace, stop)
   if (stop.aborted) return
-  voice.ready(taken, await inbox.run(workspace, {}, io))
-  if (once) return
+  const shown = await inbox.run(workspace, {}, io)
+  const unwatch = watchOperatorsFiles(workspace, voice)
+  voice.ready(taken, shown)
+  if (once) return unwatch()
   const desk = new NewsDesk(workspace.log, voice)
   const loop = new IntakeLoop(workspace, mailIn, io, desk)
   const retention = new RetentionLoop(workspace, workspace.holdfast.runtime.clock, io)
-  const ends = [loop.watch(), desk.listen(), retention.start(), watchOperatorsFiles(workspace, voice)]
+  const ends = [loop.watch(), desk.listen(), retention.start(), unwatch]
   await stopped(stop)
   for (const end of ends) end()
   await Promise.all([loop.done, retention.done])

@@ -1,16 +1,28 @@
 /** Tells when a file that the operator edits has changed. */
-import { unwatchFile, watchFile } from 'node:fs'
+import { statSync } from 'node:fs'
 
 const LOOK_EVERY_MS = 700
 
-/** Looks at the files now and then, which sees what editors do that replace them. Returns a function that ends it. */
+/**
+ * Looks at the files now and then, which sees what editors do that replace them; a change counts from the moment
+ * of the call on. Returns a function that ends it.
+ */
 export function watchFiles(files: Readonly<Record<string, () => void>>): () => void {
-  for (const [file, onChange] of Object.entries(files)) {
-    watchFile(file, { interval: LOOK_EVERY_MS, persistent: false }, (now, before) => {
-      if (now.mtimeMs !== before.mtimeMs || now.size !== before.size) onChange()
-    })
+  const known = new Map(Object.keys(files).map((file) => [file, stampOf(file)]))
+  const look = (): void => {
+    for (const [file, onChange] of Object.entries(files)) {
+      const stamp = stampOf(file)
+      if (stamp === known.get(file)) continue
+      known.set(file, stamp)
+      onChange()
+    }
   }
-  return () => {
-    for (const file of Object.keys(files)) unwatchFile(file)
-  }
+  const timer = setInterval(look, LOOK_EVERY_MS).unref()
+  return () => clearInterval(timer)
+}
+
+/** Another one for another content, as far as a look at the file's entry can tell. */
+function stampOf(file: string): string {
+  const entry = statSync(file, { throwIfNoEntry: false })
+  return entry === undefined ? 'missing' : `${entry.ino} ${entry.mtimeMs} ${entry.size}`
 }
