@@ -304,8 +304,10 @@ class Replay implements OperationHost {
    * run that ended while it caught up.
    */
   #exposeTraceless({ position: begun }: RecordedOperation): void {
-    for (const { type, position, request, divergence } of this.#traceless) {
-      if (begun > position && LEAVES_TRACE_AT_ONCE.has(type)) this.#divergences.set(request, divergence)
+    for (const { type, version, position, request, divergence } of this.#traceless) {
+      // What was asked for in the same turn may have come to the disk first.
+      const isLater = begun > position && this.#seen.version > version
+      if (isLater && LEAVES_TRACE_AT_ONCE.has(type)) this.#divergences.set(request, divergence)
     }
   }
 

@@ -88,7 +88,9 @@ export class RunWriter {
   /** Appends on condition of all written before, and to other streams in the same commit. */
   write(given: readonly NewEvent[], others: readonly StreamAppend[], when: When = 'now'): Written {
     const time = this.#host.clock.now()
-    const events = this.#marked(given).map((event) => {
+    // What goes to the log at the end only can not say that the run is awake.
+    const marked = when === 'at-end' ? given : this.#marked(given)
+    const events = marked.map((event) => {
       this.#version += 1
       return { ...event, time, version: this.#version }
     })
