@@ -115,14 +115,10 @@ export function sequentialStepMs(count: number): Promise<number> {
 /** Milliseconds from the start of a one-step run to its result, median over `runs`. */
 export function startLatencyMs(runs: number): Promise<number> {
   return inWorkspace(async (holdfast) => {
-    const times: number[] = []
-    for (let i = 0; i < runs; i += 1) {
-      const began = performance.now()
+    return await medianMs(runs, async () => {
       const run = await holdfast.start(steps, { steps: 1 })
       await run.result()
-      times.push(performance.now() - began)
-    }
-    return median(times)
+    })
   })
 }
 
@@ -146,12 +142,18 @@ export function signalLatencyMs(runs: number): Promise<number> {
 /** Milliseconds of a call of a five-step pipeline, median over `calls`. */
 export function pipelineLatencyMs(calls: number): Promise<number> {
   return inWorkspace(async (holdfast) => {
-    const times: number[] = []
-    for (let i = 0; i < calls; i += 1) {
-      const began = performance.now()
+    return await medianMs(calls, async () => {
       await holdfast.call(pipeline, { steps: 5 })
-      times.push(performance.now() - began)
-    }
-    return median(times)
+    })
   })
+}
+
+async function medianMs(times: number, work: () => Promise<void>): Promise<number> {
+  const taken: number[] = []
+  for (let i = 0; i < times; i += 1) {
+    const began = performance.now()
+    await work()
+    taken.push(performance.now() - began)
+  }
+  return median(taken)
 }

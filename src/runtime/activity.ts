@@ -1,3 +1,5 @@
+import { never } from './never.ts'
+
 /** What of one run is under way in this process: parking, the end of the run, closing and coming back wait for it. */
 export class Activity {
   #working = 0
@@ -42,7 +44,7 @@ export class Activity {
   async call<T>(make: () => Promise<T>, callOffLimit: () => void = () => {}): Promise<T> {
     if (this.#isAbandoned) {
       callOffLimit()
-      return new Promise(() => {})
+      return never()
     }
     const made = make()
     this.#calls.set(made, callOffLimit)

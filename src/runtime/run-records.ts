@@ -7,6 +7,7 @@ import type { NewEvent, StoredEvent } from '../kernel/event.ts'
 import { applyToJournal, foldJournal, type Journal, type RunEnd, type RunStatus } from '../kernel/journal.ts'
 import type { StreamAppend } from '../ports/event-log.ts'
 import { Handover } from './handover.ts'
+import { never } from './never.ts'
 import { hasEnded, isClosed } from './run-errors.ts'
 import { runStream } from './run-index.ts'
 import { RunWriter, type When, type WriterHost, type Written } from './run-writer.ts'
@@ -138,7 +139,7 @@ export class RunRecords {
   /** As `write`, but never resolves when the run does not go on here. */
   async writeOn(events: readonly NewEvent[], others: readonly StreamAppend[], when: When): Promise<void> {
     const goesOn = await this.write(events, others, when).catch(() => false)
-    if (!goesOn) await new Promise(() => {})
+    if (!goesOn) await never()
   }
 
   letGo(failure?: unknown): void {
