@@ -1,8 +1,8 @@
 /**
  * When queued appends are committed. Runs that advance side by side are seldom in the same turn of the event
  * loop, yet each commit waits for the disk; so a group is closed by the first turn that brings nothing new.
- * One run alone waits for one empty turn; a steady stream is cut by the bounds, and so is a flood, that the
- * process may answer in between.
+ * A steady stream is cut by the bounds, and so is a flood, that the
+ * process may answer in between. Where one append came after the other, the next waits for no other.
  */
 import type { StoredEvent } from '../../kernel/event.ts'
 import type { NewBlob, StreamAppend } from '../../ports/event-log.ts'
@@ -26,6 +26,7 @@ export class AppendQueue {
   /** Appends that were waiting a turn ago. */
   #seen = 0
   #turns = 0
+  #lastTaken = 0
   #scheduled = false
 
   constructor(commit: (group: readonly QueuedAppend[]) => void) {
@@ -54,7 +55,8 @@ export class AppendQueue {
     if (this.#waiting.length === 0) return
     this.#turns += 1
     const isGrowing = this.#waiting.length > this.#seen
-    if (isGrowing && this.#turns < MAX_TURNS && this.#events < MAX_EVENTS) {
+    const isAlone = this.#waiting.length === 1 && this.#lastTaken === 1
+    if (isGrowing && !isAlone && this.#turns < MAX_TURNS && this.#events < MAX_EVENTS) {
       this.#seen = this.#waiting.length
       this.#schedule()
       return
@@ -76,6 +78,7 @@ export class AppendQueue {
     }
     this.#waiting = all.slice(taken)
     this.#events -= events
+    this.#lastTaken = taken
     return taken === all.length ? all : all.slice(0, taken)
   }
 }

@@ -12,15 +12,17 @@ const NONCE_WORDS = NONCE_BYTES / 4
 const SCRATCH_BYTES = 16_384
 const BYTES_PER_CHAR = 3
 
-const pool = new Uint32Array(NONCE_WORDS * 256)
+const pool = new Uint32Array(NONCE_WORDS * 1_024)
 let used = pool.length
 const scratch = Buffer.from(new ArrayBuffer(SCRATCH_BYTES))
+const scratchNonce = new Uint32Array(scratch.buffer, 0, NONCE_WORDS)
 
 /** The stored form of a body; good until the next call. */
 export function sealBody(json: string): Buffer {
   const most = NONCE_BYTES + json.length * BYTES_PER_CHAR
-  const bytes = most <= SCRATCH_BYTES ? scratch : Buffer.from(new ArrayBuffer(most))
-  writeNonce(new Uint32Array(bytes.buffer, 0, NONCE_WORDS))
+  const isSmall = most <= SCRATCH_BYTES
+  const bytes = isSmall ? scratch : Buffer.from(new ArrayBuffer(most))
+  writeNonce(isSmall ? scratchNonce : new Uint32Array(bytes.buffer, 0, NONCE_WORDS))
   return bytes.subarray(0, NONCE_BYTES + bytes.write(json, NONCE_BYTES))
 }
 
