@@ -40,12 +40,21 @@ export interface StoredEvent {
 
 /**
  * What an event adds to the text that its commit is hashed by: numbers, then texts with their lengths before
- * them, so that no two events give the same. `bodyHash` is the hex SHA-256 of (nonce ‖ body).
+ * them, so that no two events give the same. `nature` is what `natureText` gives for it; `bodyHash` is the hex
+ * SHA-256 of (nonce ‖ body).
  */
-export function headerText(event: Omit<StoredEvent, 'body'>, label: string, bodyHash: string): string {
-  const { position, version, time, cause, stream, kind, actor, correlation } = event
+export function headerText(event: Omit<StoredEvent, 'body'>, nature: string, bodyHash: string): string {
+  const { position, version, time, cause, stream, correlation } = event
   const tied = correlation === null ? '-' : sized(correlation)
-  return `${position} ${version} ${time} ${cause ?? '-'} ${sized(stream)}${sized(kind)}${sized(actor)}${sized(label)}${tied}${bodyHash}\n`
+  return `${position} ${version} ${time} ${cause ?? '-'} ${sized(stream)}${nature}${tied}${bodyHash}\n`
+}
+
+/** The part of a header that many events have in common; `label` as it is stored. */
+export function natureText(
+  { kind, actor }: { readonly kind: string; readonly actor: string },
+  label: string,
+): string {
+  return sized(kind) + sized(actor) + sized(label)
 }
 
 function sized(text: string): string {

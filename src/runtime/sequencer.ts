@@ -1,7 +1,7 @@
 import { nextTurn } from './turns.ts'
 
 /**
- * Hands outcomes to workflow code in the order of the journal, one a turn of the event loop, so that the
+ * Hands outcomes to workflow code in the order of the journal, one a turn (turns.ts), so that the
  * code between two outcomes has run to its next wait before the second arrives. A resumed run that is
  * given the same journal then takes the same path, races and parallel branches included.
  *

@@ -1,8 +1,8 @@
 /**
  * When queued appends are committed. Runs that advance side by side are seldom in the same turn of the event
  * loop, yet each commit waits for the disk; so a group is closed by the first turn that brings nothing new.
- * A steady stream is cut by the bounds, and so is a flood, that the
- * process may answer in between. Where one append came after the other, the next waits for no other.
+ * Where one append alone came before, one alone waits no further turn. A steady stream is cut by the bounds,
+ * and so is a flood, that the process may answer in between.
  */
 import type { StoredEvent } from '../../kernel/event.ts'
 import type { NewBlob, StreamAppend } from '../../ports/event-log.ts'

@@ -111,6 +111,7 @@ class SqliteEventLog implements EventLog {
       this.#head = before
       this.#streams.forget()
       this.#words.forget()
+      this.#writer.forget()
       throw error
     }
   }

@@ -3,16 +3,29 @@
  * which is `run` without an object that says what was changed.
  */
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
-import { commitHashInput, headerText, type StoredEvent } from '../../kernel/event.ts'
-import { encodeLabel } from '../../kernel/label.ts'
+import { commitHashInput, headerText, natureText, type StoredEvent } from '../../kernel/event.ts'
+import { encodeLabel, type Label } from '../../kernel/label.ts'
 import type { LogHead } from '../../ports/event-log.ts'
 import { sealBody, sha256 } from './event-chain.ts'
 import type { Words } from './words.ts'
+
+/** What events of one kind, actor and label have in common, as it is hashed and as it is stored. */
+interface Nature {
+  readonly kind: string
+  readonly actor: string
+  readonly label: Label
+  readonly text: string
+  readonly kindId: number
+  readonly actorId: number
+  readonly labelId: number
+}
 
 export class EventWriter {
   readonly #words: Words
   readonly #insert: StatementSync
   readonly #insertWhole: StatementSync
+  /** Of the last event: the next is mostly of the same. */
+  #nature: Nature | null = null
 
   constructor(database: DatabaseSync, words: Words) {
     this.#words = words
@@ -35,33 +48,52 @@ export class EventWriter {
     let hash: string | null = null
     let i = 0
     for (const event of events) {
-      const label = encodeLabel(event.label)
+      const nature = this.#natureOf(event)
       const body = sealBody(JSON.stringify(event.body))
-      headers += headerText(event, label, sha256(body))
+      headers += headerText(event, nature.text, sha256(body))
       if (i === last) hash = sha256(commitHashInput(head.hash, headers))
-      this.#insertRow(event, streams[i] ?? 0, label, body, hash)
+      this.#insertRow(event, streams[i] ?? 0, nature, body, hash)
       i += 1
     }
     return hash === null ? head : { position: head.position + events.length, hash }
   }
 
+  /** After a transaction that was rolled back: its words have no number. */
+  forget(): void {
+    this.#nature = null
+  }
+
+  #natureOf(event: StoredEvent): Nature {
+    const { kind, actor, label } = event
+    const known = this.#nature
+    if (known !== null && known.kind === kind && known.actor === actor && known.label === label) return known
+    const text = encodeLabel(label)
+    this.#nature = {
+      kind,
+      actor,
+      label,
+      text: natureText(event, text),
+      kindId: this.#words.id(kind),
+      actorId: this.#words.id(actor),
+      labelId: this.#words.id(text),
+    }
+    return this.#nature
+  }
+
   #insertRow(
     event: StoredEvent,
     stream: number,
-    labelText: string,
+    { kindId, actorId, labelId }: Nature,
     body: Uint8Array,
     hash: string | null,
   ): void {
     const { position, version, time, cause, correlation } = event
-    const kind = this.#words.id(event.kind)
-    const actor = this.#words.id(event.actor)
-    const label = this.#words.id(labelText)
     if (version > 1 && cause === null && correlation === null && hash === null) {
-      this.#insert.get(position, stream, version, kind, time, actor, label, body)
+      this.#insert.get(position, stream, version, kindId, time, actorId, labelId, body)
       return
     }
     const name = version === 1 ? event.stream : null
     const rest = [name, cause, correlation, hash]
-    this.#insertWhole.get(position, stream, version, kind, time, actor, label, body, ...rest)
+    this.#insertWhole.get(position, stream, version, kindId, time, actorId, labelId, body, ...rest)
   }
 }

@@ -1,6 +1,6 @@
 /** Walking the whole chain, as `holdfast log verify` does. */
 import { HoldfastError } from '../../kernel/errors.ts'
-import { commitHashInput, GENESIS_HASH, headerText } from '../../kernel/event.ts'
+import { commitHashInput, GENESIS_HASH, headerText, natureText } from '../../kernel/event.ts'
 import type { LogHead, VerifyReport } from '../../ports/event-log.ts'
 import type { SqliteTables } from './database.ts'
 import { openBody, sha256 } from './event-chain.ts'
@@ -72,7 +72,7 @@ function checkPlace(row: EventRow, versions: Map<string, number>): void {
 
 function headerOf(row: EventRow, rows: EventRows): string {
   const event = rows.toEvent({ ...row, body: null })
-  return headerText(event, rows.words.text(row.label), bodyHashOf(row))
+  return headerText(event, natureText(event, rows.words.text(row.label)), bodyHashOf(row))
 }
 
 /** The kept hash of an erased body, else the hash of what is there. */

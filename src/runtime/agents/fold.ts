@@ -26,39 +26,71 @@ export interface Handling {
 export function fold(agent: AnyAgent, event: ReceivedEvent, state: Json, handling: Handling): Folding {
   const { promise, resolve } = Promise.withResolvers<Json | typeof NEEDS_RUN>()
   const giveUp = (): void => resolve(NEEDS_RUN)
-  const asked = { yet: false }
-  const ask = (): Promise<never> => {
-    asked.yet = true
-    giveUp()
-    return new Promise(() => {})
-  }
+  const context = new FoldContext(agent, event, handling, giveUp)
   const handle = async (): Promise<void> => {
-    const given = await agent.handle(foldContext(agent, event, handling, ask), event, cloneJson(state))
+    const given = await agent.handle(context as unknown as Context, event, cloneJson(state))
     const checked = await validate(agent.state, given, `State of ${agent.name}`, 'OUTPUT_INVALID')
-    if (!asked.yet) resolve(toJson(checked, `state of ${agent.name}`))
+    if (!context[ASKED]) resolve(toJson(checked, `state of ${agent.name}`))
   }
   handle().catch(giveUp)
   return { done: promise, giveUp }
 }
 
-/** Whatever is not here is durable, and is asked for in a run. */
-function foldContext(agent: AnyAgent, event: ReceivedEvent, handling: Handling, ask: () => unknown): Context {
-  const draws = new Map<string, number>()
-  const draw = (name: string): number => {
-    const n = draws.get(name) ?? 0
-    draws.set(name, n + 1)
+const ASKED = Symbol('asked for something durable')
+const ASK = Symbol('ask')
+
+/** Whatever a fold's context does not have itself is durable, and is asked for in a run. */
+const DURABLE = new Proxy(Object.create(null), {
+  get: (_, name, context: FoldContext) =>
+    typeof name === 'symbol' || name === 'then' ? undefined : context[ASK],
+})
+
+/** What a fold is given; made for each event, so its parts are made when they are asked for. */
+class FoldContext {
+  [ASKED] = false
+  readonly #agent: AnyAgent
+  readonly #event: ReceivedEvent
+  readonly #handling: Handling
+  readonly #giveUp: () => void
+  #draws: Map<string, number> | null = null
+
+  constructor(agent: AnyAgent, event: ReceivedEvent, handling: Handling, giveUp: () => void) {
+    this.#agent = agent
+    this.#event = event
+    this.#handling = handling
+    this.#giveUp = giveUp
+  }
+
+  get [ASK](): () => Promise<never> {
+    return () => {
+      this[ASKED] = true
+      this.#giveUp()
+      return new Promise(() => {})
+    }
+  }
+
+  get run(): Context['run'] {
+    return { id: this.#handling.run, workflow: `agent:${this.#agent.name}`, customer: null }
+  }
+
+  get now(): Context['now'] {
+    return () => this.#event.time
+  }
+
+  get random(): Context['random'] {
+    return (name = 'random') => seededRandom(this.#handling.seed(), name, this.#draw(`random ${name}`))
+  }
+
+  get uuid(): Context['uuid'] {
+    return (name = 'uuid') => seededUuid(this.#handling.seed(), name, this.#draw(`uuid ${name}`))
+  }
+
+  #draw(name: string): number {
+    this.#draws ??= new Map()
+    const n = this.#draws.get(name) ?? 0
+    this.#draws.set(name, n + 1)
     return n
   }
-  const own: Pick<Context, 'run' | 'now' | 'random' | 'uuid'> = {
-    run: { id: handling.run, workflow: `agent:${agent.name}`, customer: null },
-    now: () => event.time,
-    random: (name = 'random') => seededRandom(handling.seed(), name, draw(`random ${name}`)),
-    uuid: (name = 'uuid') => seededUuid(handling.seed(), name, draw(`uuid ${name}`)),
-  }
-  return new Proxy(own, {
-    get: (target, name) => {
-      if (Object.hasOwn(target, name)) return Reflect.get(target, name)
-      return typeof name === 'symbol' || name === 'then' ? undefined : ask
-    },
-  }) as Context
 }
+
+Object.setPrototypeOf(FoldContext.prototype, DURABLE)
