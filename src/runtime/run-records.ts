@@ -85,19 +85,14 @@ export class RunRecords {
   }
 
   /** Resolves once durable, with whether the run goes on here. @throws RUN_ENDED, or why it was let go of */
-  async write(
+  write(
     events: readonly NewEvent[],
     others: readonly StreamAppend[] = [],
     when: When = 'now',
   ): Promise<boolean> {
-    const written = this.#write(events, others, when)
-    try {
-      await written.durable
-    } catch (error) {
-      this.#onOver(error)
-      throw error
-    }
-    return this.#isDurable(written)
+    return new Promise((resolve, reject) => {
+      this.#write(events, others, when, resolve, reject)
+    })
   }
 
   /** As `write`; `onDurable` is called when the run then goes on here. */
@@ -108,25 +103,35 @@ export class RunRecords {
     onDurable?: () => void,
   ): void {
     if (this.#isLetGo || this.writer.isEnding) return
-    const written = this.#write(events, others, when)
-    written.durable.then(() => {
-      if (this.#isDurable(written)) onDurable?.()
-    }, this.#onOver)
+    this.#write(events, others, when, (goesOn) => {
+      if (goesOn) onDurable?.()
+    })
   }
 
   /** @throws RUN_ENDED, or why it was let go of */
-  #write(events: readonly NewEvent[], others: readonly StreamAppend[], when: When): Written {
+  #write(
+    events: readonly NewEvent[],
+    others: readonly StreamAppend[],
+    when: When,
+    onDurable: (goesOn: boolean) => void,
+    onRefused?: (error: unknown) => void,
+  ): void {
     if (this.#isLetGo) throw this.#failure ?? isClosed(this.run)
     if (this.writer.isEnding) throw hasEnded(this.run)
     const noted = when === 'at-end' || this.#notes.length === 0 ? events : [...this.takeNotes(), ...events]
-    const written = this.writer.write(noted, others, when)
+    const written = this.writer.write(noted, others, when, (failure) => {
+      if (failure === null) onDurable(this.#isDurable(written))
+      else {
+        this.#onOver(failure)
+        onRefused?.(failure)
+      }
+    })
     for (const event of written.events) {
       applyToJournal(this.journal, event)
       const name = String(event.body?.name ?? '')
       const { settled } = this.journal.entries.get(name) ?? {}
       if (settled?.version === event.version) this.handover.deliver(name, event.version)
     }
-    return written
   }
 
   /** Whether the run goes on here, now that this is durable. */

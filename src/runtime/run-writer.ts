@@ -14,9 +14,10 @@ export interface Written {
   readonly events: readonly JournalEvent[]
   /** Whether they end the run. */
   readonly isEnd: boolean
-  /** @throws LOG_CONFLICT, LOG_WRITE_FAILED */
-  readonly durable: Promise<unknown>
 }
+
+/** What became of records: null once they are durable, else why they are refused: LOG_CONFLICT, LOG_WRITE_FAILED. */
+export type Told = (failure: unknown) => void
 
 /** now: with the next commit. held: with the next that is written `now`. at-end: with the end of a run that completes. */
 export type When = 'now' | 'held' | 'at-end'
@@ -43,8 +44,8 @@ export class RunWriter {
   readonly #asWriter: AppendOptions = { writer: this }
   #held: Piece[] = []
   #atEnd: Piece[] = []
-  /** Settles with the next flush; made when something is held. */
-  #flushed: PromiseWithResolvers<unknown> | null = null
+  /** To be told of the next flush. */
+  #waiting: Told[] = []
   /** The latest of what is on its way to the disk. */
   #writing: Promise<unknown> | null = null
   readonly #onceDurable: (() => void)[] = []
@@ -85,8 +86,8 @@ export class RunWriter {
     this.#stalled = true
   }
 
-  /** Appends on condition of all written before, and to other streams in the same commit. */
-  write(given: readonly NewEvent[], others: readonly StreamAppend[], when: When = 'now'): Written {
+  /** Appends on condition of all written before, and to other streams in the same commit; `told` is called once. */
+  write(given: readonly NewEvent[], others: readonly StreamAppend[], when: When, told: Told): Written {
     const time = this.#host.clock.now()
     // What goes to the log at the end only can not say that the run is awake.
     const marked = when === 'at-end' ? given : this.#marked(given)
@@ -103,17 +104,16 @@ export class RunWriter {
       const beside = end === undefined ? [] : this.#host.besideEnd(this.#journal, end)
       this.#held.push({ events, others: beside.length === 0 ? others : [...others, ...beside] })
     }
-    const isEnd = end !== undefined
-    if (when === 'now') return { events, isEnd, durable: this.#flush() }
-    this.#flushed ??= Promise.withResolvers()
-    return { events, isEnd, durable: this.#flushed.promise }
+    this.#waiting.push(told)
+    if (when === 'now') this.#flush()
+    return { events, isEnd: end !== undefined }
   }
 
-  #flush(): Promise<unknown> {
+  #flush(): void {
     const pieces = this.#held
-    const flushed = this.#flushed
+    const waiting = this.#waiting
     this.#held = []
-    this.#flushed = null
+    this.#waiting = []
     const { events, others } = joined(pieces)
     const own = { stream: this.#stream, expectedVersion: this.#streamVersion, events }
     this.#streamVersion += events.length
@@ -121,11 +121,15 @@ export class RunWriter {
     const durable = this.#host.log.append(parts, [], this.#asWriter)
     this.#writing = durable
     durable.then(
-      () => this.#landed(durable),
-      () => this.#refused(durable),
+      () => {
+        this.#landed(durable)
+        for (const told of waiting) told(null)
+      },
+      (error) => {
+        this.#refused(durable)
+        for (const told of waiting) told(error)
+      },
     )
-    if (flushed !== null) durable.then(flushed.resolve, flushed.reject)
-    return durable
   }
 
   #landed(durable: Promise<unknown>): void {
