@@ -98,23 +98,39 @@ export class RunWriter {
     const last = events.at(-1)
     const end = last !== undefined && RUN_ENDS.has(last.kind) ? last : undefined
     if (end !== undefined) this.#ending = true
-    if (when === 'at-end') this.#atEnd.push({ events, others })
-    else {
-      if (end?.kind === 'run.completed') this.#held.push(...this.#atEnd)
-      const beside = end === undefined ? [] : this.#host.besideEnd(this.#journal, end)
-      this.#held.push({ events, others: beside.length === 0 ? others : [...others, ...beside] })
+    const isEnd = end !== undefined
+    if (when === 'at-end') {
+      this.#atEnd.push({ events, others })
+      this.#waiting.push(told)
+      return { events, isEnd }
     }
-    this.#waiting.push(told)
-    if (when === 'now') this.#flush()
-    return { events, isEnd: end !== undefined }
+    if (end?.kind === 'run.completed') this.#held.push(...this.#atEnd)
+    const beside = end === undefined ? [] : this.#host.besideEnd(this.#journal, end)
+    const piece = { events, others: beside.length === 0 ? others : [...others, ...beside] }
+    if (when === 'held') {
+      this.#held.push(piece)
+      this.#waiting.push(told)
+    } else if (this.#waiting.length === 0 && this.#held.length === 0) this.#append(piece, told)
+    else this.#flush(piece, told)
+    return { events, isEnd }
   }
 
-  #flush(): void {
-    const pieces = this.#held
-    const waiting = this.#waiting
+  /** Appends what is held, and behind it what is given. */
+  #flush(piece: Piece, told: Told): void {
+    const pieces = [...this.#held, piece]
+    const waiting = [...this.#waiting, told]
     this.#held = []
     this.#waiting = []
-    const { events, others } = joined(pieces)
+    const all = {
+      events: pieces.flatMap(({ events }) => events),
+      others: pieces.flatMap(({ others }) => others),
+    }
+    this.#append(all, (failure) => {
+      for (const one of waiting) one(failure)
+    })
+  }
+
+  #append({ events, others }: Piece, told: Told): void {
     const own = { stream: this.#stream, expectedVersion: this.#streamVersion, events }
     this.#streamVersion += events.length
     const parts = others.length === 0 ? [own] : [own, ...others]
@@ -123,11 +139,11 @@ export class RunWriter {
     durable.then(
       () => {
         this.#landed(durable)
-        for (const told of waiting) told(null)
+        told(null)
       },
       (error) => {
         this.#refused(durable)
-        for (const told of waiting) told(error)
+        told(error)
       },
     )
   }
@@ -164,10 +180,4 @@ export class RunWriter {
     if (before === 'running' || this.#onRecord === 'waiting') return events
     return events.map((event, i) => (i === 0 ? { ...event, body: { ...event.body, wakes: true } } : event))
   }
-}
-
-function joined(pieces: readonly Piece[]): Piece {
-  const [only] = pieces
-  if (only !== undefined && pieces.length === 1) return only
-  return { events: pieces.flatMap(({ events }) => events), others: pieces.flatMap(({ others }) => others) }
 }
