@@ -493,6 +493,50 @@ export const ERRORS = {
     exit: 1,
     fix: 'List them with `holdfast customers --all`; the beginning of an address, a name or an id is enough.',
   },
+  // secrets
+  SECRET_UNKNOWN: {
+    means: 'The vault has no secret of this name.',
+    retry: 'operator',
+    http: 404,
+    exit: 78,
+    fix: 'See the names with `holdfast vault list`; set it with `holdfast vault set NAME`.',
+  },
+  SECRET_INVALID: {
+    means: 'A name or a value can not be that of a secret. Nothing was set.',
+    retry: 'never',
+    http: 400,
+    exit: 2,
+    fix: 'Give a name of small letters, digits, dots and hyphens, and the value on standard input.',
+  },
+  VAULT_KEY_MISSING: {
+    means: 'The master key that the vault is sealed with is not where it is looked for.',
+    retry: 'operator',
+    http: 503,
+    exit: 78,
+    fix: 'Bring the key back from your copy, or name it with HOLDFAST_VAULT_KEY_FILE. If it is lost, remove the secrets and set them anew.',
+  },
+  VAULT_KEY_INVALID: {
+    means: 'What should be a master key is none.',
+    retry: 'operator',
+    http: 500,
+    exit: 78,
+    fix: 'A key is 32 bytes as base64 or hex, one a line: `openssl rand -base64 32`.',
+  },
+  VAULT_ENVELOPE_BROKEN: {
+    means:
+      'An envelope of the vault does not open: it was changed, or comes from another name, version or workspace.',
+    retry: 'operator',
+    http: 500,
+    exit: 78,
+    fix: 'Set the secret anew with `holdfast vault set NAME`, or bring vault.json back from a backup.',
+  },
+  VAULT_INVALID: {
+    means: 'The file of the vault can not be read as one.',
+    retry: 'operator',
+    http: 500,
+    exit: 78,
+    fix: 'Bring vault.json back from a backup, or move it away and set the secrets anew.',
+  },
   // files the operator edits, the command line
   CONFIG_INVALID: {
     means: 'The configuration file has a mistake.',

@@ -23,7 +23,15 @@ export const CRASH_POINTS = [
   'mail.after-acknowledge',
 ] as const
 
-export type CrashPoint = (typeof CRASH_POINTS)[number]
+/** Those of the vault: a day's work does not come by them. */
+export const VAULT_CRASH_POINTS = [
+  'vault.after-key',
+  'vault.before-replace',
+  'vault.after-replace',
+  'vault.before-record',
+] as const
+
+export type CrashPoint = (typeof CRASH_POINTS)[number] | (typeof VAULT_CRASH_POINTS)[number]
 
 let onReach: ((point: CrashPoint) => void) | null = null
 
