@@ -12,11 +12,16 @@ import type { BackupManifest } from './adapters/backup/manifest.ts'
 import { type RestoreOptions, type RestoreReport, restoreBackup } from './adapters/backup/restore.ts'
 import { openSqliteEventLog } from './adapters/sqlite/event-log.ts'
 import { systemClock } from './adapters/system/clock.ts'
+import { processEnvironment } from './adapters/system/environment.ts'
 import { newId } from './adapters/system/ids.ts'
+import { fileVault } from './adapters/vault/vault.ts'
 import { type AnyAgent, handlingWorkflow } from './kernel/agent.ts'
 import type { AnyWorkflow } from './kernel/workflow.ts'
 import { type Explanation, explain } from './observe/explain/explanation.ts'
 import { createGate } from './policy/gate.ts'
+import { createRedactor } from './policy/redactor.ts'
+import { secretsProjection } from './policy/secret-index.ts'
+import { Secrets } from './policy/secrets.ts'
 import { spendingProjection } from './policy/spending.ts'
 import type { Clock } from './ports/clock.ts'
 import type { Connector } from './ports/connector.ts'
@@ -24,6 +29,7 @@ import type { EventLog } from './ports/event-log.ts'
 import type { Model } from './ports/model.ts'
 import type { PolicySettings } from './ports/policy-settings.ts'
 import type { Projection } from './ports/projection.ts'
+import type { OpenVault, Redactor } from './ports/vault.ts'
 import { Agents } from './runtime/agents/agents.ts'
 import { Holdfast } from './runtime/holdfast.ts'
 import { RUNTIME_PROJECTIONS } from './runtime/projections.ts'
@@ -55,8 +61,12 @@ export interface OpenOptions {
   /** Projections of your own, kept in the same transaction as the events. */
   readonly projections?: readonly Projection[]
   readonly clock?: Clock
+  /** Where secrets are kept. Default: `vault.json` in `dir`, with the master key where the environment says. */
+  readonly vault?: OpenVault
+  /** What knows the secrets, and replaces them wherever they turn up. Default one of its own. */
+  readonly redactor?: Redactor
   /** Given the log as soon as it is open, before any run goes on: for workflows that read from it. */
-  readonly onLog?: (log: EventLog) => void
+  readonly onLog?: (log: EventLog, secrets: Secrets) => void
   /** Runs under way at once, default 200. */
   readonly activeRuns?: number
   /** Parked runs kept in memory, default 500. */
@@ -68,7 +78,7 @@ export interface OpenOptions {
 }
 
 /** What is folded from every log. */
-const PROJECTIONS: readonly Projection[] = [...RUNTIME_PROJECTIONS, spendingProjection]
+const PROJECTIONS: readonly Projection[] = [...RUNTIME_PROJECTIONS, spendingProjection, secretsProjection]
 
 /**
  * Opens a workspace and goes on with every run that was left under way.
@@ -80,15 +90,20 @@ export async function openHoldfast(options: OpenOptions): Promise<Holdfast> {
   const models = options.models ?? []
   const agents = options.agents ?? []
   const policy = options.policy ?? registeredOnly(connectors, models)
+  const redactor = options.redactor ?? createRedactor()
+  const openVault = options.vault ?? fileVault({ dir: options.dir, env: processEnvironment() })
   const log = openSqliteEventLog({
     dir: options.dir,
     clock,
     projections: [...PROJECTIONS, ...(options.projections ?? [])],
+    redact: redactor.json,
   })
   try {
-    options.onLog?.(log)
+    const secrets = new Secrets({ vault: openVault(log.id), log, redactor, clock })
+    await secrets.learn()
+    options.onLog?.(log, secrets)
     const settings = typeof policy === 'function' ? policy : () => policy
-    const gate = createGate({ connectors, models, settings, tables: log.tables, clock })
+    const gate = createGate({ connectors, models, settings, tables: log.tables, clock, secrets })
     const runtime = new Runtime({
       log,
       gate,
@@ -195,6 +210,7 @@ export function why({ log, runtime }: Holdfast, run: string): Explanation {
 }
 
 export { fasterClock } from './adapters/system/clock.ts'
+export { fileVault } from './adapters/vault/vault.ts'
 export { type Agent, defineAgent, type Lifecycle } from './kernel/agent.ts'
 export type { BreakerSettings } from './kernel/breaker.ts'
 export { type Checkpoint, checkpointOf, readCheckpoint } from './kernel/checkpoint.ts'
@@ -203,18 +219,21 @@ export { HoldfastError } from './kernel/errors.ts'
 export { definePipeline, type Pipeline, type PipelineContext } from './kernel/pipeline.ts'
 export { type Context, defineWorkflow, type Workflow } from './kernel/workflow.ts'
 export type { Explanation, Reason } from './observe/explain/explanation.ts'
+export type { Secrets } from './policy/secrets.ts'
 export type { Clock } from './ports/clock.ts'
 export {
   type Connector,
   defineConnector,
   type Lookup,
   type Operation,
+  type OperationContext,
   type OperationManifest,
   type PerformContext,
 } from './ports/connector.ts'
 export type { Model } from './ports/model.ts'
 export type { PolicySettings } from './ports/policy-settings.ts'
 export type { Projection } from './ports/projection.ts'
+export type { OpenVault, Vault } from './ports/vault.ts'
 export type { AgentHandle, InstanceHandle, InstanceStatus } from './runtime/agents/agent-handle.ts'
 export type { AgentSummary, InstanceSummary, SetAside } from './runtime/agents/lists.ts'
 export type { Alert } from './runtime/alert-index.ts'

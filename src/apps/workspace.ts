@@ -11,24 +11,30 @@ import { join, resolve } from 'node:path'
 import { modelsFromEnvironment } from '../adapters/ai-sdk/model.ts'
 import { systemClock } from '../adapters/system/clock.ts'
 import type { Environment } from '../adapters/system/environment.ts'
+import { fileVault } from '../adapters/vault/vault.ts'
 import { maildirConnector } from '../connectors/maildir/connector.ts'
 import { type MaildirInbox, maildirInbox } from '../connectors/maildir/inbox.ts'
 import { customerName } from '../customers/read.ts'
 import { HoldfastError } from '../kernel/errors.ts'
 import type { AnyWorkflow } from '../kernel/workflow.ts'
 import { isKnownThread, readMessage, wroteBefore } from '../mail/mail-index.ts'
+import { createRedactor } from '../policy/redactor.ts'
+import type { Secrets } from '../policy/secrets.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Connector } from '../ports/connector.ts'
 import type { EventLog } from '../ports/event-log.ts'
 import type { Model } from '../ports/model.ts'
+import type { Redactor } from '../ports/vault.ts'
 import type { Holdfast } from '../runtime/holdfast.ts'
 import { openHoldfast } from '../sdk.ts'
 import { loadPlaybook, type Playbook, playbookHash } from '../templates/lead-qualification/playbook.ts'
 import { leadQualification } from '../templates/lead-qualification/workflow.ts'
 import { openPlaybookLibrary, type PlaybookLibrary } from '../templates/playbook-library.ts'
-import { type LoadedConfig, loadConfig, resolveInWorkspace, smtpPassword } from './config/config.ts'
+import { type LoadedConfig, loadConfig } from './config/config.ts'
 import type { Flags } from './config/layers.ts'
+import { resolveInWorkspace } from './config/paths.ts'
 import { loadPolicy } from './config/policy-file.ts'
+import { learnSecrets, secretOrHandle } from './config/secret-sources.ts'
 import { Intake } from './intake.ts'
 import { WORKSPACE_PROJECTIONS } from './log-only.ts'
 import { assertWorkspace, PLAYBOOK_FILE } from './workspace-files.ts'
@@ -43,6 +49,9 @@ export interface Workspace {
   readonly loaded: LoadedConfig
   readonly holdfast: Holdfast
   readonly log: EventLog
+  readonly secrets: Secrets
+  /** Knows the secrets of the vault and of the environment: nothing is told past it. */
+  readonly redactor: Redactor
   readonly workflows: readonly AnyWorkflow[]
   /** The same workflows, judging and drafting by this playbook whichever a run began with: for trying it out. */
   workflowsWith(playbook: Playbook): readonly AnyWorkflow[]
@@ -62,6 +71,8 @@ export interface OpenWorkspaceOptions {
   readonly env: Environment
   readonly flags?: Flags
   readonly clock?: Clock
+  /** Default one of its own. */
+  readonly redactor?: Redactor
   /** false: runs that were left under way stay as they are, for looking only. Default true. */
   readonly recover?: boolean
 }
@@ -70,21 +81,27 @@ export interface OpenWorkspaceOptions {
 export async function openWorkspace(options: OpenWorkspaceOptions): Promise<Workspace> {
   const dir = resolve(options.dir)
   assertWorkspace(dir)
-  const { env, clock = systemClock() } = options
+  const { env, clock = systemClock(), redactor = createRedactor() } = options
   const loaded = await loadConfig({ dir, env, ...(options.flags ? { flags: options.flags } : {}) })
   const { config } = loaded
   const models = await modelsFromEnvironment(env, {
     use: config.models.use,
+    keys: config.models.keys,
+    reveal: (name, by) => theSecrets().reveal(name, by),
     prices: config.models.prices,
     now: () => clock.now(),
   })
   const hosts = [...models.map(({ host }) => host), ...(config.smtp.host === null ? [] : [config.smtp.host])]
   const policy = await loadPolicy({ dir, hosts })
   const inboxDir = config.mail.in.maildir === null ? null : resolveInWorkspace(dir, config.mail.in.maildir)
-  const connectors = await connectorsOf(dir, loaded, inboxDir, options, clock)
+  const secretsAt = { dir, env, settings: loaded.settings }
+  await learnSecrets(redactor, secretsAt)
+  const password =
+    config.smtp.host === null ? null : await secretOrHandle('HOLDFAST_SMTP_PASSWORD', secretsAt)
+  const connectors = await connectorsOf(dir, loaded, inboxDir, password, clock)
 
   const ownAddresses = config.owner.addresses
-  const late: { log?: EventLog; playbooks?: PlaybookLibrary<Playbook> } = {}
+  const late: { log?: EventLog; secrets?: Secrets; playbooks?: PlaybookLibrary<Playbook> } = {}
   const leadWith = (playbooks: PlaybookLibrary<Playbook>) =>
     leadQualification({
       message: (id) => readMessage(theLog(), id),
@@ -112,6 +129,10 @@ export async function openWorkspace(options: OpenWorkspaceOptions): Promise<Work
     if (late.log === undefined) throw new HoldfastError('LOG_CLOSED', 'The log is not open yet')
     return late.log
   }
+  function theSecrets(): Secrets {
+    if (late.secrets === undefined) throw new HoldfastError('LOG_CLOSED', 'The log is not open yet')
+    return late.secrets
+  }
   function thePlaybooks(): PlaybookLibrary<Playbook> {
     late.playbooks ??= openPlaybookLibrary(theLog(), {
       name: 'lead-qualification',
@@ -133,8 +154,11 @@ export async function openWorkspace(options: OpenWorkspaceOptions): Promise<Work
     activeRuns: config.limits.activeRuns,
     residentRuns: RESIDENT_RUNS,
     ...(options.recover === undefined ? {} : { recover: options.recover }),
-    onLog: (log) => {
+    vault: fileVault({ dir, env }),
+    redactor,
+    onLog: (log, secrets) => {
       late.log = log
+      late.secrets = secrets
     },
   })
   const { runtime, log } = holdfast
@@ -143,6 +167,8 @@ export async function openWorkspace(options: OpenWorkspaceOptions): Promise<Work
     loaded,
     holdfast,
     log,
+    secrets: theSecrets(),
+    redactor,
     workflows: [workflow],
     workflowsWith: (playbook) => [leadWith(onlyPlaybook(playbook))],
     hosts,
@@ -168,7 +194,7 @@ async function connectorsOf(
   dir: string,
   { config }: LoadedConfig,
   inboxDir: string | null,
-  options: OpenWorkspaceOptions,
+  password: string | null,
   clock: Clock,
 ): Promise<Connector[]> {
   const sentDir = resolveInWorkspace(dir, config.mail.out.sentDir)
@@ -176,7 +202,6 @@ async function connectorsOf(
   const connectors = [maildirConnector({ sentDir, now, ...(inboxDir === null ? {} : { inboxDir }) })]
   const { host, port, secure, user } = config.smtp
   if (host !== null) {
-    const password = await smtpPassword(config, { dir, env: options.env })
     const auth = user === null ? null : { user, pass: password ?? '' }
     const { smtpConnector } = await import('../connectors/smtp/connector.ts')
     connectors.push(

@@ -13,7 +13,9 @@ import type { EffectRequest, Gate, Permit } from '../ports/gate.ts'
 import type { Model } from '../ports/model.ts'
 import type { PolicySettings } from '../ports/policy-settings.ts'
 import { memoryTables } from '../ports/testing/memory-tables.ts'
+import { handleOf } from '../ports/vault.ts'
 import { createGate, type GateOptions } from './gate.ts'
+import { createRedactor } from './redactor.ts'
 import { spendingProjection } from './spending.ts'
 
 const CONTEXT: PerformContext = { idempotencyKey: 'k', signal: new AbortController().signal, attempt: 1 }
@@ -429,5 +431,119 @@ describe('in a whole run', () => {
       place.bodies('r', 'effect.failed').map(({ error }) => (error as { code: string }).code),
       ['POLICY_DENIED', 'POLICY_DENIED', 'POLICY_DENIED'],
     )
+  })
+})
+
+describe('secrets', () => {
+  const VALUE = 'canary-secret-9'
+
+  /** An operation that asks for a secret, and what it did with it. */
+  async function bank(secret: string, perform: (value: string) => Promise<Json>) {
+    const known = createRedactor()
+    const revealed: string[] = []
+    const secrets = {
+      async reveal(name: string, by: string) {
+        revealed.push(`${by} ${name}`)
+        if (name === 'gone') throw new HoldfastError('SECRET_UNKNOWN', 'There is no secret vault:gone')
+        known.know(VALUE, handleOf(name))
+        return VALUE
+      },
+      redact: known.json,
+    }
+    const connector = defineConnector({
+      name: 'bank',
+      operations: {
+        pay: {
+          manifest: { secrets: ['token', 'gone'] },
+          input: z.any(),
+          output: z.any(),
+          perform: async (_, context) => await perform(await context.secret(secret)),
+          lookup: async (_, context) => ({
+            found: 'unknown',
+            why: `not with ${await context.secret(secret)}`,
+          }),
+        },
+      },
+    })
+    const { tables } = memoryTables([spendingProjection])
+    const gate = createGate({
+      connectors: [connector],
+      models: [],
+      settings: () => settings(),
+      tables,
+      clock: { now: () => 0 },
+      secrets,
+    })
+    const request = {
+      run: 'r',
+      workflow: 'w',
+      customer: null,
+      operation: 'bank.pay',
+      input: {},
+      label: SYSTEM,
+    }
+    const { permit } = gate.decideEffect({ ...request, approvedBy: null })
+    return {
+      gate,
+      permit: permit as Permit,
+      revealed,
+      pay: () => gate.perform(permit as Permit, {}, CONTEXT),
+    }
+  }
+
+  test('an operation gets those that its manifest names, and what it gives back is looked through', async () => {
+    const seen: string[] = []
+    const { pay, revealed } = await bank('token', async (value) => {
+      seen.push(value)
+      return { echoed: [value] }
+    })
+    assert.deepEqual(await pay(), { echoed: ['vault:token'] })
+    assert.deepEqual([seen, revealed], [[VALUE], ['bank.pay token']])
+  })
+
+  test('one that it does not name is refused before the vault is asked', async () => {
+    const { pay, revealed } = await bank('other', async () => null)
+    await assert.rejects(pay(), {
+      code: 'CONNECTOR_REFUSED',
+      message: /vault:other, which it does not declare/,
+    })
+    assert.deepEqual(revealed, [])
+  })
+
+  test('one that the vault can not give has it tried again: nothing was done', async () => {
+    const { pay } = await bank('gone', async () => null)
+    await assert.rejects(pay(), {
+      code: 'CONNECTOR_UNAVAILABLE',
+      message: /no secret vault:gone .*SECRET_UNKNOWN/,
+    })
+  })
+
+  test('what fails with a secret in its words is told with the handle', async () => {
+    for (const error of [
+      new HoldfastError('CONNECTOR_REFUSED', `535 ${VALUE}`, {
+        details: { said: [VALUE] },
+        fix: `not ${VALUE}`,
+      }),
+      new Error(`535 ${Buffer.from(`\0mara\0${VALUE}`).toString('base64')}`),
+    ]) {
+      const { pay } = await bank('token', () => Promise.reject(error))
+      await assert.rejects(pay(), (thrown: HoldfastError) => {
+        const told = JSON.stringify([
+          thrown.message,
+          thrown.stack,
+          thrown.details,
+          thrown.fix,
+          String(thrown.cause),
+        ])
+        assert.match(told, /vault:token/)
+        assert.ok(!told.includes(VALUE) && !told.includes('Y2FuYXJ5'), told)
+        return true
+      })
+    }
+    const { gate, permit } = await bank('token', async () => null)
+    assert.deepEqual(await gate.lookup(permit, {}, CONTEXT), {
+      found: 'unknown',
+      why: 'not with vault:token',
+    })
   })
 })

@@ -7,16 +7,25 @@
  */
 import { hash } from 'node:crypto'
 import { BREAKER } from '../kernel/breaker.ts'
-import { HoldfastError, isHoldfastError } from '../kernel/errors.ts'
-import { canonicalJson, type Json, toJson } from '../kernel/json.ts'
+import { type ErrorRecord, HoldfastError, isHoldfastError, toErrorRecord } from '../kernel/errors.ts'
+import { canonicalJson, type Json, type JsonObject, toJson } from '../kernel/json.ts'
 import { validate } from '../kernel/schema.ts'
 import type { Clock } from '../ports/clock.ts'
-import { type Connector, type DeclaredManifest, type Operation, operationOf } from '../ports/connector.ts'
+import {
+  type Connector,
+  type DeclaredManifest,
+  type Operation,
+  type OperationContext,
+  operationOf,
+  type PerformContext,
+} from '../ports/connector.ts'
 import type { Gate, Judge, Permit } from '../ports/gate.ts'
 import type { Model } from '../ports/model.ts'
 import type { PolicySettings } from '../ports/policy-settings.ts'
 import type { TablesReader } from '../ports/projection.ts'
+import { handleOf } from '../ports/vault.ts'
 import { decide, type Spending } from './decide.ts'
+import type { Secrets } from './secrets.ts'
 import { dayOf, spendingOf } from './spending.ts'
 
 export interface GateOptions {
@@ -27,6 +36,8 @@ export interface GateOptions {
   readonly settings: () => PolicySettings
   readonly tables: TablesReader
   readonly clock: Pick<Clock, 'now'>
+  /** Default none: no operation gets a secret. */
+  readonly secrets?: Pick<Secrets, 'reveal' | 'redact'>
 }
 
 interface Grant {
@@ -36,7 +47,8 @@ interface Grant {
 
 /** @throws INPUT_INVALID when two connectors have the same name */
 export function createGate(options: GateOptions): Gate {
-  const { connectors, models, settings, tables, clock } = options
+  const { connectors, models, settings, tables, clock, secrets } = options
+  const redact = <Value extends Json>(value: Value): Value => secrets?.redact(value) ?? value
   const grants = new WeakMap<Permit, Grant>()
   const manifests = manifestsOf(connectors)
   /** Model calls allowed on a day, those included whose decision is still on its way to the log. */
@@ -79,6 +91,30 @@ export function createGate(options: GateOptions): Gate {
     throw new HoldfastError('OPERATION_UNKNOWN', `There is no operation ${permit.operation}`)
   }
 
+  function contextFor({ operation }: Permit, context: PerformContext): OperationContext {
+    return {
+      ...context,
+      async secret(name) {
+        if (secrets === undefined || !manifestOf(operation).secrets.includes(name)) {
+          throw undeclared(operation, name)
+        }
+        return await secrets.reveal(name, operation).catch((error: unknown) => {
+          throw notRevealed(operation, name, error)
+        })
+      },
+    }
+  }
+
+  /** What a server echoes may hold what it was sent. */
+  function redacted(error: unknown): never {
+    if (!isHoldfastError(error)) throw error
+    const record = toErrorRecord(error) as unknown as JsonObject
+    const clean = redact(record) as unknown as ErrorRecord
+    if ((clean as unknown) === record) throw error
+    const { message, details, fix } = clean
+    throw new HoldfastError(error.code, message, { ...(details && { details }), ...(fix && { fix }) })
+  }
+
   function judge(policy?: PolicySettings): Judge {
     return {
       effect({ operation, approvedBy }) {
@@ -117,9 +153,12 @@ export function createGate(options: GateOptions): Gate {
       redeem(permit, hashOf(input), true)
       const operation = functionsOf(permit)
       const checked = await validate(operation.input, input, `Input of ${permit.operation}`)
-      const output = await operation.perform(checked, context).catch(rethrow)
+      const output = await operation
+        .perform(checked, contextFor(permit, context))
+        .catch(asConnectorError)
+        .catch(redacted)
       const fits = await validate(operation.output, output, `Output of ${permit.operation}`, 'OUTPUT_INVALID')
-      return toJson(fits, `output of ${permit.operation}`)
+      return redact(toJson(fits, `output of ${permit.operation}`))
     },
 
     async undo(permit, given, context) {
@@ -130,7 +169,10 @@ export function createGate(options: GateOptions): Gate {
       }
       const { input, output } = given as { readonly input: Json; readonly output: Json }
       const checked = await validate(operation.input, input, `Input of ${permit.operation}`)
-      await operation.undo(checked, output, context).catch(rethrow)
+      await operation
+        .undo(checked, output, contextFor(permit, context))
+        .catch(asConnectorError)
+        .catch(redacted)
       return null
     },
 
@@ -139,10 +181,11 @@ export function createGate(options: GateOptions): Gate {
       const operation = functionsOf(permit)
       if (operation.lookup === undefined) return null
       const checked = await validate(operation.input, input, `Input of ${permit.operation}`)
-      const found = await operation.lookup(checked, context)
-      if (found.found === 'yes') return { found: 'yes', output: toJson(found.output) }
-      if (found.ifDone === undefined) return found
-      return { ...found, ifDone: toJson(found.ifDone) }
+      const found = await operation.lookup(checked, contextFor(permit, context)).catch(redacted)
+      if (found.found === 'yes') return { found: 'yes', output: redact(toJson(found.output)) }
+      const why = found.found === 'unknown' && found.why !== undefined ? { why: redact(found.why) } : {}
+      if (found.ifDone === undefined) return { ...found, ...why }
+      return { ...found, ...why, ifDone: redact(toJson(found.ifDone)) }
     },
 
     decideModel(request) {
@@ -164,7 +207,8 @@ export function createGate(options: GateOptions): Gate {
       redeem(permit, MODEL_CALL, true)
       const model = models.find((one) => `model.${one.provider}` === permit.operation)
       if (model === undefined) throw new HoldfastError('MODEL_UNAVAILABLE', `There is no ${permit.operation}`)
-      return await model.ask(question, { signal })
+      const { answer, usage } = await model.ask(question, { signal }).catch(redacted)
+      return { answer: redact(answer), usage }
     },
   }
 }
@@ -175,10 +219,29 @@ const NOTHING_SPENT: Spending = { todayMicros: 0, runMicros: 0, callsToday: 0 }
 const MODEL_CALL = 'model call'
 
 /** What a connector throws without saying that nothing was done leaves the outcome open. */
-function rethrow(error: unknown): never {
+function asConnectorError(error: unknown): never {
   if (isHoldfastError(error) && error.code.startsWith('CONNECTOR_')) throw error
   const message = error instanceof Error ? error.message : String(error)
   throw new HoldfastError('CONNECTOR_OUTCOME_UNKNOWN', message, { cause: error })
+}
+
+function undeclared(operation: string, name: string): HoldfastError {
+  return new HoldfastError(
+    'CONNECTOR_REFUSED',
+    `${operation} asked for ${handleOf(name)}, which it does not declare`,
+    {
+      details: { operation, name },
+      fix: 'Name the secret under `secrets` in the manifest of the operation.',
+    },
+  )
+}
+
+/** Nothing was done yet, and it can be done once the vault is in order. */
+function notRevealed(operation: string, name: string, error: unknown): unknown {
+  if (!isHoldfastError(error) || !/^(VAULT|SECRET)_/.test(error.code)) return error
+  const { code, message, fix } = error
+  const what = `${operation} needs ${handleOf(name)}. ${message} (${code})`
+  return new HoldfastError('CONNECTOR_UNAVAILABLE', what, { details: { operation, name, code }, fix })
 }
 
 function manifestsOf(connectors: readonly Connector[]): Map<string, DeclaredManifest> {

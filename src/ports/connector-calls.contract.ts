@@ -2,7 +2,7 @@
 import { isHoldfastError } from '../kernel/errors.ts'
 import { canonicalJson, toJson } from '../kernel/json.ts'
 import { validate } from '../kernel/schema.ts'
-import type { Lookup, Operation, PerformContext } from './connector.ts'
+import type { DeclaredManifest, Lookup, Operation, OperationContext } from './connector.ts'
 
 const CODES = ['CONNECTOR_REFUSED', 'CONNECTOR_UNAVAILABLE', 'CONNECTOR_OUTCOME_UNKNOWN']
 
@@ -73,8 +73,36 @@ export function notYes(found: Lookup<unknown>): string {
   return found.found
 }
 
-export function contextFor(key: string, signal = new AbortController().signal, attempt = 1): PerformContext {
-  return { idempotencyKey: key, signal, attempt }
+export function contextFor(
+  key: string,
+  signal = new AbortController().signal,
+  attempt = 1,
+): OperationContext {
+  const secret = async (name: string): Promise<string> => {
+    throw new Error(`asked for vault:${name}: declare it, and give it in \`secrets\``)
+  }
+  return { idempotencyKey: key, signal, attempt, secret }
+}
+
+/** The operation, handed the secrets that its manifest names and that are given here. */
+export function withSecrets(
+  operation: Operation | undefined,
+  { secrets: declared }: DeclaredManifest,
+  secrets: Readonly<Record<string, string>>,
+): Operation | undefined {
+  if (operation === undefined || declared.length === 0) return operation
+  const handed = (context: OperationContext): OperationContext => ({
+    ...context,
+    secret: async (name) =>
+      (declared.includes(name) ? secrets[name] : undefined) ?? (await context.secret(name)),
+  })
+  const { perform, lookup, undo } = operation
+  return {
+    ...operation,
+    perform: (input, context) => perform(input, handed(context)),
+    ...(lookup && { lookup: (input, context) => lookup(input, handed(context)) }),
+    ...(undo && { undo: (input, output, context) => undo(input, output, handed(context)) }),
+  }
 }
 
 export function newKey(): string {

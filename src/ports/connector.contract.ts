@@ -20,6 +20,7 @@ import {
   perform,
   textOf,
   within,
+  withSecrets,
 } from './connector-calls.contract.ts'
 
 export interface OperationSample {
@@ -39,6 +40,8 @@ export interface ConnectorCheck {
   readonly hanging?: Connector
   /** Longest time of one call in milliseconds, default 10,000. */
   readonly limitMs?: number
+  /** What stands for the secrets that the operations ask for, by name. */
+  readonly secrets?: Readonly<Record<string, string>>
 }
 
 export interface ContractRow {
@@ -71,12 +74,12 @@ interface Subject {
 const PATIENCE_MS = 200
 
 export async function checkConnector(options: ConnectorCheck): Promise<ContractReport> {
-  const { connector, samples, broken, hanging, limitMs = 10_000 } = options
+  const { connector, samples, broken, hanging, limitMs = 10_000, secrets = {} } = options
   const rows: ContractRow[] = []
   const unchecked: string[] = []
   for (const [name, { manifest }] of Object.entries(connector.operations)) {
     const title = `${connector.name}.${name}`
-    const operation = operationOf(connector, name)
+    const operation = withSecrets(operationOf(connector, name), manifest, secrets)
     const sample = samples[name]
     if (operation === undefined || sample === undefined) {
       rows.push({ check: `${title}: has a sample`, ok: false, detail: 'give one in `samples`' })
@@ -87,8 +90,8 @@ export async function checkConnector(options: ConnectorCheck): Promise<ContractR
       operation,
       manifest,
       sample,
-      broken: broken && operationOf(broken, name),
-      hanging: hanging && operationOf(hanging, name),
+      broken: broken && withSecrets(operationOf(broken, name), manifest, secrets),
+      hanging: hanging && withSecrets(operationOf(hanging, name), manifest, secrets),
       limitMs,
     }
     for (const group of [manifestRows, inputRows, effectRows, undoRows, failureRows]) {

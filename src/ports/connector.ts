@@ -10,6 +10,7 @@ import { BREAKER, type BreakerSettings } from '../kernel/breaker.ts'
 import { durationMs } from '../kernel/duration.ts'
 import { HoldfastError } from '../kernel/errors.ts'
 import type { Schema } from '../kernel/schema.ts'
+import type { RevealSecret } from './vault.ts'
 
 /**
  * read: changes nothing. reversible: has an undo. external: leaves the machine or is seen by others.
@@ -40,6 +41,8 @@ export interface OperationManifest {
    * restored backup may lack the latest traces, so that "no" is no proof then. Default `outside`.
    */
   readonly witness?: 'outside' | 'workspace'
+  /** Names of the secrets that it may ask for, such as `smtp-password`. Default none. */
+  readonly secrets?: readonly string[]
   /** Limit of one attempt in milliseconds, default 30,000. After it the outcome is unknown. */
   readonly timeoutMs?: number
 }
@@ -59,6 +62,15 @@ export interface PerformContext {
   readonly attempt: number
 }
 
+/** What an operation is handed: the gate adds the way to its secrets. */
+export interface OperationContext extends PerformContext {
+  /**
+   * A secret that the manifest names. Ask before anything is done, and keep it no longer than the call lasts.
+   * @throws CONNECTOR_REFUSED when it does not name it; CONNECTOR_UNAVAILABLE when the vault can't give it
+   */
+  readonly secret: RevealSecret
+}
+
 /**
  * yes: it was done, with this output. no: it surely was not done. unknown: can't tell. `ifDone` is what the
  * output would be if it was, for when the operator says so.
@@ -76,11 +88,11 @@ export interface Operation<Input = any, Output = any> {
    * Does it once. Throws CONNECTOR_REFUSED (not done, don't retry), CONNECTOR_UNAVAILABLE (not done,
    * retry) or CONNECTOR_OUTCOME_UNKNOWN; anything else it throws counts as an unknown outcome.
    */
-  perform(input: Input, context: PerformContext): Promise<Output>
+  perform(input: Input, context: OperationContext): Promise<Output>
   /** Asks the outside system whether the effect with this idempotency key was carried out. */
-  lookup?(input: Input, context: PerformContext): Promise<Lookup<Output>>
+  lookup?(input: Input, context: OperationContext): Promise<Lookup<Output>>
   /** Takes it back. Safe to repeat. The key in `context` is that of the undo, not of the effect. */
-  undo?(input: Input, output: Output, context: PerformContext): Promise<void>
+  undo?(input: Input, output: Output, context: OperationContext): Promise<void>
 }
 
 /** What anyone may hold: names and manifests, no functions. */
@@ -145,6 +157,7 @@ function declare({ manifest, undo }: Operation): DeclaredManifest {
     hosts: manifest.hosts ?? [],
     dataClass: manifest.dataClass ?? 'personal',
     witness: manifest.witness ?? 'outside',
+    secrets: manifest.secrets ?? [],
     timeoutMs: manifest.timeoutMs ?? 30_000,
     hasUndo: undo !== undefined,
   })

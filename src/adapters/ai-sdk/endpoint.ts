@@ -31,22 +31,31 @@ const CREDENTIAL: Record<ProviderName, string> = {
   anthropic: 'ANTHROPIC_API_KEY',
 }
 
+/** Handles of keys in the vault, for providers whose variable is not set. */
+export type KeyHandles = Readonly<{ openai?: string | null; anthropic?: string | null }>
+
 /**
  * The endpoints that `use` asks for.
  * @param use `auto`: every provider whose key or host is set, with its default model; `none`; or
  *   `provider:model`, such as `openai:gpt-5.4-mini`.
  * @throws CONFIG_INVALID for an unknown provider, a missing or unreadable key, an address that is none.
  */
-export async function modelEndpoints(env: Environment, use: string): Promise<ModelEndpoint[]> {
+export async function modelEndpoints(
+  env: Environment,
+  use: string,
+  handles: KeyHandles = {},
+): Promise<ModelEndpoint[]> {
   if (use === 'none') return []
   if (use === 'auto') {
-    const found = await Promise.all(PROVIDERS.map((name) => endpointOf(env, name, DEFAULT_MODEL[name])))
+    const found = await Promise.all(
+      PROVIDERS.map((name) => endpointOf(env, name, DEFAULT_MODEL[name], handles)),
+    )
     return found.filter((endpoint) => endpoint !== null)
   }
   const [, name, model] = /^([^:]+):(.+)$/.exec(use) ?? []
   const provider = PROVIDERS.find((known) => known === name)
   if (provider === undefined || model === undefined) throw unknownModel(use)
-  const endpoint = await endpointOf(env, provider, model)
+  const endpoint = await endpointOf(env, provider, model, handles)
   return [endpoint ?? (provider === 'ollama' ? ollama('', model) : missingKey(use, provider))]
 }
 
@@ -55,12 +64,13 @@ async function endpointOf(
   env: Environment,
   provider: ProviderName,
   model: string,
+  handles: KeyHandles,
 ): Promise<ModelEndpoint | null> {
   if (provider === 'ollama') {
     const host = env.OLLAMA_HOST?.trim()
     return host ? ollama(host, model) : null
   }
-  const key = await readSecret(env, CREDENTIAL[provider])
+  const key = (await readSecret(env, CREDENTIAL[provider])) ?? handles[provider] ?? null
   if (key === null) return null
   return { provider, model, key, ...(provider === 'openai' ? openAiAddress(env) : anthropicAddress(env)) }
 }

@@ -286,3 +286,35 @@ async function assertSoon(holds: () => boolean): Promise<void> {
   for (let i = 0; i < 100 && !holds(); i++) await new Promise((resolve) => setTimeout(resolve, 20))
   assert.ok(holds())
 }
+
+test('a key in the vault is opened for each question, and a failure to open it is one of the model', async (t) => {
+  const server = await startProtocolServer({
+    protocol: 'openai',
+    obey: () => ({ answer: ANSWER }),
+    key: CANARY,
+  })
+  t.after(() => server.close())
+  const { OPENAI_API_KEY: _, ...env } = server.env
+  const asked: string[] = []
+  const keys = { openai: 'vault:openai-key' }
+  const reveal = async (name: string, by: string) => {
+    asked.push(`${by} ${name}`)
+    return CANARY
+  }
+  const [model] = await modelsFromEnvironment(env, { now: Date.now, keys, reveal })
+  assert.ok(model)
+  assert.deepEqual((await ask(model)).answer, ANSWER)
+  await ask(model)
+  assert.deepEqual(asked, ['model.openai openai-key', 'model.openai openai-key'])
+  const [wrong] = await modelsFromEnvironment(
+    { ...env, OPENAI_API_KEY: 'vault:openai-key' },
+    { now: Date.now, reveal: async () => 'canary-5f2c9d-wrong' },
+  )
+  assert.ok(wrong)
+  assert.match((await failure(wrong)).message, /refused the key/)
+  const gone = () =>
+    Promise.reject(new HoldfastError('SECRET_UNKNOWN', 'There is no secret vault:openai-key'))
+  const [without] = await modelsFromEnvironment(env, { now: Date.now, keys, reveal: gone })
+  assert.ok(without)
+  assert.match((await failure(without)).message, /needs vault:openai-key\. There is no secret/)
+})

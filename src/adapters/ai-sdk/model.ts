@@ -7,11 +7,13 @@
  * and key past the egress allow-list), no telemetry.
  */
 import type { LanguageModel, LanguageModelUsage } from 'ai'
+import { HoldfastError, isHoldfastError } from '../../kernel/errors.ts'
 import type { Json, JsonObject } from '../../kernel/json.ts'
 import type { Model, ModelQuestion, ModelUsage } from '../../ports/model.ts'
+import { secretNamed } from '../../ports/vault.ts'
 import { type Environment, unsetIfEmpty } from '../system/environment.ts'
 import { type AnswerShape, answerShape } from './answer-schema.ts'
-import { type ModelEndpoint, modelEndpoints } from './endpoint.ts'
+import { type KeyHandles, type ModelEndpoint, modelEndpoints } from './endpoint.ts'
 import { modelUnavailable, replyOf } from './failure.ts'
 
 export interface ModelPrice {
@@ -24,6 +26,10 @@ export interface ModelSettings {
   readonly use?: string
   /** By `provider:model`. */
   readonly prices?: Readonly<Record<string, ModelPrice>>
+  /** Handles of keys in the vault; a variable goes before them. */
+  readonly keys?: KeyHandles
+  /** Opens a handle, for one question of `by`. */
+  readonly reveal?: (name: string, by: string) => Promise<string>
   /** Milliseconds, for the latency. */
   now(): number
 }
@@ -37,18 +43,19 @@ export interface ModelSettings {
  */
 export async function modelsFromEnvironment(env: Environment, settings: ModelSettings): Promise<Model[]> {
   const use = settings.use ?? (env.HOLDFAST_MODEL?.trim() || 'auto')
-  const endpoints = await modelEndpoints(env, use)
+  const endpoints = await modelEndpoints(env, use, settings.keys)
   return endpoints.map((endpoint) => modelAt(endpoint, settings))
 }
 
-function modelAt(endpoint: ModelEndpoint, settings: ModelSettings): Model {
-  const { provider, model, host } = endpoint
+function modelAt(sealed: ModelEndpoint, settings: ModelSettings): Model {
+  const { provider, model, host } = sealed
   const price = settings.prices?.[`${provider}:${model}`] ?? (provider === 'ollama' ? FREE : null)
   return {
     provider,
     model,
     host,
     async ask(question, { signal }) {
+      const endpoint = await withKey(sealed, settings)
       const shape = answerShape(question.answerSchema)
       const began = settings.now()
       const usageOf = (tokens: LanguageModelUsage) => usage(tokens, price, settings.now() - began)
@@ -68,6 +75,27 @@ function modelAt(endpoint: ModelEndpoint, settings: ModelSettings): Model {
         })
       }
     },
+  }
+}
+
+/** @throws MODEL_UNAVAILABLE when the vault can't give the key */
+async function withKey(endpoint: ModelEndpoint, { reveal }: ModelSettings): Promise<ModelEndpoint> {
+  const { provider, model, host, key } = endpoint
+  const name = key === null ? null : secretNamed(key)
+  if (name === null) return endpoint
+  try {
+    if (reveal === undefined) throw new HoldfastError('SECRET_UNKNOWN', `There is no vault for ${key}`)
+    return { ...endpoint, key: await reveal(name, `model.${provider}`) }
+  } catch (error) {
+    if (!isHoldfastError(error)) throw error
+    throw new HoldfastError(
+      'MODEL_UNAVAILABLE',
+      `${provider}:${model} needs ${key}. ${error.message} (${error.code})`,
+      {
+        details: { provider, model, host, code: error.code },
+        fix: error.fix,
+      },
+    )
   }
 }
 

@@ -46,6 +46,8 @@ import { Words } from './words.ts'
 export type SqliteEventLogOptions = Place & {
   readonly clock: Pick<Clock, 'now'>
   readonly projections?: readonly Projection[]
+  /** What the body of each event passes before anything of it is kept, told or folded. Default: as it is. */
+  readonly redact?: <Value>(body: Value) => Value
 }
 
 /** @throws WORKSPACE_LOCKED, WORKSPACE_NEWER, LOG_CORRUPT, LOG_WRITE_FAILED */
@@ -62,6 +64,7 @@ class SqliteEventLog implements EventLog {
   readonly #tables: SqliteTables
   readonly #projections: ProjectionSet
   readonly #clock: Pick<Clock, 'now'>
+  readonly #redact: <Value>(body: Value) => Value
   readonly #listeners = new Set<(events: readonly StoredEvent[]) => void>()
   readonly #words: Words
   readonly #streams: Streams
@@ -77,6 +80,7 @@ class SqliteEventLog implements EventLog {
 
   constructor(options: SqliteEventLogOptions) {
     this.#clock = options.clock
+    this.#redact = options.redact ?? ((body) => body)
     this.#place = openPlace(options)
     this.#file = this.#place.file
     this.#database = this.#place.database
@@ -211,7 +215,16 @@ class SqliteEventLog implements EventLog {
   #number(parts: readonly StreamAppend[], stored: StoredEvent[], streams: number[]): void {
     const now = this.#clock.now()
     for (const { stream, events } of parts) {
-      for (const { kind, actor, cause = null, correlation = null, label, body, time = now } of events) {
+      for (const {
+        kind,
+        actor,
+        cause = null,
+        correlation = null,
+        label,
+        body: given,
+        time = now,
+      } of events) {
+        const body = this.#redact(given)
         const position = this.#head.position + stored.length + 1
         const { id, version } = this.#streams.advance(stream, position)
         streams.push(id)

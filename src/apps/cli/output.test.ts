@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { PassThrough } from 'node:stream'
 import { test } from 'node:test'
+import { createRedactor } from '../../policy/redactor.ts'
 import { Output, type OutputOptions } from './output.ts'
 
 function output(more: { tty?: boolean; columns?: number } & Partial<OutputOptions> = {}) {
@@ -9,7 +10,8 @@ function output(more: { tty?: boolean; columns?: number } & Partial<OutputOption
     Object.assign(stream, { isTTY: tty, ...(columns === undefined ? {} : { columns }) }),
   ) as unknown as [NodeJS.WriteStream, NodeJS.WriteStream]
   const [stdout, stderr] = streams
-  const out = new Output({ stdout, stderr, env: {}, json: false, quiet: false, ...options })
+  const redactor = createRedactor()
+  const out = new Output({ stdout, stderr, env: {}, json: false, quiet: false, redactor, ...options })
   const texts = new Map([stdout, stderr].map((stream) => [stream, '']))
   for (const stream of [stdout, stderr]) {
     stream.on('data', (chunk) => texts.set(stream, `${texts.get(stream)}${chunk}`))
@@ -88,4 +90,21 @@ test('a line is as wide as the terminal, but not wider than one can read', () =>
   )
   assert.equal(output().out.width, 100)
   assert.equal(output({ env: { COLUMNS: '70' } }).out.width, 70)
+})
+
+test('a secret that turns up is shown as its handle, wherever it is written', async () => {
+  const redactor = createRedactor()
+  redactor.know('canary "7d1f"', 'vault:smtp')
+  const { out, data, said } = output({ redactor, json: true })
+  out.text('text canary "7d1f"')
+  out.document({ document: 'canary "7d1f"' })
+  await out.row({ row: 'canary "7d1f"' })
+  out.note('note canary "7d1f"')
+  out.error({ code: 'A', message: 'canary "7d1f"', fix: 'canary "7d1f"' }, 'canary "7d1f"')
+  assert.equal(data(), 'text vault:smtp\n{\n  "document": "vault:smtp"\n}\n{"row":"vault:smtp"}\n')
+  assert.equal(said(), 'note vault:smtp\n{"error":{"code":"A","message":"vault:smtp","fix":"vault:smtp"}}\n')
+  const plain = output({ redactor, tty: true })
+  plain.out.progress('progress canary "7d1f"')
+  plain.out.error({ code: 'A', message: 'canary "7d1f"', fix: 'canary "7d1f"' }, 'canary "7d1f"')
+  assert.doesNotMatch(plain.said(), /canary/)
 })

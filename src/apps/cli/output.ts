@@ -7,6 +7,7 @@ import { createColors } from 'picocolors'
 import type { Environment } from '../../adapters/system/environment.ts'
 import type { ErrorRecord } from '../../kernel/errors.ts'
 import { columns, oneLine } from '../../observe/plain-text.ts'
+import type { Redactor } from '../../ports/vault.ts'
 
 export type Colors = ReturnType<typeof createColors>
 
@@ -16,6 +17,8 @@ export interface OutputOptions {
   readonly env: Environment
   readonly json: boolean
   readonly quiet: boolean
+  /** What everything passes before it is written. */
+  readonly redactor: Redactor
 }
 
 /** Lines longer than this are hard to read, however wide the terminal is. */
@@ -58,13 +61,13 @@ export class Output {
 
   /** Data, as one JSON document. */
   document(data: unknown): void {
-    this.#write(`${JSON.stringify(data, null, 2)}\n`)
+    this.#write(`${JSON.stringify(this.#options.redactor.json(data), null, 2)}\n`)
   }
 
   /** Data, as one line of a stream; resolves when there is room for the next. */
   async row(row: unknown): Promise<void> {
     const { stdout } = this.#options
-    if (this.#closed || this.#write(`${JSON.stringify(row)}\n`)) {
+    if (this.#closed || this.#write(`${JSON.stringify(this.#options.redactor.json(row))}\n`)) {
       await new Promise((resolve) => setImmediate(resolve))
       return
     }
@@ -82,14 +85,18 @@ export class Output {
 
   #write(text: string): boolean {
     this.#clearLive()
-    return this.#closed || this.#options.stdout.write(text)
+    return this.#closed || this.#options.stdout.write(this.#options.redactor.text(text))
+  }
+
+  #say(text: string): void {
+    this.#options.stderr.write(this.#options.redactor.text(text))
   }
 
   /** A line on stderr that stays; nothing with `--quiet`. */
   note(line: string): void {
     if (this.#options.quiet) return
     this.#clearLive()
-    this.#options.stderr.write(`${line}\n`)
+    this.#say(`${line}\n`)
   }
 
   /** How far it is: on a terminal a line that is painted over, elsewhere a line now and then. */
@@ -98,12 +105,13 @@ export class Output {
     if (quiet) return
     if (stderr.isTTY) {
       const room = widthOf(stderr, this.#options.env) - 2
-      const text = columns(line) > room ? `${line.slice(0, room - 1)}…` : line
+      const clean = this.#options.redactor.text(line)
+      const text = columns(clean) > room ? `${clean.slice(0, room - 1)}…` : clean
       stderr.write(`\r\x1b[2K${this.noteColors.dim('… ')}${text}`)
       this.#live = true
     } else if (Date.now() - this.#lastProgress >= PLAIN_PROGRESS_MS) {
       this.#lastProgress = Date.now()
-      stderr.write(`${line}\n`)
+      this.#say(`${line}\n`)
     }
   }
 
@@ -116,17 +124,16 @@ export class Output {
   /** A failure: what it is called, what happened, what to do. @param trace for what should never happen. */
   error(record: ErrorRecord, trace = ''): void {
     this.#clearLive()
-    const { stderr } = this.#options
     const { fix = '' } = record
     if (this.json) {
-      stderr.write(`${JSON.stringify({ error: record })}\n`)
+      this.#say(`${JSON.stringify({ error: this.#options.redactor.json(record) })}\n`)
       return
     }
     const { bold, red, dim } = this.noteColors
     const message = record.message.split('\n').map(oneLine).join('\n  ')
-    stderr.write(`${bold(red(record.code))}: ${message}\n`)
-    if (fix) stderr.write(`${bold('Fix')}: ${fix}\n`)
-    if (trace) stderr.write(`${dim(trace)}\n`)
+    this.#say(`${bold(red(record.code))}: ${message}\n`)
+    if (fix) this.#say(`${bold('Fix')}: ${fix}\n`)
+    if (trace) this.#say(`${dim(trace)}\n`)
   }
 }
 

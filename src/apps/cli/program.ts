@@ -3,6 +3,9 @@ import { resolve } from 'node:path'
 import { CommanderError, Command as Parser } from 'commander'
 import type { Environment } from '../../adapters/system/environment.ts'
 import { type ErrorRecord, entryOf, isHoldfastError, toErrorRecord } from '../../kernel/errors.ts'
+import { createRedactor } from '../../policy/redactor.ts'
+import type { Redactor } from '../../ports/vault.ts'
+import { learnVariables } from '../config/secret-sources.ts'
 import { asFileTrouble } from '../file-trouble.ts'
 import { armFromEnvironment } from './crash-env.ts'
 import { Output } from './output.ts'
@@ -36,7 +39,14 @@ export async function main(
     if (!(error instanceof CommanderError)) throw error
     if (error.exitCode === 0) return 0
     const { stdout, stderr } = streams
-    const out = new Output({ stdout, stderr, env, json: args.includes('--json'), quiet: false })
+    const out = new Output({
+      stdout,
+      stderr,
+      env,
+      json: args.includes('--json'),
+      quiet: false,
+      redactor: redactorOf(env),
+    })
     out.error(usageRecord(error, args, env))
     return entryOf('USAGE')?.exit ?? 2
   }
@@ -148,14 +158,15 @@ async function runVerb(
   { env, streams: { stdout, stderr } }: Surroundings,
 ): Promise<number> {
   const [json, quiet] = [options.json === true, options.quiet === true]
-  const out = new Output({ stdout, stderr, env, json, quiet })
+  const redactor = redactorOf(env)
+  const out = new Output({ stdout, stderr, env, json, quiet, redactor })
   const flag = typeof options.dir === 'string' ? options.dir : undefined
   const name = programName(env, flag)
   const stop = stopSignals({ own: verb.ownSignals === true })
   out.onClosed(() => stop.abort(0))
   try {
     const run = await verb.load()
-    const call = callFor(args, options, env, out, stop.signal, name)
+    const call = callFor(args, options, env, out, redactor, stop.signal, name)
     const exit = (await run(call)) ?? 0
     return stop.exit() ?? exit
   } catch (error) {
@@ -165,6 +176,12 @@ async function runVerb(
   } finally {
     stop.release()
   }
+}
+
+function redactorOf(env: Environment): Redactor {
+  const redactor = createRedactor()
+  learnVariables(redactor, env)
+  return redactor
 }
 
 /** Says what went wrong. Resolves with the exit code. */
@@ -183,6 +200,7 @@ function callFor(
   options: Options,
   env: Environment,
   out: Output,
+  redactor: Redactor,
   signal: AbortSignal,
   { command, dirSetting }: ProgramName,
 ): Call {
@@ -191,6 +209,7 @@ function callFor(
     options,
     out,
     env,
+    redactor,
     dir: resolve(dirSetting.value),
     dirSetting,
     command,

@@ -6,6 +6,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Environment } from '../../adapters/system/environment.ts'
 import { HoldfastError, isHoldfastError } from '../../kernel/errors.ts'
+import type { Redactor } from '../../ports/vault.ts'
 import {
   type CommandName,
   checkParams,
@@ -20,6 +21,8 @@ import { askRunning, NOBODY } from './client.ts'
 export interface Site {
   readonly dir: string
   readonly env: Environment
+  /** Knows the secrets that were opened here. */
+  readonly redactor: Redactor
 }
 
 /** How long to wait for a process that is starting, or shutting down, or for another command. */
@@ -40,7 +43,7 @@ export async function carryOut<Name extends CommandName>(
     const answer = await askRunning(site.dir, name, params, io)
     if (answer !== NOBODY) return answer as DataOf<Name>
     const alone = await openAlone(site, await loadCommand(name), io).catch(ifLocked)
-    if (!(alone instanceof HoldfastError)) return (await alone(params)) as DataOf<Name>
+    if (!(alone instanceof HoldfastError)) return site.redactor.json((await alone(params)) as DataOf<Name>)
     if (Date.now() > giveUpAt || io.signal.aborted) throw alone
     io.progress('Another process has the workspace open; waiting for it')
     await sleep(PAUSE_MS)
@@ -54,19 +57,19 @@ function ifLocked(error: unknown): HoldfastError {
 
 /** A function that does the command on the workspace, which is open now, and closes it. */
 async function openAlone(
-  { dir, env }: Site,
+  { dir, env, redactor }: Site,
   command: AnyCommand,
   io: CommandIo,
 ): Promise<(params: unknown) => Promise<unknown>> {
   if (command.needs === 'log') {
     const { openLogOnly } = await import('../log-only.ts')
-    const open = await openLogOnly(dir)
+    const open = await openLogOnly(dir, env, redactor)
     const work = async (given: unknown) => await command.run(open, await checkParams(command, given), io)
     return (given) => unlessStopped(work(given), io.signal, () => open.close())
   }
   const { openWorkspace } = await import('../workspace.ts')
   const { advancing } = await import('../mail-in.ts')
-  const workspace = await openWorkspace({ dir, env, recover: command.advances })
+  const workspace = await openWorkspace({ dir, env, redactor, recover: command.advances })
   const work = async (given: unknown): Promise<unknown> => {
     const params = await checkParams(command, given)
     const run = () => command.run(workspace, params, io)

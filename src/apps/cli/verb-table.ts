@@ -2,6 +2,7 @@
 import { agentVerbs } from './agent-verbs.ts'
 import { failureVerbs } from './failure-verbs.ts'
 import { starterVerbs } from './starter-verbs.ts'
+import { vaultVerbs } from './vault-verbs.ts'
 import type { Verb } from './verb.ts'
 
 const START = 'Begin'
@@ -272,6 +273,7 @@ export const VERBS: readonly Verb[] = [
     ],
     load: async () => (await import('./verbs/files.ts')).configShow,
   },
+  ...vaultVerbs(KEEP),
   {
     words: 'doctor',
     group: KEEP,
@@ -286,7 +288,7 @@ export const VERBS: readonly Verb[] = [
     summary: 'Back the workspace up, while it works',
     about: [
       'Makes a folder with the log, holdfast.yaml, policy.yaml, the playbooks and the mail folders of the',
-      'workspace, and a manifest of them. Passwords and keys are not in it.',
+      'workspace, vault.json, and a manifest of them. The master key of the vault is not in it.',
     ].join('\n'),
     examples: [['backup ~/backups/2026-03-01', 'a folder that is not there yet']],
     load: async () => (await import('./verbs/backup.ts')).backup,

@@ -1,5 +1,6 @@
 /** A verb is what is typed: its words, what it takes, its help, and what it does on a terminal. */
 import type { Environment } from '../../adapters/system/environment.ts'
+import type { Redactor } from '../../ports/vault.ts'
 import type { CommandIo } from '../commands/command.ts'
 import type { Setting } from '../config/layers.ts'
 import type { Output } from './output.ts'
@@ -35,6 +36,8 @@ export interface Call {
   readonly dir: string
   readonly dirSetting: Setting<string>
   readonly env: Environment
+  /** What the output passes: it knows the secrets of the environment, and those of the vault once it was opened. */
+  readonly redactor: Redactor
   /** How to type a command here: `inbox` → `bin/holdfast inbox`. */
   command(words: string): string
 }

@@ -4,8 +4,10 @@ import { z } from 'zod'
 import { makeBackup } from '../../adapters/backup/backup.ts'
 import type { BackupManifest } from '../../adapters/backup/manifest.ts'
 import { systemClock } from '../../adapters/system/clock.ts'
-import { loadConfig, resolveInWorkspace } from '../config/config.ts'
+import { VAULT_FILE } from '../../adapters/vault/vault.ts'
+import { loadConfig } from '../config/config.ts'
 import { CONFIG_FILE, POLICY_FILE } from '../config/file-names.ts'
+import { resolveInWorkspace } from '../config/paths.ts'
 import { logCommand } from './command.ts'
 
 export interface BackedUp extends BackupManifest {
@@ -23,7 +25,7 @@ export const backup = logCommand({
   async run({ dir, log }, { to }, { signal, progress }): Promise<BackedUp> {
     const { inbox, sent } = await mailFolders(dir)
     const before = [CONFIG_FILE, POLICY_FILE, 'playbooks', ...inbox]
-    const after = [...sent, 'mail/outbox']
+    const after = [...sent, 'mail/outbox', VAULT_FILE]
     const now = systemClock().now()
     return {
       to,

@@ -38,6 +38,11 @@ export const COMMANDS = {
   'log verify': async () => (await import('./log.ts')).logVerify,
   'log rebuild': async () => (await import('./log.ts')).logRebuild,
   'log export': async () => (await import('./log.ts')).logExport,
+  'vault list': async () => (await import('./vault.ts')).vaultList,
+  'vault set': async () => (await import('./vault.ts')).vaultSet,
+  'vault rotate': async () => (await import('./vault.ts')).vaultRotate,
+  'vault remove': async () => (await import('./vault.ts')).vaultRemove,
+  'vault rekey': async () => (await import('./vault.ts')).vaultRekey,
   inspect: async () => (await import('./inspect.ts')).inspect,
 } as const satisfies Record<string, () => Promise<AnyCommand>>
 

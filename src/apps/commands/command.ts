@@ -5,6 +5,7 @@
  */
 import type { z } from 'zod'
 import type { Json } from '../../kernel/json.ts'
+import type { Secrets } from '../../policy/secrets.ts'
 import type { EventLog } from '../../ports/event-log.ts'
 import type { Workspace } from '../workspace.ts'
 
@@ -24,6 +25,7 @@ export interface CommandIo {
 export interface OpenLog {
   readonly dir: string
   readonly log: EventLog
+  readonly secrets: Secrets
 }
 
 interface CommandBase<Params> {

@@ -7,12 +7,15 @@ import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Environment } from '../../adapters/system/environment.ts'
+import { vaultWithoutLog } from '../../adapters/vault/vault.ts'
 import { maildirConnector } from '../../connectors/maildir/connector.ts'
 import { smtpConnector } from '../../connectors/smtp/connector.ts'
 import { HoldfastError } from '../../kernel/errors.ts'
 import type { OutgoingMail } from '../../mail/outgoing.ts'
 import { type ConnectorCheck, type ContractReport, checkConnector } from '../../ports/connector.contract.ts'
-import { loadConfig, smtpPassword } from '../config/config.ts'
+import { type Redactor, secretNamed } from '../../ports/vault.ts'
+import { loadConfig } from '../config/config.ts'
+import { secretOrHandle } from '../config/secret-sources.ts'
 
 export interface ConnectorChoice {
   readonly name: string
@@ -20,6 +23,8 @@ export interface ConnectorChoice {
   readonly env: Environment
   /** smtp: where its mail goes. */
   readonly to: string | undefined
+  /** Gets to know the secret that is opened for it. */
+  readonly redactor: Redactor
 }
 
 const NAMES = ['maildir', 'smtp']
@@ -57,8 +62,11 @@ async function maildirCheck(scratch: string): Promise<ConnectorCheck> {
   }
 }
 
-async function checkSmtp(scratch: string, { dir, env, to }: ConnectorChoice): Promise<ContractReport> {
-  const { config } = await loadConfig({ dir, env })
+async function checkSmtp(
+  scratch: string,
+  { dir, env, to, redactor }: ConnectorChoice,
+): Promise<ContractReport> {
+  const { config, settings } = await loadConfig({ dir, env })
   const { host, port, secure, user } = config.smtp
   if (host === null) {
     throw new HoldfastError('CONFIG_INVALID', 'smtp.host is not set in holdfast.yaml', {
@@ -70,7 +78,9 @@ async function checkSmtp(scratch: string, { dir, env, to }: ConnectorChoice): Pr
       fix: 'Say where it goes, with --to ADDRESS.',
     })
   }
-  const auth = user === null ? null : { user, pass: (await smtpPassword(config, { dir, env })) ?? '' }
+  const password = (await secretOrHandle('HOLDFAST_SMTP_PASSWORD', { dir, env, settings })) ?? ''
+  const auth = user === null ? null : { user, pass: password }
+  const secrets = auth === null ? {} : await openedFor(password, dir, env, redactor)
   const folders = { sentDir: join(scratch, 'Sent'), outboxDir: join(scratch, 'outbox'), now: Date.now }
   const silent = await listenSilently()
   const nowhere = await listenSilently()
@@ -83,10 +93,28 @@ async function checkSmtp(scratch: string, { dir, env, to }: ConnectorChoice): Pr
       hanging: smtpConnector({ ...local, port: silent.port }),
       samples: { send: { input: testMail(to, config.owner.addresses[0] ?? to) } },
       limitMs: HANG_LIMIT_MS,
+      secrets,
     })
   } finally {
     silent.close()
   }
+}
+
+/** By its name, the secret that a handle stands for. @throws SECRET_UNKNOWN, VAULT_* */
+async function openedFor(
+  handle: string,
+  dir: string,
+  env: Environment,
+  redactor: Redactor,
+): Promise<Record<string, string>> {
+  const name = secretNamed(handle)
+  if (name === null) {
+    redactor.know(handle, '[HOLDFAST_SMTP_PASSWORD]')
+    return {}
+  }
+  const { value } = await (await vaultWithoutLog({ dir, env })).open(name)
+  redactor.know(value, handle)
+  return { [name]: value }
 }
 
 /** Takes connections and never says a word. */

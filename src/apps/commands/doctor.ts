@@ -5,11 +5,13 @@ import { join } from 'node:path'
 import { LOG_FILE } from '../../adapters/sqlite/place.ts'
 import type { Environment } from '../../adapters/system/environment.ts'
 import { isHoldfastError, toErrorRecord } from '../../kernel/errors.ts'
-import { type LoadedConfig, loadConfig, resolveInWorkspace } from '../config/config.ts'
+import { type LoadedConfig, loadConfig } from '../config/config.ts'
+import { resolveInWorkspace } from '../config/paths.ts'
 import { loadPolicy } from '../config/policy-file.ts'
 import { asFileTrouble } from '../file-trouble.ts'
 import { socketOf } from '../server/socket.ts'
 import { assertWorkspace } from '../workspace-files.ts'
+import { vaultRow } from './doctor-vault.ts'
 import type { Inspection } from './inspect.ts'
 import { checkPlaybook } from './playbook-check.ts'
 
@@ -30,7 +32,7 @@ export interface DoctorSubject {
   readonly inspect: () => Promise<Inspection>
 }
 
-type Found = Omit<DoctorRow, 'check'>
+export type Found = Omit<DoctorRow, 'check'>
 
 const MIN_NODE = [24, 15] as const
 /** Most files that are named. */
@@ -77,6 +79,7 @@ export async function doctor(subject: DoctorSubject): Promise<DoctorRow[]> {
   })
   if (inspection !== null) {
     const known: Inspection = inspection
+    await check('vault', () => vaultRow(subject, known, loaded))
     await check('tables', async () => tablesOf(known))
     await check('work', async () => workOf(known))
     await check('alerts', async () => alertsOf(known))
@@ -86,9 +89,9 @@ export async function doctor(subject: DoctorSubject): Promise<DoctorRow[]> {
   return rows
 }
 
-const fine = (detail: string): Found => ({ ok: true, detail, fix: '' })
-const warn = (detail: string, fix: string): Found => ({ ok: 'warn', detail, fix })
-const bad = (detail: string, fix: string): Found => ({ ok: false, detail, fix })
+export const fine = (detail: string): Found => ({ ok: true, detail, fix: '' })
+export const warn = (detail: string, fix: string): Found => ({ ok: 'warn', detail, fix })
+export const bad = (detail: string, fix: string): Found => ({ ok: false, detail, fix })
 
 function failed(error: unknown): Found {
   const known = asFileTrouble(error)
@@ -200,8 +203,8 @@ async function smtp({ config }: LoadedConfig): Promise<Found | null> {
 
 async function models({ config }: LoadedConfig, env: Environment): Promise<Found> {
   const { modelsFromEnvironment } = await import('../../adapters/ai-sdk/model.ts')
-  const { use, prices } = config.models
-  const found = await modelsFromEnvironment(env, { use, prices, now: () => 0 })
+  const { use, prices, keys } = config.models
+  const found = await modelsFromEnvironment(env, { use, prices, keys, now: () => 0 })
   if (found.length === 0) return fine('none: the playbook decides and drafts')
   return fine(found.map(({ provider, model, host }) => `${provider}:${model} at ${host}`).join(', '))
 }

@@ -1,9 +1,13 @@
 /** `init`: makes a workspace, or completes one. */
 import { join } from 'node:path'
+import type { Environment } from '../../adapters/system/environment.ts'
+import { VAULT_FILE, vaultWithoutLog } from '../../adapters/vault/vault.ts'
 import { makeFolder } from '../../connectors/maildir/durable-file.ts'
 import { HoldfastError } from '../../kernel/errors.ts'
-import { loadConfig, resolveInWorkspace } from '../config/config.ts'
+import type { VaultKey } from '../../ports/vault.ts'
+import { loadConfig } from '../config/config.ts'
 import type { OwnerAnswers } from '../config/default-config.ts'
+import { resolveInWorkspace } from '../config/paths.ts'
 import { createWorkspace } from '../workspace-files.ts'
 
 export interface Initialised {
@@ -12,10 +16,16 @@ export interface Initialised {
   readonly written: readonly string[]
   /** Where mail is to be delivered; null for nowhere. */
   readonly inbox: string | null
+  /** The master key of the vault; null when there was a vault already. */
+  readonly key: VaultKey | null
 }
 
-/** @throws INPUT_INVALID before anything is written. */
-export async function initWorkspace(dir: string, owner: OwnerAnswers): Promise<Initialised> {
+/** @throws INPUT_INVALID before anything is written; VAULT_KEY_MISSING, VAULT_KEY_INVALID */
+export async function initWorkspace(
+  dir: string,
+  owner: OwnerAnswers,
+  env: Environment,
+): Promise<Initialised> {
   for (const address of owner.addresses ?? []) {
     if (!isAddress(address)) throw invalid('--address', address, 'a mail address')
   }
@@ -27,7 +37,9 @@ export async function initWorkspace(dir: string, owner: OwnerAnswers): Promise<I
   const { maildir } = config.mail.in
   const inbox = maildir === null ? null : resolveInWorkspace(dir, maildir)
   if (inbox !== null) for (const part of ['tmp', 'new', 'cur']) await makeFolder(join(inbox, part))
-  return { dir, written, inbox }
+  const vault = await vaultWithoutLog({ dir, env })
+  const key = (await vault.keyInUse()) === null ? await vault.prepare() : null
+  return { dir, written: key === null ? written : [...written, VAULT_FILE], inbox, key }
 }
 
 export function isAddress(text: string): boolean {

@@ -23,6 +23,8 @@ export interface Inspection {
   readonly failedLately: number
   /** What of the last 30 days could not be read as mail, newest last. */
   readonly skipped: readonly { readonly ref: string; readonly error: string }[]
+  /** The secrets of the vault, each with what is wrong with it. */
+  readonly secrets: readonly { readonly name: string; readonly trouble: ErrorRecord | null }[]
 }
 
 /** A log of more events is compared by `log rebuild --check`, which takes its time. */
@@ -34,7 +36,7 @@ export const inspect = logCommand({
   name: 'inspect',
   params: z.strictObject({}),
   async run(open): Promise<Inspection> {
-    const { log } = open
+    const { log, secrets } = open
     const events = log.head().position
     const counts = log.tables.all<{ status: string; n: number }>(
       'SELECT status, count(*) AS n FROM runs GROUP BY status',
@@ -52,6 +54,7 @@ export const inspect = logCommand({
       alerts: raisedAlerts(log.tables),
       failedLately: countTroubled(log.tables, Date.now()).failed,
       skipped: skippedSince(open, Date.now() - SKIPPED_MS),
+      secrets: await secrets.check(),
     }
   },
 })

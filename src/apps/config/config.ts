@@ -3,9 +3,8 @@
  * that sets it: flag, environment, the workspace's `holdfast.yaml`, the user's own file, default.
  */
 import { homedir } from 'node:os'
-import { isAbsolute, join, resolve } from 'node:path'
+import { isAbsolute, join } from 'node:path'
 import type { Environment } from '../../adapters/system/environment.ts'
-import { readSecretFile, secretVariable } from '../../adapters/system/secret.ts'
 import { HoldfastError } from '../../kernel/errors.ts'
 import { CONFIG_FILE } from './file-names.ts'
 import {
@@ -18,6 +17,7 @@ import {
   type Setting,
 } from './layers.ts'
 import { CONFIG_LEAVES, type Config, configSchema } from './schema.ts'
+import { type SecretSource, type SecretVariable, secretSources } from './secret-sources.ts'
 
 export { CONFIG_FILE }
 
@@ -26,7 +26,7 @@ export interface LoadedConfig {
   /** Every value by its dotted key, such as `mail.out.connector`, in the order of the file. */
   readonly settings: Readonly<Record<string, Setting>>
   /** Secrets by the name of their variable: never the value, only whether there is one, and where. */
-  readonly secrets: Readonly<Record<string, { readonly set: boolean; readonly where: string | null }>>
+  readonly secrets: Readonly<Record<SecretVariable, SecretSource>>
 }
 
 export interface ConfigSources {
@@ -59,7 +59,7 @@ export async function loadConfig(sources: ConfigSources): Promise<LoadedConfig> 
     plant(values, leaf.path, setting.value)
   }
   checkTogether(settings)
-  return { config: configSchema.parse(values), settings, secrets: secretsOf(env, settings) }
+  return { config: configSchema.parse(values), settings, secrets: secretSources(env, settings) }
 }
 
 /** `$XDG_CONFIG_HOME/holdfast/config.yaml`, by default in `~/.config`. */
@@ -67,23 +67,6 @@ export function userConfigPath(env: Environment): string {
   const configured = env.XDG_CONFIG_HOME
   const base = configured && isAbsolute(configured) ? configured : join(env.HOME || homedir(), '.config')
   return join(base, 'holdfast', 'config.yaml')
-}
-
-/** A path of the configuration as an absolute one: `~/…` is in the home folder, others start at the workspace. */
-export function resolveInWorkspace(dir: string, path: string): string {
-  return path.startsWith('~/') ? join(homedir(), path.slice(2)) : resolve(dir, path)
-}
-
-/**
- * The password for SMTP; null when none is set.
- * @throws CONFIG_INVALID when its file can't be read or is empty.
- */
-export async function smtpPassword(config: Config, sources: ConfigSources): Promise<string | null> {
-  const direct = sources.env[SMTP_PASSWORD]?.trim()
-  if (direct) return direct
-  const { passwordFile } = config.smtp
-  if (passwordFile === null) return null
-  return await readSecretFile(resolveInWorkspace(sources.dir, passwordFile), 'smtp.passwordFile')
 }
 
 /** What no single value shows to be wrong. */
@@ -97,20 +80,6 @@ function checkTogether(settings: Readonly<Record<string, Setting>>): void {
       details: { where: connector.where },
       fix: 'Set smtp.host (HOLDFAST_SMTP_HOST), or mail.out.connector to maildir.',
     },
-  )
-}
-
-const SMTP_PASSWORD = 'HOLDFAST_SMTP_PASSWORD'
-
-function secretsOf(env: Environment, settings: Readonly<Record<string, Setting>>): LoadedConfig['secrets'] {
-  const variables = ['OPENAI_API_KEY', 'ANTHROPIC_API_KEY', SMTP_PASSWORD]
-  const fromFile = settings['smtp.passwordFile']
-  return Object.fromEntries(
-    variables.map((name) => {
-      const where =
-        secretVariable(env, name) ?? (name === SMTP_PASSWORD && fromFile?.value ? fromFile.where : null)
-      return [name, { set: where !== null, where }]
-    }),
   )
 }
 

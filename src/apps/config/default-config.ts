@@ -39,12 +39,14 @@ mail:
 #   port: 587
 #   secure: false             # true: TLS from the first byte (port 465)
 #   user: you@example.com
-#   passwordFile: ~/.secrets/smtp-password    # or the variable HOLDFAST_SMTP_PASSWORD
+#   password: vault:smtp-password    # holdfast vault set smtp-password; or HOLDFAST_SMTP_PASSWORD
 
 # models:
 #   # auto takes what the environment gives access to: OLLAMA_HOST, OPENAI_API_KEY,
 #   # ANTHROPIC_API_KEY. none lets the playbook decide alone. Or name one:
 #   use: openai:gpt-5.4-mini
+#   keys:
+#     openai: vault:openai-key   # or OPENAI_API_KEY
 #   # For costs and budgets; without a price the cost of a call is unknown.
 #   prices:
 #     openai:gpt-5.4-mini: { inputPerMillionUsd: 0.75, outputPerMillionUsd: 4.5 }

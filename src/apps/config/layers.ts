@@ -47,8 +47,8 @@ export function flagLayer(flags: Flags): Layer {
 /** An empty variable counts as not set. */
 export function environmentLayer(env: Environment): Layer {
   return ({ schema, variable }) => {
-    const text = env[variable]?.trim()
-    if (!text) return undefined
+    const text = variable === null ? undefined : env[variable]?.trim()
+    if (!text || variable === null) return undefined
     return { value: readGiven(text, schema, variable), origin: 'environment', where: variable }
   }
 }

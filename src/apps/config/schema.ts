@@ -3,6 +3,17 @@ import { z } from 'zod'
 
 const path = () => z.string().min(1)
 
+/** A secret never stands in the file, only its handle. */
+const handle = (of: string, variable: string) =>
+  z
+    .string()
+    .regex(/^vault:[a-z0-9](?:[a-z0-9._-]{0,62}[a-z0-9])?$/, {
+      error: 'must be the handle of a secret in the vault, such as vault:smtp-password',
+    })
+    .nullable()
+    .default(null)
+    .describe(`Handle of ${of} in the vault. The variable ${variable} goes before it.`)
+
 const owner = z
   .strictObject({
     name: z.string().default('').describe('Your name, as it stands under your mails.'),
@@ -52,10 +63,11 @@ const smtp = z
       .default(false)
       .describe('true: TLS from the first byte (port 465). false: begins in plain text, then STARTTLS.'),
     user: z.string().min(1).nullable().default(null).describe('Name to sign in with; null to not sign in.'),
+    password: handle('the password', 'HOLDFAST_SMTP_PASSWORD'),
     passwordFile: path()
       .nullable()
       .default(null)
-      .describe('File that holds the password alone. The variable HOLDFAST_SMTP_PASSWORD goes before it.'),
+      .describe('File that holds the password alone. `password` goes before it.'),
   })
   .prefault({})
 
@@ -77,6 +89,12 @@ const models = z
       })
       .default('auto')
       .describe('auto: what the environment gives access to. none: the playbook decides alone.'),
+    keys: z
+      .strictObject({
+        openai: handle('the key', 'OPENAI_API_KEY'),
+        anthropic: handle('the key', 'ANTHROPIC_API_KEY'),
+      })
+      .prefault({}),
     prices: z
       .record(z.string().regex(MODEL_NAME, { error: 'must be provider:model' }), price)
       .default({})
@@ -102,12 +120,17 @@ export interface ConfigLeaf {
   readonly key: string
   readonly path: readonly string[]
   readonly schema: z.ZodType
-  /** The variable that sets it: `HOLDFAST_MAIL_OUT_SENT_DIR`. */
-  readonly variable: string
+  /** The variable that sets it: `HOLDFAST_MAIL_OUT_SENT_DIR`; null for a handle, whose variable gives the secret itself. */
+  readonly variable: string | null
 }
 
 /** Those whose name does not follow from the key. */
-const VARIABLES: Readonly<Record<string, string>> = { 'models.use': 'HOLDFAST_MODEL' }
+const VARIABLES: Readonly<Record<string, string | null>> = {
+  'models.use': 'HOLDFAST_MODEL',
+  'smtp.password': null,
+  'models.keys.openai': null,
+  'models.keys.anthropic': null,
+}
 
 /** Every value that can be set, in the order of the file. */
 export const CONFIG_LEAVES: readonly ConfigLeaf[] = leavesOf(configSchema, [])
@@ -120,7 +143,8 @@ function leavesOf(schema: z.core.$ZodType, path: readonly string[]): ConfigLeaf[
     )
   }
   const key = path.join('.')
-  const variable = VARIABLES[key] ?? `HOLDFAST_${path.map(upperSnake).join('_')}`
+  const named = VARIABLES[key]
+  const variable = named === undefined ? `HOLDFAST_${path.map(upperSnake).join('_')}` : named
   return [{ key, path, schema: inner as z.ZodType, variable }]
 }
 

@@ -42,7 +42,7 @@ export async function serveCommands(workspace: Workspace, info: ProcessInfo): Pr
       const asked = new AbortController()
       out.onAbort(() => asked.abort())
       const tell = async (line: object): Promise<void> => {
-        await out.writeln(JSON.stringify(line))
+        await out.writeln(JSON.stringify(workspace.redactor.json(line)))
       }
       const work = answer(workspace, c.req.param('name'), params, ioTo(tell, asked.signal)).then(tell)
       underWay.add(work)

@@ -7,6 +7,8 @@ import { once } from 'node:events'
 import { join } from 'node:path'
 import type { Environment } from '../../adapters/system/environment.ts'
 import { toErrorRecord } from '../../kernel/errors.ts'
+import { createRedactor } from '../../policy/redactor.ts'
+import type { Redactor } from '../../ports/vault.ts'
 import type { CommandIo } from '../commands/command.ts'
 import { inbox } from '../commands/inbox.ts'
 import type { InboxItem } from '../commands/inbox-item.ts'
@@ -41,6 +43,8 @@ export interface Voice {
 export interface RunningOptions {
   readonly dir: string
   readonly env: Environment
+  /** Default one of its own. */
+  readonly redactor?: Redactor
   readonly version: string
   /** Bring in the sample mailbox if this is the first start. */
   readonly sample: boolean
@@ -55,8 +59,8 @@ const COMMAND_GRACE_MS = 5_000
 
 /** Resolves when it has stopped. @throws WORKSPACE_MISSING, WORKSPACE_LOCKED, CONFIG_INVALID */
 export async function runWorkspace(options: RunningOptions): Promise<void> {
-  const { dir, env, version, voice, stop } = options
-  const workspace = await openWorkspace({ dir, env })
+  const { dir, env, version, voice, stop, redactor = createRedactor() } = options
+  const workspace = await openWorkspace({ dir, env, redactor })
   let server: CommandServer | null = null
   try {
     server = await serveCommands(workspace, { pid: process.pid, version, started: Date.now() })

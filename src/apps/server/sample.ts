@@ -10,8 +10,8 @@ import { join } from 'node:path'
 import { makeFolder, syncFolder, writeDurably } from '../../connectors/maildir/durable-file.ts'
 import { FLAGS } from '../../connectors/maildir/names.ts'
 import { OWNER } from '../../kernel/label.ts'
-import { resolveInWorkspace } from '../config/config.ts'
 import type { OwnerAnswers } from '../config/default-config.ts'
+import { resolveInWorkspace } from '../config/paths.ts'
 import type { Workspace } from '../workspace.ts'
 
 const MAILBOX = new URL('../../../sample/mailbox/', import.meta.url)

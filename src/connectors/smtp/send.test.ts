@@ -240,3 +240,13 @@ test('elsewhere than on this machine nothing is sent without TLS, nor to a certi
   await assert.rejects(other.perform(MAIL, attempt('key')), { code: 'CONNECTOR_UNAVAILABLE' })
   assert.deepEqual([plain.taken, unvouched.taken], [[], []])
 })
+
+test('a password in the vault is asked for before anything is done, and declared', async (t) => {
+  const { port, taken } = await server(t, { options: { allowInsecureAuth: true, authOptional: false } })
+  const { perform, options, outbox } = connectorFor(t, { port, auth: { user: 'mara', pass: 'vault:smtp' } })
+  assert.deepEqual(sendBySmtp(options).manifest.secrets, ['smtp'])
+  await assert.rejects(perform(MAIL, attempt('key')), { message: 'no secret smtp' })
+  assert.deepEqual([taken.length, outbox()], [0, 0])
+  await perform(MAIL, { ...attempt('key'), secret: async (name) => (name === 'smtp' ? 'secret' : '') })
+  assert.equal(taken.length, 1)
+})

@@ -11,6 +11,7 @@ import { isHoldfastError } from '../../kernel/errors.ts'
 import { composeMail, domainOf, messageIdFor } from '../../mail/compose.ts'
 import { type OutgoingMail, outgoingMail, type SentMail, sentMail } from '../../mail/outgoing.ts'
 import type { Lookup, Operation } from '../../ports/connector.ts'
+import { secretNamed } from '../../ports/vault.ts'
 import { reasonOf } from '../maildir/failure.ts'
 import { sentFolder } from '../maildir/sent-folder.ts'
 import { outbox } from './outbox.ts'
@@ -21,6 +22,7 @@ export interface SmtpSendOptions {
   readonly port: number
   /** TLS from the first byte (port 465). Otherwise STARTTLS is demanded, except on this machine. */
   readonly secure: boolean
+  /** `pass` is the password, or the handle of one in the vault. */
   readonly auth: { readonly user: string; readonly pass: string } | null
   /** The Maildir that mail is filed in once it is sent; made at the first mail. */
   readonly sentDir: string
@@ -33,7 +35,8 @@ export interface SmtpSendOptions {
 }
 
 export function sendBySmtp(options: SmtpSendOptions): Operation<OutgoingMail, SentMail> {
-  const { host, timeoutMs = 30_000, now } = options
+  const { host, timeoutMs = 30_000, now, auth } = options
+  const secret = auth === null ? null : secretNamed(auth.pass)
   const sent = sentFolder(options.sentDir)
   const marks = outbox(options.outboxDir)
   return {
@@ -45,18 +48,20 @@ export function sendBySmtp(options: SmtpSendOptions): Operation<OutgoingMail, Se
       hosts: [host],
       dataClass: 'personal',
       witness: 'workspace',
+      secrets: secret === null ? [] : [secret],
       timeoutMs,
     },
     input: outgoingMail,
     output: sentMail,
-    async perform(mail, { idempotencyKey: key, signal }) {
+    async perform(mail, { idempotencyKey: key, signal, secret: reveal }) {
       const earlier = await sent.find(key)
       if (earlier !== null) return earlier
+      const signIn = auth === null || secret === null ? auth : { ...auth, pass: await reveal(secret) }
       const messageId = messageIdFor(key, domainOf(mail.from.address))
       const raw = await composeMail(mail, { messageId, date: new Date(now()) })
       const envelope = { from: mail.from.address, to: mail.to.map((to) => to.address) }
       const delivery = await marks.during(key, raw, () =>
-        deliver({ ...options, timeoutMs }, envelope, raw, signal),
+        deliver({ ...options, auth: signIn, timeoutMs }, envelope, raw, signal),
       )
       const output = outputOf(messageId, delivery)
       try {

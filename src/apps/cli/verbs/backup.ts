@@ -1,5 +1,7 @@
 /** `holdfast backup`, `holdfast restore` */
 import { resolve } from 'node:path'
+import type { Environment } from '../../../adapters/system/environment.ts'
+import { vaultWithoutLog } from '../../../adapters/vault/vault.ts'
 import { restore as restoreBackup } from '../../../sdk.ts'
 import { WORKSPACE_PROJECTIONS } from '../../log-only.ts'
 import { carryOut } from '../route.ts'
@@ -23,14 +25,15 @@ export const backup: VerbRun = async (call) => {
 }
 
 export const restore: VerbRun = async (call) => {
-  const { out, io, args, dir } = call
+  const { out, io, args, dir, env } = call
   const restored = await restoreBackup(resolve(args[0] ?? ''), dir, {
     projections: WORKSPACE_PROJECTIONS,
     signal: io.signal,
     progress: io.progress,
   })
+  const vault = await lockOf(dir, env)
   if (out.json) {
-    out.document(restored)
+    out.document({ ...restored, vault })
     return 0
   }
   const { checkpoint, files, rebuilt } = restored
@@ -40,6 +43,7 @@ export const restore: VerbRun = async (call) => {
     'What happened later is not in it. Before an older run sends or does anything, it is looked up whether that was done; where that can not be told, you are asked.',
   ]
   out.text(lines.filter((_, i) => i !== 1 || rebuilt.length > 0).join('\n'))
+  if (vault !== null) out.text(lockText(vault))
   out.text(
     `\n${whatNext(
       [
@@ -50,4 +54,34 @@ export const restore: VerbRun = async (call) => {
     ).join('\n')}`,
   )
   return 0
+}
+
+/** What a restored vault needs; null for one without secrets. */
+interface Lock {
+  readonly secrets: number
+  /** Fingerprint of the master key. */
+  readonly key: string
+  /** Where the key was found; null when it was not. */
+  readonly found: string | null
+}
+
+async function lockOf(dir: string, env: Environment): Promise<Lock | null> {
+  const vault = await vaultWithoutLog({ dir, env })
+  const key = await vault.keyInUse()
+  const { length: secrets } = await vault.list()
+  if (key === null || secrets === 0) return null
+  const found = await vault.prepare().then(
+    ({ where }) => where,
+    () => null,
+  )
+  return { secrets, key, found }
+}
+
+function lockText({ secrets, key, found }: Lock): string {
+  const what = `${count(secrets, 'secret')} came along, sealed with the master key ${key}`
+  if (found !== null) return `${what}, which is in ${found}.`
+  return (
+    `${what}, which is not in a backup and was not found here. Bring its file back from your copy and name it with ` +
+    'HOLDFAST_VAULT_KEY_FILE; until then what needs a secret waits.'
+  )
 }

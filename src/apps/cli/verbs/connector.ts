@@ -4,8 +4,11 @@ import { textOption, type VerbRun } from '../verb.ts'
 import { block, viewOf } from '../views/view.ts'
 
 export const connectorCheck: VerbRun = async (call) => {
-  const { args, dir, env, out } = call
-  const report = await checkConnectorNamed({ name: args[0] ?? '', dir, env, to: textOption(call, 'to') })
+  const { args, dir, env, out, redactor } = call
+  const to = textOption(call, 'to')
+  const told = await checkConnectorNamed({ name: args[0] ?? '', dir, env, to, redactor })
+  // Before lines are wrapped: a secret with a blank in it would be broken in two.
+  const report = redactor.json(told)
   if (out.json) out.document(report)
   else {
     const { green, red, dim } = out.colors

@@ -5,6 +5,7 @@ import type { OwnerAnswers } from '../../config/default-config.ts'
 import { isWorkspace } from '../../workspace-files.ts'
 import { quoted } from '../program-name.ts'
 import { type Call, textOption, type VerbRun } from '../verb.ts'
+import { keyNote } from '../views/vault-view.ts'
 import { viewOf, whatNext } from '../views/view.ts'
 
 export const init: VerbRun = async (call) => {
@@ -13,9 +14,10 @@ export const init: VerbRun = async (call) => {
   const given = flagsOf(call)
   const owner = asks && !isWorkspace(dir) ? await askOwner(given) : { name: userInfo().username, ...given }
   if (owner === null) return 130
-  const made = await initWorkspace(dir, owner)
+  const made = await initWorkspace(dir, owner, call.env)
   if (out.json) out.document(made)
   else out.text(madeText(made, owner, call))
+  if (made.key?.made) call.io.note(keyNote(made.key))
   return 0
 }
 

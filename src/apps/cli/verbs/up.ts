@@ -11,7 +11,7 @@ import type { Call, VerbRun } from '../verb.ts'
 import { VERSION } from '../version.ts'
 
 export const up: VerbRun = async (call) => {
-  const { dir, env, options, out } = call
+  const { dir, env, options, out, redactor } = call
   const sample = options.sample === true
   const stop = stopBySignal()
   if (!isWorkspace(dir)) {
@@ -22,7 +22,7 @@ export const up: VerbRun = async (call) => {
   const voice: Voice = upVoice(call)
   try {
     const once = options.once === true
-    await runWorkspace({ dir, env, version: VERSION, sample, once, stop: stop.signal, voice })
+    await runWorkspace({ dir, env, redactor, version: VERSION, sample, once, stop: stop.signal, voice })
     return 0
   } catch (error) {
     throw await explained(error, call)

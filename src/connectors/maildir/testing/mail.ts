@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { TestContext } from 'node:test'
 import type { OutgoingMail } from '../../../mail/outgoing.ts'
-import type { PerformContext } from '../../../ports/connector.ts'
+import type { OperationContext } from '../../../ports/connector.ts'
 
 export const MAIL: OutgoingMail = {
   from: { name: 'Mara', address: 'mara@studio.example' },
@@ -23,8 +23,9 @@ export function temporaryFolder(t: TestContext): string {
   return dir
 }
 
-export function attempt(key: string, signal = new AbortController().signal): PerformContext {
-  return { idempotencyKey: key, signal, attempt: 1 }
+export function attempt(key: string, signal = new AbortController().signal): OperationContext {
+  const secret = (name: string) => Promise.reject(new Error(`no secret ${name}`))
+  return { idempotencyKey: key, signal, attempt: 1, secret }
 }
 
 /** Names of the files in a folder; none when there is no folder. */
