@@ -28,6 +28,14 @@ after(() => {
   for (const folder of folders) rmSync(folder, { recursive: true, force: true })
 })
 
+let data: string | null = null
+
+/** Master keys are made here, not in the home of whoever runs the tests. */
+export function dataHome(): string {
+  data ??= folder()
+  return data
+}
+
 /** A new folder, removed after the tests. */
 export function folder(): string {
   const made = mkdtempSync(join(tmpdir(), 'holdfast-cli-'))
@@ -37,7 +45,9 @@ export function folder(): string {
 
 export function spawnCli(args: readonly string[], env: NodeJS.ProcessEnv = {}): ChildProcess {
   const { NODE_TEST_CONTEXT: _, HOLDFAST_DIR: __, ...inherited } = process.env
-  const child = spawn(process.execPath, [HOLDFAST, ...args], { env: { ...inherited, ...env } })
+  const child = spawn(process.execPath, [HOLDFAST, ...args], {
+    env: { ...inherited, XDG_DATA_HOME: dataHome(), ...env },
+  })
   processes.push(child)
   return child
 }
@@ -58,7 +68,7 @@ export async function cli(args: readonly string[], more: NodeJS.ProcessEnv = {})
   const [stdout, stderr] = [new PassThrough(), new PassThrough()]
   const texts = Promise.all([text(stdout), text(stderr)])
   const streams = { stdout, stderr } as unknown as Pick<typeof process, 'stdout' | 'stderr'>
-  const code = await main(args, { ...inherited, ...more }, streams)
+  const code = await main(args, { ...inherited, XDG_DATA_HOME: dataHome(), ...more }, streams)
   stdout.end()
   stderr.end()
   const [said, complained] = await texts
