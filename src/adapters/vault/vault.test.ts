@@ -213,7 +213,7 @@ for (const point of VAULT_CRASH_POINTS.filter((one) => one !== 'vault.before-rec
 test('rotations that are killed at any moment leave every secret readable', async (t) => {
   const { dir, env, open } = await place(t)
   for (const name of NAMES) await open().set(name, `${VALUE}-${name}`, at)
-  const kills = 6
+  const kills = 4
   const seen = new Set([await open().keyInUse()])
   for (let kill = 0; kill < kills; kill += 1) {
     const { child, ended } = rotating(dir, env)
