@@ -33,6 +33,11 @@ test('only what reads the log leaves mail and runs alone; the rest lets the work
     'log verify',
     'log rebuild',
     'log export',
+    'vault list',
+    'vault set',
+    'vault rotate',
+    'vault remove',
+    'vault rekey',
     'inspect',
   ])
 })
