@@ -274,6 +274,7 @@ describe('the command line alone', { concurrency: 2 }, () => {
       ['doctor'],
       ['backup', join(folder(), 'backup')],
       ['preflight'],
+      ['vault', 'list'],
       ['retain', '--dry-run'],
       ['log', 'checkpoint'],
       ['log', 'verify'],
@@ -305,6 +306,9 @@ describe('the command line alone', { concurrency: 2 }, () => {
       'schedule resume',
       'schedule run',
       'trigger retry',
+      'vault set',
+      'vault remove',
+      'vault rotate',
     ]
     const ofAgents = VERBS.filter(({ words }) => words.startsWith('agent '))
     for (const { words, args = '' } of ofAgents) {
