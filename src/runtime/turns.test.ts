@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import { nextTurn } from './turns.ts'
 
 async function deep(awaits: number): Promise<void> {
-  for (let i = 0; i < awaits; i += 1) await null
+  for (let i = 0; i < awaits; i += 1) await Promise.resolve()
 }
 
 test('a turn comes when all code that could go on rests, also where it was asked for in a tick', async () => {
