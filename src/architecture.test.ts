@@ -19,6 +19,7 @@ const MIDDLE = [
   'memory',
   'models',
   'customers',
+  'flags',
   'observe',
   'mail',
 ]

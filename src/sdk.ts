@@ -15,6 +15,8 @@ import { systemClock } from './adapters/system/clock.ts'
 import { processEnvironment } from './adapters/system/environment.ts'
 import { newId } from './adapters/system/ids.ts'
 import { fileVault } from './adapters/vault/vault.ts'
+import type { FlagDefinitions } from './apps/config/flags-file.ts'
+import { flagIndex } from './flags/flag-index.ts'
 import { type AnyAgent, handlingWorkflow } from './kernel/agent.ts'
 import type { AnyWorkflow } from './kernel/workflow.ts'
 import { type Explanation, explain } from './observe/explain/explanation.ts'
@@ -26,6 +28,7 @@ import { spendingProjection } from './policy/spending.ts'
 import type { Clock } from './ports/clock.ts'
 import type { Connector } from './ports/connector.ts'
 import type { EventLog } from './ports/event-log.ts'
+import type { Facts, Flags } from './ports/flags.ts'
 import type { Model } from './ports/model.ts'
 import type { PolicySettings } from './ports/policy-settings.ts'
 import type { Projection } from './ports/projection.ts'
@@ -58,6 +61,10 @@ export interface OpenOptions {
   readonly models?: readonly Model[]
   /** Default: what is registered may be used, and nothing else. */
   readonly policy?: PolicySettings | (() => PolicySettings)
+  /** Feature flags: a file in the form of flags.yaml, which is read again when it has changed, or what it would say. */
+  readonly flags?: { readonly file: string } | FlagDefinitions
+  /** What is known of a customer, for the segments of the flags. Default: nothing. */
+  readonly customerFacts?: (customer: string) => Facts
   /** Projections of your own, kept in the same transaction as the events. */
   readonly projections?: readonly Projection[]
   readonly clock?: Clock
@@ -78,7 +85,12 @@ export interface OpenOptions {
 }
 
 /** What is folded from every log. */
-const PROJECTIONS: readonly Projection[] = [...RUNTIME_PROJECTIONS, spendingProjection, secretsProjection]
+const PROJECTIONS: readonly Projection[] = [
+  ...RUNTIME_PROJECTIONS,
+  spendingProjection,
+  secretsProjection,
+  flagIndex,
+]
 
 /**
  * Opens a workspace and goes on with every run that was left under way.
@@ -104,9 +116,11 @@ export async function openHoldfast(options: OpenOptions): Promise<Holdfast> {
     options.onLog?.(log, secrets)
     const settings = typeof policy === 'function' ? policy : () => policy
     const gate = createGate({ connectors, models, settings, tables: log.tables, clock, secrets })
+    const flags = options.flags === undefined ? undefined : await flagsOf(log, clock, options)
     const runtime = new Runtime({
       log,
       gate,
+      ...(flags === undefined ? {} : { flags }),
       clock,
       workflows: [...options.workflows, ...agents.map(handlingWorkflow)],
       ...(options.activeRuns === undefined ? {} : { activeRuns: options.activeRuns }),
@@ -176,6 +190,16 @@ export async function retain(
   return await retainRuns(log, { ...options, rules, now: runtime.clock.now() })
 }
 
+/** Read and looked at first here, so that whoever has no flags loads nothing for them. */
+async function flagsOf(log: EventLog, clock: Clock, { flags, customerFacts }: OpenOptions): Promise<Flags> {
+  const [{ FlagBook }, { flagSource }] = await Promise.all([
+    import('./flags/flag-book.ts'),
+    import('./apps/config/flags-file.ts'),
+  ])
+  const source = flagSource(flags ?? { version: 1 })
+  return new FlagBook({ log, clock, source, customerFacts: customerFacts ?? (() => ({})) })
+}
+
 /** Every operation and host that the given connectors and models declare. */
 function registeredOnly(connectors: readonly Connector[], models: readonly Model[]): PolicySettings {
   const manifests = connectors.flatMap(({ operations }) =>
@@ -209,8 +233,10 @@ export function why({ log, runtime }: Holdfast, run: string): Explanation {
   return explain(log, run, { asked: (id) => runtime.resident(id)?.records.handover.asked })
 }
 
+export type { FlagDefinitions } from './apps/config/flags-file.ts'
 export { fasterClock } from './adapters/system/clock.ts'
 export { fileVault } from './adapters/vault/vault.ts'
+export { flagProvider } from './flags/provider.ts'
 export { type Agent, defineAgent, type Lifecycle } from './kernel/agent.ts'
 export type { BreakerSettings } from './kernel/breaker.ts'
 export { type Checkpoint, checkpointOf, readCheckpoint } from './kernel/checkpoint.ts'
@@ -230,6 +256,7 @@ export {
   type OperationManifest,
   type PerformContext,
 } from './ports/connector.ts'
+export type { FlagAnswer, Flags } from './ports/flags.ts'
 export type { Model } from './ports/model.ts'
 export type { PolicySettings } from './ports/policy-settings.ts'
 export type { Projection } from './ports/projection.ts'

@@ -552,6 +552,27 @@ export const ERRORS = {
     exit: 78,
     fix: 'Correct the line and column named in the message, and see with `holdfast playbook check`; it is read again at the next mail.',
   },
+  FLAGS_INVALID: {
+    means: 'The flags have a mistake; the last valid version stays in force.',
+    retry: 'operator',
+    http: 422,
+    exit: 78,
+    fix: 'Correct the line and column named in the message, and see with `holdfast flags`; the file is read again at the next evaluation.',
+  },
+  FLAG_NOT_FOUND: {
+    means: 'There is no flag, segment or variant of this name.',
+    retry: 'never',
+    http: 404,
+    exit: 1,
+    fix: 'List the flags with `holdfast flags`, or define it in flags.yaml.',
+  },
+  FLAG_OFF: {
+    means: 'A flag switches the workflow or agent off for this customer.',
+    retry: 'operator',
+    http: 409,
+    exit: 1,
+    fix: 'See why with `holdfast flag explain`, and switch it on, or start what was skipped with `holdfast flag start`.',
+  },
   USAGE: {
     means: 'The command was not understood.',
     retry: 'never',

@@ -27,6 +27,7 @@ export type OperationType =
   | 'effect'
   | 'undo'
   | 'decision'
+  | 'flag'
   | 'review'
   | 'timer'
   | 'wait'
@@ -232,6 +233,8 @@ function outcomeOf(kind: string, body: JsonObject): Outcome | undefined {
       return { ok: true, value: body.output ?? null }
     case 'wait.ended':
       return { ok: true, value: body.event ?? null }
+    case 'flag.evaluated':
+      return { ok: true, value: body.value ?? null }
     case 'timer.fired':
     case 'undo.succeeded':
       return { ok: true, value: null }

@@ -7,6 +7,7 @@ import type { Children } from './children.ts'
 import type { Concurrency } from './concurrency.ts'
 import type { Duration } from './duration.ts'
 import { HoldfastError } from './errors.ts'
+import type { FlagSubject } from './flag.ts'
 import type { Json, JsonObject } from './json.ts'
 import type { RetryPolicy } from './retry-policy.ts'
 import { checkScheduling, type Scheduling } from './scheduling.ts'
@@ -221,6 +222,14 @@ export interface Context extends Concurrency, Children {
   ): Promise<Result>
   /** A typed answer with confidence and provenance: from the model portfolio, else by the rules. */
   decide<Answer>(name: string, question: Question<Answer>): Promise<Decided<Answer>>
+  /**
+   * What a feature flag says for the customer of the run; `fallback` where there is no such flag, or it has another
+   * type. Put on record with variant and reason: for as long as the run lasts the answer stays, whatever becomes of the
+   * flag. A run asks once for each flag and subject, and hears the same when it asks again.
+   */
+  flag(name: string, fallback: boolean, subject?: FlagSubject): Promise<boolean>
+  flag(name: string, fallback: number, subject?: FlagSubject): Promise<number>
+  flag(name: string, fallback: string, subject?: FlagSubject): Promise<string>
   /** An effect through a connector, past the policy, e.g. `ctx.act('send reply', 'smtp.send', mail)`.
    * @throws POLICY_DENIED, CONNECTOR_REFUSED, CONNECTOR_UNAVAILABLE (retries used up), EFFECT_ABANDONED */
   act<Output = Json>(name: string, operation: string, input: unknown, options?: ActOptions): Promise<Output>

@@ -89,6 +89,7 @@ const SETTLES = new Set([
   'effect.succeeded',
   'undo.succeeded',
   'decision.made',
+  'flag.evaluated',
   'review.answered',
   'timer.fired',
   'wait.ended',
@@ -200,7 +201,7 @@ const SHOWN: Partial<Record<OperationType, readonly string[]>> = {
 }
 
 function sawOf(type: OperationType, asking: Fact, settled: Fact | undefined): Json {
-  if (type === 'decision') return settled?.body.asked ?? null
+  if (type === 'decision' || type === 'flag') return settled?.body.asked ?? null
   const from = asking.kind === 'policy.decided' ? (asking.body.request as JsonObject) : asking.body
   return pick(from, SHOWN[type] ?? [])
 }
@@ -218,6 +219,8 @@ function producedOf({ kind, body }: Fact): Json {
       return body.event ?? null
     case 'decision.made':
       return pick(body, ['answer', 'confidence', 'reasons', 'provenance'])
+    case 'flag.evaluated':
+      return pick(body, ['value', 'variant', 'reason', 'segment', 'version', 'problem'])
     case 'review.answered':
       return pick(body, ['verdict', 'value', 'instruction', 'reason'])
     case 'outcome.copied':

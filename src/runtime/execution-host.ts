@@ -5,6 +5,7 @@ import type { Json } from '../kernel/json.ts'
 import type { AnyWorkflow } from '../kernel/workflow.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { EventLog, StreamAppend } from '../ports/event-log.ts'
+import type { Flags } from '../ports/flags.ts'
 import type { Gate } from '../ports/gate.ts'
 import type { Restore } from '../ports/restores.ts'
 import type { Breakers } from './breakers/breakers.ts'
@@ -16,6 +17,7 @@ import type { Link } from './run-chain.ts'
 export interface ExecutionHost {
   readonly log: EventLog
   readonly gate: Gate
+  readonly flags: Flags
   readonly clock: Clock
   /** When the log was last restored from a backup; null for never. */
   readonly restored: Restore | null

@@ -10,6 +10,7 @@ import { validate } from '../kernel/schema.ts'
 import type { AnyWorkflow, Rollback, Workflow } from '../kernel/workflow.ts'
 import { crashPoint } from '../ports/crash-points.ts'
 import type { EventLog } from '../ports/event-log.ts'
+import type { Flags } from '../ports/flags.ts'
 import { type AgentAccess, agentAccess } from './agents/agent-handle.ts'
 import type { Agents } from './agents/agents.ts'
 import { type Alert, raisedAlerts } from './alert-index.ts'
@@ -49,6 +50,8 @@ export class Holdfast {
   readonly log: EventLog
   readonly runtime: Runtime
   readonly agents: Agents
+  /** Feature flags; without any, each evaluation gives the default of whoever asks. */
+  readonly flags: Flags
   /** What can be done with an agent or, with a key, with one of its instances. */
   readonly agent: AgentAccess
   /** What starts runs by the time of day. */
@@ -71,6 +74,7 @@ export class Holdfast {
     this.agents = agents
     this.agent = agentAccess(agents)
     this.log = runtime.log
+    this.flags = runtime.flags
     this.#rollbacks = new Rollbacks(runtime)
     this.#newId = newId
     this.#newEvents = new NewEvents(runtime.log)

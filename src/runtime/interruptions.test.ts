@@ -12,7 +12,10 @@ import { z } from 'zod'
 import { openSqliteEventLog } from '../adapters/sqlite/event-log.ts'
 import { LOG_FILE } from '../adapters/sqlite/place.ts'
 import { newId } from '../adapters/system/ids.ts'
+import { parseFlags } from '../apps/config/flags-file.ts'
 import { turn, turns } from '../apps/testing/place.ts'
+import { FlagBook, type FlagSource } from '../flags/flag-book.ts'
+import { flagIndex } from '../flags/flag-index.ts'
 import { HoldfastError, isHoldfastError } from '../kernel/errors.ts'
 import { foldJournal } from '../kernel/journal.ts'
 import type { Json, JsonObject } from '../kernel/json.ts'
@@ -34,9 +37,26 @@ const MOST_ALARMS = 500
 
 // -- the world and the processes in it ----------------------------------------------------------------
 
+/** The file of the flags, changed by its owner all the time: what a run was told stays. */
+function changingFlags(): FlagSource {
+  let looks = 0
+  return {
+    read: () => {
+      looks += 1
+      const flag = { type: 'number', variants: { one: 1, two: 2 }, rules: [] }
+      const [share, other] = looks % 2 === 0 ? ['one', 'two'] : ['two', 'one']
+      const flags = { share: { ...flag, default: share }, other: { ...flag, default: other } }
+      return JSON.stringify({ version: 1, flags })
+    },
+    parse: parseFlags,
+  }
+}
+
 class World {
   readonly dir: string
   readonly clock = new ManualClock()
+  /** Another version at each look, until a run has been told. */
+  readonly flags = changingFlags()
   /** Key of an effect → how often it was done. */
   readonly done = new Map<string, number>()
   readonly #met = new Set<string>()
@@ -84,7 +104,7 @@ class Process {
 
   constructor(world: World, options: { residentRuns: number; death: Death | null }) {
     const clock = this.#clockOf(world.clock)
-    const projections = [...RUNTIME_PROJECTIONS, spendingProjection]
+    const projections = [...RUNTIME_PROJECTIONS, spendingProjection, flagIndex]
     this.log = new MortalLog(openSqliteEventLog({ dir: world.dir, clock, projections }), options.death)
     const gate = createGate({
       connectors: [world.connector(() => this.log.isDead)],
@@ -101,6 +121,7 @@ class Process {
     const runtime = new Runtime({
       log: this.log,
       gate,
+      flags: new FlagBook({ log: this.log, clock, source: world.flags, customerFacts: () => ({}) }),
       clock,
       workflows: [treeFlow, chainFlow],
       residentRuns,
@@ -230,7 +251,7 @@ before(async () => {
   root = mkdtempSync(join(tmpdir(), 'holdfast-interruptions-'))
   const dir = join(root, 'template')
   mkdirSync(dir)
-  const projections = [...RUNTIME_PROJECTIONS, spendingProjection]
+  const projections = [...RUNTIME_PROJECTIONS, spendingProjection, flagIndex]
   const log = openSqliteEventLog({ dir, clock: new ManualClock(), projections })
   await log.close()
   template = join(dir, LOG_FILE)
@@ -244,6 +265,7 @@ const quick: fc.Arbitrary<Tree> = fc.oneof(
   fc.record({ type: fc.constant('decide'), answer: fc.nat(9) }),
   fc.record({ type: fc.constant('loop'), times: fc.integer({ min: 2, max: 4 }) }),
   fc.constant<Tree>({ type: 'draw' }),
+  fc.record({ type: fc.constant('flag'), flag: fc.constantFrom('share', 'other', 'unknown') }),
 ) as fc.Arbitrary<Tree>
 const slow: fc.Arbitrary<Tree> = fc.oneof(
   fc.record({ type: fc.constant('sleep'), ms }),

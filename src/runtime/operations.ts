@@ -6,6 +6,7 @@
 
 import type { Parent } from '../kernel/children.ts'
 import type { ForkPoint } from '../kernel/fork-point.ts'
+import type { FlagValue } from '../kernel/flag.ts'
 import type { OperationType } from '../kernel/journal.ts'
 import type { Json } from '../kernel/json.ts'
 import type { Note } from '../kernel/note.ts'
@@ -22,6 +23,15 @@ import type {
 export type Operation =
   | { readonly type: 'step'; readonly name: string; readonly work: StepWork; readonly options: StepOptions }
   | { readonly type: 'decision'; readonly name: string; readonly question: Question<unknown> }
+  | {
+      readonly type: 'flag'
+      readonly name: string
+      readonly flag: string
+      readonly fallback: FlagValue
+      readonly customer: string | null
+      /** null: the customer, else the run. */
+      readonly key: string | null
+    }
   | {
       readonly type: 'effect'
       readonly name: string

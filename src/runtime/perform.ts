@@ -11,6 +11,7 @@ import { sha256, shortHash } from './hashes.ts'
 import type { Operation, OperationOf, Publication } from './operations.ts'
 import { performDecision } from './perform-decision.ts'
 import { performEffect } from './perform-effect.ts'
+import { performFlag } from './perform-flag.ts'
 import { performStep } from './perform-step.ts'
 import { conflictOf, publish } from './publish.ts'
 import { isRollback } from './rollback/rollback-id.ts'
@@ -31,6 +32,9 @@ export function performOperation(execution: Execution, operation: Operation): vo
       break
     case 'decision':
       performDecision(execution, operation)
+      break
+    case 'flag':
+      performFlag(execution, operation)
       break
     case 'review':
       requestReview(execution, operation)

@@ -6,6 +6,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { z } from 'zod'
+import type { FlagDefinitions } from '../apps/config/flags-file.ts'
 import { openPlace, type Place } from '../apps/testing/place.ts'
 import { type Agent, defineAgent } from '../kernel/agent.ts'
 import { definePipeline } from '../kernel/pipeline.ts'
@@ -31,6 +32,14 @@ const question = {
 }
 const proposal = { action: 'pay', summary: 'Pay', reason: 'due', confidence: 1, proposal: { amount: 1 } }
 
+const flags: FlagDefinitions = {
+  version: 1,
+  flags: {
+    video: { rules: [{ split: { on: 50 } }] },
+    share: { type: 'number', variants: { none: 0, some: 20 }, default: 'some' },
+  },
+}
+
 let failures = 0
 
 const PRIMITIVES: Readonly<Record<string, Code>> = {
@@ -42,6 +51,12 @@ const PRIMITIVES: Readonly<Record<string, Code>> = {
     }),
   'pure step': async (ctx) => await ctx.step('sum', () => 1 + 1, { pure: true }),
   decide: async (ctx) => await ctx.decide('due', question),
+  flag: async (ctx) => [
+    await ctx.flag('video', false),
+    await ctx.sleep('nap', '1h'),
+    await Promise.all([ctx.flag('video', false), ctx.flag('share', 0), ctx.flag('unknown', 'none')]),
+    await ctx.flag('video', false, { customer: 'c-2', key: 'k' }),
+  ],
   act: async (ctx) => await ctx.act('send', 'post.send', 1),
   review: async (ctx) => (await ctx.review('ask', proposal)).verdict,
   sleep: async (ctx) => [await ctx.sleep('1h'), await ctx.sleep('nap', '2h'), ctx.now()],
@@ -135,7 +150,7 @@ describe('everything that replays knows', () => {
     test(name, async (t: T) => {
       const connectors = [new Outside().connector]
       const workflow = flow(code)
-      const place = await openPlace(t, { workflows: [workflow, child], connectors, residentRuns: 0 })
+      const place = await openPlace(t, { workflows: [workflow, child], connectors, flags, residentRuns: 0 })
       await place.hf.start(workflow, null, { id: 'r' })
       await place.hf.emit({ kind: 'go' })
       await drive(place, 'r', () => goesOn(place))
@@ -162,6 +177,7 @@ describe('everything that replays knows', () => {
       output: z.number(),
       async run(ctx, hours) {
         const rate = await ctx.step('rate', () => 2)
+        await ctx.flag('video', false)
         await ctx.emit({ kind: 'quoted', key: ctx.run.id })
         await ctx.act('send', 'post.send', 1)
         return hours * rate

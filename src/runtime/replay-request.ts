@@ -9,6 +9,7 @@ import type { Json, JsonObject } from '../kernel/json.ts'
 import type { Operation } from './operations.ts'
 import { publicationId, reviewFields } from './perform.ts'
 import { askedOf } from './perform-decision.ts'
+import { askedFlag } from './perform-flag.ts'
 import { runStream } from './run-index.ts'
 
 /** @param run id of the run that asks */
@@ -21,6 +22,8 @@ export function requestOf(operation: Operation, run: string): Json {
       return { operation: operation.operation, input: operation.input }
     case 'decision':
       return askedOf(operation.name, operation.question)
+    case 'flag':
+      return askedFlag(operation)
     case 'review':
       return reviewFields(operation.name, operation.proposal)
     case 'timer':
@@ -59,6 +62,7 @@ export function requestOnRecord({ kind, body }: StoredEvent, reader: RequestRead
     case 'policy.decided':
       return refusedEffect(body)
     case 'decision.made':
+    case 'flag.evaluated':
       return body.asked
     case 'review.requested':
       return pick(body, 'action', 'summary', 'reason', 'confidence', 'proposal', 'evidence', 'warnings')

@@ -14,7 +14,7 @@ import type { StoredEvent } from '../kernel/event.ts'
 import { RUN_ENDS, type RunStatus } from '../kernel/journal.ts'
 import type { JsonObject } from '../kernel/json.ts'
 import { placeFromJson, type QueuePlace } from '../kernel/scheduling.ts'
-import type { Projection, Tables } from '../ports/projection.ts'
+import type { Projection, Tables, TablesReader } from '../ports/projection.ts'
 import { runErasure } from './run-erasure.ts'
 import { dequeue, enqueue, noteRate, QUEUE_SCHEMA, QUEUE_TABLES } from './scheduler/queue-rows.ts'
 
@@ -28,7 +28,7 @@ export function runStream(run: string): string {
 
 export const runIndex: Projection = {
   name: 'runs',
-  version: 10,
+  version: 11,
   tables: ['runs', 'runs_timers', 'runs_waits', 'runs_erased', ...QUEUE_TABLES],
   schema: `
     CREATE TABLE runs (
@@ -82,6 +82,7 @@ export const runIndex: Projection = {
     'policy.decided',
     'model.called',
     'decision.made',
+    'flag.evaluated',
     'publication.made',
     'timer.set',
     'timer.fired',
@@ -310,4 +311,19 @@ function statusAfter({ kind, body }: StoredEvent): RunStatus | null {
       if (body?.parks === true) return 'waiting'
       return body?.wakes === true ? 'running' : null
   }
+}
+
+/** What others wait for of a run: its parent, and its place in the queue. */
+export function bondRow(
+  tables: TablesReader,
+  run: string,
+):
+  | {
+      readonly parent: string | null
+      readonly parent_name: string | null
+      readonly parent_mode: string | null
+      readonly slot: string | null
+    }
+  | undefined {
+  return tables.get('SELECT parent, parent_name, parent_mode, slot FROM runs WHERE id = ?', run)
 }

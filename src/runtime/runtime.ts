@@ -16,6 +16,7 @@ import { queuePlace } from '../kernel/scheduling.ts'
 import type { AnyWorkflow } from '../kernel/workflow.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { EventLog, StreamAppend } from '../ports/event-log.ts'
+import { type Flags, NO_FLAGS } from '../ports/flags.ts'
 import type { Gate } from '../ports/gate.ts'
 import { lastRestore, type Restore } from '../ports/restores.ts'
 import { Breakers } from './breakers/breakers.ts'
@@ -30,7 +31,7 @@ import { timeIsUp } from './receive.ts'
 import { rollbackWorkflow } from './rollback/rollback-workflow.ts'
 import { type Link, lastOfChain, nextLink } from './run-chain.ts'
 import { isClosed } from './run-errors.ts'
-import { RUN_STREAM, type RunStatus, runStream } from './run-index.ts'
+import { bondRow, RUN_STREAM, type RunStatus, runStream } from './run-index.ts'
 import { type RunToStart, runStarted } from './run-start.ts'
 import { type DueTimer, RunTimers } from './run-timers.ts'
 import { PAGE, Pager } from './scheduler/pager.ts'
@@ -42,6 +43,8 @@ export interface RuntimeOptions {
   readonly gate: Gate
   readonly clock: Clock
   readonly workflows: readonly AnyWorkflow[]
+  /** Default: there are none. */
+  readonly flags?: Flags
   /** Runs under way at once; more wait their turn in the log. Default 200. */
   readonly activeRuns?: number
   /** Parked runs kept in memory, so that waking them replays nothing. Default 500. */
@@ -58,6 +61,7 @@ interface Waking {
 export class Runtime implements ExecutionHost {
   readonly log: EventLog
   readonly gate: Gate
+  readonly flags: Flags
   readonly clock: Clock
   readonly restored: Restore | null
   readonly workflows: WorkflowRegistry
@@ -86,6 +90,7 @@ export class Runtime implements ExecutionHost {
   constructor(options: RuntimeOptions) {
     this.log = options.log
     this.gate = options.gate
+    this.flags = options.flags ?? NO_FLAGS
     this.clock = options.clock
     this.restored = lastRestore(options.log)
     this.workflows = new WorkflowRegistry([...options.workflows, rollbackWorkflow(this.log, this.gate)])
@@ -351,12 +356,7 @@ export class Runtime implements ExecutionHost {
     const execution = this.#executions.get(run)
     if (execution !== undefined) this.#active.delete(execution)
     if (execution !== undefined && event.kind !== 'run.continued' && isAlone(execution.journal)) return
-    const row = this.log.tables.get<{
-      parent: string | null
-      parent_name: string | null
-      parent_mode: string | null
-      slot: string | null
-    }>('SELECT parent, parent_name, parent_mode, slot FROM runs WHERE id = ?', run)
+    const row = bondRow(this.log.tables, run)
     const isAwaited = row?.parent_mode === 'call' && event.kind !== 'run.continued'
     if (isAwaited && row.parent && row.parent_name)
       this.#deliveries.childEnded(row.parent, row.parent_name, event)

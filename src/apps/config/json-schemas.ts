@@ -4,12 +4,14 @@
  */
 import { writeFile } from 'node:fs/promises'
 import { z } from 'zod'
+import { flagsSchema } from './flags-file.ts'
 import { policySchema } from './policy-file.ts'
 import { configSchema } from './schema.ts'
 
 /** By the name of the file in docs/. */
 export const JSON_SCHEMAS = {
   'holdfast.schema.json': z.toJSONSchema(configSchema, { io: 'input' }),
+  'flags.schema.json': z.toJSONSchema(flagsSchema, { io: 'input' }),
   'policy.schema.json': z.toJSONSchema(policySchema, { io: 'input' }),
 }
 

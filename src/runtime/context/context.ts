@@ -1,6 +1,8 @@
 /** The context that workflow code is given: each call becomes an operation of the host. */
 import type { CallOptions, SpawnOptions } from '../../kernel/children.ts'
 import { type Duration, durationMs } from '../../kernel/duration.ts'
+import { HoldfastError } from '../../kernel/errors.ts'
+import { type FlagSubject, type FlagValue, flagType } from '../../kernel/flag.ts'
 import { type Json, toJson } from '../../kernel/json.ts'
 import { seededRandom, seededUuid } from '../../kernel/random.ts'
 import type {
@@ -36,6 +38,8 @@ function contextOf(scope: Scope): Context & Undoing {
     step: <Result>(name: string, work: StepWork, options: StepOptions = {}) =>
       scope.operate((unique) => ({ type: 'step', name: unique, work, options }), name) as Promise<Result>,
     decide: (name, question) => unwatched(decide(scope, name, question)),
+    flag: ((name: string, fallback: FlagValue, subject?: FlagSubject) =>
+      unwatched(flag(scope, name, fallback, subject))) as Context['flag'],
     act: <Output>(name: string, operation: string, input: unknown, options?: ActOptions) =>
       unwatched(act(scope, name, operation, input, options)) as Promise<Output>,
     review: (name, proposal) => unwatched(review(scope, name, proposal)),
@@ -106,6 +110,32 @@ async function decide<Answer>(
   )
   const { answer, confidence, reasons, provenance } = body as unknown as Decided<Answer>
   return { answer, confidence, reasons, provenance }
+}
+
+/** A run that asks again is given what it was told the first time. */
+async function flag(
+  scope: Scope,
+  given: string,
+  fallback: FlagValue,
+  { customer: about, key }: FlagSubject = {},
+): Promise<Json> {
+  const type = flagType(given, fallback)
+  const asked = storable(given)
+  const customer = about ?? scope.host.run.customer
+  const whom = [about === undefined ? '' : ` of ${about}`, key === undefined ? '' : ` by ${key}`].join('')
+  const value = await scope.once(`flag ${asked}${whom}`, (name) => ({
+    type: 'flag',
+    name,
+    flag: asked,
+    fallback,
+    customer,
+    key: key ?? null,
+  }))
+  if (typeof value === type) return value
+  throw new HoldfastError('INPUT_INVALID', `Flag ${asked} was asked for as a ${typeof value}, and now as a ${type}`, {
+    details: { flag: asked, run: scope.host.run.id },
+    fix: 'Give defaults of one type wherever the code asks for the flag.',
+  })
 }
 
 async function act(

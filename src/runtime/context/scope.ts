@@ -19,6 +19,7 @@ export class Scope {
   readonly #draws: Map<string, number>
   /** Of the whole run: what it was told once stays so. */
   readonly #patches: Map<string, boolean>
+  readonly #told: Map<string, Promise<Json>>
   /** '' for the run itself, else ends with a slash. */
   readonly #prefix: string
   readonly #parent: Scope | null
@@ -35,6 +36,7 @@ export class Scope {
     this.#names = parent === null ? new Names(host.run.id) : parent.#names
     this.#draws = parent === null ? new Map() : parent.#draws
     this.#patches = parent === null ? new Map() : parent.#patches
+    this.#told = parent === null ? new Map() : parent.#told
   }
 
   static ofRun(host: OperationHost): Scope {
@@ -98,6 +100,14 @@ export class Scope {
   async operateUnnamed(make: Make, wanted: string): Promise<Json> {
     this.#assertOpen()
     return await this.host.operate(this.line.asks(make(this.#names.count(this.#place(wanted)))))
+  }
+
+  /** For what a run asks only once, whatever branch of it asks: the name is the same in all of them. */
+  once(name: string, make: Make): Promise<Json> {
+    this.#assertOpen()
+    const told = this.#told.get(name) ?? this.host.operate(this.line.asks(make(this.#names.count(name))))
+    this.#told.set(name, told)
+    return told
   }
 
   /**

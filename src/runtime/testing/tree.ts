@@ -19,6 +19,8 @@ export type Tree =
   | { readonly type: 'act'; readonly first: 'ok' | 'unavailable' | 'dropped' | 'lost' }
   | { readonly type: 'draw' }
   | { readonly type: 'decide'; readonly answer: number }
+  /** Asked for twice, which is once. */
+  | { readonly type: 'flag'; readonly flag: string }
   | { readonly type: 'loop'; readonly times: number }
   | { readonly type: 'call' | 'spawn'; readonly tree: Tree }
   /** The whole run, which goes on as another so many times before it does the tree. */
@@ -94,6 +96,8 @@ async function grow(ctx: Context, tree: Tree, path: string): Promise<Json> {
       const rules = () => ({ answer: tree.answer, confidence: 1, reasons: [], source: 'tree' })
       return (await ctx.decide(path, { ask: '?', material: {}, answer: anything<number>(), rules })).answer
     }
+    case 'flag':
+      return await Promise.all([ctx.flag(tree.flag, 0), ctx.flag(tree.flag, 0)])
     case 'loop': {
       const results: Json[] = []
       for (let i = 0; i < tree.times; i += 1) results.push(await ctx.step(path, () => i))

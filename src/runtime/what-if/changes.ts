@@ -50,6 +50,22 @@ export interface PolicyChange {
   readonly after: Verdict
 }
 
+export interface FlagView {
+  readonly value: Json
+  /** null where the default of the code was the answer. */
+  readonly variant: string | null
+  readonly reason: string
+  readonly segment: string | null
+}
+
+export interface FlagChange {
+  readonly name: string
+  readonly flag: string
+  /** null: it was not asked for then. */
+  readonly before: FlagView | null
+  readonly after: FlagView
+}
+
 export interface EndChange {
   readonly before: Json
   readonly after: Json
@@ -83,6 +99,7 @@ export interface WhatIfRun {
   readonly proposals: readonly ProposalChange[]
   readonly effects: readonly EffectChange[]
   readonly policy: readonly PolicyChange[]
+  readonly flags: readonly FlagChange[]
   /** Names of pure steps that give something else. */
   readonly steps: readonly string[]
   readonly end: EndChange | null
@@ -102,6 +119,7 @@ export interface WhatIfReport {
   readonly proposals: Readonly<Record<Closer, number>>
   readonly effects: Readonly<Record<EffectChange['change'], number>>
   readonly policy: number
+  readonly flags: number
   readonly ends: number
   readonly cost: { readonly before: Cost; readonly after: Cost }
   /** Those that change, or could not be followed although they had ended; the first 1,000. */
@@ -109,15 +127,15 @@ export interface WhatIfReport {
 }
 
 export function isChanged(run: WhatIfRun): boolean {
-  const { decisions, proposals, effects, policy, steps, end } = run
-  return [decisions, proposals, effects, policy, steps].some((list) => list.length > 0) || end !== null
+  const { decisions, proposals, effects, policy, flags, steps, end } = run
+  return [decisions, proposals, effects, policy, flags, steps].some((list) => list.length > 0) || end !== null
 }
 
 const MOST_DETAILS = 1_000
 
 export class WhatIfTally {
   readonly #details: WhatIfRun[] = []
-  readonly #counts = { runs: 0, same: 0, changed: 0, stopped: 0, decisions: 0, policy: 0, ends: 0 }
+  readonly #counts = { runs: 0, same: 0, changed: 0, stopped: 0, decisions: 0, policy: 0, flags: 0, ends: 0 }
   readonly #proposals = { closer: 0, further: 0, 'as close': 0, 'cannot tell': 0 }
   readonly #effects = { added: 0, dropped: 0, changed: 0 }
   #before = NO_COST
@@ -131,6 +149,7 @@ export class WhatIfTally {
     counts.stopped += run.stopped === null ? 0 : 1
     counts.decisions += run.decisions.length
     counts.policy += run.policy.length
+    counts.flags += run.flags.length
     counts.ends += run.end === null ? 0 : 1
     for (const { closer } of run.proposals) this.#proposals[closer] += 1
     for (const { change } of run.effects) this.#effects[change] += 1

@@ -8,6 +8,7 @@ import type {
   Closer,
   DecisionChange,
   EffectChange,
+  FlagChange,
   PolicyChange,
   ProposalChange,
   WhatIfRun,
@@ -23,18 +24,20 @@ export class Findings {
   readonly #proposals: ProposalChange[] = []
   readonly #effects: EffectChange[] = []
   readonly #policy: PolicyChange[] = []
+  readonly #flags: FlagChange[] = []
   readonly #steps: string[] = []
 
   constructor(past: PastRun) {
     this.#past = past
   }
 
-  all(): Pick<WhatIfRun, 'decisions' | 'proposals' | 'effects' | 'policy' | 'steps'> {
+  all(): Pick<WhatIfRun, 'decisions' | 'proposals' | 'effects' | 'policy' | 'flags' | 'steps'> {
     return {
       decisions: this.#decisions,
       proposals: this.#proposals,
       effects: this.#effects,
       policy: this.#policy,
+      flags: this.#flags,
       steps: this.#steps,
     }
   }
@@ -48,6 +51,12 @@ export class Findings {
     const isSame =
       before !== null && before.confidence === after.confidence && same(before.answer, after.answer)
     if (!isSame || isOtherQuestion) this.#decisions.push(change)
+  }
+
+  /** The same value for another reason is no change. */
+  flag(change: FlagChange): void {
+    const { before, after } = change
+    if (before === null || !same(before.value, after.value)) this.#flags.push(change)
   }
 
   policy(name: string, operation: string, before: { answer: string; rule: string }, after: Verdict): void {

@@ -5,7 +5,7 @@ import type { Json, JsonObject } from '../../kernel/json.ts'
 import type { EventLog } from '../../ports/event-log.ts'
 import { type RecordedOperation, type RunRecord, readRecord } from '../replay-record.ts'
 import { runStream } from '../run-index.ts'
-import { addCosts, type Cost, type DecisionView, NO_COST } from './changes.ts'
+import { addCosts, type Cost, type DecisionView, type FlagView, NO_COST } from './changes.ts'
 
 export class PastRun {
   readonly record: RunRecord
@@ -71,4 +71,18 @@ export function decisionOf(recorded: RecordedOperation | undefined): DecisionVie
   const { answer, confidence, provenance } = outcome.value as JsonObject
   const tier = (provenance as JsonObject | undefined)?.tier === 'model' ? 'model' : 'rules'
   return { answer: answer ?? null, confidence: Number(confidence), tier }
+}
+
+/** What a flag said then; null where it was not asked for. */
+export function flagOf(recorded: RecordedOperation | undefined): FlagView | null {
+  const { event, outcome } = recorded?.settled ?? {}
+  if (event === undefined || outcome?.ok !== true) return null
+  if (event.kind === 'flag.evaluated') return flagView(event.body ?? {})
+  // Copied by a fork, which keeps the value only.
+  return { value: outcome.value, variant: null, reason: 'STATIC', segment: null }
+}
+
+export function flagView({ value, variant, reason, segment }: JsonObject): FlagView {
+  const textOf = (one: Json | undefined) => (typeof one === 'string' ? one : null)
+  return { value: value ?? null, variant: textOf(variant), reason: String(reason), segment: textOf(segment) }
 }

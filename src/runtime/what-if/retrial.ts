@@ -1,7 +1,7 @@
 /**
  * A past run tried on the code of today: what the code asks for is answered from the record by name, but
- * for what can be made anew without touching anything. Those are decisions by rules, pure steps, and the
- * policy's answers. Where the record has no answer, the code stops there.
+ * for what can be made anew without touching anything. Those are decisions by rules, pure steps, the
+ * answers of flags and those of the policy. Where the record has no answer, the code stops there.
  */
 import { fromErrorRecord, HoldfastError, toErrorRecord } from '../../kernel/errors.ts'
 import type { Outcome } from '../../kernel/journal.ts'
@@ -10,11 +10,13 @@ import { joinLabels, type Label } from '../../kernel/label.ts'
 import { type Note, noteKey } from '../../kernel/note.ts'
 import { validate } from '../../kernel/schema.ts'
 import type { AnyWorkflow } from '../../kernel/workflow.ts'
+import type { FlagRules } from '../../ports/flags.ts'
 import type { Judge, Verdict } from '../../ports/gate.ts'
 import { createContext } from '../context/context.ts'
 import { comparable, continuedWith, endOnRecord, same } from '../divergence.ts'
 import { never } from '../never.ts'
 import type { Abandonable, Operation, OperationHost, OperationOf } from '../operations.ts'
+import { flagBody } from '../perform-flag.ts'
 import type { RecordedOperation } from '../replay-record.ts'
 import { requestOf } from '../replay-request.ts'
 import { runPure } from '../replay-rerun.ts'
@@ -22,7 +24,7 @@ import { wasAbandoned } from '../run-errors.ts'
 import { Sequencer } from '../sequencer.ts'
 import { addCosts, type Cost, NO_COST, type WhatIfRun } from './changes.ts'
 import { Findings } from './findings.ts'
-import { decisionOf, type PastRun } from './past-run.ts'
+import { decisionOf, flagOf, flagView, type PastRun } from './past-run.ts'
 
 /** Turns of the event loop without a request after which the code is taken to wait for good. */
 const QUIET_TURNS = 5
@@ -36,6 +38,7 @@ export class Retrial implements OperationHost {
   readonly fork: OperationHost['fork']
   readonly #past: PastRun
   readonly #judge: Judge
+  readonly #flags: FlagRules
   readonly #logId: string
   readonly #found: Findings
   readonly #sequencer = new Sequencer(() => this.#onQuiet())
@@ -53,13 +56,14 @@ export class Retrial implements OperationHost {
   #end: Outcome | null = null
   #finish: () => void = () => {}
 
-  constructor(past: PastRun, judge: Judge, logId: string) {
+  constructor(past: PastRun, by: { readonly judge: Judge; readonly flags: FlagRules }, logId: string) {
     const { run, start } = past.record
     this.run = { id: run, workflow: start.workflow, customer: start.customer }
     this.seed = start.seed
     this.fork = start.fork
     this.#past = past
-    this.#judge = judge
+    this.#judge = by.judge
+    this.#flags = by.flags
     this.#logId = logId
     this.#found = new Findings(past)
     this.#seen = { version: 1, time: start.toldTime }
@@ -147,6 +151,8 @@ export class Retrial implements OperationHost {
           : this.#fromRecord(operation, recorded)
       case 'decision':
         return this.#decide(operation, recorded)
+      case 'flag':
+        return this.#evaluate(operation, recorded)
       case 'effect':
         return this.#act(operation, recorded)
       case 'review':
@@ -223,6 +229,15 @@ export class Retrial implements OperationHost {
     const then = this.#past.costOf(name)
     const known = then.modelCalls > 0 && !isOtherQuestion
     this.#cost = addCosts(this.#cost, known ? then : ONE_UNPRICED)
+  }
+
+  /** As the flags to try say, by what is known of the customer today. */
+  #evaluate(operation: OperationOf<'flag'>, recorded: RecordedOperation | undefined): Promise<Json> {
+    const time = recorded?.settled?.time ?? this.#seen.time
+    const body = flagBody(this.run, operation, this.#flags, time)
+    const { name, flag } = operation
+    this.#found.flag({ name, flag, before: flagOf(recorded), after: flagView(body) })
+    return this.#give(name, { ok: true, value: body.value ?? null }, this.#placeOf(recorded))
   }
 
   #act(effect: OperationOf<'effect'>, recorded: RecordedOperation | undefined): Promise<Json> {

@@ -1,5 +1,5 @@
 /**
- * What-if: the code of today, and if given another policy, over runs of the past. Nothing is done, nothing is asked
+ * What-if: the code of today, and if given another policy or other flags, over runs of the past. Nothing is done, nothing is asked
  * of anybody, nothing is recorded; what would be different is reported, for each run and in sum, and compared with
  * what the operator decided then.
  *
@@ -8,6 +8,7 @@
 import { isHoldfastError } from '../../kernel/errors.ts'
 import type { AnyWorkflow } from '../../kernel/workflow.ts'
 import type { EventLog } from '../../ports/event-log.ts'
+import type { FlagRules, Flags } from '../../ports/flags.ts'
 import type { Gate, Judge } from '../../ports/gate.ts'
 import type { PolicySettings } from '../../ports/policy-settings.ts'
 import { WorkflowRegistry } from '../workflow-registry.ts'
@@ -28,6 +29,8 @@ export interface WhatIfOptions {
   readonly workflows?: readonly AnyWorkflow[]
   /** Default: the one in force. */
   readonly policy?: PolicySettings
+  /** Flags to try. Default: those in force. */
+  readonly flags?: FlagRules
   /** Told of each run: of all of them, however many there are. */
   readonly onRun?: (run: WhatIfRun) => void
   /** Stops between two runs; the report is then of those that were tried. */
@@ -38,17 +41,18 @@ const LIMIT = 1_000
 
 interface Place {
   readonly log: EventLog
-  readonly runtime: { readonly workflows: WorkflowRegistry; readonly gate: Gate }
+  readonly runtime: { readonly workflows: WorkflowRegistry; readonly gate: Gate; readonly flags: Flags }
 }
 
 /** @throws RUN_NOT_FOUND for an id that there is not */
 export async function whatIf({ log, runtime }: Place, options: WhatIfOptions = {}): Promise<WhatIfReport> {
   const workflows = options.workflows ? new WorkflowRegistry(options.workflows) : runtime.workflows
   const judge = runtime.gate.judge(options.policy)
+  const flags = options.flags ?? (await runtime.flags.current())
   const tally = new WhatIfTally()
   for (const run of options.runs ?? chosen(log, options)) {
     if (options.signal?.aborted) break
-    const tried = await tryRun(log, workflows, judge, run)
+    const tried = await tryRun(log, workflows, { judge, flags }, run)
     tally.add(tried)
     options.onRun?.(tried)
     await new Promise((resolve) => setImmediate(resolve))
@@ -71,13 +75,13 @@ function chosen({ tables }: EventLog, { workflow, since = 0, limit = LIMIT }: Wh
 async function tryRun(
   log: EventLog,
   workflows: WorkflowRegistry,
-  judge: Judge,
+  by: { readonly judge: Judge; readonly flags: FlagRules },
   run: string,
 ): Promise<WhatIfRun> {
   try {
     const past = new PastRun(log, run)
     const workflow = workflows.newest(past.record.start.workflow)
-    return await new Retrial(past, judge, log.id).follow(workflow)
+    return await new Retrial(past, by, log.id).follow(workflow)
   } catch (error) {
     if (!isHoldfastError(error) || error.code === 'RUN_NOT_FOUND') throw error
     return untried(log, run, error.message)
@@ -99,6 +103,7 @@ function untried({ tables }: EventLog, run: string, why: string): WhatIfRun {
     proposals: [],
     effects: [],
     policy: [],
+    flags: [],
     steps: [],
     end: null,
     cost: { before: NO_COST, after: NO_COST },
