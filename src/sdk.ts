@@ -61,8 +61,11 @@ export interface OpenOptions {
   readonly models?: readonly Model[]
   /** Default: what is registered may be used, and nothing else. */
   readonly policy?: PolicySettings | (() => PolicySettings)
-  /** Feature flags: a file in the form of flags.yaml, which is read again when it has changed, or what it would say. */
-  readonly flags?: { readonly file: string } | FlagDefinitions
+  /**
+   * Feature flags: a file in the form of flags.yaml, which is read again when it has changed; or what it would say; or
+   * flags of your own, asked for once the log is open.
+   */
+  readonly flags?: { readonly file: string } | FlagDefinitions | (() => Flags)
   /** What is known of a customer, for the segments of the flags. Default: nothing. */
   readonly customerFacts?: (customer: string) => Facts
   /** Projections of your own, kept in the same transaction as the events. */
@@ -192,6 +195,7 @@ export async function retain(
 
 /** Read and looked at first here, so that whoever has no flags loads nothing for them. */
 async function flagsOf(log: EventLog, clock: Clock, { flags, customerFacts }: OpenOptions): Promise<Flags> {
+  if (typeof flags === 'function') return flags()
   const [{ FlagBook }, { flagSource }] = await Promise.all([
     import('./flags/flag-book.ts'),
     import('./apps/config/flags-file.ts'),

@@ -6,6 +6,7 @@
  * Why: docs/decisions/0011-one-commit-per-inbound-message.md
  */
 import { hash } from 'node:crypto'
+import { changeOf } from '../customers/change.ts'
 import { type HoldfastError, isHoldfastError, toErrorRecord } from '../kernel/errors.ts'
 import type { JsonObject } from '../kernel/json.ts'
 import { externalFrom } from '../kernel/label.ts'
@@ -17,6 +18,8 @@ import { crashPoint } from '../ports/crash-points.ts'
 import type { EventLog, NewBlob, StreamAppend } from '../ports/event-log.ts'
 import { publish } from '../runtime/publish.ts'
 import type { Runtime } from '../runtime/runtime.ts'
+import { skippedPart } from '../runtime/skipped-starts.ts'
+import { switchOf } from '../runtime/switches.ts'
 
 export interface RawMail {
   readonly raw: Uint8Array
@@ -64,11 +67,12 @@ type Tools = Awaited<ReturnType<typeof loadTools>>
 
 /** They load much, which a command that meets no mail need not wait for. */
 async function loadTools() {
-  const [{ parseMail }, { recordSender }] = await Promise.all([
+  const [{ parseMail }, { recordSender }, { customerFacts }] = await Promise.all([
     import('../mail/parse.ts'),
     import('../customers/record.ts'),
+    import('../customers/facts.ts'),
   ])
-  return { parseMail, recordSender }
+  return { parseMail, recordSender, customerFacts }
 }
 
 export class Intake {
@@ -107,7 +111,7 @@ export class Intake {
   async #append(
     message: MailMessage,
     { raw, channel, ref }: RawMail,
-    { recordSender }: Tools,
+    { recordSender, customerFacts }: Tools,
   ): Promise<Received> {
     const { runtime, workflow, ownAddresses, region } = this.#options
     const label = externalFrom(`mail:${message.id}`)
@@ -118,15 +122,19 @@ export class Intake {
       expectedVersion: 0,
       events: [{ kind: 'message.received', actor: 'intake', label, body }],
     }
-    const started = runtime.startPart({
-      run: runOf(message.id),
-      workflow,
-      input: { message: message.id },
+    const change = append === null ? null : changeOf(append.events[0]?.body ?? null)
+    const time = runtime.clock.now()
+    const { off, parts: evaluated } = await switchOf(runtime, {
+      what: 'workflow',
+      name: workflow.name,
       customer,
-      actor: 'intake',
-      label,
+      facts: () => customerFacts(this.#log.tables, customer, change === null ? undefined : { customer: change, time }),
     })
-    const parts = [received, ...(append === null ? [] : [append]), ...this.#answers(message, label), started]
+    const input = { message: message.id }
+    const start = { run: runOf(message.id), workflow, input, customer, actor: 'intake', label }
+    const begun = off === null ? runtime.startPart(start) : skippedPart(start, off, 'intake')
+    const known = append === null ? [] : [append]
+    const parts = [received, ...known, ...this.#answers(message, label), ...evaluated, begun]
     await this.#log.append(parts, [{ sha256: message.raw.sha256, bytes: raw }])
     crashPoint('mail.after-receive')
     return { what: 'new', message: message.id, customer }

@@ -1,13 +1,24 @@
 /** The files of a workspace that the operator edits, as they are before the first edit. */
-import { existsSync } from 'node:fs'
+import { existsSync, readdirSync } from 'node:fs'
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { LOG_FILE } from '../adapters/sqlite/place.ts'
 import { HoldfastError } from '../kernel/errors.ts'
 import { defaultConfigText, type OwnerAnswers } from './config/default-config.ts'
-import { CONFIG_FILE, POLICY_FILE } from './config/file-names.ts'
+import { CONFIG_FILE, FLAGS_FILE, POLICY_FILE } from './config/file-names.ts'
 
 export const PLAYBOOK_FILE = 'playbooks/lead-qualification.yaml'
+/** The names of the variants of the playbook: `formal` of `playbooks/lead-qualification.formal.yaml`. */
+export function playbookVariants(dir: string): string[] {
+  const folder = join(dir, dirname(PLAYBOOK_FILE))
+  const names = existsSync(folder) ? readdirSync(folder) : []
+  return names.flatMap((name) => /^lead-qualification\.([\w-]+)\.yaml$/.exec(name)?.[1] ?? []).sort()
+}
+
+export function playbookVariantFile(variant: string): string {
+  return PLAYBOOK_FILE.replace(/\.yaml$/, `.${variant}.yaml`)
+}
+
 const DEFAULT_PLAYBOOK = new URL('../templates/lead-qualification/playbook.yaml', import.meta.url)
 
 /** The configuration is written last, so where it is, the others are. */
@@ -24,10 +35,12 @@ export function assertWorkspace(dir: string): void {
 /** Writes the files that the operator edits; leaves those that are there. Returns the ones it wrote. */
 export async function createWorkspace(dir: string, owner: OwnerAnswers = {}): Promise<string[]> {
   const { DEFAULT_POLICY_TEXT } = await import('./config/policy-file.ts')
+  const { DEFAULT_FLAGS_TEXT } = await import('./config/flags-file.ts')
   await makeFolders(dir)
   const files: [string, string][] = [
     [PLAYBOOK_FILE, signedBy(owner, await readFile(DEFAULT_PLAYBOOK, 'utf8'))],
     [POLICY_FILE, DEFAULT_POLICY_TEXT],
+    [FLAGS_FILE, DEFAULT_FLAGS_TEXT],
     [CONFIG_FILE, defaultConfigText(owner)],
   ]
   const written: string[] = []

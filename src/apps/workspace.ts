@@ -2,7 +2,7 @@
  * A workspace opened for the main job: configuration, policy, playbook, connectors, models and the runtime,
  * wired by hand. `holdfast up` and every command that works alone go through here.
  *
- *     holdfast.yaml   policy.yaml   playbooks/lead-qualification.yaml     what the operator edits
+ *     holdfast.yaml   policy.yaml   flags.yaml   playbooks/…   what the operator edits
  *     mail/Inbox      mail/Sent     mail/outbox                           mail, in Maildir format
  *     holdfast.db                                                         the log and what is folded from it
  *     holdfast.sock                                                       while `holdfast up` runs
@@ -14,7 +14,9 @@ import type { Environment } from '../adapters/system/environment.ts'
 import { fileVault } from '../adapters/vault/vault.ts'
 import { maildirConnector } from '../connectors/maildir/connector.ts'
 import { type MaildirInbox, maildirInbox } from '../connectors/maildir/inbox.ts'
+import { customerFacts } from '../customers/facts.ts'
 import { customerName } from '../customers/read.ts'
+import { FlagBook } from '../flags/flag-book.ts'
 import { HoldfastError } from '../kernel/errors.ts'
 import type { AnyWorkflow } from '../kernel/workflow.ts'
 import { isKnownThread, readMessage, wroteBefore } from '../mail/mail-index.ts'
@@ -29,15 +31,21 @@ import type { Holdfast } from '../runtime/holdfast.ts'
 import { openHoldfast } from '../sdk.ts'
 import { loadPlaybook, type Playbook, playbookHash } from '../templates/lead-qualification/playbook.ts'
 import { leadQualification } from '../templates/lead-qualification/workflow.ts'
-import { openPlaybookLibrary, type PlaybookLibrary } from '../templates/playbook-library.ts'
+import {
+  openPlaybookLibrary,
+  type PlaybookLibrary,
+  type PlaybookShelf,
+  withVariants,
+} from '../templates/playbook-library.ts'
 import { type LoadedConfig, loadConfig } from './config/config.ts'
+import { FLAGS_FILE, flagSource } from './config/flags-file.ts'
 import type { Flags } from './config/layers.ts'
 import { resolveInWorkspace } from './config/paths.ts'
 import { loadPolicy } from './config/policy-file.ts'
 import { learnSecrets, secretOrHandle } from './config/secret-sources.ts'
 import { Intake } from './intake.ts'
 import { WORKSPACE_PROJECTIONS } from './log-only.ts'
-import { assertWorkspace, PLAYBOOK_FILE } from './workspace-files.ts'
+import { assertWorkspace, PLAYBOOK_FILE, playbookVariantFile, playbookVariants } from './workspace-files.ts'
 
 export { createWorkspace, PLAYBOOK_FILE } from './workspace-files.ts'
 
@@ -60,6 +68,7 @@ export interface Workspace {
   readonly connectors: readonly Connector[]
   readonly models: readonly Model[]
   readonly playbooks: PlaybookLibrary<Playbook>
+  readonly flags: FlagBook
   readonly intake: Intake
   /** null when no inbox is configured. */
   readonly inbox: MaildirInbox | null
@@ -101,8 +110,9 @@ export async function openWorkspace(options: OpenWorkspaceOptions): Promise<Work
   const connectors = await connectorsOf(dir, loaded, inboxDir, password, clock)
 
   const ownAddresses = config.owner.addresses
-  const late: { log?: EventLog; secrets?: Secrets; playbooks?: PlaybookLibrary<Playbook> } = {}
-  const leadWith = (playbooks: PlaybookLibrary<Playbook>) =>
+  const late: { log?: EventLog; secrets?: Secrets; flags?: FlagBook } = {}
+  const libraries = new Map<string, PlaybookLibrary<Playbook>>()
+  const leadWith = (playbooks: PlaybookShelf<Playbook>) =>
     leadQualification({
       message: (id) => readMessage(theLog(), id),
       facts: (message) => {
@@ -121,9 +131,8 @@ export async function openWorkspace(options: OpenWorkspaceOptions): Promise<Work
       from: { name: config.owner.name, address: ownAddresses[0] ?? 'owner@localhost.localdomain' },
     })
   const workflow = leadWith({
-    current: () => thePlaybooks().current(),
-    version: (hash) => thePlaybooks().version(hash),
-    problem: () => thePlaybooks().problem(),
+    current: () => theShelf().current(),
+    version: (hash, variant) => theShelf().version(hash, variant),
   })
   function theLog(): EventLog {
     if (late.log === undefined) throw new HoldfastError('LOG_CLOSED', 'The log is not open yet')
@@ -133,14 +142,32 @@ export async function openWorkspace(options: OpenWorkspaceOptions): Promise<Work
     if (late.secrets === undefined) throw new HoldfastError('LOG_CLOSED', 'The log is not open yet')
     return late.secrets
   }
-  function thePlaybooks(): PlaybookLibrary<Playbook> {
-    late.playbooks ??= openPlaybookLibrary(theLog(), {
-      name: 'lead-qualification',
-      file: join(dir, PLAYBOOK_FILE),
-      parse: loadPlaybook,
-      hash: playbookHash,
+  function libraryOf(name: string, file: string): PlaybookLibrary<Playbook> {
+    const known = libraries.get(name)
+    if (known !== undefined) return known
+    const source = { name, file: join(dir, file), parse: loadPlaybook, hash: playbookHash }
+    const library = openPlaybookLibrary(theLog(), source)
+    libraries.set(name, library)
+    return library
+  }
+  const thePlaybook = () => libraryOf('lead-qualification', PLAYBOOK_FILE)
+  const variantOf = (name: string) => libraryOf(`lead-qualification.${name}`, playbookVariantFile(name))
+  const theShelf = () =>
+    withVariants(thePlaybook(), { names: () => playbookVariants(dir), library: variantOf })
+  const problemOfPlaybooks = () =>
+    [thePlaybook(), ...playbookVariants(dir).map(variantOf)]
+      .map((library) => library.problem())
+      .find((problem) => problem !== null) ?? null
+
+  function theFlags(): FlagBook {
+    const log = theLog()
+    late.flags ??= new FlagBook({
+      log,
+      clock,
+      source: flagSource({ file: join(dir, FLAGS_FILE) }),
+      customerFacts: (customer) => customerFacts(log.tables, customer),
     })
-    return late.playbooks
+    return late.flags
   }
 
   const holdfast = await openHoldfast({
@@ -149,6 +176,7 @@ export async function openWorkspace(options: OpenWorkspaceOptions): Promise<Work
     connectors,
     models,
     policy,
+    flags: theFlags,
     projections: WORKSPACE_PROJECTIONS,
     clock,
     activeRuns: config.limits.activeRuns,
@@ -174,19 +202,19 @@ export async function openWorkspace(options: OpenWorkspaceOptions): Promise<Work
     hosts,
     connectors,
     models,
-    playbooks: thePlaybooks(),
+    playbooks: { ...thePlaybook(), problem: problemOfPlaybooks },
+    flags: theFlags(),
     intake: new Intake({ runtime, workflow, ownAddresses, region: config.owner.region }),
     inbox: inboxDir === null ? null : maildirInbox({ dir: inboxDir, clock }),
     close: () => holdfast.close(),
   }
 }
 
-function onlyPlaybook(playbook: Playbook): PlaybookLibrary<Playbook> {
+function onlyPlaybook(playbook: Playbook): PlaybookShelf<Playbook> {
   return {
     current: () =>
       Promise.reject(new HoldfastError('PLAYBOOK_INVALID', 'A playbook on trial is never in force')),
     version: () => playbook,
-    problem: () => null,
   }
 }
 

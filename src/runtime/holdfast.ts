@@ -31,6 +31,7 @@ import { type RunToStart, type StartOptions, startOf } from './run-start.ts'
 import type { Runtime } from './runtime.ts'
 import { Turnstile } from './scheduler/turnstile.ts'
 import { Schedules } from './schedules/schedules.ts'
+import { assertOn } from './switches.ts'
 import { Triggers } from './triggers/triggers.ts'
 import type { WhatIfReport } from './what-if/changes.ts'
 import { type WhatIfOptions, whatIf } from './what-if/what-if.ts'
@@ -54,9 +55,8 @@ export class Holdfast {
   readonly flags: Flags
   /** What can be done with an agent or, with a key, with one of its instances. */
   readonly agent: AgentAccess
-  /** What starts runs by the time of day. */
+  /** What starts runs: by the time of day, and by published events. */
   readonly schedules: Schedules
-  /** What starts runs by published events. */
   readonly triggers: Triggers
   readonly #waiters = new Map<string, Waiter[]>()
   readonly #newId: () => string
@@ -90,7 +90,7 @@ export class Holdfast {
 
   /**
    * Starts a run; it is durable once this resolves.
-   * @throws INPUT_INVALID, WORKFLOW_UNKNOWN, RUN_ID_CONFLICT when the id has another workflow or input.
+   * @throws INPUT_INVALID, WORKFLOW_UNKNOWN, FLAG_OFF, RUN_ID_CONFLICT when the id has another workflow or input.
    */
   async start<Input, Output>(
     workflow: Workflow<Input, Output>,
@@ -106,7 +106,7 @@ export class Holdfast {
    * Runs a pipeline and gives its output. It is put on record by one commit at its end; with the id of an
    * earlier call, that one's output is given.
    * @throws the error of the pipeline's code; PIPELINE_DEADLINE, PIPELINE_STEP_LIMIT, PIPELINE_CANNOT_WAIT;
-   * INPUT_INVALID, WORKFLOW_UNKNOWN, RUN_ID_CONFLICT; HOLDFAST_CLOSED
+   * INPUT_INVALID, WORKFLOW_UNKNOWN, FLAG_OFF, RUN_ID_CONFLICT; HOLDFAST_CLOSED
    */
   async call<Input, Output>(
     pipeline: Pipeline<Input, Output>,
@@ -118,7 +118,7 @@ export class Holdfast {
     return (await this.#calls.call({ run, started })) as Output
   }
 
-  /** @throws INPUT_INVALID, WORKFLOW_UNKNOWN */
+  /** @throws INPUT_INVALID, WORKFLOW_UNKNOWN, FLAG_OFF */
   async #prepare(
     workflow: AnyWorkflow,
     input: unknown,
@@ -129,7 +129,11 @@ export class Holdfast {
     const registered = this.runtime.workflows.get(workflow.name, workflow.version)
     const json = toJson(input, 'input')
     await validate(registered.input, json, `Input of ${workflow.name}`)
-    return { run: checkedId(options.id ?? this.#newId(), 'run'), json }
+    const run = checkedId(options.id ?? this.#newId(), 'run')
+    const { name } = workflow
+    const switched = { what: 'workflow', name, customer: options.customer ?? null } as const
+    if (this.log.versionOf(runStream(run)) === 0) await assertOn(this.runtime, switched)
+    return { run, json }
   }
 
   async #append(start: RunToStart): Promise<void> {
@@ -192,9 +196,8 @@ export class Holdfast {
   #status(run: string): RunStatus {
     this.#assertOpen()
     const row = this.log.tables.get<{ status: RunStatus }>('SELECT status FROM runs WHERE id = ?', run)
-    if (row === undefined)
-      throw new HoldfastError('RUN_NOT_FOUND', `There is no run ${run}`, { details: { run } })
-    return row.status
+    if (row !== undefined) return row.status
+    throw new HoldfastError('RUN_NOT_FOUND', `There is no run ${run}`, { details: { run } })
   }
 
   /** Of the last run, where it goes on as others. */

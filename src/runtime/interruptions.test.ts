@@ -37,16 +37,16 @@ const MOST_ALARMS = 500
 
 // -- the world and the processes in it ----------------------------------------------------------------
 
-/** The file of the flags, changed by its owner all the time: what a run was told stays. */
+/** Another version at each look, which says the same. */
 function changingFlags(): FlagSource {
   let looks = 0
   return {
     read: () => {
       looks += 1
-      const flag = { type: 'number', variants: { one: 1, two: 2 }, rules: [] }
-      const [share, other] = looks % 2 === 0 ? ['one', 'two'] : ['two', 'one']
-      const flags = { share: { ...flag, default: share }, other: { ...flag, default: other } }
-      return JSON.stringify({ version: 1, flags })
+      const variants = { none: 0, one: 1, two: 2 }
+      const share = { type: 'number', variants, default: 'none', rules: [{ split: { one: 30, two: 30 } }] }
+      const other = { type: 'number', variants, default: 'two', description: `look ${looks}` }
+      return JSON.stringify({ version: 1, flags: { share, other } })
     },
     parse: parseFlags,
   }
@@ -55,7 +55,6 @@ function changingFlags(): FlagSource {
 class World {
   readonly dir: string
   readonly clock = new ManualClock()
-  /** Another version at each look, until a run has been told. */
   readonly flags = changingFlags()
   /** Key of an effect → how often it was done. */
   readonly done = new Map<string, number>()

@@ -9,6 +9,7 @@ import { reviewIndex } from './review-index.ts'
 import { undoneIndex } from './rollback/undone-index.ts'
 import { runIndex } from './run-index.ts'
 import { scheduleIndex } from './schedules/schedule-index.ts'
+import { skippedIndex } from './skipped-starts.ts'
 import { triggerIndex } from './triggers/trigger-index.ts'
 
 export const RUNTIME_PROJECTIONS: readonly Projection[] = [
@@ -22,4 +23,5 @@ export const RUNTIME_PROJECTIONS: readonly Projection[] = [
   scheduleIndex,
   triggerIndex,
   undoneIndex,
+  skippedIndex,
 ]

@@ -23,14 +23,25 @@ export interface PlaybookSource<Playbook> {
   readonly hash: (text: string) => string
 }
 
-export interface PlaybookLibrary<Playbook> {
+/** Hashes of the versions in force: of the one playbook, or of the one that is the standard and its variants. */
+export type PlaybooksInForce =
+  | string
+  | { readonly standard: string; readonly variants: Readonly<Record<string, string>> }
+
+/** Where a template gets its playbook from. */
+export interface PlaybookShelf<Playbook> {
+  /** @throws PLAYBOOK_INVALID, FILE_UNREADABLE only while there has never been a valid version. */
+  current(): Promise<PlaybooksInForce>
+  /** A version that was in force. @param variant default: the one playbook, or the standard of several */
+  version(hash: string, variant?: string): Playbook
+}
+
+export interface PlaybookLibrary<Playbook> extends PlaybookShelf<Playbook> {
   /**
    * The hash of the version in force, after a look at the file.
    * @throws PLAYBOOK_INVALID, FILE_UNREADABLE only while there has never been a valid version.
    */
   current(): Promise<string>
-  /** A version that was in force. */
-  version(hash: string): Playbook
   /** What is wrong with the file as it is now; null when nothing. */
   problem(): HoldfastError | null
 }
@@ -119,5 +130,29 @@ export function openPlaybookLibrary<Playbook>(
         throw error
       }
     },
+  }
+}
+
+/** A playbook with its variants, each of which is a library of its own. One that never was valid is left out. */
+export function withVariants<Playbook>(
+  standard: PlaybookLibrary<Playbook>,
+  variants: {
+    /** Of the variants that there are now. */
+    readonly names: () => readonly string[]
+    readonly library: (name: string) => PlaybookLibrary<Playbook>
+  },
+): PlaybookShelf<Playbook> {
+  return {
+    async current() {
+      const hash = await standard.current()
+      const others: [string, string][] = []
+      for (const name of variants.names()) {
+        const version = await variants.library(name).current().catch(() => null)
+        if (version !== null) others.push([name, version])
+      }
+      return others.length === 0 ? hash : { standard: hash, variants: Object.fromEntries(others) }
+    },
+    version: (hash, variant) =>
+      (variant === undefined ? standard : variants.library(variant)).version(hash),
   }
 }

@@ -207,3 +207,32 @@ function readNow(file: string): string | null {
     throw new HoldfastError('FILE_UNREADABLE', `${file} can't be read (${code})`, { details: { file } })
   }
 }
+
+/** The `flags.yaml` that `init` writes: nobody is in a segment, and nothing is switched. */
+export const DEFAULT_FLAGS_TEXT = `# What is on for which customers. \`holdfast flags\` shows what each flag says how often,
+# \`holdfast flag explain NAME --customer X\` which rule answers for one of them, and why.
+
+version: 1
+
+# A part of the customers, by what is known of them: kind, name, organisation, role, website,
+# language, address, domain, country, since, messages.
+segments: {}
+#   nordic:
+#     where:
+#       - { field: country, operator: in, value: [SE, NO, DK, FI] }
+#       - { field: since, operator: older-than, value: 30d }
+
+# The first rule that fits answers. A split goes by a place of the customer from 0 to 100 that
+# never changes: who was in at 20 percent is in at 50.
+flags: {}
+#   workflow.lead-qualification:      # off: mail of these customers starts no run
+#     default: on
+#     rules:
+#       - { segment: nordic, serve: off }
+#   lead-qualification.playbook:      # playbooks/lead-qualification.formal.yaml
+#     type: string
+#     variants: { standard: standard, formal: formal }
+#     default: standard
+#     rules:
+#       - { segment: nordic, split: { formal: 20 } }
+`

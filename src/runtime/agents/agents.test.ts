@@ -124,7 +124,10 @@ describe('an agent whose handler asks for nothing', () => {
     await place.hf.idle()
     const { log } = place.hf
     const start = () => assert.fail('no run is needed')
-    const handling = new Handling(noter, log, place.clock, new Instances(log, noter, 1), start)
+    const handling = new Handling(noter, log, place.clock, new Instances(log, noter, 1), {
+      start,
+      switched: async () => ({ off: null, parts: [] }),
+    })
     const event = log.event(log.head().position)
     assert.ok(event)
     const arrivals = [{ event, received: { ...toReceived(event), data: 2 } }]

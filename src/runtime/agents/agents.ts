@@ -22,6 +22,7 @@ import { OWNER, SYSTEM } from '../../kernel/label.ts'
 import type { EventLog, StreamAppend } from '../../ports/event-log.ts'
 import type { TablesReader } from '../../ports/projection.ts'
 import type { Runtime } from '../runtime.ts'
+import { switchOf } from '../switches.ts'
 import { Delivery } from './delivery.ts'
 import { Handling } from './handling.ts'
 import { type InstanceRow, Instances, readInstance, readState } from './instances.ts'
@@ -63,9 +64,11 @@ export class Agents {
     for (const agent of newestOf(agents)) {
       const workflow = handlingWorkflow(agent)
       const instances = new Instances(log, agent, residentInstances)
-      const handling = new Handling(agent, log, clock, instances, (run, input, label) =>
-        runtime.startPart({ run, workflow, input, label, actor: `agent:${agent.name}` }),
-      )
+      const handling = new Handling(agent, log, clock, instances, {
+        start: (run, input, label) =>
+          runtime.startPart({ run, workflow, input, label, actor: `agent:${agent.name}` }),
+        switched: (key) => switchOf(runtime, { what: 'agent', name: agent.name, customer: key }),
+      })
       this.#deliveries.set(agent.name, new Delivery(agent, log, clock, instances, handling))
     }
     this.#stopListening = log.onCommit((events) => this.#onCommit(events))

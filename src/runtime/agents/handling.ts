@@ -11,9 +11,10 @@ import type { EventLog, StreamAppend } from '../../ports/event-log.ts'
 import { shortHash } from '../hashes.ts'
 import { recordJson } from '../run-errors.ts'
 import { runStream } from '../run-index.ts'
+import type { Switch } from '../switches.ts'
 import { type Folding, fold, NEEDS_RUN } from './fold.ts'
 import type { Instance, InstanceRow, Instances } from './instances.ts'
-import { lifecycleEvent, setAsideParts } from './records.ts'
+import { lifecycleEvent, setAsideEvent, setAsideParts } from './records.ts'
 
 /** A published event; `received` is null once its body was erased. */
 export interface Arrival {
@@ -32,6 +33,9 @@ export interface Handled {
 /** The `run.started` of a handling, to be appended with the rest. */
 export type StartHandling = (run: string, input: Json, label: Label) => StreamAppend
 
+/** Whether the agent is on for a key. */
+export type SwitchOf = (key: string) => Promise<Switch>
+
 /** Folds after which other work gets its turn; or this much time. */
 const FOLDS_A_TURN = 256
 const TURN_MS = 8
@@ -42,18 +46,26 @@ export class Handling {
   readonly #clock: Clock
   readonly #instances: Instances
   readonly #start: StartHandling
+  readonly #switch: SwitchOf
   #folding: Folding | null = null
   #watched: Folding | null = null
   #watching = false
   #folds = 0
   #turnBegan = 0
 
-  constructor(agent: AnyAgent, log: EventLog, clock: Clock, instances: Instances, start: StartHandling) {
+  constructor(
+    agent: AnyAgent,
+    log: EventLog,
+    clock: Clock,
+    instances: Instances,
+    { start, switched }: { readonly start: StartHandling; readonly switched: SwitchOf },
+  ) {
     this.#agent = agent
     this.#log = log
     this.#clock = clock
     this.#instances = instances
     this.#start = start
+    this.#switch = switched
   }
 
   /** @param waited whether they come from the mailbox, where they are the first */
@@ -61,6 +73,8 @@ export class Handling {
     const instance = this.#instances.resident(key) ?? (await this.#load(key, waited))
     if (instance === null) return { parts: [], next: null, left: arrivals }
     if ('quarantine' in instance) return { parts: [instance.quarantine], next: null, left: arrivals }
+    const { off, parts } = await this.#switch(key)
+    if (off !== null) return this.#switchedOff(instance, arrivals, off, parts)
     const { state, label, count } = await this.#fold(instance, arrivals)
     const left = arrivals.slice(count)
     const events: NewEvent[] = []
@@ -91,8 +105,22 @@ export class Handling {
       next = { ...instance, state, label, handled, since, version: instance.version + 1 }
     }
     const [first] = left
-    if (first === undefined) return { parts: [this.#part(instance, events)], next, left }
-    return this.#handOver(next, first, events, instance, left)
+    if (first === undefined) return { parts: [this.#part(instance, events), ...parts], next, left }
+    const handedOver = this.#handOver(next, first, events, instance, left)
+    return { ...handedOver, parts: [...handedOver.parts, ...parts] }
+  }
+
+  /** What a flag keeps from the agent is set aside, and is no trouble that the operator should be told of. */
+  #switchedOff(
+    instance: Instance,
+    arrivals: readonly Arrival[],
+    off: HoldfastError,
+    parts: readonly StreamAppend[],
+  ): Handled {
+    const error = recordJson(toErrorRecord(off))
+    const agent = this.#agent.name
+    const events = arrivals.map(({ event: { position } }) => setAsideEvent({ agent, position, run: null, error }))
+    return { parts: [this.#part(instance, events), ...parts], next: null, left: [] }
   }
 
   /** What no fold can do: a run does it; an event without its body nobody can. */

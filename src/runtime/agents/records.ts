@@ -16,20 +16,23 @@ export interface SetAsideRecord {
   readonly error: JsonObject
 }
 
-/** The event is set aside, the next one's turn comes; and the operator is told. The first part is the instance's own. */
-export function setAsideParts({ agent, key, position, run, error }: SetAsideRecord): StreamAppend[] {
-  const actor = `agent:${agent}`
-  const event: NewEvent = {
+export function setAsideEvent({ agent, position, run, error }: Omit<SetAsideRecord, 'key'>): NewEvent {
+  return {
     kind: 'agent.set-aside',
-    actor,
+    actor: `agent:${agent}`,
     label: SYSTEM,
     cause: position,
     correlation: run,
     body: { position, run, error },
   }
+}
+
+/** The event is set aside, the next one's turn comes; and the operator is told. The first part is the instance's own. */
+export function setAsideParts(record: SetAsideRecord): StreamAppend[] {
+  const { agent, key, position, error } = record
   const message = `Agent ${agent} could not handle event ${position} for ${key}: ${error.message ?? ''}`
   return [
-    { stream: instanceStream(agent, key), expectedVersion: 'any', events: [event] },
+    { stream: instanceStream(agent, key), expectedVersion: 'any', events: [setAsideEvent(record)] },
     alertPart('alert.raised', agent, key, position, { message }),
   ]
 }

@@ -1,5 +1,5 @@
 /** What is put on record when the events of a trigger start a run, or can't. */
-import { HoldfastError, toErrorRecord } from '../../kernel/errors.ts'
+import { HoldfastError, isHoldfastError, toErrorRecord } from '../../kernel/errors.ts'
 import type { NewEvent, StoredEvent } from '../../kernel/event.ts'
 import { toJson } from '../../kernel/json.ts'
 import { joinLabels, SYSTEM } from '../../kernel/label.ts'
@@ -10,10 +10,11 @@ import { toReceived } from '../publish.ts'
 import { recordJson } from '../run-errors.ts'
 import { runStream } from '../run-index.ts'
 import type { Runtime } from '../runtime.ts'
+import { assertOn } from '../switches.ts'
 import type { AnyTrigger } from './trigger.ts'
 import { TRIGGER_STREAM } from './trigger-index.ts'
 
-export type FiringHost = Pick<Runtime, 'log' | 'clock' | 'workflows' | 'startPart'>
+export type FiringHost = Pick<Runtime, 'log' | 'clock' | 'workflows' | 'startPart' | 'flags'>
 
 export interface Firing {
   /** For the stream of the trigger. */
@@ -30,16 +31,18 @@ export interface Together {
 
 export const SET_ASIDE_ALERT = 'trigger-set-aside'
 
-/** One run for these events, or that they are set aside because it can't be started. */
+/** One run for these events, or that they are set aside: it can't be started, or a flag has it switched off, which is no trouble. */
 export async function fire(host: FiringHost, trigger: AnyTrigger, group: Together): Promise<Firing> {
   try {
     return await start(host, trigger, group)
   } catch (error) {
-    return setAside(trigger, group, error)
+    const firing = setAside(trigger, group, error)
+    const isOff = isHoldfastError(error) && error.code === 'FLAG_OFF'
+    return isOff ? { own: firing.own, others: [] } : firing
   }
 }
 
-/** @throws what the trigger's code throws, INPUT_INVALID, BODY_ERASED when nothing is left of the events */
+/** @throws what the trigger's code throws, INPUT_INVALID, FLAG_OFF, BODY_ERASED when nothing is left of the events */
 export async function start(
   host: FiringHost,
   { name, workflow: asked, input }: AnyTrigger,
@@ -49,6 +52,8 @@ export async function start(
   if (left.length === 0)
     throw new HoldfastError('BODY_ERASED', `The bodies of events ${positionsOf(events)} were erased`)
   const workflow = host.workflows.get(asked.name, asked.version)
+  const about = key ?? left.map((event) => toReceived(event).key).find(Boolean) ?? null
+  await assertOn(host, { what: 'workflow', name: workflow.name, customer: about })
   const json = toJson(input(left.map(toReceived)), `input of trigger ${name}`)
   await validate(workflow.input, json, `Input of ${workflow.name}`)
   const run = `${TRIGGER_STREAM}${name}/${lastOf(events)}`

@@ -30,7 +30,7 @@ import {
   type Workflow,
 } from '../../kernel/workflow.ts'
 import type { MailMessage } from '../../mail/message.ts'
-import type { PlaybookLibrary } from '../playbook-library.ts'
+import type { PlaybookShelf, PlaybooksInForce } from '../playbook-library.ts'
 import { type Draft, draftFollowUp, draftReply } from './draft.ts'
 import type { MailFacts } from './kind.ts'
 import type { Playbook } from './playbook.ts'
@@ -44,7 +44,7 @@ export interface LeadQualificationParts {
   /** What is known about the sender and the thread from before this message. */
   readonly facts: (message: MailMessage) => MailFacts
   readonly customerName: (customer: string) => string | null
-  readonly playbooks: PlaybookLibrary<Playbook>
+  readonly playbooks: PlaybookShelf<Playbook>
   /** The operation that sends mail: `maildir.send`, `smtp.send`. */
   readonly sendOperation: string
   readonly from: { readonly name: string; readonly address: string }
@@ -83,6 +83,10 @@ const qualification = z.object({
     .describe('BCP 47 code of the language to answer in'),
 })
 const draft = z.object({ subject: z.string().min(1).max(300), body: z.string().min(1).max(20_000) })
+
+/** A string flag: the variant of the playbook for a customer, named as its file is: `lead-qualification.formal.yaml`. */
+export const PLAYBOOK_FLAG = 'lead-qualification.playbook'
+const STANDARD = 'standard'
 
 /** Drafts of one letter. The last of them stays under review until it is approved, edited or rejected. */
 const MAX_DRAFTS = 20
@@ -135,8 +139,9 @@ interface Lead {
 }
 
 async function qualifyLead(ctx: Context, parts: LeadQualificationParts, message: MailMessage): Promise<Lead> {
-  const playbookHash = await ctx.step('read playbook', () => parts.playbooks.current())
-  const playbook = await playbookOf(ctx, parts, playbookHash)
+  const books = await ctx.step('read playbook', () => parts.playbooks.current())
+  const { hash: playbookHash, variant } = await chosenPlaybook(ctx, books)
+  const playbook = await playbookOf(ctx, parts, playbookHash, variant)
   const { customerName, ...facts } = await ctx.step('gather facts', () => ({
     ...parts.facts(message),
     customerName: (ctx.run.customer && parts.customerName(ctx.run.customer)) || message.replyTo.name,
@@ -158,13 +163,29 @@ async function qualifyLead(ctx: Context, parts: LeadQualificationParts, message:
   return { message, facts, customerName, playbook, playbookHash, qualification: asQualification(decided) }
 }
 
+/** Of several playbooks, the one that the flag names for this customer; without others the flag is not asked. */
+async function chosenPlaybook(
+  ctx: Context,
+  books: PlaybooksInForce,
+): Promise<{ readonly hash: string; readonly variant?: string }> {
+  if (typeof books === 'string') return { hash: books }
+  const variant = await ctx.flag(PLAYBOOK_FLAG, STANDARD)
+  const hash = Object.hasOwn(books.variants, variant) ? books.variants[variant] : undefined
+  return hash === undefined ? { hash: books.standard } : { hash, variant }
+}
+
 /**
  * A version that was valid when it came into force may not be to a later parser. Thrown in a step, which
  * there is only then, the error stalls the run until a person has acted; thrown here it would fail it for good.
  */
-async function playbookOf(ctx: Context, parts: LeadQualificationParts, hash: string): Promise<Playbook> {
+async function playbookOf(
+  ctx: Context,
+  parts: LeadQualificationParts,
+  hash: string,
+  variant?: string,
+): Promise<Playbook> {
   try {
-    return parts.playbooks.version(hash)
+    return parts.playbooks.version(hash, variant)
   } catch (error) {
     return await ctx.step<never>('read that playbook', () => {
       throw error
