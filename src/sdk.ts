@@ -237,9 +237,9 @@ export function why({ log, runtime }: Holdfast, run: string): Explanation {
   return explain(log, run, { asked: (id) => runtime.resident(id)?.records.handover.asked })
 }
 
-export type { FlagDefinitions } from './apps/config/flags-file.ts'
 export { fasterClock } from './adapters/system/clock.ts'
 export { fileVault } from './adapters/vault/vault.ts'
+export type { FlagDefinitions } from './apps/config/flags-file.ts'
 export { flagProvider } from './flags/provider.ts'
 export { type Agent, defineAgent, type Lifecycle } from './kernel/agent.ts'
 export type { BreakerSettings } from './kernel/breaker.ts'

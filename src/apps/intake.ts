@@ -128,7 +128,8 @@ export class Intake {
       what: 'workflow',
       name: workflow.name,
       customer,
-      facts: () => customerFacts(this.#log.tables, customer, change === null ? undefined : { customer: change, time }),
+      facts: () =>
+        customerFacts(this.#log.tables, customer, change === null ? undefined : { customer: change, time }),
     })
     const input = { message: message.id }
     const start = { run: runOf(message.id), workflow, input, customer, actor: 'intake', label }

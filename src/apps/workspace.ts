@@ -14,7 +14,7 @@ import type { Environment } from '../adapters/system/environment.ts'
 import { fileVault } from '../adapters/vault/vault.ts'
 import { maildirConnector } from '../connectors/maildir/connector.ts'
 import { type MaildirInbox, maildirInbox } from '../connectors/maildir/inbox.ts'
-import { customerFacts } from '../customers/facts.ts'
+import type { customerFacts } from '../customers/facts.ts'
 import { customerName } from '../customers/read.ts'
 import { FlagBook } from '../flags/flag-book.ts'
 import { HoldfastError } from '../kernel/errors.ts'
@@ -110,7 +110,7 @@ export async function openWorkspace(options: OpenWorkspaceOptions): Promise<Work
   const connectors = await connectorsOf(dir, loaded, inboxDir, password, clock)
 
   const ownAddresses = config.owner.addresses
-  const late: { log?: EventLog; secrets?: Secrets; flags?: FlagBook } = {}
+  const late: { log?: EventLog; secrets?: Secrets; flags?: FlagBook; factsOf?: typeof customerFacts } = {}
   const libraries = new Map<string, PlaybookLibrary<Playbook>>()
   const leadWith = (playbooks: PlaybookShelf<Playbook>) =>
     leadQualification({
@@ -165,7 +165,10 @@ export async function openWorkspace(options: OpenWorkspaceOptions): Promise<Work
       log,
       clock,
       source: flagSource({ file: join(dir, FLAGS_FILE) }),
-      customerFacts: (customer) => customerFacts(log.tables, customer),
+      customerFacts: (customer) => late.factsOf?.(log.tables, customer) ?? {},
+      ready: async () => {
+        late.factsOf ??= (await import('../customers/facts.ts')).customerFacts
+      },
     })
     return late.flags
   }

@@ -45,5 +45,6 @@ test('who is just being put on record is known already', () => {
 test('the country is that of a phone number, else of a domain, where an ending says one', () => {
   assert.equal(countryOf(['+4687654321'], ['acme.de']), 'SE')
   assert.equal(countryOf([], ['acme.com', 'acme.co.uk']), 'GB')
-  for (const domain of ['acme.io', 'acme.eu', 'acme.example', 'acme']) assert.equal(countryOf([], [domain]), null)
+  for (const domain of ['acme.io', 'acme.eu', 'acme.example', 'acme'])
+    assert.equal(countryOf([], [domain]), null)
 })

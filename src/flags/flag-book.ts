@@ -23,7 +23,7 @@ import {
   NO_RULES,
   unanswered,
 } from '../ports/flags.ts'
-import type { FlagFile } from './definitions.ts'
+import type { FlagDefinition, FlagFile } from './definitions.ts'
 import { evaluate, explainFlag, type FlagExplanation } from './evaluate.ts'
 import { FLAG_STREAM, FLAGS_STREAM, lastSaid, signOf } from './flag-index.ts'
 
@@ -40,11 +40,15 @@ export interface FlagBookOptions {
   readonly source: FlagSource
   /** What is known of a customer. */
   readonly customerFacts: (customer: string) => Facts
+  /** Awaited once, before facts are asked for: what they need is loaded only where there are segments. */
+  readonly ready?: () => Promise<unknown>
 }
 
 /** One version of all flags, with what is known of the customers. */
 export interface FlagVersion extends FlagRules {
   readonly file: FlagFile
+  /** A default of the type of the flag. @throws FLAG_NOT_FOUND */
+  fallback(flag: string): FlagValue
   /** @throws FLAG_NOT_FOUND */
   explain(question: FlagQuestion): FlagExplanation
 }
@@ -59,6 +63,7 @@ export class FlagBook implements Flags {
   readonly #clock: Pick<Clock, 'now'>
   readonly #source: FlagSource
   readonly #factsOf: (customer: string) => Facts
+  readonly #ready: () => Promise<unknown>
   #inForce: FlagVersion | null = null
   /** What was looked at last; undefined for nothing yet. */
   #seen: string | null | undefined
@@ -66,11 +71,12 @@ export class FlagBook implements Flags {
   /** Looks that put something on record, one after the other. */
   #looking: Promise<unknown> = Promise.resolve()
 
-  constructor({ log, clock, source, customerFacts }: FlagBookOptions) {
+  constructor({ log, clock, source, customerFacts, ready = async () => {} }: FlagBookOptions) {
     this.#log = log
     this.#clock = clock
     this.#source = source
     this.#factsOf = customerFacts
+    this.#ready = ready
   }
 
   async current(): Promise<FlagVersion> {
@@ -89,8 +95,22 @@ export class FlagBook implements Flags {
   }
 
   /** Any valid text as rules, without a word on record: for trying it out. @throws FLAGS_INVALID */
-  rulesOf(text: string): FlagVersion {
+  async rulesOf(text: string): Promise<FlagVersion> {
+    await this.#ready()
     return this.#version(text)
+  }
+
+  /** Which rule in force gives what to whom, and why; nothing of it is put on record. @throws FLAG_NOT_FOUND */
+  async explain(flag: string, { customer, key }: FlagSubject = {}): Promise<FlagExplanation> {
+    const version = await this.current()
+    await this.#ready()
+    return version.explain({
+      flag,
+      fallback: version.fallback(flag),
+      customer: customer ?? null,
+      key: key ?? customer ?? null,
+      time: this.#clock.now(),
+    })
   }
 
   /**
@@ -139,7 +159,7 @@ export class FlagBook implements Flags {
   }
 
   async #lookAgain(change: FlagChange): Promise<FlagVersion> {
-    const known = this.#inForce ?? this.#onRecord()
+    const known = this.#inForce?.version != null ? this.#inForce : this.#onRecord()
     this.#inForce = known ?? this.#none()
     let text: string | null = null
     try {
@@ -149,6 +169,7 @@ export class FlagBook implements Flags {
       }
       if (text !== null) {
         const version = this.#version(text)
+        if (Object.keys(version.file.segments).length > 0) await this.#ready()
         await this.#put('flags.adopted', version.version, {
           text,
           changed: changedFlags(known?.file ?? NOBODY, version.file),
@@ -196,18 +217,21 @@ export class FlagBook implements Flags {
       file,
       has: (flag) => Object.hasOwn(file.flags, flag),
       answer: (question) => evaluate(file, version, full(question)),
+      fallback: (flag) => {
+        const { variants, default: variant } = definitionOf(file, flag)
+        return variants[variant] ?? false
+      },
       explain: (question) => {
-        const definition = file.flags[question.flag]
-        if (definition === undefined || !Object.hasOwn(file.flags, question.flag)) {
-          throw flagNotFound(question.flag, Object.keys(file.flags))
-        }
-        return explainFlag(file, version, definition, full(question))
+        return explainFlag(file, version, definitionOf(file, question.flag), full(question))
       },
     }
   }
 
   /** @param problem why there is no valid version, where there is a text */
   #none(problem: HoldfastError | null = null): FlagVersion {
+    const unknown = (flag: string): never => {
+      throw flagNotFound(flag, [])
+    }
     return {
       ...NO_RULES,
       ...(problem === null
@@ -217,9 +241,8 @@ export class FlagBook implements Flags {
               unanswered(fallback, null, 'PARSE_ERROR', problem.message),
           }),
       file: NOBODY,
-      explain: ({ flag }) => {
-        throw flagNotFound(flag, [])
-      },
+      fallback: unknown,
+      explain: ({ flag }) => unknown(flag),
     }
   }
 
@@ -234,8 +257,21 @@ export function evaluationBody(question: FlagQuestion, answer: FlagAnswer): Json
   return { flag, customer, key, ...answerBody(answer) }
 }
 
-export function flagNotFound(flag: string, known: readonly string[]): HoldfastError {
-  return new HoldfastError('FLAG_NOT_FOUND', `There is no flag ${flag}`, { details: { flag, known } })
+/** @throws FLAG_NOT_FOUND */
+export function definitionOf({ flags }: FlagFile, flag: string): FlagDefinition {
+  const definition = Object.hasOwn(flags, flag) ? flags[flag] : undefined
+  if (definition === undefined) throw flagNotFound(flag, Object.keys(flags))
+  return definition
+}
+
+function flagNotFound(flag: string, known: readonly string[]): HoldfastError {
+  return new HoldfastError(
+    'FLAG_NOT_FOUND',
+    `There is no flag ${flag}; there are ${known.join(', ') || 'none'}`,
+    {
+      details: { flag, known },
+    },
+  )
 }
 
 function hashOf(text: string): string {

@@ -56,11 +56,18 @@ function detailsOf(answer: FlagAnswer): ResolutionDetails<FlagValue> {
     ...(variant === null ? {} : { variant }),
     ...(error === null
       ? {}
-      : { errorCode: error.code as ResolutionDetails<FlagValue>['errorCode'] & string, errorMessage: error.message }),
+      : {
+          errorCode: error.code as ResolutionDetails<FlagValue>['errorCode'] & string,
+          errorMessage: error.message,
+        }),
   }
 }
 
-function subjectOf({ targetingKey, customer, ...attributes }: EvaluationContext): FlagSubject & { facts: Facts } {
+function subjectOf({
+  targetingKey,
+  customer,
+  ...attributes
+}: EvaluationContext): FlagSubject & { facts: Facts } {
   const whom = typeof customer === 'string' ? customer : targetingKey
   return {
     facts: factsOf(attributes),

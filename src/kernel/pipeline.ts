@@ -19,7 +19,10 @@ import { type Bounds, type Context, defineWorkflow, type Workflow } from './work
  * run started, in the very commit that ends the pipeline, and not at all when it fails.
  */
 export interface PipelineContext
-  extends Pick<Context, 'run' | 'step' | 'decide' | 'flag' | 'act' | 'emit' | 'spawn' | 'now' | 'random' | 'uuid'>,
+  extends Pick<
+      Context,
+      'run' | 'step' | 'decide' | 'flag' | 'act' | 'emit' | 'spawn' | 'now' | 'random' | 'uuid'
+    >,
     Pick<Concurrency<PipelineContext>, 'all' | 'map' | 'graph'> {}
 
 export interface PipelineDefinition<Input, Output> {

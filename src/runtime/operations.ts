@@ -5,8 +5,8 @@
  */
 
 import type { Parent } from '../kernel/children.ts'
-import type { ForkPoint } from '../kernel/fork-point.ts'
 import type { FlagValue } from '../kernel/flag.ts'
+import type { ForkPoint } from '../kernel/fork-point.ts'
 import type { OperationType } from '../kernel/journal.ts'
 import type { Json } from '../kernel/json.ts'
 import type { Note } from '../kernel/note.ts'

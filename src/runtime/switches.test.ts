@@ -60,7 +60,10 @@ test('an agent that is off for a key sets its events aside, untold, and handles 
     aside.map(({ error }) => error.code),
     ['FLAG_OFF', 'FLAG_OFF'],
   )
-  assert.match(aside[0]?.error.message ?? '', /The agent counter is off for de-1: flag agent.counter says off/)
+  assert.match(
+    aside[0]?.error.message ?? '',
+    /The agent counter is off for de-1: flag agent.counter says off/,
+  )
   assert.deepEqual(place.hf.alerts(), [])
   const [first, second] = aside
   await place.hf.agents.retry('counter', 'de-1', first?.position ?? 0)
@@ -84,7 +87,10 @@ test('a trigger whose workflow is off sets its event aside, untold, and starts t
   for (const key of ['se-1', 'de-1', 'de-1', 'se-2']) await place.hf.emit({ kind: 'came', key })
   await place.hf.idle()
   const [state] = place.hf.triggers.list()
-  assert.deepEqual([state?.fired, state?.setAside.map(({ error }) => error.code)], [2, ['FLAG_OFF', 'FLAG_OFF']])
+  assert.deepEqual(
+    [state?.fired, state?.setAside.map(({ error }) => error.code)],
+    [2, ['FLAG_OFF', 'FLAG_OFF']],
+  )
   assert.deepEqual(place.hf.alerts(), [])
   const position = state?.setAside[0]?.position ?? 0
   await assert.rejects(place.hf.triggers.retry('greeted', position), { code: 'FLAG_OFF' })

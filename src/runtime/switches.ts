@@ -57,7 +57,11 @@ function isOff({ what, name, customer }: Switched, flag: string, answer: FlagAns
   const { variant, reason, segment, version } = answer
   const because = segment === null ? reason : `${reason}, segment ${segment}`
   const whom = customer === null ? '' : ` for ${customer}`
-  return new HoldfastError('FLAG_OFF', `The ${what} ${name} is off${whom}: flag ${flag} says ${variant} (${because})`, {
-    details: { flag, customer, variant, reason, segment, version },
-  })
+  return new HoldfastError(
+    'FLAG_OFF',
+    `The ${what} ${name} is off${whom}: flag ${flag} says ${variant} (${because})`,
+    {
+      details: { flag, customer, variant, reason, segment, version },
+    },
+  )
 }

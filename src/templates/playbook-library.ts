@@ -147,12 +147,14 @@ export function withVariants<Playbook>(
       const hash = await standard.current()
       const others: [string, string][] = []
       for (const name of variants.names()) {
-        const version = await variants.library(name).current().catch(() => null)
+        const version = await variants
+          .library(name)
+          .current()
+          .catch(() => null)
         if (version !== null) others.push([name, version])
       }
       return others.length === 0 ? hash : { standard: hash, variants: Object.fromEntries(others) }
     },
-    version: (hash, variant) =>
-      (variant === undefined ? standard : variants.library(variant)).version(hash),
+    version: (hash, variant) => (variant === undefined ? standard : variants.library(variant)).version(hash),
   }
 }

@@ -1,6 +1,7 @@
 /** Everything that can be typed. What a verb does is loaded when it is used, so that help is quick. */
 import { agentVerbs } from './agent-verbs.ts'
 import { failureVerbs } from './failure-verbs.ts'
+import { flagVerbs } from './flag-verbs.ts'
 import { starterVerbs } from './starter-verbs.ts'
 import { vaultVerbs } from './vault-verbs.ts'
 import type { Verb } from './verb.ts'
@@ -195,15 +196,16 @@ export const VERBS: readonly Verb[] = [
   {
     words: 'what-if',
     group: LOOK,
-    summary: 'Try a playbook, a policy or new code on past runs',
+    summary: 'Try a playbook, a policy, flags or new code on past runs',
     about: [
-      'Decisions by rules, drafts and the answers of the policy are made anew; all else is taken from the record.',
+      'Decisions by rules, drafts, the answers of flags and of the policy are made anew; all else is taken from the record.',
       'Says what would be decided, proposed, done and spent otherwise, and whether a new draft is nearer to what',
       'you made of the old one. Nothing is done by it and nothing is recorded.',
     ].join('\n'),
     options: [
       ['--playbook <file>', 'this playbook in place of the one that each run began with'],
       ['--policy <file>', 'this policy in place of the one in force'],
+      ['--flags <file>', 'these flags in place of those in force'],
       ['--workflow <name>', 'only runs of this workflow'],
       ['--since <age>', 'only runs that began so long ago at most, such as 30d'],
       ['--limit <n>', 'at most so many, the newest first, default 1000'],
@@ -211,6 +213,7 @@ export const VERBS: readonly Verb[] = [
     examples: [
       ['what-if --playbook playbooks/lead-qualification.yaml', 'your edit of the playbook, on past mail'],
       ['what-if --policy stricter.yaml --since 30d', 'what a stricter policy would have stopped'],
+      ['what-if --flags wider.yaml', 'another playbook or a switch for more of the customers'],
     ],
     load: async () => (await import('./verbs/what-if.ts')).whatIf,
   },
@@ -230,6 +233,7 @@ export const VERBS: readonly Verb[] = [
     load: async () => (await import('./verbs/preflight.ts')).preflight,
   },
   ...agentVerbs(LOOK),
+  ...flagVerbs(LOOK),
   {
     words: 'customers',
     group: LOOK,

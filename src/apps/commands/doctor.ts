@@ -6,6 +6,7 @@ import { LOG_FILE } from '../../adapters/sqlite/place.ts'
 import type { Environment } from '../../adapters/system/environment.ts'
 import { isHoldfastError, toErrorRecord } from '../../kernel/errors.ts'
 import { type LoadedConfig, loadConfig } from '../config/config.ts'
+import { loadFlags } from '../config/flags-file.ts'
 import { resolveInWorkspace } from '../config/paths.ts'
 import { loadPolicy } from '../config/policy-file.ts'
 import { asFileTrouble } from '../file-trouble.ts'
@@ -60,6 +61,10 @@ export async function doctor(subject: DoctorSubject): Promise<DoctorRow[]> {
     const { operations, budget } = await loadPolicy({ dir, hosts: [] })
     const limit = budget.perDayUsd === null ? 'no limit' : `$${budget.perDayUsd}`
     return fine(`may do ${operations.allow.join(', ')}; models: ${limit} a day`)
+  })
+  await check('flags', async () => {
+    const { flags, segments } = await loadFlags(dir)
+    return fine(`${Object.keys(flags).length} flags, ${Object.keys(segments).length} segments`)
   })
   await check('playbook', async () => {
     const { criteria, languages } = await checkPlaybook(dir)

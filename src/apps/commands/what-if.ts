@@ -1,4 +1,4 @@
-/** `what-if`: the code of today, another playbook or another policy, over runs of the past. */
+/** `what-if`: the code of today, another playbook, another policy or other flags, over runs of the past. */
 import { z } from 'zod'
 import type { WhatIfReport } from '../../runtime/what-if/changes.ts'
 import { loadPlaybook } from '../../templates/lead-qualification/playbook.ts'
@@ -15,13 +15,14 @@ export const whatIf = workspaceCommand({
   params: z.strictObject({
     playbook: file.nullable(),
     policy: file.nullable(),
+    flags: file.nullable(),
     workflow: z.string().nullable(),
     /** Milliseconds since 1970. */
     since: z.number().nullable(),
     limit: z.int().min(1).max(100_000),
   }),
   advances: false,
-  async run(workspace, { playbook, policy, workflow, since, limit }, io): Promise<WhatIfReport> {
+  async run(workspace, { playbook, policy, flags, workflow, since, limit }, io): Promise<WhatIfReport> {
     const { holdfast, hosts } = workspace
     let tried = 0
     return await holdfast.whatIf({
@@ -34,6 +35,7 @@ export const whatIf = workspaceCommand({
       ...(workflow === null ? {} : { workflow }),
       ...(since === null ? {} : { since }),
       ...(policy === null ? {} : { policy: parsePolicy(policy.text, policy.name, hosts) }),
+      ...(flags === null ? {} : { flags: await workspace.flags.rulesOf(flags.text) }),
       ...(playbook === null
         ? {}
         : { workflows: workspace.workflowsWith(loadPlaybook(playbook.text, playbook.name)) }),

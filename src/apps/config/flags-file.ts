@@ -1,5 +1,6 @@
 /** `flags.yaml` in the workspace: segments of the customers, and the flags that choose for them. */
 import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { z } from 'zod'
 import { type FlagFile, OPERATORS } from '../../flags/definitions.ts'
 import type { FlagSource } from '../../flags/flag-book.ts'
@@ -7,6 +8,7 @@ import { timeOf } from '../../flags/segments.ts'
 import { durationMs } from '../../kernel/duration.ts'
 import { HoldfastError } from '../../kernel/errors.ts'
 import { parseYamlFile } from '../../templates/yaml-file.ts'
+import { readIfThere } from './file.ts'
 import { FLAGS_FILE } from './file-names.ts'
 
 export { FLAGS_FILE }
@@ -41,8 +43,7 @@ const condition = z
     field: z
       .string()
       .refine(
-        (field) =>
-          (CUSTOMER_FIELDS as readonly string[]).includes(field) || /^context\.[\w-]+$/.test(field),
+        (field) => (CUSTOMER_FIELDS as readonly string[]).includes(field) || /^context\.[\w-]+$/.test(field),
         { error: `must be one of ${CUSTOMER_FIELDS.join(', ')}, or context.NAME` },
       )
       .describe('What is looked at; context.NAME is said by the program that asks.'),
@@ -50,7 +51,9 @@ const condition = z
     value: z
       .union([value, z.array(value).min(1)], { error: 'must be a value, or a list of values' })
       .default(true)
-      .describe('A list for in and not-in; a date for before and after; a length of time such as 90d for ages.'),
+      .describe(
+        'A list for in and not-in; a date for before and after; a length of time such as 90d for ages.',
+      ),
   })
   .superRefine(({ operator, value: given }, context) => {
     const problem = problemOf(operator, given)
@@ -93,7 +96,10 @@ function isDuration(given: unknown): boolean {
 
 const segment = z.strictObject({
   description: z.string().default(''),
-  match: z.enum(['all', 'any']).default('all').describe('Whether all conditions have to hold, or one of them.'),
+  match: z
+    .enum(['all', 'any'])
+    .default('all')
+    .describe('Whether all conditions have to hold, or one of them.'),
   where: z.array(condition).min(1),
 })
 
@@ -123,7 +129,10 @@ const flag = z
   .strictObject({
     description: z.string().default(''),
     type: z.enum(['boolean', 'string', 'number']).default('boolean'),
-    enabled: z.boolean().default(true).describe('false: everybody gets the variant `off`, whatever the rules say.'),
+    enabled: z
+      .boolean()
+      .default(true)
+      .describe('false: everybody gets the variant `off`, whatever the rules say.'),
     variants: z
       .record(name('variant'), value)
       .default(SWITCH)
@@ -182,6 +191,12 @@ export const flagsSchema = z
 export function parseFlags(text: string, file: string = FLAGS_FILE): FlagFile {
   const { segments, flags } = parseYamlFile(text, flagsSchema, { file, code: 'FLAGS_INVALID' })
   return { segments, flags }
+}
+
+/** The file of a workspace as it is now; without it, there are none. @throws FLAGS_INVALID, FILE_UNREADABLE */
+export async function loadFlags(dir: string): Promise<FlagFile> {
+  const file = join(dir, FLAGS_FILE)
+  return parseFlags((await readIfThere(file)) ?? 'version: 1', file)
 }
 
 /** What flags.yaml says, as a value. */

@@ -13,7 +13,7 @@ import type { CommandIo } from '../commands/command.ts'
 import { inbox } from '../commands/inbox.ts'
 import type { InboxItem } from '../commands/inbox-item.ts'
 import { loadConfig } from '../config/config.ts'
-import { CONFIG_FILE, POLICY_FILE } from '../config/file-names.ts'
+import { CONFIG_FILE, FLAGS_FILE, POLICY_FILE } from '../config/file-names.ts'
 import { loadPolicy } from '../config/policy-file.ts'
 import { idleOrStopped, MailIn, type TakenIn } from '../mail-in.ts'
 import { openWorkspace, PLAYBOOK_FILE, type Workspace } from '../workspace.ts'
@@ -98,7 +98,7 @@ async function stopped(stop: AbortSignal): Promise<void> {
 }
 
 /** A mistake in a file is told when it is made, not when the file is next needed. */
-function watchOperatorsFiles({ dir, playbooks }: Workspace, voice: Voice): () => void {
+function watchOperatorsFiles({ dir, playbooks, flags }: Workspace, voice: Voice): () => void {
   const atNextStart = (file: string, check: () => Promise<unknown>) => () => {
     void check().then(
       () => voice.note(`${file} was changed and is valid; it holds from the next start on.`),
@@ -112,6 +112,12 @@ function watchOperatorsFiles({ dir, playbooks }: Workspace, voice: Voice): () =>
       if (problem === null)
         voice.note('The playbook was changed and is valid; it holds from the next decision on.')
       else voice.note(`The playbook has a mistake; the last valid one stays in force.\n${problem.message}`)
+    },
+    [join(dir, FLAGS_FILE)]() {
+      void flags.problem().then((problem) => {
+        if (problem === null) voice.note('The flags were changed and are valid; they hold from now on.')
+        else voice.note(`The flags have a mistake; the last valid ones stay in force.\n${problem.message}`)
+      })
     },
     [join(dir, POLICY_FILE)]: atNextStart(POLICY_FILE, () => loadPolicy({ dir, hosts: [] })),
     [join(dir, CONFIG_FILE)]: atNextStart(CONFIG_FILE, () => loadConfig({ dir, env: {} })),

@@ -119,7 +119,9 @@ export class Handling {
   ): Handled {
     const error = recordJson(toErrorRecord(off))
     const agent = this.#agent.name
-    const events = arrivals.map(({ event: { position } }) => setAsideEvent({ agent, position, run: null, error }))
+    const events = arrivals.map(({ event: { position } }) =>
+      setAsideEvent({ agent, position, run: null, error }),
+    )
     return { parts: [this.#part(instance, events), ...parts], next: null, left: [] }
   }
 

@@ -132,10 +132,14 @@ async function flag(
     key: key ?? null,
   }))
   if (typeof value === type) return value
-  throw new HoldfastError('INPUT_INVALID', `Flag ${asked} was asked for as a ${typeof value}, and now as a ${type}`, {
-    details: { flag: asked, run: scope.host.run.id },
-    fix: 'Give defaults of one type wherever the code asks for the flag.',
-  })
+  throw new HoldfastError(
+    'INPUT_INVALID',
+    `Flag ${asked} was asked for as a ${typeof value}, and now as a ${type}`,
+    {
+      details: { flag: asked, run: scope.host.run.id },
+      fix: 'Give defaults of one type wherever the code asks for the flag.',
+    },
+  )
 }
 
 async function act(

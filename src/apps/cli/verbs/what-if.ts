@@ -15,6 +15,7 @@ export const whatIf: VerbRun = async (call) => {
   const params = {
     playbook: await fileOf(call, 'playbook'),
     policy: await fileOf(call, 'policy'),
+    flags: await fileOf(call, 'flags'),
     workflow: textOption(call, 'workflow') ?? null,
     since: sinceOf(call),
     limit: limitOf(call, LIMIT),

@@ -3,6 +3,8 @@ import { spokenPrice } from '../../../observe/measures.ts'
 import type {
   Cost,
   DecisionChange,
+  FlagChange,
+  FlagView,
   ProposalChange,
   WhatIfReport,
   WhatIfRun,
@@ -26,7 +28,7 @@ export function whatIfView(report: WhatIfReport, view: View): string {
   ].join('\n')
 }
 
-function sumLines({ decisions, proposals, effects, policy, ends, cost }: WhatIfReport): string[] {
+function sumLines({ decisions, proposals, effects, policy, flags, ends, cost }: WhatIfReport): string[] {
   const { closer, further } = proposals
   const drafts = closer + further + proposals['as close'] + proposals['cannot tell']
   return [
@@ -37,6 +39,7 @@ function sumLines({ decisions, proposals, effects, policy, ends, cost }: WhatIfR
     total(effects) > 0
       ? `effects: ${effects.added} added, ${effects.dropped} dropped, ${effects.changed} changed`
       : '',
+    flags > 0 ? `${count(flags, 'flag')} would say something else` : '',
     policy > 0 ? `${count(policy, 'answer')} of the policy otherwise` : '',
     ends > 0 ? `${count(ends, 'run')} would end otherwise` : '',
     costText(cost.before, cost.after),
@@ -56,6 +59,7 @@ function costText(before: Cost, after: Cost): string {
 
 function runLines(run: WhatIfRun, view: View): string[] {
   const lines = [
+    ...run.flags.map(flagText),
     ...run.decisions.map(decisionText),
     ...run.steps.map((name) => `the pure step "${name}" gives something else`),
     ...run.proposals.map(proposalText),
@@ -68,6 +72,16 @@ function runLines(run: WhatIfRun, view: View): string[] {
     ...(run.stopped === null ? [] : [`not followed further: ${run.stopped.why}`]),
   ]
   return lines.flatMap((line) => block(line, 2, view.width, 4))
+}
+
+function flagText({ flag, before, after }: FlagChange): string {
+  const now = `${inShort(after.value)} (${reasonText(after)})`
+  if (before === null) return `flag ${flag} is asked for now: ${now}`
+  return `flag ${flag}: ${inShort(before.value)} (${reasonText(before)}) → ${now}`
+}
+
+function reasonText({ reason, segment }: FlagView): string {
+  return segment === null ? reason : `${reason}, segment ${segment}`
 }
 
 function decisionText({ name, before, after, isOtherQuestion }: DecisionChange): string {
