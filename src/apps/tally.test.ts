@@ -22,7 +22,7 @@ test('a run that came to a review is one lead, however many drafts it takes and 
   const tally = new Tally(log)
   for (const what of ['new', 'new', 'new', 'duplicate', 'skipped'] as const) tally.add(what)
   log.tell(['review.requested', 'run/a'], ['review.requested', 'run/a'], ['run.completed', 'run/a'])
-  log.tell(['run.completed', 'run/b'], ['run.stalled', 'run/c'])
+  log.tell(['run.completed', 'run/b'], ['run.stalled', 'run/c'], ['start.skipped', 'skipped/d'])
   assert.deepEqual(tally.counts(), {
     messages: 5,
     new: 3,
@@ -30,6 +30,7 @@ test('a run that came to a review is one lead, however many drafts it takes and 
     skipped: 1,
     leads: 1,
     closed: 1,
+    off: 1,
     stuck: 1,
   })
   tally.stop()
@@ -38,7 +39,7 @@ test('a run that came to a review is one lead, however many drafts it takes and 
 })
 
 test('counts are one line, without what there was none of', () => {
-  const none = { duplicate: 0, skipped: 0, stuck: 0 }
+  const none = { duplicate: 0, skipped: 0, off: 0, stuck: 0 }
   assert.equal(
     countsText({ messages: 61, new: 60, ...none, duplicate: 1, leads: 25, closed: 35 }),
     '61 messages: 60 new, 1 duplicate → 25 leads, 35 closed',
@@ -48,7 +49,7 @@ test('counts are one line, without what there was none of', () => {
     '1 message: 1 new → 1 lead, 0 closed',
   )
   assert.match(
-    countsText({ messages: 9, new: 2, duplicate: 3, skipped: 4, leads: 0, closed: 1, stuck: 1 }),
+    countsText({ messages: 9, new: 2, duplicate: 3, skipped: 4, leads: 0, closed: 1, off: 2, stuck: 1 }),
     /4 unreadable → .*1 stuck/,
   )
 })

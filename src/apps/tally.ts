@@ -11,6 +11,8 @@ export interface Counts {
   readonly leads: number
   /** Runs that ended without one. */
   readonly closed: number
+  /** Messages that started no run, since a flag has it switched off for their sender. */
+  readonly off: number
   /** Runs that failed, or can't go on until a person acts. */
   readonly stuck: number
 }
@@ -20,6 +22,7 @@ export class Tally {
   readonly #leads = new Set<string>()
   readonly #stuck = new Set<string>()
   #closed = 0
+  #off = 0
   readonly #stop: () => void
 
   /** @param onChange called after each commit. */
@@ -27,6 +30,7 @@ export class Tally {
     this.#stop = log.onCommit((events) => {
       for (const { kind, stream } of events) {
         if (kind === 'review.requested') this.#leads.add(stream)
+        else if (kind === 'start.skipped') this.#off += 1
         else if (kind === 'run.failed' || kind === 'run.stalled') this.#stuck.add(stream)
         else if (kind === 'run.completed' && !this.#leads.has(stream)) this.#closed += 1
       }
@@ -45,6 +49,7 @@ export class Tally {
       ...this.#taken,
       leads: this.#leads.size,
       closed: this.#closed,
+      off: this.#off,
       stuck: this.#stuck.size,
     }
   }
@@ -56,7 +61,7 @@ export class Tally {
 
 /** `61 messages: 60 new, 1 duplicate → 25 leads, 35 closed`. */
 export function countsText(counts: Counts): string {
-  const { messages, duplicate, skipped, leads, closed, stuck } = counts
+  const { messages, duplicate, skipped, leads, closed, off, stuck } = counts
   const taken = [
     `${counts.new} new`,
     ...(duplicate > 0 ? [`${duplicate} duplicate${duplicate === 1 ? '' : 's'}`] : []),
@@ -65,6 +70,7 @@ export function countsText(counts: Counts): string {
   const became = [
     `${leads} lead${leads === 1 ? '' : 's'}`,
     `${closed} closed`,
+    ...(off > 0 ? [`${off} kept back by a flag`] : []),
     ...(stuck > 0 ? [`${stuck} stuck`] : []),
   ]
   return `${messages} message${messages === 1 ? '' : 's'}: ${taken.join(', ')} → ${became.join(', ')}`

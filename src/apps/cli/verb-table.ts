@@ -291,7 +291,7 @@ export const VERBS: readonly Verb[] = [
     group: KEEP,
     summary: 'Back the workspace up, while it works',
     about: [
-      'Makes a folder with the log, holdfast.yaml, policy.yaml, the playbooks and the mail folders of the',
+      'Makes a folder with the log, holdfast.yaml, policy.yaml, flags.yaml, the playbooks and the mail folders of the',
       'workspace, vault.json, and a manifest of them. The master key of the vault is not in it.',
     ].join('\n'),
     examples: [['backup ~/backups/2026-03-01', 'a folder that is not there yet']],

@@ -6,31 +6,25 @@ import type { SkippedStart } from '../../../runtime/skipped-starts.ts'
 import type { FlagList, ShownFlag } from '../../commands/flags.ts'
 import { block, type Column, count, moment, table, type View, whatNext } from './view.ts'
 
-const COLUMNS: Column[] = [
-  { title: 'FLAG', gives: 1, least: 16 },
-  { title: 'TYPE' },
-  { title: 'STATE', gives: 2, least: 12 },
-  { title: 'ANSWERS', gives: 1, least: 16 },
-]
-
 export function flagsView(list: FlagList, view: View): string {
   const { bold, dim, yellow } = view.colors
-  const rows = list.flags.map((flag) => [flag.name, flag.type, stateText(flag), countsText(flag.counts)])
-  const missing = list.undefined.map(({ name, counts }) => [name, '', 'not defined', countsText(counts)])
   const [first] = list.flags
   const name = first?.name ?? 'workflow.lead-qualification'
+  const lines = (...texts: string[]) => texts.flatMap((text) => block(text, 2, view.width))
+  const flags = [
+    ...list.flags.flatMap((flag) => [
+      `${bold(flag.name)}  ${flag.enabled ? 'on' : yellow('switched off')}  ${dim(flag.type)}`,
+      ...lines(stateText(flag), `answers: ${countsText(flag.counts)}`),
+    ]),
+    ...list.undefined.flatMap(({ name, counts }) => [
+      `${bold(name)}  ${dim('asked for, and not in flags.yaml')}`,
+      ...lines(`answers: ${countsText(counts)}`),
+    ]),
+  ]
+  const broken = `The flags have a mistake; the last valid ones stay in force. ${list.problem}`
   return [
-    ...(list.problem === null
-      ? []
-      : [
-          ...block(
-            `The flags have a mistake; the last valid ones stay in force. ${list.problem}`,
-            0,
-            view.width,
-          ).map(yellow),
-          '',
-        ]),
-    ...(rows.length + missing.length === 0 ? ['No flags.'] : table(COLUMNS, [...rows, ...missing], view)),
+    ...(list.problem === null ? [] : [...block(broken, 0, view.width).map(yellow), '']),
+    ...(flags.length === 0 ? ['No flags.'] : flags),
     ...(list.segments.length === 0 ? [] : ['', bold('Segments')]),
     ...list.segments.flatMap(({ name, match, where, usedBy }) =>
       block(
@@ -57,7 +51,7 @@ export function flagsView(list: FlagList, view: View): string {
 }
 
 function stateText({ enabled, off, rules, default: variant }: FlagDefinition): string {
-  if (!enabled) return `switched off: ${off}`
+  if (!enabled) return `everybody: ${off}`
   return [...rules.map(ruleText), variant].join('; else ')
 }
 
