@@ -18,7 +18,7 @@ export function flagVerbs(group: string): Verb[] {
       words: 'flag show',
       args: '<name>',
       group,
-      summary: 'Everything about a flag: rules, answers, and when it was changed',
+      summary: 'A flag whole: rules, answers, and when it was changed',
       examples: [['flag show workflow.lead-qualification', 'see the names with flags']],
       load: async () => (await import('./verbs/flags.ts')).flagShow,
     },
