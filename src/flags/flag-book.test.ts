@@ -111,14 +111,14 @@ test('each version is on record once, with the flags that have changed; a broken
   const { file, write } = flagsFile(t, FLAGS)
   const place = await openPlace(t, { flags: { file }, customerFacts })
   const { flags } = place.hf
-  const say = async () => (await flags.evaluate('video', false, { customer: 'c-1' })).value
+  const say = async (fallback = false) => (await flags.evaluate('video', fallback, { customer: 'c-1' })).value
   assert.deepEqual([await say(), await say()], [true, true])
   write(FLAGS.replace('SE', 'FI'))
   assert.equal(await say(), false)
   write(FLAGS.replace('version: 1', 'version: 2'))
-  assert.deepEqual([await say(), await say()], [false, false])
+  assert.deepEqual([await say(true), await say(true)], [false, false])
   rmSync(file)
-  assert.equal(await say(), false)
+  assert.equal(await say(true), false)
   write(FLAGS)
   assert.equal(await say(), true)
   await place.reopen()
