@@ -94,3 +94,17 @@ it('lists triggers with what they have set aside; tells a run by which event it 
   assert.equal(story.triggeredBy.name, 'asked')
   assert.match((await cli(['run', 'show', asked.lastRun, '--dir', dir])).stdout, /asked, by event #\d+/)
 })
+
+it('pauses and resumes triggers; says by which trigger a run was started', async () => {
+  const dir = await workspace()
+  const [asked] = await json(['triggers', '--dir', dir])
+  assert.equal((await json(['trigger', 'pause', 'asked', '--dir', dir])).isPaused, true)
+  assert.match((await cli(['triggers', '--dir', dir])).stdout, /asked +paused +question/)
+  assert.equal((await json(['trigger', 'resume', 'asked', '--skip', '--dir', dir])).isPaused, false)
+  for (const verb of ['pause', 'resume'])
+    assert.equal((await failure(['trigger', verb, 'nobody', '--dir', dir])).code, 'TRIGGER_UNKNOWN')
+  const { startedBy } = await json(['why', asked.lastRun, '--dir', dir])
+  assert.deepEqual([startedBy.by, startedBy.name], ['trigger', 'asked'])
+  const why = (await cli(['why', asked.lastRun, '--dir', dir])).stdout
+  assert.match(why, /Started by the trigger asked, for event #\d+\./)
+})

@@ -44,6 +44,27 @@ export function starterVerbs(group: string): Verb[] {
       load: async () => (await import('./verbs/triggers.ts')).triggers,
     },
     {
+      words: 'trigger pause',
+      args: '<name>',
+      group,
+      summary: 'Start nothing by a trigger until it is resumed',
+      about: 'What is published meanwhile is kept, and starts its runs then.',
+      examples: [['trigger pause new-order', 'see the names with triggers']],
+      load: async () => (await import('./verbs/triggers.ts')).triggerPause,
+    },
+    {
+      words: 'trigger resume',
+      args: '<name>',
+      options: [['--skip', 'pass over what was published meanwhile, for good']],
+      group,
+      summary: 'Go on with a trigger, where it was paused',
+      examples: [
+        ['trigger resume new-order', 'what came meanwhile starts its runs now'],
+        ['trigger resume new-order --skip', 'what came meanwhile starts none'],
+      ],
+      load: async () => (await import('./verbs/triggers.ts')).triggerResume,
+    },
+    {
       words: 'trigger retry',
       args: '<name> <position>',
       group,

@@ -1,4 +1,4 @@
-/** `triggers`, `trigger retry NAME POSITION` */
+/** `triggers`, `trigger pause|resume NAME`, `trigger retry NAME POSITION` */
 import { z } from 'zod'
 import type { TriggerState } from '../../runtime/triggers/triggers.ts'
 import { workspaceCommand } from './command.ts'
@@ -9,6 +9,28 @@ export const triggers = workspaceCommand({
   advances: true,
   async run({ holdfast }): Promise<TriggerState[]> {
     return holdfast.triggers.list()
+  },
+})
+
+export const triggerPause = workspaceCommand({
+  name: 'trigger pause',
+  params: z.strictObject({ name: z.string().min(1) }),
+  advances: true,
+  async run({ holdfast }, { name }): Promise<TriggerState> {
+    return await holdfast.triggers.pause(name)
+  },
+})
+
+export const triggerResume = workspaceCommand({
+  name: 'trigger resume',
+  params: z.strictObject({
+    name: z.string().min(1),
+    /** What was published meanwhile starts no run. */
+    skip: z.boolean(),
+  }),
+  advances: true,
+  async run({ holdfast }, { name, skip }): Promise<TriggerState> {
+    return await holdfast.triggers.resume(name, { skip })
   },
 })
 

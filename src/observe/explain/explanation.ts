@@ -6,6 +6,7 @@ import { type ErrorRecord, HoldfastError } from '../../kernel/errors.ts'
 import { foldJournal, type RunStatus } from '../../kernel/journal.ts'
 import type { EventLog } from '../../ports/event-log.ts'
 import type { Facts, RunRow } from './facts.ts'
+import { type Starter, starterOf } from './starter.ts'
 import { STATES } from './states.ts'
 
 export interface Reason {
@@ -36,6 +37,8 @@ export interface Explanation {
   readonly status: RunStatus
   /** When the status last changed; milliseconds since 1970. */
   readonly since: number
+  /** Who or what started it: a trigger, a schedule, an agent, another run, or a person or program. */
+  readonly startedBy: Starter
   /** One sentence. */
   readonly summary: string
   readonly reasons: readonly Reason[]
@@ -89,5 +92,6 @@ function explainAt(
     explain: (other) => (depth < DEEPEST ? explainAt(log, other, options, depth + 1) : null),
   }
   const { workflow, version, status, updated: since } = row
-  return { run, workflow, version, status, since, ...STATES[status](facts) }
+  const startedBy = starterOf(run, events[0] ?? { actor: '', body: null })
+  return { run, workflow, version, status, since, startedBy, ...STATES[status](facts) }
 }

@@ -1,36 +1,32 @@
 /**
  * Delivers published events to the instances of one agent.
  *
- * The agent's cursor says up to where the log was looked at. What is beyond it comes from memory as long as
- * this process has seen it committed, else from the log. Of a batch, the events whose instance is free are
+ * The agent's cursor says up to where the log was looked at. Of a batch of what is beyond it, the events whose instance is free are
  * handled, the others are put into mailboxes, and the cursor moves: one commit. Under load a batch gathers
  * what several commits bring, so that one event on record stands for many handled.
  *
  * All appends are on condition of what was seen before; a refused one changes nothing, and is looked at anew.
  */
 import { type AnyAgent, agentStream, type Lifecycle } from '../../kernel/agent.ts'
-import { isHoldfastError, toErrorRecord } from '../../kernel/errors.ts'
+import { toErrorRecord } from '../../kernel/errors.ts'
 import type { NewEvent, StoredEvent } from '../../kernel/event.ts'
 import type { Json } from '../../kernel/json.ts'
 import { SYSTEM } from '../../kernel/label.ts'
 import type { ReceivedEvent } from '../../kernel/workflow.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type { EventLog, StreamAppend } from '../../ports/event-log.ts'
+import { CURSOR_LAG, EventInbox } from '../event-inbox.ts'
 import { toReceived } from '../publish.ts'
 import { recordJson } from '../run-errors.ts'
+import { WorkLoop } from '../work-loop.ts'
 import type { Arrival, Handled, Handling } from './handling.ts'
 import type { Instances } from './instances.ts'
 
 /** Limits of one batch, and so of one commit. */
-const MOST_EVENTS = 16_384
-const MOST_KEYS = 1_000
-const MOST_SCANNED = 2_000
+const BATCH = { events: 16_384, keys: 1_000, kept: 100_000 }
 const MOST_WAITING = 200
 /** Turns that a batch waits for more as long as more comes. */
 const GATHERING_TURNS = 32
-/** How far the cursor may fall behind the log while nothing comes for this agent. */
-const CURSOR_LAG = 10_000
-const RETRY_MS = 1_000
 
 interface AgentRow {
   readonly lifecycle: Lifecycle
@@ -38,46 +34,28 @@ interface AgentRow {
   readonly cursor: number
 }
 
-interface Batch {
-  readonly events: readonly StoredEvent[]
-  /** Position up to which all is in this batch or was in one before. */
-  readonly through: number
-  /** Whether nothing more is there for now. */
-  readonly isLast: boolean
-}
-
 export class Delivery {
   readonly agent: AnyAgent
   readonly instances: Instances
   readonly #log: EventLog
-  readonly #clock: Clock
   readonly #handling: Handling
   readonly #kinds: ReadonlySet<unknown>
-  /** Committed and not looked at yet, unless `#behind`. */
-  #inbox: StoredEvent[] = []
-  /** The log holds events beyond the cursor that are not in the inbox. */
-  #behind = true
-  /** How far the log was read since it fell behind. */
-  #read = 0
-  #cursor = 0
-  #head = 0
-  #working: Promise<void> | null = null
-  #again = false
-  #closed = false
-  #callOff: (() => void) | null = null
+  readonly #inbox: EventInbox
+  readonly #loop: WorkLoop
 
   constructor(agent: AnyAgent, log: EventLog, clock: Clock, instances: Instances, handling: Handling) {
     this.agent = agent
     this.instances = instances
     this.#log = log
-    this.#clock = clock
     this.#handling = handling
     this.#kinds = new Set(agent.on)
+    this.#inbox = new EventInbox(log, (event) => this.takes(event), BATCH)
+    this.#loop = new WorkLoop(clock, { turn: () => this.#turn(), refused: () => this.#refused() })
   }
 
   /** How many events wait in memory to be looked at. */
   get gathered(): number {
-    return this.#inbox.length
+    return this.#inbox.size
   }
 
   takes({ kind, body }: StoredEvent): boolean {
@@ -87,67 +65,48 @@ export class Delivery {
 
   /** An event was committed that it takes. */
   note(event: StoredEvent): void {
-    if (!this.#behind) this.#inbox.push(event)
+    this.#inbox.note(event)
     this.wake()
   }
 
   /** The log has come this far. */
   saw(position: number): void {
-    this.#head = position
-    if (position - this.#cursor > CURSOR_LAG) this.wake()
+    if (this.#inbox.saw(position)) this.wake()
   }
 
   wake(): void {
-    if (this.#closed) return
-    this.#again = true
-    if (this.#callOff !== null) return
-    this.#working ??= this.#work()
-      .catch((error) => this.#refused(error))
-      .finally(() => {
-        this.#working = null
-        if (this.#again) this.wake()
-      })
+    this.#loop.wake()
   }
 
   /** Resolves with whether there was something under way. */
-  async idle(): Promise<boolean> {
-    if (this.#working === null) return false
-    while (this.#working !== null) await this.#working
-    return true
+  idle(): Promise<boolean> {
+    return this.#loop.idle()
   }
 
-  async close(): Promise<void> {
-    this.#closed = true
-    this.#again = false
-    this.#callOff?.()
-    await this.#working
+  close(): Promise<void> {
+    return this.#loop.close()
   }
 
-  async #work(): Promise<void> {
-    let more = true
-    while ((more || this.#again) && !this.#closed) {
-      this.#again = false
-      await this.#gather()
-      const stream = agentStream(this.agent.name)
-      const row = this.#row()
-      if (row === undefined || row.lifecycle === 'retired') {
-        this.#fallBehind()
-        return
-      }
-      const sight: StreamAppend = { stream, expectedVersion: this.#log.versionOf(stream), events: [] }
-      this.#cursor = row.cursor
-      const handles = row.lifecycle === 'enabled' || row.lifecycle === 'draining'
-      const hadWaiting = handles && (await this.#deliverWaiting(sight))
-      more = hadWaiting || (await this.#route(row, handles, sight))
+  async #turn(): Promise<boolean> {
+    await this.#gather()
+    const stream = agentStream(this.agent.name)
+    const row = this.#row()
+    if (row === undefined || row.lifecycle === 'retired') {
+      this.#inbox.forget()
+      return false
     }
+    const sight: StreamAppend = { stream, expectedVersion: this.#log.versionOf(stream), events: [] }
+    const handles = row.lifecycle === 'enabled' || row.lifecycle === 'draining'
+    if (handles && (await this.#deliverWaiting(sight))) return true
+    return await this.#route(row, handles, sight)
   }
 
   /** Lets a batch grow as long as each turn brings more. */
   async #gather(): Promise<void> {
     let before = -1
     for (let turn = 0; turn < GATHERING_TURNS; turn += 1) {
-      if (this.#inbox.length === before || this.#inbox.length >= MOST_EVENTS) return
-      before = this.#inbox.length
+      if (this.#inbox.size === before || this.#inbox.size >= BATCH.events) return
+      before = this.#inbox.size
       await new Promise((resolve) => setImmediate(resolve))
     }
   }
@@ -164,56 +123,13 @@ export class Delivery {
   /** Whether there may be more. */
   async #route(row: AgentRow, handles: boolean, sight: StreamAppend): Promise<boolean> {
     const until = row.lifecycle === 'draining' ? row.since_position : Number.POSITIVE_INFINITY
-    if (until < Number.POSITIVE_INFINITY) this.#fallBehind()
+    if (until < Number.POSITIVE_INFINITY) this.#inbox.forget()
     if (row.cursor >= until) return false
-    const { events, through, isLast } = this.#behind
-      ? this.#fromLog(row.cursor, until)
-      : this.#fromMemory(row.cursor, until)
+    const { events, through, isLast } = this.#inbox.next(row.cursor, until)
     const lag = through - row.cursor
     const isDue = events.length > 0 || lag >= CURSOR_LAG || (lag > 0 && through >= until)
     if (isDue) await this.#deliver(events, through, handles, sight)
     return !isLast
-  }
-
-  #fromMemory(cursor: number, until: number): Batch {
-    const keys = new Set<string>()
-    let count = 0
-    while (count < this.#inbox.length && count < MOST_EVENTS) {
-      const event = this.#inbox[count] as StoredEvent
-      const key = String(event.body?.key)
-      if (event.position > until || (keys.size >= MOST_KEYS && !keys.has(key))) break
-      keys.add(key)
-      count += 1
-    }
-    const events = this.#inbox.splice(0, count)
-    const last = events.at(-1)?.position ?? cursor
-    if (this.#inbox.length > 0) return { events, through: last, isLast: false }
-    return { events, through: Math.min(Math.max(this.#head, last), until), isLast: true }
-  }
-
-  #fromLog(cursor: number, until: number): Batch {
-    const events: StoredEvent[] = []
-    let through = Math.max(cursor, this.#read)
-    let scanned = 0
-    for (const event of this.#log.read(through)) {
-      if (event.position > until || scanned >= MOST_SCANNED) break
-      through = event.position
-      scanned += 1
-      if (this.takes(event)) events.push(event)
-    }
-    this.#read = through
-    const isLast = scanned < MOST_SCANNED
-    if (isLast && until === Number.POSITIVE_INFINITY) {
-      this.#behind = false
-      this.#head = Math.max(this.#head, through)
-    }
-    return { events, through, isLast }
-  }
-
-  #fallBehind(): void {
-    this.#inbox = []
-    this.#behind = true
-    this.#read = 0
   }
 
   async #deliver(
@@ -318,19 +234,9 @@ export class Delivery {
     }
   }
 
-  /** Nothing of the batch is on record: it is looked at again, at once or when the disk may have room. */
-  #refused(error: unknown): void {
+  /** Nothing of the batch is on record: it is looked at again. */
+  #refused(): void {
     this.instances.forgetAll()
-    this.#fallBehind()
-    const code = isHoldfastError(error) ? error.code : ''
-    if (this.#closed || code === 'LOG_CLOSED' || code === 'LOG_EPOCH_STALE') this.#again = false
-    else if (code === 'LOG_CONFLICT') this.#again = true
-    else {
-      this.#again = false
-      this.#callOff = this.#clock.after(RETRY_MS, () => {
-        this.#callOff = null
-        this.wake()
-      })
-    }
+    this.#inbox.forget()
   }
 }

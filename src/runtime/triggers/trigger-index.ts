@@ -17,6 +17,8 @@ export interface TriggerRow {
   readonly kind: string
   readonly workflow: string
   readonly cursor: number
+  /** 1 while it is paused. */
+  readonly paused: number
   readonly fired: number
   readonly last_run: string | null
   readonly last_at: number | null
@@ -37,12 +39,12 @@ export type Gathered = readonly [key: string, positions: readonly number[], due:
 
 export const triggerIndex: Projection = {
   name: 'triggers',
-  version: 1,
+  version: 2,
   tables: ['triggers', 'triggers_groups', 'triggers_gathered', 'triggers_set_aside'],
   schema: `
     CREATE TABLE triggers (
       name TEXT PRIMARY KEY, kind TEXT NOT NULL, workflow TEXT NOT NULL, cursor INTEGER NOT NULL,
-      fired INTEGER NOT NULL, last_run TEXT, last_at INTEGER
+      paused INTEGER NOT NULL, fired INTEGER NOT NULL, last_run TEXT, last_at INTEGER
     ) STRICT, WITHOUT ROWID;
     CREATE TABLE triggers_groups (
       trigger TEXT NOT NULL, key TEXT NOT NULL, due INTEGER NOT NULL, PRIMARY KEY (trigger, key)
@@ -55,13 +57,23 @@ export const triggerIndex: Projection = {
       trigger TEXT NOT NULL, position INTEGER NOT NULL, positions TEXT NOT NULL, time INTEGER NOT NULL,
       error TEXT NOT NULL, PRIMARY KEY (trigger, position)
     ) STRICT, WITHOUT ROWID;`,
-  kinds: ['trigger.set', 'trigger.routed', 'trigger.fired', 'trigger.set-aside', 'trigger.retried'],
+  kinds: [
+    'trigger.set',
+    'trigger.routed',
+    'trigger.fired',
+    'trigger.set-aside',
+    'trigger.retried',
+    'trigger.paused',
+    'trigger.resumed',
+  ],
   apply(event, tables) {
     const name = event.stream.slice(TRIGGER_STREAM.length)
     if (event.kind === 'trigger.set') set(event, name, tables)
     else if (event.kind === 'trigger.routed') routed(event, name, tables)
     else if (event.kind === 'trigger.fired') fired(event, name, tables)
     else if (event.kind === 'trigger.set-aside') setAside(event, name, tables)
+    else if (event.kind === 'trigger.paused') pause(1, name, tables)
+    else if (event.kind === 'trigger.resumed') resumed(event, name, tables)
     else
       tables.run(
         'DELETE FROM triggers_set_aside WHERE trigger = ? AND position = ?',
@@ -82,7 +94,7 @@ export const triggerIndex: Projection = {
 
 function set({ body, position }: StoredEvent, name: string, tables: Tables): void {
   tables.run(
-    `INSERT INTO triggers (name, kind, workflow, cursor, fired) VALUES (?, ?, ?, ?, 0)
+    `INSERT INTO triggers (name, kind, workflow, cursor, paused, fired) VALUES (?, ?, ?, ?, 0, 0)
      ON CONFLICT DO UPDATE SET kind = excluded.kind, workflow = excluded.workflow, cursor = excluded.cursor`,
     name,
     String(body?.on ?? ''),
@@ -141,6 +153,16 @@ function handedOver({ body, cause }: StoredEvent, name: string, tables: Tables):
     tables.run('DELETE FROM triggers_gathered WHERE trigger = ? AND key = ?', name, body.key)
   }
   lookedUpTo(cause, name, tables)
+}
+
+function pause(paused: number, name: string, tables: Tables): void {
+  tables.run('UPDATE triggers SET paused = ? WHERE name = ?', paused, name)
+}
+
+/** `skipped` is the position up to which events are passed over. */
+function resumed({ body }: StoredEvent, name: string, tables: Tables): void {
+  pause(0, name, tables)
+  if (typeof body?.skipped === 'number') lookedUpTo(body.skipped, name, tables)
 }
 
 function lookedUpTo(position: number | null, name: string, tables: Tables): void {

@@ -3,11 +3,12 @@
  *
  * Promises: each event of a trigger's kind, from when the trigger was first set, goes into one run,
  * `trigger/<name>/<position of the last event>`, exactly once, or is set aside with its error until somebody has
- * it tried again; also over crashes, and when the process was not there. Why:
- * docs/decisions/0032-schedules-and-triggers.md
+ * it tried again; also over crashes, and when the process was not there. While a trigger is paused, its events wait
+ * in the log. Why: docs/decisions/0032-schedules-and-triggers.md
  */
 import { HoldfastError } from '../../kernel/errors.ts'
 import type { NewEvent } from '../../kernel/event.ts'
+import type { JsonObject } from '../../kernel/json.ts'
 import { OWNER, SYSTEM } from '../../kernel/label.ts'
 import type { StreamAppend } from '../../ports/event-log.ts'
 import { clearAlert } from '../alert-index.ts'
@@ -31,7 +32,9 @@ export interface TriggerState {
   readonly on: string
   readonly workflow: string
   /** `absent`: on record, but not defined in this process. */
-  readonly status: 'active' | 'absent'
+  readonly status: 'active' | 'paused' | 'absent'
+  /** Also where it is absent. */
+  readonly isPaused: boolean
   /** Runs that it has started. */
   readonly fired: number
   readonly lastRun: string | null
@@ -87,21 +90,61 @@ export class Triggers {
     return triggerRows(this.#host.log.tables).map((row) => this.#state(row))
   }
 
-  #state({ name, kind: on, workflow, fired, last_run: lastRun, last_at: lastAt }: TriggerRow): TriggerState {
+  #state(row: TriggerRow): TriggerState {
+    const { name, kind: on, workflow, paused, fired, last_run: lastRun, last_at: lastAt } = row
     const { tables } = this.#host.log
-    const status = this.#watches.has(name) ? 'active' : 'absent'
+    const status = !this.#watches.has(name) ? 'absent' : paused === 1 ? 'paused' : 'active'
     const gathered = gatheredCount(tables, name)
     return {
       name,
       on,
       workflow,
       status,
+      isPaused: paused === 1,
       fired,
       lastRun,
       lastAt,
       gathered,
       setAside: setAsideOf(tables, name),
     }
+  }
+
+  /**
+   * From when this resolves no run is started by it until it is resumed. What is published meanwhile is kept, and
+   * delivered then. @throws TRIGGER_UNKNOWN
+   */
+  async pause(name: string): Promise<TriggerState> {
+    if (this.#row(name).paused === 0) await this.#append(name, 'trigger.paused', {})
+    return this.#state(this.#row(name))
+  }
+
+  /**
+   * Goes on where it was paused: what came meanwhile starts its runs now, put together by the times at which it
+   * came; with `skip` it is passed over, for good. What was gathered before the pause is handed over either way.
+   * @throws TRIGGER_UNKNOWN
+   */
+  async resume(name: string, { skip = false }: { readonly skip?: boolean } = {}): Promise<TriggerState> {
+    const isPaused = this.#row(name).paused === 1
+    const body = skip ? { skipped: this.#host.log.head().position } : {}
+    if (isPaused) await this.#append(name, 'trigger.resumed', body)
+    this.#watches.get(name)?.wake()
+    return this.#state(this.#row(name))
+  }
+
+  /** Whatever the stream holds: a batch that is being put on record is refused by it, and looked at anew. */
+  async #append(name: string, kind: string, body: JsonObject): Promise<void> {
+    const event: NewEvent = { kind, actor: 'operator', label: OWNER, body }
+    await this.#host.log.append([{ stream: TRIGGER_STREAM + name, expectedVersion: 'any', events: [event] }])
+  }
+
+  #row(name: string): TriggerRow {
+    const { tables } = this.#host.log
+    const row = triggerRow(tables, name)
+    if (row !== undefined) return row
+    throw unknown(
+      name,
+      triggerRows(tables).map((one) => one.name),
+    )
   }
 
   /**
@@ -166,7 +209,7 @@ export class Triggers {
 function unknown(name: string, known: readonly string[]): HoldfastError {
   return new HoldfastError(
     'TRIGGER_UNKNOWN',
-    `There is no trigger ${name} in this process; there ${known.length === 1 ? 'is' : 'are'} ${known.join(', ') || 'none'}`,
+    `There is no trigger ${name}; there ${known.length === 1 ? 'is' : 'are'} ${known.join(', ') || 'none'}`,
     { details: { name, known } },
   )
 }

@@ -1,8 +1,8 @@
-/** `holdfast triggers`, `holdfast trigger retry` */
+/** `holdfast triggers`, `holdfast trigger pause|resume|retry` */
 import { HoldfastError } from '../../../kernel/errors.ts'
 import { carryOut } from '../route.ts'
 import type { VerbRun } from '../verb.ts'
-import { triggersView } from '../views/triggers-view.ts'
+import { triggersView, triggerText } from '../views/triggers-view.ts'
 import { viewOf } from '../views/view.ts'
 
 export const triggers: VerbRun = async (call) => {
@@ -10,6 +10,23 @@ export const triggers: VerbRun = async (call) => {
   const all = await carryOut(call, 'triggers', {}, io)
   if (out.json) out.document(all)
   else out.text(triggersView(all, viewOf(call)))
+  return 0
+}
+
+export const triggerPause: VerbRun = async (call) => {
+  const { args, out, io } = call
+  const state = await carryOut(call, 'trigger pause', { name: args[0] ?? '' }, io)
+  if (out.json) out.document(state)
+  else out.text(triggerText(state))
+  return 0
+}
+
+export const triggerResume: VerbRun = async (call) => {
+  const { args, options, out, io } = call
+  const params = { name: args[0] ?? '', skip: options.skip === true }
+  const state = await carryOut(call, 'trigger resume', params, io)
+  if (out.json) out.document(state)
+  else out.text(triggerText(state))
   return 0
 }
 

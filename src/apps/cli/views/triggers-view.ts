@@ -1,4 +1,4 @@
-/** The triggers as a table, and the events that they have set aside with what can be done. */
+/** The triggers as a table, one of them as a sentence, and the events that they have set aside with what can be done. */
 import type { TriggerState } from '../../../runtime/triggers/triggers.ts'
 import { type Column, moment, table, type View, whatNext } from './view.ts'
 
@@ -16,7 +16,7 @@ export function triggersView(all: readonly TriggerState[], view: View): string {
   if (all.length === 0) return 'No triggers.'
   const cells = all.map((one) => [
     one.name,
-    one.status,
+    one.isPaused ? 'paused' : one.status,
     one.on,
     one.workflow,
     String(one.gathered),
@@ -24,6 +24,11 @@ export function triggersView(all: readonly TriggerState[], view: View): string {
     String(one.fired),
   ])
   return [...table(COLUMNS, cells, view), ...asideLines(all, view)].join('\n')
+}
+
+export function triggerText({ name, status, isPaused, on }: TriggerState): string {
+  if (isPaused) return `Trigger ${name} is paused; events of kind ${on} are kept until it is resumed.`
+  return `Trigger ${name} is ${status}.`
 }
 
 function asideLines(all: readonly TriggerState[], view: View): string[] {

@@ -5,7 +5,7 @@ import { age, block, moment, type View, whatNext } from './view.ts'
 const MOST = 10
 
 export function whyView(explanation: Explanation, view: View): string {
-  const { run, workflow, version, status, since, summary, fix, positions } = explanation
+  const { run, workflow, version, status, since, startedBy, summary, fix, positions } = explanation
   const { bold, dim } = view.colors
   const head = `${run}  ${dim(`${workflow} version ${version}, ${status} for ${age(since, view.now)}`)}`
   const commands = commandsOf(explanation).map((words) => [
@@ -14,6 +14,7 @@ export function whyView(explanation: Explanation, view: View): string {
   ])
   return [
     bold(head),
+    ...block(`Started by ${startedBy.words}.`, 0, view.width),
     ...block(`${summary}${eventsOf(positions)}`, 0, view.width),
     ...reasonLines(explanation, view, 2),
     ...(fix === null ? [] : ['', ...block(`What to do: ${fix}`, 0, view.width)]),
