@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { after, it } from 'node:test'
 import { checkpointOf } from '../../kernel/checkpoint.ts'
+import type { HoldfastError } from '../../kernel/errors.ts'
 import { SYSTEM } from '../../kernel/label.ts'
 import { eventLogContract } from '../../ports/event-log.contract.ts'
 import type { EventLog } from '../../ports/event-log.ts'
@@ -78,6 +79,34 @@ for (const [what, sql] of [
     assert.throws(() => verifyAnew(dir), { code: 'LOG_CORRUPT' })
   })
 }
+
+it('names the event that does not fit where that can be told, else the events of its commit', async () => {
+  const found = async (sql: string): Promise<{ message: string; position: unknown }> => {
+    const dir = await logWith({ a: '1' }, { a: '1' }, { a: '3' })
+    const log = open(dir)
+    const event = { kind: 'thing.happened', actor: 'test', label: SYSTEM, body: { a: '4' } }
+    await log.append([{ stream: 's', expectedVersion: 3, events: [event] }])
+    await log.close()
+    tamper(dir, sql)
+    try {
+      verifyAnew(dir)
+    } catch (error) {
+      const { message, details } = error as HoldfastError
+      return { message, position: details.position }
+    }
+    throw new Error('it fits')
+  }
+  const alone = await found('UPDATE events SET time = time + 1 WHERE position = 4')
+  assert.deepEqual(alone, { message: 'Event 4 does not match its hash', position: 4 })
+  for (const json of ['{"a":"1', '{"a": "1"}', '7', '\\xff']) {
+    const broken = await found(`UPDATE events SET body = ${bodyOf(json)} WHERE position = 2`)
+    assert.match(broken.message, /^Event 2 has a body that no log has written; its commit, events 1 to 3,/)
+    assert.equal(broken.position, 2)
+  }
+  const changed = await found(`UPDATE events SET body = ${bodyOf('{"a":"2"}')} WHERE position = 2`)
+  assert.match(changed.message, /^Events 1 to 3 are one commit and do not match its hash:.*can't tell which$/)
+  assert.equal(changed.position, 1)
+})
 
 it('leaves no byte of an erased body or blob in any file, nor after compaction', async () => {
   const dir = await logWith({ secret: 'Rosenkohl' })

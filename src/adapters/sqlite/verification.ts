@@ -24,7 +24,7 @@ export function hashAt(tables: SqliteTables, position: number): string | undefin
 
 /**
  * Walks the whole chain.
- * @throws LOG_CORRUPT at the first position, or commit, that doesn't fit.
+ * @throws LOG_CORRUPT at the first event that doesn't fit, where it can be told, else at the first commit.
  */
 export function verifyChain(tables: SqliteTables, rows: EventRows): VerifyReport {
   checkPages(tables)
@@ -48,7 +48,7 @@ export function verifyChain(tables: SqliteTables, rows: EventRows): VerifyReport
     headers += headerOf(row, rows)
     if (row.hash === null) continue
     const expected = sha256(commitHashInput(head.hash, headers))
-    if (expected !== hex(row.hash)) throw corruptCommit(head.position + 1, position)
+    if (expected !== hex(row.hash)) throw unfitting(rows, head.position + 1, position)
     head = { position, hash: expected }
     headers = ''
   }
@@ -117,12 +117,32 @@ function corrupt(position: number, what: string): HoldfastError {
   return new HoldfastError('LOG_CORRUPT', `Event ${position} ${what}`, { details: { position } })
 }
 
-function corruptCommit(from: number, to: number): HoldfastError {
-  const which =
-    from === to
-      ? `Event ${from} does not match its hash`
-      : `Among the events ${from} to ${to} is one that does not match the hash of their commit`
-  return new HoldfastError('LOG_CORRUPT', which, { details: { position: from, to } })
+/**
+ * One hash covers the events of a commit, so it tells that one of them was changed, not which. An event is named
+ * where it stands alone, or does not read as anything that a log writes.
+ */
+function unfitting(rows: EventRows, from: number, to: number): HoldfastError {
+  if (from === to) return corrupt(from, 'does not match its hash')
+  const details = { position: from, to }
+  for (const row of rows.after(from - 1)) {
+    if (row.position > to) break
+    if (row.body === null || isAsWritten(row.body)) continue
+    const message = `Event ${row.position} has a body that no log has written; its commit, events ${from} to ${to}, does not match its hash`
+    return new HoldfastError('LOG_CORRUPT', message, { details: { ...details, position: row.position, from } })
+  }
+  const message = `Events ${from} to ${to} are one commit and do not match its hash: at least one of them is not as it was written, and the hash can't tell which`
+  return new HoldfastError('LOG_CORRUPT', message, { details })
+}
+
+/** Whether the body is the JSON text of an object, to the letter. */
+function isAsWritten(body: Uint8Array): boolean {
+  try {
+    const json = openBody(body)
+    const value: unknown = JSON.parse(json)
+    return typeof value === 'object' && value !== null && JSON.stringify(value) === json
+  } catch {
+    return false
+  }
 }
 
 function hex(bytes: Uint8Array): string {

@@ -205,6 +205,29 @@ describe('an event that the code fails on', () => {
   })
 })
 
+test('a retry of what is none of the trigger’s any more is on record once', async (t) => {
+  let takes = true
+  const place = await openPlace(
+    t,
+    saying({
+      where: () => takes,
+      input: () => {
+        throw new Error('no')
+      },
+    }),
+  )
+  await say(place, 'one')
+  await place.hf.idle()
+  takes = false
+  const position = Number(place.hf.triggers.list()[0]?.setAside[0]?.position)
+  const both = await Promise.allSettled([1, 2].map(() => place.hf.triggers.retry('saying', position)))
+  assert.deepEqual(
+    both.map((one) => (one.status === 'fulfilled' ? one.value.run : one.reason.code)),
+    [null, 'EVENT_NOT_SET_ASIDE'],
+  )
+  assert.deepEqual(kinds(place.hf), ['set', 'set-aside', 'retried'])
+})
+
 test('a definition that can not be is refused', async (t) => {
   const broken: Partial<Trigger<Input>>[] = [
     { name: 'a b' },

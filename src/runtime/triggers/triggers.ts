@@ -6,7 +6,7 @@
  * it tried again; also over crashes, and when the process was not there. While a trigger is paused, its events wait
  * in the log. Why: docs/decisions/0032-schedules-and-triggers.md
  */
-import { HoldfastError } from '../../kernel/errors.ts'
+import { HoldfastError, isHoldfastError } from '../../kernel/errors.ts'
 import type { NewEvent } from '../../kernel/event.ts'
 import type { JsonObject } from '../../kernel/json.ts'
 import { OWNER, SYSTEM } from '../../kernel/label.ts'
@@ -153,27 +153,38 @@ export class Triggers {
    * @throws TRIGGER_UNKNOWN, EVENT_NOT_SET_ASIDE, or what the trigger's code throws: they stay set aside then
    */
   async retry(name: string, position: number): Promise<{ readonly run: string | null }> {
-    const { log } = this.#host
     const trigger = this.#watches.get(name)?.trigger
     if (trigger === undefined) throw unknown(name, [...this.#watches.keys()])
     const { positions } = this.#setAside(name, position)
     const { own, others } = await this.#again(trigger, positions)
-    // Nobody else has retried it meanwhile.
-    this.#setAside(name, position)
-    const retried: NewEvent = {
-      kind: 'trigger.retried',
-      actor: 'operator',
-      label: OWNER,
-      cause: position,
-      body: { positions: [...positions] },
-    }
-    const stream = TRIGGER_STREAM + name
-    await log.append([
-      { stream, expectedVersion: log.versionOf(stream), events: [retried, ...own] },
-      ...others,
-      clearAlert(SET_ASIDE_ALERT, `${name}@${position}`),
-    ])
+    await this.#retried(name, position, positions, { own, others })
     return { run: own[0]?.correlation ?? null }
+  }
+
+  /** Unless somebody else has retried it meanwhile; what the trigger puts on record meanwhile does not matter. */
+  async #retried(
+    name: string,
+    position: number,
+    positions: readonly number[],
+    { own, others }: Firing,
+  ): Promise<void> {
+    const { log } = this.#host
+    const stream = TRIGGER_STREAM + name
+    const body = { positions: [...positions] }
+    const retried: NewEvent = { kind: 'trigger.retried', actor: 'operator', label: OWNER, cause: position, body }
+    for (;;) {
+      this.#setAside(name, position)
+      try {
+        await log.append([
+          { stream, expectedVersion: log.versionOf(stream), events: [retried, ...own] },
+          ...others,
+          clearAlert(SET_ASIDE_ALERT, `${name}@${position}`),
+        ])
+        return
+      } catch (error) {
+        if (!isHoldfastError(error) || error.code !== 'LOG_CONFLICT') throw error
+      }
+    }
   }
 
   #setAside(name: string, position: number): SetAsideEvents {
