@@ -60,10 +60,13 @@ export interface HandlingInput {
   readonly state: Json
 }
 
+/** Before the agent's name in that of the workflow of its handlings; no other workflow's begins so. */
+export const HANDLING = 'agent:'
+
 /** The workflow of the runs in which an agent handles an event. Its output is the new state. */
 export function handlingWorkflow(agent: AnyAgent): AnyWorkflow {
   return {
-    name: `agent:${agent.name}`,
+    name: HANDLING + agent.name,
     version: agent.version,
     input: HANDLING_INPUT,
     output: agent.state,

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { z } from 'zod'
 import { openPlace, type Place } from '../apps/testing/place.ts'
+import { defineAgent } from '../kernel/agent.ts'
 import { type Context, defineWorkflow, type Proposal, type Workflow } from '../kernel/workflow.ts'
 import { runStory } from '../observe/run-story.ts'
 import { runStoryText } from '../observe/run-story-text.ts'
@@ -407,4 +408,37 @@ test('a fork takes its place in the queue as every run', async (t) => {
   await verifyRun(place.hf.log, place.hf.runtime.workflows, 'f').then(({ verdict }) =>
     assert.equal(verdict, 'unfinished'),
   )
+})
+
+describe('what can not be forked', () => {
+  test('the handling of an event: the state would not reach the agent', async (t) => {
+    const counter = defineAgent({
+      name: 'counter',
+      version: 1,
+      on: ['counted'],
+      state: z.number(),
+      initial: 0,
+      async handle(ctx, _event, count) {
+        await ctx.step('count', () => count + 1)
+        return count + 1
+      },
+    })
+    const { hf } = await openPlace(t, { agents: [counter] })
+    await hf.emit({ kind: 'counted', key: 'k' })
+    await hf.idle()
+    const run = String(hf.log.tables.get<{ id: string }>('SELECT id FROM runs')?.id)
+    await assert.rejects(hf.fork(run, { from: 'count', result: 7 }), {
+      code: 'INPUT_INVALID',
+      message: /handles an event for the agent counter.*would not reach the agent/,
+      fix: /agent retry/,
+    })
+    assert.equal(hf.log.tables.all('SELECT id FROM runs').length, 1)
+  })
+
+  test('a rollback: it would undo beside the one', async (t) => {
+    const { place } = await ordered(t)
+    await place.hf.rollback('r')
+    await place.hf.idle()
+    await assert.rejects(place.hf.fork('rollback/r'), { code: 'INPUT_INVALID', message: /is a rollback/ })
+  })
 })

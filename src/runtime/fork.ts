@@ -14,6 +14,8 @@
  *
  * Why: docs/decisions/0033-fork.md
  */
+
+import { HANDLING } from '../kernel/agent.ts'
 import { HoldfastError } from '../kernel/errors.ts'
 import type { NewEvent } from '../kernel/event.ts'
 import type { ForkPoint } from '../kernel/fork-point.ts'
@@ -24,6 +26,7 @@ import { validate } from '../kernel/schema.ts'
 import type { EventLog, StreamAppend } from '../ports/event-log.ts'
 import { TAKES_INPUT } from './fork-line.ts'
 import { type RecordedOperation, type RunRecord, readRecord } from './replay-record.ts'
+import { isRollback } from './rollback/rollback-id.ts'
 import type { Runtime } from './runtime.ts'
 
 export interface ForkOptions {
@@ -56,6 +59,7 @@ export async function planFork(
 ): Promise<{ readonly fork: Fork; readonly part: StreamAppend }> {
   const record = readRecord(runtime.log, source)
   const { start } = record
+  refuseBound(source, start.workflow)
   const workflow = runtime.workflows.get(start.workflow, start.workflowVersion)
   const step = options.from === undefined ? null : stepOf(record, options.from)
   const given = givenOf(options, source, step)
@@ -86,6 +90,23 @@ export function isForked(log: EventLog, { stream, events }: StreamAppend): boole
   if (text(known.map(({ body }) => body)) === text(events.map(({ body }) => body))) return true
   throw new HoldfastError('RUN_ID_CONFLICT', `${stream.replace('/', ' ')} was started otherwise`, {
     details: { stream, position: known[0]?.position ?? 0 },
+  })
+}
+
+/** What a run gives goes where its id says; a fork under another id would give it to nobody. @throws INPUT_INVALID */
+function refuseBound(run: string, workflow: string): void {
+  const agent = workflow.startsWith(HANDLING) ? workflow.slice(HANDLING.length) : null
+  if (agent === null && !isRollback(run)) return
+  const message =
+    agent === null
+      ? `${run} is a rollback: a fork of it would undo the same beside it`
+      : `Run ${run} handles an event for the agent ${agent}: the state that a fork of it ends with would not reach the agent`
+  throw new HoldfastError('INPUT_INVALID', message, {
+    details: { run, workflow },
+    fix:
+      agent === null
+        ? 'Roll the run back again instead: what is undone is not undone twice.'
+        : 'Have an event that was set aside handled again with `holdfast agent retry`, or publish it once more; see what other code would do with `holdfast what-if`.',
   })
 }
 

@@ -128,7 +128,9 @@ function unfitting(rows: EventRows, from: number, to: number): HoldfastError {
     if (row.position > to) break
     if (row.body === null || isAsWritten(row.body)) continue
     const message = `Event ${row.position} has a body that no log has written; its commit, events ${from} to ${to}, does not match its hash`
-    return new HoldfastError('LOG_CORRUPT', message, { details: { ...details, position: row.position, from } })
+    return new HoldfastError('LOG_CORRUPT', message, {
+      details: { ...details, position: row.position, from },
+    })
   }
   const message = `Events ${from} to ${to} are one commit and do not match its hash: at least one of them is not as it was written, and the hash can't tell which`
   return new HoldfastError('LOG_CORRUPT', message, { details })

@@ -19,6 +19,11 @@ export function isRollback(run: string): boolean {
   return run.startsWith(PREFIX)
 }
 
+/** The run that is rolled back by this one. */
+export function rolledBackBy(rollback: string): string {
+  return rollback.slice(PREFIX.length)
+}
+
 /** To start it by; the runtime has it registered with its code. */
 export const ROLLBACK: Workflow<RollbackInput, Rollback> = defineWorkflow({
   name: 'holdfast.rollback',

@@ -19,11 +19,14 @@ import type { EventLog } from '../../ports/event-log.ts'
 import type { Gate } from '../../ports/gate.ts'
 import { recordJson } from '../run-errors.ts'
 import { type Deed, type Deeds, deedsOf, inputAndOutput } from './deeds.ts'
+import { rollbacksBefore, SETTLE_REST } from './others.ts'
 import { ROLLBACK, type RollbackInput, UNDO, type Undoing } from './rollback-id.ts'
 
 /** How often it looks whether the runs that were called have ended, and how long between. */
 const LOOKS = 60
 const BETWEEN_LOOKS = '10s'
+/** It waits for another rollback for a second, then twice as long each time, up to this. */
+const LONGEST_WAIT_MS = 3_600_000
 
 export function rollbackWorkflow(log: EventLog, gate: Gate): Workflow<RollbackInput, Rollback> {
   return defineWorkflow({
@@ -54,12 +57,28 @@ export function rollbackWorkflow(log: EventLog, gate: Gate): Workflow<RollbackIn
   })
 }
 
-/** Looks again for a while when runs that were called are still under way: they may do something yet. */
+interface Found extends Deeds {
+  /** Rollbacks that began before this one and may still undo something of the same runs. */
+  readonly before: readonly string[]
+}
+
+/**
+ * Waits for the rollbacks before it, so that nothing is undone by two at once; whoever began later does the same.
+ * Looks again for a while when runs that were called are still under way: they may do something yet.
+ */
 async function find(ctx: Context, log: EventLog, gate: Gate, run: string): Promise<Deeds> {
-  for (let looks = 1; ; looks += 1) {
-    const deeds = (await ctx.step('find what was done', () => ({ ...deedsOf(log, gate, run) }))) as Deeds
-    if (deeds.open.length === 0 || looks === LOOKS) return deeds
-    await ctx.sleep('wait for the runs it called', BETWEEN_LOOKS)
+  for (let waits = 0, looks = 1; ; ) {
+    const look = () => ({ ...deedsOf(log, gate, run), before: rollbacksBefore(log.tables, run) })
+    const found = (await ctx.step('find what was done', look)) as Found
+    if (found.before.length > 0) {
+      await ctx.sleep(`wait for ${found.before[0]}`, Math.min(1_000 * 2 ** waits, LONGEST_WAIT_MS))
+      waits += 1
+    } else if (found.open.length === 0 || looks === LOOKS) {
+      return found
+    } else {
+      await ctx.sleep('wait for the runs it called', BETWEEN_LOOKS)
+      looks += 1
+    }
   }
 }
 
@@ -83,7 +102,7 @@ async function settleRest(
     const why = isUnclear.has(`${what.run}\n${what.name}`) ? 'perhaps done' : 'has no undo'
     return `"${what.name}" (${what.operation}, ${why})`
   })
-  const answer = await ctx.review('what can not be undone', {
+  const answer = await ctx.review(SETTLE_REST, {
     action: 'settle-rollback',
     summary: `${rest.length} ${rest.length === 1 ? 'effect' : 'effects'} of run ${run} can't be undone from here`,
     reason: `Left: ${lines.join('; ')}. Approve: dealt with by hand. Reject: leave it as it is.`,

@@ -171,7 +171,13 @@ export class Triggers {
     const { log } = this.#host
     const stream = TRIGGER_STREAM + name
     const body = { positions: [...positions] }
-    const retried: NewEvent = { kind: 'trigger.retried', actor: 'operator', label: OWNER, cause: position, body }
+    const retried: NewEvent = {
+      kind: 'trigger.retried',
+      actor: 'operator',
+      label: OWNER,
+      cause: position,
+      body,
+    }
     for (;;) {
       this.#setAside(name, position)
       try {
