@@ -182,7 +182,8 @@ export async function restore(
 }
 
 /**
- * Erases what runs held that ended long enough ago, by the first rule that fits each; what none fits is kept.
+ * Erases what runs held that ended long enough ago, published events, and what the states of agents were before
+ * their newest snapshots, each by the first rule of its sort that fits; what none fits is kept.
  * Call it from time to time; `log.compact()` gives the room back.
  */
 export async function retain(

@@ -88,8 +88,8 @@ export interface EventLog {
     options?: AppendOptions,
   ): Promise<readonly StoredEvent[]>
 
-  /** The events of one stream in order, from `fromVersion` (default 1). */
-  readStream(stream: string, fromVersion?: number): StoredEvent[]
+  /** The events of one stream in order, from `fromVersion` (default 1), `limit` at most (default all). */
+  readStream(stream: string, fromVersion?: number, limit?: number): StoredEvent[]
   /** Version of a stream; 0 when it has none. */
   versionOf(stream: string): number
   /** All events in order of position, after `afterPosition` (default 0); read lazily. */

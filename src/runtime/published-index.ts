@@ -8,7 +8,7 @@ import type { Projection, Tables, TablesReader } from '../ports/projection.ts'
 
 export const publishedIndex: Projection = {
   name: 'published',
-  version: 1,
+  version: 2,
   tables: ['published', 'published_kinds', 'published_unsorted'],
   schema: `
     CREATE TABLE published (
@@ -24,7 +24,7 @@ export const publishedIndex: Projection = {
   apply({ kind, position, body }, tables) {
     if (body === null) return
     if (kind === 'wait.started') sort(tables, String(body.kind), Number(body.after))
-    else note(tables, String(body.kind), String(body.key), position)
+    else if (body.id !== undefined) note(tables, String(body.kind), String(body.key), position)
   },
   erasure: {
     keep({ kind, body }) {
@@ -33,6 +33,14 @@ export const publishedIndex: Projection = {
       return kind === 'wait.started'
         ? { kind: body.kind ?? '', after: after ?? 0 }
         : { kind: body.kind ?? '', key: key ?? '' }
+    },
+    /** An event without its content is there for no wait any more. */
+    forget({ kind, position, body }, tables) {
+      if (kind !== 'event.published') return true
+      const row = [String(body?.kind), String(body?.key), position] as const
+      tables.run('DELETE FROM published WHERE kind = ? AND key = ? AND position = ?', ...row)
+      tables.run('DELETE FROM published_unsorted WHERE position = ?', position)
+      return true
     },
   },
 }
@@ -95,4 +103,47 @@ export function lastPublished(tables: TablesReader, kind: string, limit: number)
     limit,
   )
   return rows.map(({ position }) => position)
+}
+
+/** Those of a kind that some run has waited for: since the position given with it, all of them are sorted. */
+export function awaitedKinds(tables: TablesReader): ReadonlyMap<string, number> {
+  const rows = tables.all<{ kind: string; sorted_after: number }>('SELECT * FROM published_kinds')
+  return new Map(rows.map(({ kind, sorted_after }) => [kind, sorted_after]))
+}
+
+export interface PublishedRow {
+  readonly position: number
+  readonly kind: string
+}
+
+/** The events up to a position that still have their bodies, in pages; what was not waited for comes first. */
+export function* publishedPages(
+  tables: TablesReader,
+  upTo: number,
+  limit: number,
+): Generator<PublishedRow[]> {
+  for (let after = 0; ; ) {
+    const rows: PublishedRow[] = tables.all(
+      'SELECT position, kind FROM published_unsorted WHERE position > ? AND position <= ? ORDER BY position LIMIT ?',
+      after,
+      upTo,
+      limit,
+    )
+    yield rows
+    if (rows.length < limit) break
+    after = rows.at(-1)?.position ?? upTo
+  }
+  for (let last = { kind: '', key: '', position: 0 }; ; ) {
+    const rows: (typeof last)[] = tables.all(
+      `SELECT kind, key, position FROM published WHERE (kind, key, position) > (?, ?, ?)
+       ORDER BY kind, key, position LIMIT ?`,
+      last.kind,
+      last.key,
+      last.position,
+      limit,
+    )
+    yield rows.filter(({ position }) => position <= upTo)
+    if (rows.length < limit) return
+    last = rows.at(-1) ?? last
+  }
 }

@@ -1,6 +1,7 @@
 /**
  * Retention: the bodies of runs that ended long enough ago are erased, by rules of the operator; what a run
- * was, when and how it ended, and the chain stay. Without a rule everything is kept.
+ * was, when and how it ended, and the chain stay. Published events, and the states that agents had before their
+ * newest snapshots, go by rules of their own. Without a rule everything is kept.
  *
  * A run is erased when it and all its parents have ended: a parent that is under way may still ask what its
  * child gave. What belongs to a run besides its own stream (the mail that it was started for) goes with it.
@@ -10,9 +11,28 @@
 import { RUN_ENDS } from '../kernel/journal.ts'
 import type { EventLog } from '../ports/event-log.ts'
 import type { TablesReader } from '../ports/projection.ts'
+import { eraseEvents } from './event-retention.ts'
 import { type RunStatus, runStream } from './run-index.ts'
+import { eraseStates } from './state-retention.ts'
 
-export interface RetentionRule {
+/** For runs, for published events, or for what an agent's state was. Each looks at the rules of its own sort. */
+export type RetentionRule = RunRule | EventRule | StateRule
+
+export interface EventRule {
+  /** Kind of published events; `*` for all. */
+  readonly events: string
+  /** Milliseconds after they were published; null to keep them for good. */
+  readonly afterMs: number | null
+}
+
+export interface StateRule {
+  /** Name of an agent; `*` for all. What its instances' states are now, and since their newest snapshots, stays. */
+  readonly agent: string
+  /** Milliseconds after an event was handled; null to keep what the state was for good. */
+  readonly afterMs: number | null
+}
+
+export interface RunRule {
   /** Name of a workflow; `*` for all. */
   readonly workflow: string
   /** How a run ended for the rule to hold for it. */
@@ -33,9 +53,22 @@ export interface RetentionOptions {
   readonly signal?: AbortSignal
 }
 
+/** How a sort of rules is carried out: looks at what is due, erases it a few at a time, and counts. */
+export interface Erasing {
+  readonly now: number
+  readonly dryRun: boolean
+  readonly signal?: AbortSignal | undefined
+}
+
 export interface RetentionReport {
   readonly runs: number
-  /** Bodies. */
+  /** Published events. */
+  readonly published: number
+  /** Published events that are due, and are kept as somebody may still look at them. */
+  readonly held: number
+  /** Records of what agents' states were. */
+  readonly states: number
+  /** Bodies, those of `published` and `states` among them. */
   readonly events: number
   /** Raw mails and their like; 0 in a dry run. */
   readonly blobs: number
@@ -59,11 +92,33 @@ interface Row {
 
 /** Erases what is due, a hundred runs a commit; appends go on in between. */
 export async function retain(log: EventLog, options: RetentionOptions): Promise<RetentionReport> {
+  const { now, rules, dryRun = false, signal } = options
+  const erasing = { now, dryRun, signal }
+  const runs = await retainRuns(log, options)
+  const published = await eraseEvents(log, rules.filter(isEventRule), erasing)
+  const states = await eraseStates(log, rules.filter(isStateRule), erasing)
+  const events = runs.events + published.erased + states
+  return { ...runs, events, published: published.erased, held: published.held, states }
+}
+
+function isEventRule(rule: RetentionRule): rule is EventRule {
+  return 'events' in rule
+}
+
+function isStateRule(rule: RetentionRule): rule is StateRule {
+  return 'agent' in rule
+}
+
+async function retainRuns(
+  log: EventLog,
+  options: RetentionOptions,
+): Promise<Pick<RetentionReport, 'runs' | 'events' | 'blobs' | 'byWorkflow'>> {
   const total = { runs: 0, events: 0, blobs: 0, byWorkflow: {} as Record<string, number> }
-  if (options.rules.every(({ afterMs }) => afterMs === null)) return total
+  const rules = options.rules.filter((rule) => 'workflow' in rule)
+  if (rules.every(({ afterMs }) => afterMs === null)) return total
   for (let after = 0; !options.signal?.aborted; ) {
     const rows = endedRuns(log.tables, after)
-    const due = rows.filter((row) => isDue(row, options) && parentsEnded(log.tables, row))
+    const due = rows.filter((row) => isDue(row, rules, options.now) && parentsEnded(log.tables, row))
     const { events, blobs } = await eraseRuns(log, due, options)
     total.runs += due.length
     total.events += events
@@ -87,7 +142,7 @@ function endedRuns(tables: TablesReader, after: number): Row[] {
   )
 }
 
-function isDue({ workflow, status, updated }: Row, { rules, now }: RetentionOptions): boolean {
+function isDue({ workflow, status, updated }: Row, rules: readonly RunRule[], now: number): boolean {
   const rule = rules.find(
     (one) => (one.workflow === '*' || one.workflow === workflow) && one.status.includes(status),
   )

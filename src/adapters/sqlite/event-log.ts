@@ -244,8 +244,8 @@ class SqliteEventLog implements EventLog {
 
   // -- reading -----------------------------------------------------------------------------------
 
-  readStream(stream: string, fromVersion = 1): StoredEvent[] {
-    const rows = this.#rows.ofStream(this.#streams.find(stream), fromVersion)
+  readStream(stream: string, fromVersion = 1, limit?: number): StoredEvent[] {
+    const rows = this.#rows.ofStream(this.#streams.find(stream), fromVersion, limit)
     return rows.map((row) => this.#rows.toEvent(row))
   }
 

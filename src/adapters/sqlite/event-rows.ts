@@ -47,14 +47,15 @@ export class EventRows {
     return this.#tables.get<EventRow>(`${SELECT_EVENT} WHERE e.position = ?`, position)
   }
 
-  ofStream({ id, version }: StreamState, fromVersion: number): EventRow[] {
+  ofStream({ id, version }: StreamState, fromVersion: number, limit = Number.MAX_SAFE_INTEGER): EventRow[] {
     const first = id > 0 && fromVersion <= 1 ? this.at(id) : undefined
     const rest =
       version > 1
         ? this.#tables.all<EventRow>(
-            `${SELECT_EVENT} WHERE e.stream = ? AND e.version > 1 AND e.version >= ? ORDER BY e.version`,
+            `${SELECT_EVENT} WHERE e.stream = ? AND e.version > 1 AND e.version >= ? ORDER BY e.version LIMIT ?`,
             id,
             fromVersion,
+            limit - (first === undefined ? 0 : 1),
           )
         : []
     return first === undefined ? rest : [first, ...rest]

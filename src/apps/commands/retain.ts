@@ -39,6 +39,6 @@ export async function retainIn(options: {
     return message === null ? [] : [`mail/${message}`]
   }
   const report = await retainRuns(log, { rules, now, streamsOf, dryRun, signal })
-  const room = report.runs > 0 && !dryRun ? log.compact() : { bytesBefore: 0, bytesAfter: 0 }
+  const room = report.events > 0 && !dryRun ? log.compact() : { bytesBefore: 0, bytesAfter: 0 }
   return { rules: rules.length, dryRun, ...report, ...room }
 }

@@ -38,6 +38,43 @@ function lengthOf(text: string): number | null {
 
 const limit = (fallback: number) => z.number().min(0).nullable().default(fallback)
 
+const RUN_ENDS = ['completed', 'failed', 'cancelled', 'continued'] as const
+const RUN_ENDS_ERASED = ['completed', 'cancelled', 'continued'] as const
+
+/** For runs, for published events, or for what agents' states were. */
+const retentionRule = z
+  .strictObject({
+    workflow: z
+      .string()
+      .min(1)
+      .optional()
+      .describe('For runs: name of a workflow, such as lead-qualification; * for all, as without it.'),
+    status: z
+      .array(z.enum(RUN_ENDS))
+      .min(1)
+      .optional()
+      .describe(
+        `For runs: how a run ended. Default ${RUN_ENDS_ERASED.join(', ')}: a failed one can be looked into. Continued: it goes on as another run.`,
+      ),
+    events: z
+      .string()
+      .min(1)
+      .optional()
+      .describe('For published events: their kind; * for all. Kept while somebody may still look at one.'),
+    agent: z
+      .string()
+      .min(1)
+      .optional()
+      .describe('For what the states of an agent were before their newest snapshots: its name; * for all.'),
+    eraseAfter: duration.describe(
+      'Time after the end of the run, or since the event was published or handled, such as 90d; never to keep it for good.',
+    ),
+  })
+  .refine(({ workflow, status, events, agent }) => {
+    const sorts = [workflow ?? status, events, agent].filter((one) => one !== undefined)
+    return sorts.length <= 1
+  }, 'must be for runs (workflow, status), for events, or for an agent, and not for two of them')
+
 export const policySchema = z
   .strictObject({
     version: z.literal(1),
@@ -71,23 +108,11 @@ export const policySchema = z
       })
       .prefault({}),
     retention: z
-      .array(
-        z.strictObject({
-          workflow: z
-            .string()
-            .min(1)
-            .default('*')
-            .describe('Name of a workflow, such as lead-qualification; * for all.'),
-          status: z
-            .array(z.enum(['completed', 'failed', 'cancelled']))
-            .min(1)
-            .default(['completed', 'cancelled'])
-            .describe('How a run ended. A failed one can be looked into while it is kept.'),
-          eraseAfter: duration.describe('Time after its end, such as 90d; never to keep it for good.'),
-        }),
-      )
+      .array(retentionRule)
       .default([])
-      .describe('What finished runs held is erased by the first rule that fits. Default: all is kept.'),
+      .describe(
+        'What finished runs held, published events, and past states of agents, are erased by the first rule of their sort that fits. Default: all is kept.',
+      ),
   })
   .meta({ title: 'policy.yaml', description: 'Policy of a Holdfast workspace.' })
 
@@ -121,15 +146,16 @@ function settingsOf(
 }
 
 /**
- * How long what finished runs held is kept.
+ * How long what finished runs held, published events and past states are kept.
  * @throws CONFIG_INVALID, FILE_UNREADABLE, as for the rest of the file.
  */
 export async function loadRetention(dir: string): Promise<readonly RetentionRule[]> {
   const { retention } = await readPolicy(dir)
-  return retention.map(({ eraseAfter, ...rule }) => ({
-    ...rule,
-    afterMs: eraseAfter === 'never' ? null : durationMs(eraseAfter),
-  }))
+  return retention.map(({ eraseAfter, workflow = '*', status = [...RUN_ENDS_ERASED], events, agent }) => {
+    const afterMs = eraseAfter === 'never' ? null : durationMs(eraseAfter)
+    if (events !== undefined) return { events, afterMs }
+    return agent === undefined ? { workflow, status, afterMs } : { agent, afterMs }
+  })
 }
 
 async function readPolicy(dir: string): Promise<PolicyFile> {
@@ -169,4 +195,8 @@ budget:
 #   - workflow: lead-qualification
 #     status: [completed, cancelled]
 #     eraseAfter: 365d
+#   - events: mail.answered      # published events of a kind, or * for all
+#     eraseAfter: 365d
+#   - agent: "*"                 # what the states of agents were before their snapshots
+#     eraseAfter: 30d
 `

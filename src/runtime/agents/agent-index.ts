@@ -15,7 +15,7 @@ import type { Projection, Tables } from '../../ports/projection.ts'
 
 export const agentIndex: Projection = {
   name: 'agents',
-  version: 2,
+  version: 3,
   tables: ['agents', 'agents_instances', 'agents_mailbox', 'agents_set_aside'],
   schema: `
     CREATE TABLE agents (
@@ -27,7 +27,7 @@ export const agentIndex: Projection = {
       agent TEXT NOT NULL, key TEXT NOT NULL, version INTEGER NOT NULL, whole INTEGER NOT NULL,
       through INTEGER NOT NULL, handled INTEGER NOT NULL, waiting INTEGER NOT NULL, run TEXT, run_position INTEGER,
       lifecycle TEXT NOT NULL, reason TEXT NOT NULL, lifecycle_by TEXT NOT NULL, updated INTEGER NOT NULL,
-      PRIMARY KEY (agent, key)
+      kept_from INTEGER NOT NULL DEFAULT 1, PRIMARY KEY (agent, key)
     ) STRICT, WITHOUT ROWID;
     CREATE INDEX agents_instances_waiting ON agents_instances (agent, key)
       WHERE waiting > 0 AND run IS NULL AND lifecycle = 'enabled';
@@ -70,12 +70,15 @@ export const agentIndex: Projection = {
       return state === undefined ? rest : { ...rest, whole: true }
     },
     /** What the others held, reasons and errors, goes by folding anew. */
-    forget: ({ kind, body }) =>
-      kind === 'agent.defined' ||
-      kind === 'agent.handled' ||
-      kind === 'agent.began' ||
-      kind === 'agent.retried' ||
-      (kind === 'agent.routed' && body?.misrouted === undefined),
+    forget({ kind, body, stream, version }, tables) {
+      if (kind === 'agent.handled') {
+        const { agent, key } = fromStream(stream)
+        keptFrom(agent, key ?? '', version + 1, tables)
+        return true
+      }
+      const isSame = kind === 'agent.defined' || kind === 'agent.began' || kind === 'agent.retried'
+      return isSame || (kind === 'agent.routed' && body?.misrouted === undefined)
+    },
   },
 }
 
@@ -231,11 +234,22 @@ function handled(event: StoredEvent, agent: string, key: string, tables: Tables)
     time,
     isWhole ? 1 : 0,
   )
+  if (body?.state === undefined && body?.patch === undefined) keptFrom(agent, key, version + 1, tables)
   if (body === null) takeOut(agent, key, 0, through, tables)
   else if (body.waited === true) takeOut(agent, key, Number(body.from), through, tables)
   if (run === null) return
   tables.run(
     'UPDATE agents_instances SET run = NULL, run_position = NULL WHERE agent = ? AND key = ?',
+    agent,
+    key,
+  )
+}
+
+/** States of its past before this version of its stream were erased. */
+function keptFrom(agent: string, key: string, version: number, tables: Tables): void {
+  tables.run(
+    'UPDATE agents_instances SET kept_from = max(kept_from, ?) WHERE agent = ? AND key = ?',
+    version,
     agent,
     key,
   )

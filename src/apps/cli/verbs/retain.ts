@@ -1,4 +1,5 @@
 /** `holdfast retain` */
+import type { Retained } from '../../commands/retain.ts'
 import { carryOut } from '../route.ts'
 import type { VerbRun } from '../verb.ts'
 import { count } from '../views/view.ts'
@@ -10,17 +11,28 @@ export const retain: VerbRun = async (call) => {
     out.document(report)
     return 0
   }
-  const { rules, runs, events, blobs, byWorkflow, dryRun, bytesBefore, bytesAfter } = report
+  const { rules, events, blobs, held, dryRun, bytesBefore, bytesAfter } = report
   if (rules === 0) out.text('Everything is kept: policy.yaml has no rules under `retention`.')
-  else if (runs === 0) out.text('Nothing is due.')
+  else if (events === 0) out.text('Nothing is due.')
   else {
-    const which = Object.entries(byWorkflow).map(([workflow, n]) => `${n} of ${workflow}`)
-    const what = `${count(runs, 'run')} (${which.join(', ')}), ${events} bodies`
+    const what = `${whatOf(report)}, ${events} bodies`
     if (dryRun) out.text(`Would be erased: ${what}.`)
     else {
       const room = ((bytesBefore - bytesAfter) / 2 ** 20).toFixed(1)
       out.text(`Erased: ${what}, ${count(blobs, 'raw mail')}. ${room} MiB given back.`)
     }
   }
+  if (held > 0)
+    out.text(`${count(held, 'event')} due, kept as an agent, a trigger or a run may look at them.`)
   return 0
+}
+
+function whatOf({ runs, byWorkflow, published, states }: Retained): string {
+  const which = Object.entries(byWorkflow).map(([workflow, n]) => `${n} of ${workflow}`)
+  const parts = [
+    ...(runs > 0 ? [`${count(runs, 'run')} (${which.join(', ')})`] : []),
+    ...(published > 0 ? [count(published, 'published event')] : []),
+    ...(states > 0 ? [count(states, 'past state')] : []),
+  ]
+  return parts.join(', ')
 }
