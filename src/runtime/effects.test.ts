@@ -194,6 +194,39 @@ describe('an outcome that is not clear', () => {
     assert.deepEqual(await place.outcome('r'), { receipt: 11 })
   })
 
+  for (const [verdict, output] of [
+    ['approved', null],
+    ['rejected', 'CONNECTOR_REFUSED'],
+  ] as const) {
+    test(`a repeat that is refused is a question, as the attempt before it may have done it: ${verdict}`, async (t) => {
+      const { place, outside } = await posting(t, {
+        manifest: { idempotency: 'key' },
+        lookup: 'none',
+        manners: ['lost', 'refuse', 'refuse'],
+      })
+      await place.pass()
+      assert.equal(outside.calls.length, 2)
+      const [question] = place.hf.reviews()
+      assert.equal(question?.action, 'settle-unknown')
+      assert.match(question?.reason ?? '', /a repeat was refused \(no such box\)/)
+      await place.reopen()
+      await place.pass()
+      assert.deepEqual([outside.calls.length, place.hf.reviews().length], [2, 1])
+      await place.hf.answer(question?.id ?? '', { verdict })
+      assert.deepEqual(await place.outcome('r'), output)
+    })
+  }
+
+  test('a repeat that is refused, after the outside said that nothing was done, has failed', async (t) => {
+    const { place, outside } = await posting(t, {
+      manifest: { idempotency: 'key' },
+      lookup: 'truth',
+      manners: ['dropped', 'refuse'],
+    })
+    assert.equal(await place.outcome('r'), 'CONNECTOR_REFUSED')
+    assert.deepEqual([outside.calls.length, place.hf.reviews().length], [2, 0])
+  })
+
   for (const lookup of ['unknown', 'none'] as const) {
     for (const [verdict, output, calls] of [
       ['approved', lookup === 'unknown' ? { receipt: 0 } : null, 1],

@@ -33,7 +33,7 @@ import { type Again, findOut } from './effects/unknown-effect.ts'
 import type { Execution } from './execution.ts'
 import { idempotencyKeyOf } from './idempotency-key.ts'
 import { restoredWhy } from './restored.ts'
-import { noteRetry } from './retrying.ts'
+import { type FailedAttempt, isInDoubt, noteRetry } from './retrying.ts'
 import { recordJson } from './run-errors.ts'
 
 /** Codes after which it is certain that nothing was done and a retry would change nothing. */
@@ -120,7 +120,12 @@ async function noteFailure(
 ): Promise<void> {
   const code = isHoldfastError(error) ? error.code : ''
   const isRead = manifestOf(execution, effect).effect === 'read'
-  if (REFUSED.has(code) || (isRead && code === 'OUTPUT_INVALID')) fail(execution, effect, error)
+  const isRefused = REFUSED.has(code) || (isRead && code === 'OUTPUT_INVALID')
+  if (isRefused && !isRead && effect.type === 'effect' && isInDoubt(execution, effect.name)) {
+    const why = `a repeat was refused (${toErrorRecord(error).message}), and an attempt before it may have done it`
+    await noteUnknown(execution, effect, why, { refused: true })
+    await reconcile(execution, effect)
+  } else if (isRefused) fail(execution, effect, error)
   else if (code === 'CONNECTOR_UNAVAILABLE' || isRead) await retryOrFail(execution, effect, number, error)
   else {
     await noteUnknown(execution, effect, toErrorRecord(error, 'CONNECTOR_OUTCOME_UNKNOWN').message)
@@ -171,16 +176,14 @@ async function retryOrFail(
   effect: Effect,
   attempt: number,
   error: unknown,
-  unclear?: true,
+  more: Pick<FailedAttempt, 'unclear' | 'notDone'> = {},
 ): Promise<void> {
   const { name, retry } = effect
   const delayMs = delayOf(execution, effect, attempt, toErrorRecord(error).code)
   if (delayMs === null) return fail(execution, effect, error)
   const of = retry?.attempts
-  noteRetry(
-    execution,
-    { type: effect.type, name, attempt, error, delayMs, ...(of && { of }), ...(unclear && { unclear }) },
-    () => resume(execution, effect),
+  noteRetry(execution, { type: effect.type, name, attempt, error, delayMs, ...(of && { of }), ...more }, () =>
+    resume(execution, effect),
   )
 }
 
@@ -191,13 +194,13 @@ async function attemptAgain(execution: Execution, effect: Effect, { why, by }: A
   const { name } = effect
   const number = numberOf(execution, name)
   const error = new HoldfastError('CONNECTOR_UNAVAILABLE', `Attempt ${number} of "${name}" ${why}`)
+  const told = by === 'repeat' ? ({ unclear: true } as const) : ({ notDone: true } as const)
   const mayGoOn = by === 'operator' || delayOf(execution, effect, number, error.code) !== null
   if (!mayGoOn || (by !== 'operator' && number > 1)) {
-    return await retryOrFail(execution, effect, number, error, by === 'repeat' ? true : undefined)
+    return await retryOrFail(execution, effect, number, error, told)
   }
   const record = recordJson(toErrorRecord(error))
   const failure = { type: effect.type, name, attempt: number, error: record, retryAt: null }
-  const unclear = by === 'repeat' ? { unclear: true } : {}
-  await execution.append([execution.event('attempt.failed', { ...failure, ...unclear })])
+  await execution.append([execution.event('attempt.failed', { ...failure, ...told })])
   await attempt(execution, effect)
 }

@@ -32,6 +32,8 @@ export interface FailedAttempt {
   readonly during?: 'lookup'
   /** Of an effect: it may have been done all the same, and a repeat does no harm. */
   readonly unclear?: true
+  /** Of an effect: by the word of the outside or of the operator, neither this attempt nor one before it did it. */
+  readonly notDone?: true
 }
 
 /** Records a failed attempt and has the next one made when its time comes. */
@@ -41,6 +43,17 @@ export function noteRetry(execution: Execution, failure: FailedAttempt, again: (
   execution.retries.later(failure.name, again)
   const record = recordJson(toErrorRecord(error, 'STEP_FAILED'))
   execution.open(execution.event('attempt.failed', { ...rest, error: record, retryAt }))
+}
+
+/** Whether an attempt of an effect may have done it, though it was tried again. */
+export function isInDoubt({ host, run }: Execution, name: string): boolean {
+  const told = host.log
+    .readStream(runStream(run.id))
+    .findLast(
+      ({ kind, body }) =>
+        kind === 'attempt.failed' && body?.name === name && (body.unclear === true || body.notDone === true),
+    )
+  return told?.body?.unclear === true
 }
 
 /** Why the last attempt failed, as it is on record. */

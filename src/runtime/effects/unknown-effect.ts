@@ -8,6 +8,7 @@ import type { Lookup, PerformContext } from '../../ports/connector.ts'
 import type { Execution } from '../execution.ts'
 import { restoredWhy } from '../restored.ts'
 import { delayAfter, noteRetry } from '../retrying.ts'
+import { runStream } from '../run-index.ts'
 import { callOutside } from './effect-call.ts'
 import { answerTo, askPolicy } from './effect-policy.ts'
 import { doneSince, type Effect, manifestOf, numberOf } from './effect-records.ts'
@@ -59,7 +60,7 @@ export async function findOut(execution: Execution, effect: Effect, resume: () =
     return { is: 'again', why, by: 'repeat' }
   }
   if (found.found === 'no') return askOperator(execution, effect, resume, STILL_OUT)
-  const why = found.why ?? 'the outside system can not tell'
+  const why = refusal(execution, effect.name) ?? found.why ?? 'the outside system can not tell'
   return askOperator(execution, effect, resume, why, found.ifDone ?? null)
 }
 
@@ -98,8 +99,16 @@ function lookUpLater(execution: Execution, effect: Effect, resume: () => void, e
 /** Whether a repeat is harmless, and may be made: else the last attempt would end as if it had done nothing. */
 function mayRepeat(execution: Execution, effect: Effect): boolean {
   const { effect: kind, idempotency } = manifestOf(execution, effect)
-  if (kind !== 'read' && idempotency === 'none') return false
+  if (kind !== 'read' && (idempotency === 'none' || refusal(execution, effect.name) !== null)) return false
   return delayOf(execution, effect, numberOf(execution, effect.name), 'CONNECTOR_UNAVAILABLE') !== null
+}
+
+/** That a repeat was refused while an attempt before it may have done it: another one says no more. */
+function refusal({ host, run }: Execution, name: string): string | null {
+  const unknown = host.log
+    .readStream(runStream(run.id))
+    .findLast(({ kind, body }) => kind === 'effect.unknown' && body?.name === name)
+  return unknown?.body?.refused === true ? String(unknown.body.why) : null
 }
 
 /** One question for each attempt whose outcome stays unknown. */
