@@ -30,9 +30,15 @@ const checkpoint = checkpointOf(holdfast.log, Date.now())
 const { checkpoint: ofBackup } = await backup(holdfast, copy)
 console.log('backed up to position', ofBackup.position)
 
-// The body of what has ended is erased; that it was, and the chain, stay.
-const report = await retain(holdfast, [{ workflow: 'greet', status: ['completed'], afterMs: 0 }])
+// The body of what has ended is erased, and a published event that nobody may look at any more; that they were, and
+// the chain, stay.
+await holdfast.emit({ kind: 'greeted', id: 'greeted-ada', data: 'Ada' })
+const report = await retain(holdfast, [
+  { workflow: 'greet', status: ['completed'], afterMs: 0 },
+  { events: 'greeted', afterMs: 0 },
+])
 console.log(report)
+assert.equal(holdfast.log.readStream('event/greeted-ada')[0]?.body, null)
 assert.equal(holdfast.log.readStream('run/ada')[0]?.body, null)
 holdfast.log.compact()
 console.log(holdfast.log.verify(checkpoint))

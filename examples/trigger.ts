@@ -56,5 +56,14 @@ while (packed.length < 2) await new Promise((resolve) => setTimeout(resolve, 20)
 assert.deepEqual(packed, ['a chair', 'street 1 and street 2'])
 console.log(packed, holdfast.triggers.list())
 
+// While a trigger is paused its events are kept; resumed, it starts their runs.
+await holdfast.triggers.pause('new-orders')
+await holdfast.emit({ kind: 'order.placed', key: 'ada', data: 'a table' })
+await holdfast.idle()
+assert.equal(packed.length, 2)
+await holdfast.triggers.resume('new-orders')
+while (packed.length < 3) await new Promise((resolve) => setTimeout(resolve, 20))
+assert.equal(packed[2], 'a table')
+
 await holdfast.close()
 rmSync(dir, { recursive: true })
