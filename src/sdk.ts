@@ -36,6 +36,7 @@ import type { OpenVault, Redactor } from './ports/vault.ts'
 import { Agents } from './runtime/agents/agents.ts'
 import { Holdfast } from './runtime/holdfast.ts'
 import { RUNTIME_PROJECTIONS } from './runtime/projections.ts'
+import { type ReplayReport, verifyRun as verifyByReplay } from './runtime/replay.ts'
 import {
   type RetentionOptions,
   type RetentionReport,
@@ -238,6 +239,15 @@ export function why({ log, runtime }: Holdfast, run: string): Explanation {
   return explain(log, run, { asked: (id) => runtime.resident(id)?.records.handover.asked })
 }
 
+/**
+ * Runs the code of a run again on what is on record, and names the first place where they part. Does nothing and
+ * records nothing.
+ * @throws RUN_NOT_FOUND, BODY_ERASED, WORKFLOW_UNKNOWN
+ */
+export async function verifyRun({ log, runtime }: Holdfast, run: string): Promise<ReplayReport> {
+  return await verifyByReplay(log, runtime.workflows, run)
+}
+
 export { fasterClock } from './adapters/system/clock.ts'
 export { fileVault } from './adapters/vault/vault.ts'
 export type { FlagDefinitions } from './apps/config/flags-file.ts'
@@ -275,6 +285,7 @@ export type { Fork, ForkOptions } from './runtime/fork.ts'
 export type { EmittedEvent, RunHandle } from './runtime/handles.ts'
 export type { Holdfast } from './runtime/holdfast.ts'
 export { type PreflightBreak, type PreflightReport, preflight } from './runtime/preflight.ts'
+export type { ReplayReport } from './runtime/replay.ts'
 export type { RetentionReport, RetentionRule } from './runtime/retention.ts'
 export type { Review } from './runtime/review-index.ts'
 export type { StartOptions } from './runtime/run-start.ts'
