@@ -31,9 +31,15 @@ export class CronTimes {
   /** The last `count` of the times after `after` and not after `upTo`, in order. */
   last(count: number, after: number, upTo: number): number[] {
     if (upTo <= after) return []
-    // It gives the times before a whole second.
-    const before = new Date(Math.floor(upTo / 1_000) * 1_000 + 1_000)
-    const times = this.#cron.previousRuns(count, before).map((time) => time.getTime())
+    const times: number[] = []
+    // It gives the times before a whole second. A time takes a tenth of a millisecond, and seldom is more than one due.
+    let before = Math.floor(upTo / 1_000) * 1_000 + 1_000
+    for (let most = 2; times.length < count && before > after; most *= 4) {
+      const more = this.#cron.previousRuns(Math.min(most, count - times.length), new Date(before))
+      if (more.length === 0) break
+      for (const time of more) times.push(time.getTime())
+      before = times.at(-1) ?? after
+    }
     return times.filter((time) => time > after && time <= upTo).reverse()
   }
 }
