@@ -313,6 +313,9 @@ describe('a model call', () => {
     assert.equal(allowed(), 0)
     now = 86_400_000
     assert.equal(allowed(), 3, 'tomorrow is another day')
+    now = 0
+    assert.equal(allowed(), 0, 'a clock that is set back brings no day anew')
+    assert.equal(g.decideModel(asking)?.day, 0)
   })
 
   test('without a model there is nothing to decide', () => {

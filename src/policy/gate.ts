@@ -51,8 +51,8 @@ export function createGate(options: GateOptions): Gate {
   const redact = <Value extends Json>(value: Value): Value => secrets?.redact(value) ?? value
   const grants = new WeakMap<Permit, Grant>()
   const manifests = manifestsOf(connectors)
-  /** Model calls allowed on a day, those included whose decision is still on its way to the log. */
-  let allowed = { day: 0, calls: 0 }
+  /** Model calls allowed by day, those included whose decision is still on its way to the log. */
+  const allowed = new Map<number, number>()
 
   function grant(operation: string, inputHash: string): Permit {
     const permit = Object.freeze({ operation })
@@ -193,14 +193,15 @@ export function createGate(options: GateOptions): Gate {
       if (model === undefined) return null
       const operation = `model.${model.provider}`
       const asked = { operation, hosts: [model.host], isModelCall: true, approved: false }
-      const spent = spendingOf(tables, request.run, clock.now())
-      const day = dayOf(clock.now())
-      const callsToday = Math.max(spent.callsToday, allowed.day === day ? allowed.calls : 0)
+      const now = clock.now()
+      const spent = spendingOf(tables, request.run, now)
+      const day = dayOf(now)
+      const callsToday = Math.max(spent.callsToday, allowed.get(day) ?? 0)
       const verdict = decide(asked, { ...spent, callsToday }, settings())
       const { provider, model: name } = model
-      if (verdict.answer !== 'allow') return { verdict, permit: null, provider, model: name }
-      allowed = { day, calls: callsToday + 1 }
-      return { verdict, permit: grant(operation, MODEL_CALL), provider, model: name }
+      if (verdict.answer !== 'allow') return { verdict, permit: null, provider, model: name, day }
+      allowed.set(day, callsToday + 1)
+      return { verdict, permit: grant(operation, MODEL_CALL), provider, model: name, day }
     },
 
     async ask(permit, question, { signal }) {

@@ -57,6 +57,18 @@ test('counts the model calls that were allowed, as soon as they are', () => {
   assert.equal(spendingOf(tables, 'r', 0).callsToday, 1)
 })
 
+test('a call counts for the day by whose budget it was allowed, also when its record is of the next', () => {
+  const allowed = { name: 'x', request: { type: 'model', day: 0 }, answer: 'allow' }
+  const tables = fold(['r', DAY, 'policy.decided', allowed])
+  assert.equal(spendingOf(tables, 'r', DAY - 1).callsToday, 1)
+  assert.equal(spendingOf(tables, 'r', DAY).callsToday, 0)
+  const event = { kind: 'policy.decided', body: allowed } as unknown as StoredEvent
+  assert.deepEqual(spendingProjection.erasure?.keep(event), {
+    answer: 'allow',
+    request: { type: 'model', day: 0 },
+  })
+})
+
 test('a price or a count that is missing or no whole number does not break the record of the call', () => {
   const tables = fold(
     ['r', 0, 'model.called', called(null, null)],

@@ -13,7 +13,7 @@ export function dayOf(timeMs: number): number {
 
 export const spendingProjection: Projection = {
   name: 'spending',
-  version: 1,
+  version: 2,
   tables: ['spending_days', 'spending_runs'],
   schema: `
     CREATE TABLE spending_days (day INTEGER PRIMARY KEY, calls INTEGER NOT NULL, micros INTEGER NOT NULL) STRICT;
@@ -24,11 +24,12 @@ export const spendingProjection: Projection = {
   kinds: ['policy.decided', 'model.called'],
   apply(event, tables) {
     const body = event.body ?? {}
-    const day = dayOf(event.time)
     const run = event.stream.slice('run/'.length)
     if (event.kind === 'policy.decided') {
-      const request = body.request as { type?: string } | undefined
+      const request = body.request as ModelRequestBody | undefined
       if (request?.type !== 'model' || body.answer !== 'allow') return
+      // At midnight the record may be a day later than the decision.
+      const day = request.day ?? dayOf(event.time)
       tables.run(
         'INSERT INTO spending_days (day, calls, micros) VALUES (?, 1, 0) ON CONFLICT DO UPDATE SET calls = calls + 1',
         day,
@@ -40,6 +41,7 @@ export const spendingProjection: Projection = {
       return
     }
     const micros = whole(body.priceMicros)
+    const day = dayOf(event.time)
     tables.run(
       `INSERT INTO spending_days (day, calls, micros) VALUES (?1, 0, ?2)
        ON CONFLICT DO UPDATE SET micros = micros + ?2`,
@@ -65,8 +67,15 @@ function spentOf({ kind, body }: StoredEvent): JsonObject | null {
     const { priceMicros = null, inputTokens = null, outputTokens = null } = body
     return { priceMicros, inputTokens, outputTokens }
   }
-  const { type } = (body.request ?? {}) as { type?: string }
-  return type === 'model' ? { answer: body.answer ?? null, request: { type } } : null
+  const { type, day } = (body.request ?? {}) as ModelRequestBody
+  if (type !== 'model') return null
+  return { answer: body.answer ?? null, request: { type, ...(day === undefined ? {} : { day }) } }
+}
+
+interface ModelRequestBody {
+  readonly type?: string
+  /** By whose budget it was decided. */
+  readonly day?: number
 }
 
 /** What a model reports is not ours to trust: nothing, or a fraction, must not keep the call from its record. */

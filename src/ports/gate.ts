@@ -53,6 +53,8 @@ export interface EffectDecision {
 export interface ModelDecision extends EffectDecision {
   readonly provider: string
   readonly model: string
+  /** Number of the UTC day by whose budget it was decided, since 1970. */
+  readonly day: number
 }
 
 /**

@@ -28,6 +28,7 @@ export function performDecision(execution: Execution, { name, question }: Operat
       type: 'model',
       operation: model.permit?.operation ?? `model.${model.provider}`,
       model: model.model,
+      day: model.day,
     }
     const asked = execution.event('policy.decided', verdictBody(name, request, model.verdict))
     if (model.permit === null) {
