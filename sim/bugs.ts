@@ -1,14 +1,35 @@
 /** Bugs planted in the wiring of a simulation, one at a time, to see that the invariants notice. */
-import type { DatabaseSync, StatementSync } from 'node:sqlite'
-import { HoldfastError, isHoldfastError } from '../src/kernel/errors.ts'
-import type { StoredEvent } from '../src/kernel/event.ts'
-import type { Clock } from '../src/ports/clock.ts'
-import type { EventLog } from '../src/ports/event-log.ts'
-import type { Gate } from '../src/ports/gate.ts'
-import type { Projection } from '../src/ports/projection.ts'
+
 import { changed } from './changed.ts'
+import {
+  bindingChildren,
+  breakingChains,
+  doublingChains,
+  forgettingRollbacks,
+  listing,
+  patient,
+  reading,
+  running,
+  startingEarly,
+  undoing,
+  unlimited,
+  unordered,
+} from './planted/around.ts'
+import {
+  acknowledgingAtOnce,
+  answeringTwice,
+  appending,
+  assumingNothingDone,
+  blindToEpochs,
+  drifting,
+  forgetfulOfReceipts,
+  losingAlarms,
+  tampering,
+  twice,
+} from './planted/kernel.ts'
 import type { Wiring } from './process.ts'
-import { PROJECTIONS } from './projections.ts'
+
+const DAY_MS = 86_400_000
 
 export interface Bug {
   readonly what: string
@@ -16,8 +37,6 @@ export interface Bug {
   /** The invariants that may be the first to notice. */
   readonly noticed: readonly string[]
 }
-
-type Append = EventLog['append']
 
 export const BUGS: readonly Bug[] = [
   {
@@ -82,138 +101,93 @@ export const BUGS: readonly Bug[] = [
     wiring: { database: (database) => changed(database, { exec: tampering(database) }) },
     noticed: ['chain-verifies', 'acknowledged-is-kept'],
   },
+  {
+    what: 'the runs that hold a key are not counted',
+    wiring: reading(/AS n FROM runs WHERE slot/, () => ({ n: 0 })),
+    noticed: ['limits'],
+  },
+  {
+    what: 'the admissions within a period are not counted',
+    wiring: reading(/FROM runs_rates/, () => undefined),
+    noticed: ['rates'],
+  },
+  {
+    what: 'a run that is to begin later may begin a day early',
+    wiring: { log: startingEarly },
+    noticed: ['not-before'],
+  },
+  {
+    what: 'times that a schedule is done with are looked at again',
+    wiring: listing(/FROM schedules ORDER/, (rows) =>
+      rows.map((row) => ({ ...row, done_up_to: Number(row.done_up_to) - DAY_MS })),
+    ),
+    noticed: ['schedule-times'],
+  },
+  {
+    what: 'a trigger looks again at what it has looked at',
+    wiring: reading(/FROM triggers WHERE name/, (row) => row && { ...row, cursor: 0 }),
+    noticed: ['trigger-once'],
+  },
+  {
+    what: 'a trigger passes over what it has not looked at',
+    wiring: reading(/FROM triggers WHERE name/, (row) => row && { ...row, cursor: Number(row.cursor) + 20 }),
+    noticed: ['trigger-once'],
+  },
+  {
+    what: 'events are gathered for longer than their trigger says',
+    wiring: { triggers: (triggers) => triggers.map((one) => ({ ...one, ...patient(one) })) },
+    noticed: ['trigger-groups'],
+  },
+  {
+    what: 'what a run did is undone in the order in which it was done',
+    wiring: { runtime: undoing((deeds) => deeds.toReversed()) },
+    noticed: ['undo-order'],
+  },
+  {
+    what: 'a rollback leaves out what it could undo',
+    wiring: {
+      gate: (gate) => ({ ...gate, manifestOf: (name) => ({ ...gate.manifestOf(name), hasUndo: false }) }),
+    },
+    noticed: ['undo-whole'],
+  },
+  {
+    what: 'what another rollback has undone is not known',
+    wiring: reading(/FROM undone/, () => undefined),
+    noticed: ['undo-once'],
+  },
+  {
+    what: 'a run that fails is not rolled back, though its workflow says so',
+    wiring: { runtime: forgettingRollbacks },
+    noticed: ['undo-whole'],
+  },
+  {
+    what: 'children that are bound to their parent are forgotten',
+    wiring: listing(/c\.on_parent_close = 'cancel'/, () => []),
+    noticed: ['children-close'],
+  },
+  {
+    what: 'a child that may outlive its parent is bound to it',
+    wiring: { log: (log) => appending(log, bindingChildren(log)) },
+    noticed: ['children-close', 'as-expected'],
+  },
+  {
+    what: 'the next run of a chain is not started with the end of the one before',
+    wiring: { log: (log) => appending(log, breakingChains(log)) },
+    noticed: ['chain-once', 'no-stray-errors'],
+  },
+  {
+    what: 'the next run of a chain is started twice',
+    wiring: { log: (log) => appending(log, doublingChains(log)) },
+    noticed: ['chain-once'],
+  },
+  {
+    what: 'more is under way at once within a run than it says',
+    wiring: { runtime: running(unlimited) },
+    noticed: ['at-once'],
+  },
+  {
+    what: 'the nodes of a graph do not wait for each other',
+    wiring: { runtime: running(unordered) },
+    noticed: ['node-order'],
+  },
 ]
-
-function appending(log: EventLog, append: Append): EventLog {
-  return changed(log, { append })
-}
-
-function assumingNothingDone(gate: Gate): Gate['perform'] {
-  return async (...given) => {
-    try {
-      return await gate.perform(...given)
-    } catch (error) {
-      const isUnclear = isHoldfastError(error) && error.code === 'CONNECTOR_OUTCOME_UNKNOWN'
-      throw isUnclear ? new HoldfastError('CONNECTOR_UNAVAILABLE', error.message) : error
-    }
-  }
-}
-
-/** As after a crash between the two: the world is asked, and then asked again. */
-function twice(gate: Gate): Gate['perform'] {
-  return async (permit, input, context) => {
-    const output = await gate.perform(permit, input, context)
-    const request = { run: '', workflow: '', customer: null, operation: permit.operation, input }
-    const label = { trust: 'system', sources: [], readers: null } as const
-    const second = gate.decideEffect({ ...request, label, approvedBy: 'nobody' }).permit
-    if (second !== null) await gate.perform(second, input, context).catch(() => {})
-    return output
-  }
-}
-
-function acknowledgingAtOnce(): Wiring {
-  let now = (): number => 0
-  /** What the log holds once it has taken all that was asked for, if it takes it. */
-  const ahead = (log: EventLog): Append => {
-    let position = log.head().position
-    const versions = new Map<string, number>()
-    return async (parts, blobs) => {
-      const isRefused = parts.some(({ stream, expectedVersion }) => {
-        const version = Math.max(versions.get(stream) ?? 0, log.versionOf(stream))
-        return expectedVersion !== 'any' && expectedVersion !== version
-      })
-      if (isRefused) return await log.append(parts, blobs)
-      log.append(parts, blobs).catch(() => {})
-      position = Math.max(position, log.head().position)
-      return parts.flatMap(({ stream, events }) =>
-        events.map((event): StoredEvent => {
-          position += 1
-          const version = Math.max(versions.get(stream) ?? 0, log.versionOf(stream)) + 1
-          versions.set(stream, version)
-          return { time: now(), ...event, cause: null, correlation: null, stream, position, version }
-        }),
-      )
-    }
-  }
-  return {
-    clock(clock) {
-      now = () => clock.now()
-      return clock
-    },
-    log: (log) => appending(log, ahead(log)),
-  }
-}
-
-function answeringTwice(log: EventLog): Append {
-  return async (parts, blobs) => {
-    const stored = await log.append(parts, blobs)
-    const answer = stored.find(({ kind }) => kind === 'review.answered')
-    if (answer?.body) {
-      await log.append([
-        { stream: answer.stream, expectedVersion: 'any', events: [{ ...answer, body: answer.body }] },
-      ])
-    }
-    return stored
-  }
-}
-
-function forgetfulOfReceipts(log: EventLog): EventLog['tables'] {
-  const { tables } = log
-  return {
-    all: (sql, ...values) => tables.all(sql, ...values),
-    iterate: (sql, ...values) => tables.iterate(sql, ...values),
-    get(sql, ...values) {
-      const looksBack = /FROM published\w* WHERE kind = \? AND key/.test(sql)
-      return tables.get(sql, ...(looksBack ? values.with(-1, 0) : values))
-    },
-  }
-}
-
-function blindToEpochs(database: DatabaseSync): DatabaseSync['prepare'] {
-  let held: unknown
-  return (sql) => {
-    const statement = database.prepare(sql)
-    if (!/^SELECT value FROM meta/.test(sql)) return statement
-    const get = statement.get.bind(statement) as (key: string) => unknown
-    const same = (key: string): unknown => {
-      if (key !== 'epoch') return get(key)
-      held ??= get(key)
-      return held
-    }
-    return Object.assign(statement, { get: same }) as StatementSync
-  }
-}
-
-function losingAlarms(clock: Clock): Clock {
-  let alarms = 0
-  return {
-    ...clock,
-    wakeAt(atMs, wake) {
-      alarms += 1
-      return alarms % 3 === 0 ? () => {} : clock.wakeAt(atMs, wake)
-    },
-  }
-}
-
-function drifting(): readonly Projection[] {
-  let seen = 0
-  return PROJECTIONS.map((projection) => {
-    if (projection.name !== 'runs') return projection
-    return {
-      ...projection,
-      apply(event, tables) {
-        seen += 1
-        if (event.kind !== 'timer.set' || seen % 5 > 0) projection.apply(event, tables)
-      },
-    } satisfies Projection
-  })
-}
-
-function tampering(database: DatabaseSync): DatabaseSync['exec'] {
-  let commits = 0
-  return (sql) => {
-    database.exec(sql)
-    commits += sql.startsWith('COMMIT') ? 1 : 0
-    if (commits === 5) database.exec('UPDATE events SET time = time + 1 WHERE position = 2')
-  }
-}

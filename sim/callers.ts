@@ -1,11 +1,13 @@
 /** Everybody who asks something of the simulated process: starts, events, answers, cancellations. */
 import { isHoldfastError } from '../src/kernel/errors.ts'
+import { lastOfChain } from '../src/runtime/run-chain.ts'
 import type { Chance } from './chance.ts'
 import { HOW, KEYS } from './collector.ts'
 import { courier } from './courier.ts'
 import { answerFor } from './operator.ts'
 import type { SimProcess } from './process.ts'
 import type { Simulation } from './simulation.ts'
+import { PARCEL, type Parcel, POISON } from './starters.ts'
 import { pathsOf } from './tree.ts'
 
 /** Codes that an answer, a start or a cancellation may rightly be refused with. */
@@ -19,7 +21,15 @@ export const REFUSALS: ReadonlySet<string> = new Set([
   'RUN_NOT_FOUND',
   'HOLDFAST_CLOSED',
   'LOST',
+  'LOG_CLOSED',
+  'CONNECTOR_REFUSED',
   'PIPELINE_DEADLINE',
+  'RUN_CANCELLED',
+  'RUN_UNDER_WAY',
+  'SCHEDULE_UNKNOWN',
+  'EVENT_NOT_SET_ASIDE',
+  'INPUT_INVALID',
+  POISON,
 ])
 
 /** What a caller was told, and how to see whether it is so. */
@@ -36,6 +46,8 @@ export class Callers {
   readonly #started = new Set<string>()
   #ticks = 0
   #calls = 0
+  #parcels = 0
+  #rolledBack = 0
   readonly #emitted: { id: string; key: string }[] = []
   /** Names of the waits without end that were given their event at last. */
   readonly #fed = new Set<string>()
@@ -59,7 +71,7 @@ export class Callers {
         this.told.push({ what, holds })
       })
       .catch((error) => {
-        const code = isHoldfastError(error) ? error.code : ''
+        const code = isHoldfastError(error) ? error.code : String(error.code ?? '')
         this.#around.trace(() => `  refused: ${what}: ${code} ${error}`)
         this.#around.tally.add(`refused: ${code}`)
         if (!process.isDead && !REFUSALS.has(code)) this.#around.break('no-stray-errors', error)
@@ -69,11 +81,12 @@ export class Callers {
   start(index: number): void {
     const planned = this.#around.plan.runs[index]
     if (planned === undefined) return
-    const { id, tree } = planned
+    const { id, tree, flavour, key, left, priority, delayMs } = planned
+    const input = { tree, path: id, key, left }
+    const options = { id, priority, ...(delayMs === null ? {} : { delay: delayMs }) }
     this.#started.add(id)
     this.#ask(`start of ${id}`, async ({ hf, runtime }) => {
-      const workflow = runtime.workflows.get('tree', 1)
-      const handle = await hf.start(workflow, { tree, path: id }, { id })
+      const handle = await hf.start(runtime.workflows.get(flavour, 1), input, options)
       handle.result().then(
         (value) =>
           this.told.push({ what: `result of ${id}`, holds: (now) => endsWith(now, id, { output: value }) }),
@@ -146,12 +159,83 @@ export class Callers {
     }
   }
 
-  cancelChild(): void {
-    const children = this.#around.process.log.tables.all<{ id: string }>(
-      'SELECT id FROM runs WHERE parent IS NOT NULL ORDER BY id',
+  #anyRun(): string | null {
+    const runs = this.#around.process.log.tables.all<{ id: string }>(
+      "SELECT id FROM runs WHERE id NOT LIKE 'agent/%' ORDER BY id",
     )
-    const child = children[this.#chance.whole(0, Math.max(0, children.length - 1))]
-    if (child !== undefined) this.cancel(child.id)
+    return runs[this.#chance.whole(0, Math.max(0, runs.length - 1))]?.id ?? null
+  }
+
+  cancelAny(): void {
+    const run = this.#anyRun()
+    if (run !== null) this.cancel(run)
+  }
+
+  rollBack(run = this.#anyRun()): void {
+    if (run === null) return
+    this.#around.tally.add('rollback asked for')
+    this.#ask(`rollback of ${run}`, async ({ hf }) => {
+      const { id } = await hf.rollback(run)
+      return ({ log }) => log.versionOf(`run/${id}`) > 0
+    })
+  }
+
+  /** When all has ended: runs that were called, and then those that called them. False when nothing is left. */
+  rollBackFamilies(): boolean {
+    const { plan, process } = this.#around
+    if (plan.deeds['roll back'] === 0 || this.#rolledBack === 2) return false
+    this.#rolledBack += 1
+    const what = this.#rolledBack === 1 ? 'id' : 'parent'
+    const families = process.log.tables.all<{ run: string }>(
+      `SELECT ${what} AS run FROM runs WHERE parent_mode = 'call' AND workflow = 'tree' ORDER BY position LIMIT 2`,
+    )
+    for (const run of new Set(families.map((family) => family.run))) this.rollBack(run)
+    return families.length > 0
+  }
+
+  parcel(): void {
+    this.#parcels += 1
+    const parcel: Parcel = { skipped: this.#chance.happens(0.15), poison: this.#chance.happens(0.15) }
+    const key = this.#chance.pick(['a', 'b'])
+    this.#publish(`parcel/${this.#parcels}`, key, PARCEL, parcel)
+  }
+
+  /** Has the triggers try again what they have set aside: one, or all. */
+  retry(all = false): boolean {
+    const { hf } = this.#around.process
+    const aside = hf.triggers
+      .list()
+      .flatMap(({ name, setAside }) => setAside.map((one) => ({ ...one, name })))
+    const one = aside[this.#chance.whole(0, Math.max(0, aside.length - 1))]
+    for (const { name, position } of all ? aside : one === undefined ? [] : [one]) {
+      this.#around.tally.add('trigger: tried again')
+      this.#ask(`retry of ${position} by ${name}`, async (process) => {
+        await process.hf.triggers.retry(name, position)
+        return (now) => {
+          const trigger = now.hf.triggers.list().find((known) => known.name === name)
+          return trigger?.setAside.every((known) => known.position !== position) ?? false
+        }
+      })
+    }
+    return aside.length > 0
+  }
+
+  schedule(deed: 'pause' | 'resume' | 'fire'): void {
+    const names = this.#around.plan.schedules
+    const name = names[this.#chance.whole(0, Math.max(0, names.length - 1))]
+    if (name !== undefined) this.changeSchedule(deed, name)
+  }
+
+  changeSchedule(deed: 'pause' | 'resume' | 'fire', name: string): void {
+    this.#around.tally.add(`schedule: ${deed}`)
+    this.#ask(`${deed} of schedule ${name}`, async ({ hf }) => {
+      if (deed === 'fire') {
+        const { run } = await hf.schedules.run(name)
+        return ({ log }) => log.versionOf(`run/${run}`) > 0
+      }
+      await hf.schedules[deed](name)
+      return () => true
+    })
   }
 
   cancel(run: string): void {
@@ -159,9 +243,11 @@ export class Callers {
     this.#around.tally.add('cancel')
     this.#ask(`cancellation of ${run}`, async ({ hf }) => {
       await hf.cancel(run)
-      return ({ log }) =>
-        log.tables.get<{ status: string }>('SELECT status FROM runs WHERE id = ?', run)?.status ===
-        'cancelled'
+      return ({ log }) => {
+        const last = lastOfChain(log.tables, run)
+        const sql = 'SELECT status FROM runs WHERE id = ?'
+        return log.tables.get<{ status: string }>(sql, last)?.status === 'cancelled'
+      }
     })
   }
 
@@ -183,6 +269,7 @@ export class Callers {
   }
 }
 
-function endsWith({ runtime }: SimProcess, run: string, part: { output: unknown }): boolean {
+function endsWith({ runtime, log }: SimProcess, given: string, part: { output: unknown }): boolean {
+  const run = lastOfChain(log.tables, given)
   return JSON.stringify(runtime.lastEvent(run)?.body?.output) === JSON.stringify(part.output)
 }

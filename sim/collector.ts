@@ -5,8 +5,8 @@
 import { type Agent, defineAgent } from '../src/kernel/agent.ts'
 import type { ReceivedEvent } from '../src/kernel/workflow.ts'
 import { anything } from './connector.ts'
+import { Violation } from './invariants/invariant.ts'
 import type { SimProcess } from './process.ts'
-import { Violation } from './watch.ts'
 
 export const HOW = ['fold', 'fold', 'fold', 'step', 'sleep', 'poison'] as const
 export const KEYS = ['a', 'b', 'c'] as const

@@ -20,16 +20,17 @@ interface Manner {
   readonly idempotency: Idempotency
   /** `surely`: it can tell. `never`: it has no way to be asked. */
   readonly lookup: 'surely' | 'never'
+  readonly hasUndo: boolean
 }
 
-const OPERATIONS: Readonly<Record<Request['operation'], Manner>> = {
-  keyed: { effect: 'external', idempotency: 'key', lookup: 'never' },
-  natural: { effect: 'external', idempotency: 'natural', lookup: 'never' },
-  plain: { effect: 'external', idempotency: 'none', lookup: 'surely' },
-  blind: { effect: 'external', idempotency: 'none', lookup: 'never' },
+export const OPERATIONS: Readonly<Record<Request['operation'], Manner>> = {
+  keyed: { effect: 'external', idempotency: 'key', lookup: 'never', hasUndo: true },
+  natural: { effect: 'external', idempotency: 'natural', lookup: 'never', hasUndo: true },
+  plain: { effect: 'external', idempotency: 'none', lookup: 'surely', hasUndo: true },
+  blind: { effect: 'external', idempotency: 'none', lookup: 'never', hasUndo: false },
   /** The policy wants the operator's word for it. */
-  guarded: { effect: 'external', idempotency: 'none', lookup: 'surely' },
-  read: { effect: 'read', idempotency: 'natural', lookup: 'never' },
+  guarded: { effect: 'external', idempotency: 'none', lookup: 'surely', hasUndo: true },
+  read: { effect: 'read', idempotency: 'natural', lookup: 'never', hasUndo: false },
 }
 
 /** The connector of one process: a dead one sends nothing, and hears of nothing. */
@@ -44,13 +45,20 @@ function operationOn(
   isDead: () => boolean,
   name: Request['operation'],
 ): Operation<Input, string> {
-  const { effect, idempotency, lookup } = OPERATIONS[name]
+  const { effect, idempotency, lookup, hasUndo } = OPERATIONS[name]
   const asked = async ({ path }: Input): Promise<Lookup<string>> => {
     if (isDead()) return await never()
     const found = await world.ask(path)
     if (isDead()) return await never()
     if (found === 'yes') return { found, output: answerTo({ operation: name, path }) }
     return { found }
+  }
+  const takenBack: NonNullable<Operation<Input, string>['undo']> = async (given, _, context) => {
+    if (isDead()) return await never()
+    const { idempotencyKey: key, signal } = context
+    const request = { operation: name, path: given.path, key, isUndo: true } as const
+    await world.send(request, signal, () => crashPoint('connector.mid-send'))
+    if (isDead()) return await never()
   }
   return {
     manifest: { effect, idempotency, timeoutMs: 30_000 },
@@ -64,6 +72,7 @@ function operationOn(
       return isDead() ? await never() : (answer as string)
     },
     ...(lookup === 'surely' ? { lookup: asked } : {}),
+    ...(hasUndo ? { undo: takenBack } : {}),
   }
 }
 

@@ -1,8 +1,8 @@
 /** A pipeline that hands a tick over to the agent with its end, or fails and hands nothing over. */
 import { definePipeline, type Pipeline } from '../src/kernel/pipeline.ts'
 import { anything } from './connector.ts'
+import { Violation } from './invariants/invariant.ts'
 import type { SimProcess } from './process.ts'
-import { Violation } from './watch.ts'
 
 export interface Errand {
   readonly n: number

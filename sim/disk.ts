@@ -19,7 +19,40 @@ export interface DiskFaults {
   readonly die: () => void
 }
 
-export function faultyDatabase(database: DatabaseSync, faults: DiskFaults, tally: Tally): DatabaseSync {
+/** Prepared statements that the processes of one database hand down to each other, by their text. */
+export class Statements {
+  readonly #database: DatabaseSync
+  readonly #free = new Map<string, StatementSync[]>()
+
+  constructor(database: DatabaseSync) {
+    this.#database = database
+  }
+
+  take(sql: string): StatementSync {
+    return this.#free.get(sql)?.pop() ?? this.#database.prepare(sql)
+  }
+
+  give(sql: string, statement: StatementSync): void {
+    const free = this.#free.get(sql)
+    if (free === undefined) this.#free.set(sql, [statement])
+    else free.push(statement)
+  }
+}
+
+export interface FaultyDatabase {
+  readonly database: DatabaseSync
+  /** Gives the statements of a dead process to those that come. */
+  readonly handDown: () => void
+}
+
+export function faultyDatabase(
+  database: DatabaseSync,
+  statements: Statements,
+  faults: DiskFaults,
+  tally: Tally,
+): FaultyDatabase {
+  const taken: [string, StatementSync][] = []
+
   function write<T>(sql: string, really: () => T): T {
     if (sql.startsWith('ROLLBACK')) return really()
     if (faults.isDead()) throw new Error('the process is dead')
@@ -37,17 +70,31 @@ export function faultyDatabase(database: DatabaseSync, faults: DiskFaults, tally
   }
 
   function prepared(sql: string): StatementSync {
-    const statement = database.prepare(sql)
+    if (faults.isDead()) return database.prepare(sql)
+    const own = statements.take(sql)
+    taken.push([sql, own])
     const kind = /^\s*(INSERT|UPDATE|DELETE|BEGIN|COMMIT|ROLLBACK)/i.exec(sql)?.[1]?.toUpperCase()
-    if (kind === undefined) return statement
-    const run = statement.run.bind(statement) as (...values: unknown[]) => unknown
-    return Object.assign(statement, { run: (...values: unknown[]) => write(kind, () => run(...values)) })
+    // A dead process has handed its statements down: it must not disturb whoever has them now.
+    const statement = (): StatementSync => (faults.isDead() ? database.prepare(sql) : own)
+    const guarded = <T>(really: () => T): T => (kind === undefined ? really() : write(kind, really))
+    const calls = {
+      get: (...values: never[]) => guarded(() => statement().get(...values)),
+      all: (...values: never[]) => guarded(() => statement().all(...values)),
+      run: (...values: never[]) => guarded(() => statement().run(...values)),
+      iterate: (...values: never[]) => statement().iterate(...values),
+    }
+    return calls as unknown as StatementSync
   }
 
-  return changed(database, {
-    prepare: prepared,
-    exec: (sql: string) => write(sql.trimStart(), () => database.exec(sql)),
-  })
+  return {
+    database: changed(database, {
+      prepare: prepared,
+      exec: (sql: string) => write(sql.trimStart(), () => database.exec(sql)),
+    }),
+    handDown() {
+      for (const [sql, statement] of taken.splice(0)) statements.give(sql, statement)
+    },
+  }
 }
 
 function diskFull(tally: Tally): Error {

@@ -1,16 +1,23 @@
 /** The invariants of a whole log: after each crash, now and then, and at the end. */
-import { foldJournal } from '../src/kernel/journal.ts'
+import { foldJournal, type JournalEntry } from '../src/kernel/journal.ts'
 import { verifyRun } from '../src/runtime/replay.ts'
 import { checkCollector } from './collector.ts'
 import { checkCourier } from './courier.ts'
 import { type Ending, mismatch } from './expectation.ts'
+import { Violation } from './invariants/invariant.ts'
 import type { SimProcess } from './process.ts'
 import type { Simulation } from './simulation.ts'
-import type { Tree } from './tree.ts'
-import { Violation } from './watch.ts'
+import { FLAVOURS, type TreeInput } from './workflow.ts'
 
-/** What was acknowledged is there, the chain verifies, and the projections are what the log says. @throws Violation */
-export function checkLog(simulation: Simulation, process: SimProcess): void {
+/**
+ * What was acknowledged is there, the projections are what the log says and, unless only tables are asked for, the
+ * chain verifies. @throws Violation
+ */
+export function checkLog(
+  simulation: Simulation,
+  process: SimProcess,
+  depth: 'tables' | 'chain' = 'chain',
+): void {
   simulation.tally.add('check of the whole log')
   for (const [position, text] of simulation.acknowledged) {
     if (simulation.watch.texts[position - 1] === text) continue
@@ -20,12 +27,14 @@ export function checkLog(simulation: Simulation, process: SimProcess): void {
     if (!holds(process))
       throw new Violation('acknowledged-is-kept', `${what} was acknowledged, and is not so`)
   }
-  const events = verified(process)
-  simulation.look()
-  if (events !== simulation.watch.position) throw new Violation('gapless', `${events} events verify`)
-  const { differing } = process.log.rebuild({ replace: false })
-  if (differing.length > 0)
-    throw new Violation('projections-live', `${differing.join(', ')} differ when rebuilt`)
+  if (depth === 'chain') {
+    const events = verified(process)
+    simulation.look()
+    if (events !== simulation.watch.position) throw new Violation('gapless', `${events} events verify`)
+  }
+  const drifted = simulation.drifted()
+  if (drifted.length > 0)
+    throw new Violation('projections-live', `${drifted.join(', ')} are not what the log says`)
 }
 
 function verified(process: SimProcess): number {
@@ -34,6 +43,15 @@ function verified(process: SimProcess): number {
   } catch (error) {
     throw new Violation('chain-verifies', String(error))
   }
+}
+
+/** Every so often the log folds its tables anew by itself; else what was folded as it grew stands for that. */
+const ANEW = 4
+
+function checkAnew({ log }: SimProcess): void {
+  const { differing } = log.rebuild({ replace: false })
+  if (differing.length > 0)
+    throw new Violation('projections-live', `${differing.join(', ')} differ when rebuilt`)
 }
 
 interface RunRow {
@@ -46,11 +64,13 @@ export async function checkEnd(simulation: Simulation): Promise<void> {
   const { process } = simulation
   simulation.look()
   checkLog(simulation, process)
+  if (simulation.seed % ANEW === 0) checkAnew(process)
   const runs = process.log.tables.all<RunRow>('SELECT id, status FROM runs ORDER BY position')
   for (const run of runs) {
     simulation.tally.add(`run: ${run.status}`)
     await checkRun(simulation, process, run)
   }
+  simulation.watch.end()
   checkEffects(simulation, process, runs)
   await checkCollector(process)
   checkCourier(process)
@@ -73,16 +93,23 @@ async function checkRun(simulation: Simulation, process: SimProcess, { id, statu
   if (report.verdict !== 'same') {
     throw new Violation('replays', `${id}: ${report.verdict} ${JSON.stringify(report.divergence)}`)
   }
-  if (start.workflow !== 'tree') return
-  if (end.status === 'continued') throw new Violation('as-expected', `${id} was continued`)
+  if (!(FLAVOURS as readonly string[]).includes(start.workflow)) return
+  const { tree, path, left, onParentClose } = start.input as unknown as TreeInput
+  if (onParentClose !== undefined && start.parent?.onParentClose !== onParentClose)
+    throw new Violation('children-close', `${id} is bound otherwise than was asked for`)
+  if (end.status === 'continued') {
+    if (left > 0) return
+    throw new Violation('as-expected', `${id} was continued`)
+  }
   const ending: Ending =
     end.status === 'completed' ? { ok: true, value: end.output } : { ok: false, code: end.error.code }
   if (end.status === 'cancelled') {
     const { parent } = start
-    if (isCancelled(simulation, id) || (parent !== null && hasEnded(process, parent.run))) return
+    if (isCancelled(simulation, id)) return
+    if (parent?.onParentClose === 'cancel' && hasEnded(process, parent.run)) return
     throw new Violation('as-expected', `${id} was cancelled by nobody`)
   }
-  const { tree, path } = start.input as unknown as { tree: Tree; path: string }
+  if (left > 0) throw new Violation('as-expected', `${id} ended, and was to go on as the next run`)
   const wrong = mismatch(tree, path, ending)
   if (wrong !== null) throw new Violation('as-expected', wrong)
 }
@@ -92,9 +119,10 @@ function hasEnded({ log }: SimProcess, run: string): boolean {
   return foldJournal(run, log.readStream(`run/${run}`)).end !== null
 }
 
-/** It, or one that it is a child of. */
+/** It, or another of its chain. */
 function isCancelled({ callers }: Simulation, run: string): boolean {
-  return [...callers.cancelled].some((one) => run === one || run.startsWith(`${one}/`))
+  const first = run.replace(/~\d+$/, '')
+  return [...callers.cancelled].some((one) => first === one.replace(/~\d+$/, ''))
 }
 
 /** What is on record of each effect is what happened outside. */
@@ -102,6 +130,7 @@ function checkEffects(simulation: Simulation, process: SimProcess, runs: readonl
   const { world, watch } = simulation
   for (const { id } of runs) {
     for (const entry of foldJournal(id, process.log.readStream(`run/${id}`)).entries.values()) {
+      if (entry.type === 'undo' && entry.settled?.outcome.ok) checkUndone(simulation, entry)
       if (entry.type !== 'effect' || entry.opened?.operation === undefined) continue
       const path = String((entry.opened.input as { path?: string } | undefined)?.path)
       const done = world.done.get(path)
@@ -126,4 +155,10 @@ function checkEffects(simulation: Simulation, process: SimProcess, runs: readonl
       }
     }
   }
+}
+
+function checkUndone({ world }: Simulation, { name, opened }: JournalEntry): void {
+  const { input } = (opened?.input ?? {}) as unknown as { input: { path: string } }
+  if ((world.done.get(input.path)?.undone ?? 0) > 0) return
+  throw new Violation('effect-record', `${name} succeeded on record, and nothing was taken back`)
 }

@@ -56,6 +56,27 @@ function valueMismatch(tree: Tree, path: string, value: Json): string | null {
       return is(list.length === tree.times && list.every((one, i) => one === i))
     case 'call':
       return first(below, (branch, at) => valueMismatch(branch, at, value))
+    case 'spawn':
+      return is(typeof value === 'string' && value.startsWith('/') && value.endsWith(path))
+    case 'regret':
+      if (list.length !== 2 || typeof list[1] !== 'number') return is(false)
+      return first(below, (branch, at) => valueMismatch(branch, at, list[0] ?? null))
+    case 'some':
+    case 'each':
+      if (list.length !== below.length) return is(false)
+      return first(below, (branch, at, i) =>
+        tree.onFailure === 'settle'
+          ? settledMismatch(branch, at, list[i] ?? null)
+          : valueMismatch(branch, at, list[i] ?? null),
+      )
+    case 'nodes':
+      if (list.length !== below.length) return is(false)
+      if (!skipsRightly(tree, list)) return is(false)
+      return first(below, (branch, at, i) =>
+        tree.onFailure === 'all-or-nothing'
+          ? valueMismatch(branch, at, list[i] ?? null)
+          : settledMismatch(branch, at, list[i] ?? null),
+      )
     case 'try': {
       const [branch, at] = below[0] as [Tree, string]
       const wrong = valueMismatch(branch, at, value)
@@ -66,11 +87,31 @@ function valueMismatch(tree: Tree, path: string, value: Json): string | null {
     case 'all':
       if (list.length !== below.length) return is(false)
       return first(below, (branch, at, i) => valueMismatch(branch, at, list[i] ?? null))
-    case 'race': {
+    case 'race':
+    case 'first': {
       const winner = below[Number(list[0])]
       return winner === undefined ? is(false) : valueMismatch(...winner, list[1] ?? null)
     }
   }
+}
+
+/** What became of one of several that are waited for whatever they come to. */
+function settledMismatch(tree: Tree, path: string, value: Json): string | null {
+  const [state, what] = Array.isArray(value) ? value : []
+  if (state === 'done') return valueMismatch(tree, path, what ?? null)
+  if (state === 'failed') return mismatch(tree, path, { ok: false, code: String(what) })
+  return state === 'skipped' ? null : `${path} (${tree.type}) can't come to ${JSON.stringify(value)}`
+}
+
+/** A node that is done comes after none that isn't; one is skipped only for one that failed. */
+function skipsRightly({ nodes, onFailure }: Tree & { type: 'nodes' }, list: readonly Json[]): boolean {
+  if (onFailure === 'all-or-nothing') return true
+  const states = list.map((one) => (Array.isArray(one) ? String(one[0]) : ''))
+  return nodes.every(({ after }, i) => {
+    if (states[i] !== 'skipped') return after.every((before) => states[before] === 'done')
+    const because = Number(String((list[i] as Json[])[1]).slice(1))
+    return states[because] === 'failed'
+  })
 }
 
 function first(
@@ -99,8 +140,10 @@ function failures(tree: Tree, path: string): Set<string> {
       return new Set()
     default: {
       const codes = branches(tree, path).flatMap(([branch, at]) => [...failures(branch, at)])
+      if (tree.type === 'spawn') return new Set()
+      if (tree.type === 'regret') codes.push('ROLLBACK_INCOMPLETE')
       // A child can be cancelled from outside.
-      return new Set(tree.type === 'call' ? [...codes, 'RUN_CANCELLED'] : codes)
+      return new Set(tree.type === 'call' || tree.type === 'regret' ? [...codes, 'RUN_CANCELLED'] : codes)
     }
   }
 }

@@ -3,7 +3,7 @@
  * lives. What was acknowledged is remembered outside, to be looked for after each crash.
  */
 import type { StoredEvent } from '../src/kernel/event.ts'
-import type { EventLog } from '../src/ports/event-log.ts'
+import type { EventLog, StreamAppend } from '../src/ports/event-log.ts'
 import { changed } from './changed.ts'
 import { never } from './connector.ts'
 
@@ -13,11 +13,13 @@ export interface LogAround {
   readonly slowMs: () => number
   readonly after: (ms: number, wake: () => void) => void
   readonly acknowledge: (events: readonly StoredEvent[]) => void
+  /** Told of each append before it is tried; what it gives is called when that is refused. */
+  readonly ask: (parts: readonly StreamAppend[]) => () => void
 }
 
 type Given = Parameters<EventLog['append']>
 
-export function simLog(log: EventLog, { isDead, slowMs, after, acknowledge }: LogAround): EventLog {
+export function simLog(log: EventLog, { isDead, slowMs, after, acknowledge, ask }: LogAround): EventLog {
   /** Appends that the disk has not taken yet, in order. */
   const held: (() => void)[] = []
 
@@ -34,6 +36,7 @@ export function simLog(log: EventLog, { isDead, slowMs, after, acknowledge }: Lo
   return changed(log, {
     async append(...given: Given) {
       if (isDead()) return await never()
+      const refused = ask(given[0])
       try {
         const events = await taken(given)
         if (isDead()) return await never()
@@ -41,6 +44,7 @@ export function simLog(log: EventLog, { isDead, slowMs, after, acknowledge }: Lo
         return events
       } catch (error) {
         if (isDead()) return await never()
+        refused()
         throw error
       }
     },

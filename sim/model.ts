@@ -14,17 +14,15 @@ export interface ModelAround {
   /** From 0 to 1. */
   readonly faults: () => number
   readonly pause: (ms: number) => Promise<void>
-  readonly asked: () => void
 }
 
-export function simModel({ chance, tally, isDead, faults, pause, asked }: ModelAround): Model {
+export function simModel({ chance, tally, isDead, faults, pause }: ModelAround): Model {
   return {
     provider: 'sim',
     model: 'sim-1',
     host: 'model.invalid',
     async ask({ material }) {
       if (isDead()) return await never()
-      asked()
       const fate = chance.happens(faults())
         ? chance.weighted({ down: 2, garbled: 1, silent: 1 })
         : ('ok' as const)

@@ -4,11 +4,19 @@
  */
 import type { PolicySettings } from '../src/ports/policy-settings.ts'
 import type { Chance } from './chance.ts'
+import { MANNERS, RHYTHMS } from './starters.ts'
 import { drawTaste, drawTree, type Tree } from './tree.ts'
+import { FLAVOURS, type Flavour } from './workflow.ts'
 
 export interface PlannedRun {
   readonly id: string
   readonly tree: Tree
+  readonly flavour: Flavour
+  readonly key: string
+  /** How often it goes on as the next run, if it is a chain. */
+  readonly left: number
+  readonly priority: number
+  readonly delayMs: number | null
 }
 
 /** What the driver does next, by weight. */
@@ -25,7 +33,7 @@ export type Deed =
   | 'answer'
   | 'answer again'
   | 'cancel'
-  | 'cancel child'
+  | 'cancel any'
   | 'jump'
   | 'die'
   | 'die at commit'
@@ -34,6 +42,13 @@ export type Deed =
   | 'slow disk'
   | 'close'
   | 'zombie'
+  | 'parcel'
+  | 'retry'
+  | 'mend'
+  | 'pause'
+  | 'resume'
+  | 'fire'
+  | 'roll back'
   | 'check'
 
 export interface Plan {
@@ -46,14 +61,31 @@ export interface Plan {
   /** From 0 to 1: how many statements fail in the middle of a group. */
   readonly statementFaults: number
   readonly settings: PolicySettings
+  readonly schedules: readonly string[]
+  readonly triggers: readonly string[]
 }
+
+/** Most worlds are small, so that there can be many; what takes much to come about, comes about in the big ones. */
+const SIZES = {
+  small: { runs: [1, 2], steps: [20, 60] },
+  middle: { runs: [2, 3], steps: [40, 90] },
+  big: { runs: [3, 6], steps: [80, 160] },
+} as const
 
 export function drawPlan(chance: Chance): Plan {
   const taste = drawTaste(chance.part('taste'))
   const trees = chance.part('trees')
-  const count = chance.whole(1, 4)
-  const runs = Array.from({ length: count }, (_, i) => ({ id: `run-${i}`, tree: drawTree(trees, taste) }))
+  const size = SIZES[chance.weighted({ small: 6, middle: 3, big: 1 })]
+  const count = chance.whole(size.runs[0], size.runs[1])
+  const flavours = chance.part('flavours')
+  const runs = Array.from({ length: count }, (_, i) => drawRun(`run-${i}`, drawTree(trees, taste), flavours))
   const sometimes = (weight: number): number => (chance.happens(0.5) ? weight : 0)
+  const some = (names: readonly string[]): string[] =>
+    chance.happens(0.4) ? names.filter(() => chance.happens(0.6)) : []
+  const schedules = some(Object.keys(RHYTHMS))
+  const triggers = some(Object.keys(MANNERS))
+  const ofSchedules = (weight: number): number => (schedules.length > 0 ? sometimes(weight) : 0)
+  const ofTriggers = (weight: number): number => (triggers.length > 0 ? weight : 0)
   return {
     runs,
     deeds: {
@@ -69,7 +101,7 @@ export function drawPlan(chance: Chance): Plan {
       answer: 5,
       'answer again': 1,
       cancel: sometimes(0.5),
-      'cancel child': sometimes(0.5),
+      'cancel any': sometimes(0.5),
       jump: sometimes(1.5),
       die: sometimes(2),
       'die at commit': sometimes(4),
@@ -78,9 +110,16 @@ export function drawPlan(chance: Chance): Plan {
       'slow disk': sometimes(1.5),
       close: sometimes(1),
       zombie: sometimes(1),
+      parcel: ofTriggers(12),
+      retry: ofTriggers(1),
+      mend: ofTriggers(0.2),
+      pause: ofSchedules(1),
+      resume: ofSchedules(2),
+      fire: ofSchedules(1),
+      'roll back': sometimes(2),
       check: 0.5,
     },
-    steps: chance.whole(30, 120),
+    steps: chance.whole(size.steps[0], size.steps[1]),
     limits: { activeRuns: chance.pick([1, 2, 200]), residentRuns: chance.pick([0, 1, 500]) },
     networkFaults: chance.pick([0, 0.2, 0.5, 0.8]),
     statementFaults: chance.happens(0.2) ? 0.01 : 0,
@@ -89,5 +128,15 @@ export function drawPlan(chance: Chance): Plan {
       egress: { allow: ['model.invalid'] },
       budget: { perDayUsd: null, perRunUsd: null, modelCallsPerDay: chance.pick([null, 0, 1, 2]) },
     },
+    schedules,
+    triggers,
   }
+}
+
+function drawRun(id: string, tree: Tree, chance: Chance): PlannedRun {
+  const flavour = chance.pick(FLAVOURS)
+  const left = flavour === 'chain' ? chance.whole(1, 3) : 0
+  const delayMs = chance.happens(0.2) ? chance.pick([1, 60_000, 86_400_000]) : null
+  const key = chance.happens(0.7) ? 'x' : 'y'
+  return { id, tree, flavour, key, left, priority: chance.pick([0, 0, 5]), delayMs }
 }

@@ -10,7 +10,7 @@ import { isHoldfastError } from '../src/kernel/errors.ts'
 import type { StoredEvent } from '../src/kernel/event.ts'
 import { createGate } from '../src/policy/gate.ts'
 import type { Clock } from '../src/ports/clock.ts'
-import type { EventLog } from '../src/ports/event-log.ts'
+import type { EventLog, StreamAppend } from '../src/ports/event-log.ts'
 import type { Gate } from '../src/ports/gate.ts'
 import type { PolicySettings } from '../src/ports/policy-settings.ts'
 import type { Projection } from '../src/ports/projection.ts'
@@ -18,16 +18,18 @@ import type { ManualClock } from '../src/ports/testing/manual-clock.ts'
 import { Agents } from '../src/runtime/agents/agents.ts'
 import { Holdfast } from '../src/runtime/holdfast.ts'
 import { Runtime } from '../src/runtime/runtime.ts'
+import type { AnyTrigger } from '../src/runtime/triggers/trigger.ts'
 import type { Chance } from './chance.ts'
 import { collector } from './collector.ts'
 import { worldConnector } from './connector.ts'
 import { courier } from './courier.ts'
-import { type DiskFaults, faultyDatabase } from './disk.ts'
+import { type DiskFaults, faultyDatabase, type Statements } from './disk.ts'
 import { simLog } from './log.ts'
 import { simModel } from './model.ts'
 import { PROJECTIONS } from './projections.ts'
+import { STARTED, schedulesOf, triggersOf } from './starters.ts'
 import type { Tally } from './tally.ts'
-import { treeWorkflow } from './workflow.ts'
+import { type Tell, treeWorkflows } from './workflow.ts'
 import type { World } from './world.ts'
 
 /** Parts put in place of the real ones, to see that the invariants notice. All default to what is given. */
@@ -40,10 +42,14 @@ export interface Wiring {
   readonly projections?: () => readonly Projection[]
   /** Default true. */
   readonly recovers?: boolean
+  readonly triggers?: (triggers: readonly AnyTrigger[]) => readonly AnyTrigger[]
+  /** Given the runtime as it is made. */
+  readonly runtime?: (runtime: Runtime) => void
 }
 
 export interface Surroundings {
   readonly database: DatabaseSync
+  readonly statements: Statements
   readonly clock: ManualClock
   readonly world: World
   readonly chance: Chance
@@ -56,11 +62,16 @@ export interface Surroundings {
   readonly statementFails: () => boolean
   readonly slowMs: () => number
   readonly acknowledge: (process: SimProcess, events: readonly StoredEvent[]) => void
-  readonly asked: () => void
+  readonly ask: (process: SimProcess, parts: readonly StreamAppend[]) => () => void
+  /** Names of the schedules and of the triggers. */
+  readonly schedules: readonly string[]
+  readonly triggers: readonly string[]
+  readonly isMended: () => boolean
+  readonly tell: Tell
 }
 
-/** Codes with which opening fails, so that a program would end. */
-const GIVES_UP: ReadonlySet<string> = new Set(['LOG_WRITE_FAILED', 'LOG_EPOCH_STALE'])
+/** Codes with which opening fails, so that a program would end; or it was asked to close meanwhile. */
+const GIVES_UP: ReadonlySet<string> = new Set(['LOG_WRITE_FAILED', 'LOG_EPOCH_STALE', 'LOG_CLOSED'])
 
 export class SimProcess {
   readonly hf: Holdfast
@@ -68,6 +79,7 @@ export class SimProcess {
   readonly log: EventLog
   readonly disk: DiskFaults
   readonly #alarms = new Set<() => void>()
+  readonly #handDown: () => void
   #isDead = false
 
   constructor(around: Surroundings) {
@@ -83,18 +95,21 @@ export class SimProcess {
       die: () => this.die(),
     }
     const projections = wiring.projections?.() ?? PROJECTIONS
-    const own = (wiring.database ?? same)(faultyDatabase(database, this.disk, tally))
+    const faulty = faultyDatabase(database, around.statements, this.disk, tally)
+    this.#handDown = faulty.handDown
+    const own = (wiring.database ?? same)(faulty.database)
     this.log = simLog((wiring.log ?? same)(openSqliteEventLog({ database: own, clock, projections })), {
       isDead,
       slowMs: around.slowMs,
       after: (ms, wake) => clock.after(ms, wake),
       acknowledge: (events) => around.acknowledge(this, events),
+      ask: (parts) => around.ask(this, parts),
     })
     const pause = (ms: number): Promise<void> => new Promise((resolve) => clock.after(ms, resolve))
     const faults = (): number => world.faults
     const gate = createGate({
       connectors: [worldConnector(world, isDead)],
-      models: [simModel({ chance, tally, isDead, faults, pause, asked: around.asked })],
+      models: [simModel({ chance, tally, isDead, faults, pause })],
       settings: () => settings,
       tables: this.log.tables,
       clock,
@@ -103,13 +118,17 @@ export class SimProcess {
       log: this.log,
       gate: (wiring.gate ?? same)(gate),
       clock,
-      workflows: [treeWorkflow(pause), handlingWorkflow(collector), courier],
+      workflows: [...treeWorkflows(pause, around.tell), ...STARTED, handlingWorkflow(collector), courier],
       ...around.limits,
     })
+    wiring.runtime?.(this.runtime)
     let ids = 0
     const name = chance.whole(0, 2 ** 31)
     const agents = new Agents(this.runtime, { agents: [collector], residentInstances: chance.pick([1, 100]) })
-    this.hf = new Holdfast(this.runtime, agents, () => `id-${name}-${++ids}`)
+    this.hf = new Holdfast(this.runtime, agents, () => `id-${name}-${++ids}`, {
+      schedules: schedulesOf(around.schedules),
+      triggers: (wiring.triggers ?? same)(triggersOf(around.triggers, around.isMended)),
+    })
     if (wiring.recovers !== false) void this.#recover(agents)
   }
 
@@ -118,6 +137,8 @@ export class SimProcess {
     try {
       await agents.open()
       this.runtime.recover()
+      await this.hf.schedules.open()
+      await this.hf.triggers.open()
     } catch (error) {
       if (!isHoldfastError(error) || !GIVES_UP.has(error.code)) throw error
       this.die()
@@ -132,6 +153,7 @@ export class SimProcess {
     this.#isDead = true
     for (const callOff of this.#alarms) callOff()
     this.#alarms.clear()
+    this.#handDown()
   }
 
   /** The clock of the world, with alarms that die with the process. */

@@ -4,21 +4,26 @@
  * the same seed leaves the same events.
  */
 import { hash } from 'node:crypto'
-import { DatabaseSync } from 'node:sqlite'
+import { DatabaseSync, type StatementSync } from 'node:sqlite'
 import { openSqliteEventLog } from '../src/adapters/sqlite/event-log.ts'
 import { isHoldfastError } from '../src/kernel/errors.ts'
 import type { StoredEvent } from '../src/kernel/event.ts'
 import { armCrashPoints, CRASH_POINTS, type CrashPoint } from '../src/ports/crash-points.ts'
 import { ManualClock } from '../src/ports/testing/manual-clock.ts'
+import { AskedFor } from './asked.ts'
 import { Callers, REFUSALS } from './callers.ts'
+import { untilOver } from './calm.ts'
 import { Chance } from './chance.ts'
+import { Statements } from './disk.ts'
 import { checkEnd, checkLog } from './ending.ts'
+import { Violation } from './invariants/invariant.ts'
+import { emptyMirror } from './mirror.ts'
 import { type Deed, drawPlan, type Plan } from './plan.ts'
 import { SimProcess, type Wiring } from './process.ts'
 import { PROJECTIONS } from './projections.ts'
 import { Tally } from './tally.ts'
-import { countTurns, isQuiet, settle, turn } from './turns.ts'
-import { textOf, Violation, Watch } from './watch.ts'
+import { countTurns, settle, turn } from './turns.ts'
+import { textOf, Watch } from './watch.ts'
 import { World } from './world.ts'
 
 export interface Outcome {
@@ -38,6 +43,7 @@ export interface SimulationOptions {
 }
 
 const DAY_MS = 86_400_000
+
 export async function simulate(seed: number, options: SimulationOptions = {}): Promise<Outcome> {
   countTurns()
   await settle()
@@ -57,9 +63,11 @@ export class Simulation {
   readonly acknowledged = new Map<number, string>()
   /** Whether an old process ever went on beside a new one. */
   hadZombie = false
-  modelCalls = 0
   readonly #options: SimulationOptions
   readonly #database: DatabaseSync
+  readonly #statements: Statements
+  readonly #mirror = emptyMirror()
+  readonly #contents: StatementSync
   readonly #chance: Chance
   #process: SimProcess | null = null
   #zombies: SimProcess[] = []
@@ -68,6 +76,8 @@ export class Simulation {
   #isDiskFull = false
   #isDiskSlow = false
   #calm = false
+  readonly #asked = new AskedFor(this.clock)
+  #isMended = false
   #isOpening = false
   /** What went wrong outside the driver's own calls. */
   #broken: Violation | null = null
@@ -83,6 +93,8 @@ export class Simulation {
     this.watch = new Watch(this.plan.settings.budget.modelCallsPerDay)
     this.callers = new Callers(this, this.#chance)
     this.#database = freshDatabase()
+    this.#statements = new Statements(this.#database)
+    this.#contents = this.#mirror.contentsOf(this.#database)
   }
 
   async run(): Promise<Outcome> {
@@ -137,11 +149,13 @@ export class Simulation {
     switch (deed) {
       case 'turns':
         for (let n = this.#chance.whole(1, 12); n > 0; n -= 1) await turn()
+        this.#asked.turned()
         return
       case 'settle':
-        return await this.#settle()
+        return await this.settle()
       case 'pass':
         this.clock.next()
+        this.#asked.timePassed()
         return
       case 'start':
         return this.callers.start(this.#chance.whole(0, this.plan.runs.length - 1))
@@ -161,12 +175,27 @@ export class Simulation {
         return this.callers.answer(2)
       case 'cancel':
         return this.callers.cancel(this.plan.runs[this.#chance.whole(0, this.plan.runs.length - 1)]?.id ?? '')
-      case 'cancel child':
-        return this.callers.cancelChild()
+      case 'cancel any':
+        return this.callers.cancelAny()
+      case 'roll back':
+        return this.callers.rollBack()
+      case 'parcel':
+        return this.callers.parcel()
+      case 'retry':
+        this.callers.retry()
+        return
+      case 'mend':
+        this.#isMended = true
+        return
+      case 'pause':
+      case 'resume':
+      case 'fire':
+        return this.callers.schedule(deed)
       case 'jump': {
         const ms = Math.round((this.#chance.next() * 2 - 1) * 10 * DAY_MS)
         this.tally.add('clock: jump')
         this.clock.set(this.clock.now() + ms)
+        this.#asked.jumped()
         return
       }
       case 'die':
@@ -197,8 +226,9 @@ export class Simulation {
     }
   }
 
-  async #settle(): Promise<void> {
+  async settle(): Promise<void> {
     if (!(await settle())) throw new Violation('comes-to-rest', 'the event loop turns and turns')
+    this.#asked.turned()
   }
 
   /** The invariants of every step. @throws Violation */
@@ -208,7 +238,8 @@ export class Simulation {
     if (reader === null) return
     for (const event of reader.log.read(this.watch.position)) {
       this.trace(() => `    ${textOf(event)}`)
-      this.watch.see(event)
+      this.watch.see(event, this.#asked.take(event))
+      this.#mirror.see(event)
     }
     for (const { path, operation, keys, times } of this.world.done.values()) {
       if (keys.size > 1)
@@ -219,6 +250,11 @@ export class Simulation {
     }
   }
 
+  /** Names of the tables that are not what the log says. */
+  drifted(): string[] {
+    return this.#mirror.differing(this.#contents)
+  }
+
   break(invariant: string, error: unknown): void {
     this.trace(() => `stray: ${error instanceof Error ? error.stack : String(error)}`)
     this.#broken ??= new Violation(invariant, error instanceof Error ? error.message : String(error))
@@ -227,6 +263,8 @@ export class Simulation {
   // -- processes ---------------------------------------------------------------------------------
 
   #open(): void {
+    this.look()
+    this.#asked.forget()
     this.#commitsToLive = null
     this.#pointsToLive = null
     this.#isDiskFull = false
@@ -234,6 +272,7 @@ export class Simulation {
     this.#isOpening = true
     this.#process = new SimProcess({
       database: this.#database,
+      statements: this.#statements,
       clock: this.clock,
       world: this.world,
       chance: this.#chance.part(`process ${this.tally.counts['process: opened']}`),
@@ -246,13 +285,15 @@ export class Simulation {
         !this.#calm && !this.#isOpening && this.#chance.happens(this.plan.statementFaults),
       slowMs: () => (this.#isDiskSlow ? this.#chance.whole(0, 3_000) : 0),
       acknowledge: (one, events) => this.#acknowledge(one, events),
-      asked: () => {
-        this.modelCalls += 1
-      },
+      ask: (one, parts) => (this.#zombies.includes(one) ? () => {} : this.#asked.note(parts)),
+      schedules: this.plan.schedules,
+      triggers: this.plan.triggers,
+      isMended: () => this.#isMended,
+      tell: (invariant, wrong) => this.break(invariant, wrong),
     })
     this.#isOpening = false
     this.look()
-    checkLog(this, this.#process)
+    checkLog(this, this.#process, 'tables')
   }
 
   #die(when: string): void {
@@ -314,7 +355,7 @@ export class Simulation {
       done()
     })
     for (let alarms = 0; ; alarms += 1) {
-      await this.#settle()
+      await this.settle()
       if (isClosed || closing.isDead) break
       if (alarms > 200 || !this.clock.next()) throw new Violation('closes', 'the process does not close')
     }
@@ -334,21 +375,8 @@ export class Simulation {
     this.#commitsToLive = null
     this.#pointsToLive = null
     this.process.disk.full = false
-    for (const index of this.plan.runs.keys()) this.callers.start(index)
-    for (let rounds = 0; rounds < 2_000; rounds += 1) {
-      await this.#settle()
-      this.look()
-      const isAsked = this.process.hf.reviews().length > 0
-      if (isAsked) this.callers.answer()
-      const isFed = this.callers.feed()
-      if (!this.clock.next() && !isAsked && !isFed) return
-    }
-    throw new Violation('everything-ends', 'time passes, and there is always another alarm')
-  }
-
-  /** Whether nothing is about to happen. */
-  get isQuiet(): boolean {
-    return isQuiet()
+    this.#isMended = true
+    await untilOver(this)
   }
 }
 

@@ -3,6 +3,8 @@
  * race. Every node has a path of its own in all the simulation, which names its operations, its effects and
  * its events.
  */
+import type { ParentClose } from '../src/kernel/children.ts'
+import type { GraphFailure, OnFailure } from '../src/kernel/concurrency.ts'
 import type { Chance } from './chance.ts'
 import type { Request } from './world.ts'
 
@@ -22,11 +24,30 @@ export type Tree =
   | { readonly type: 'draw' }
   | { readonly type: 'decide'; readonly answer: number }
   | { readonly type: 'loop'; readonly times: number }
-  | { readonly type: 'call'; readonly tree: Tree }
-  | { readonly type: 'try'; readonly tree: Tree }
-  | { readonly type: 'all' | 'seq' | 'race'; readonly trees: readonly Tree[] }
+  /** Undoes, after the tree, all that the run has done until then. */
+  | { readonly type: 'call' | 'try' | 'regret'; readonly tree: Tree }
+  | { readonly type: 'spawn'; readonly tree: Tree; readonly onParentClose: ParentClose }
+  /** By promises alone, and by the context, which gives up the branches that lose. */
+  | { readonly type: 'all' | 'seq' | 'race' | 'first'; readonly trees: readonly Tree[] }
+  /** So many at once, of functions and of items. */
+  | {
+      readonly type: 'some' | 'each'
+      readonly trees: readonly Tree[]
+      readonly limit: number
+      readonly onFailure: OnFailure
+    }
+  /** Nodes, of which each comes after some before it. */
+  | { readonly type: 'nodes'; readonly nodes: readonly Node[]; readonly onFailure: GraphFailure }
 
-type LeafType = Exclude<Tree['type'], 'call' | 'try' | 'all' | 'seq' | 'race'>
+export interface Node {
+  readonly tree: Tree
+  readonly after: readonly number[]
+}
+
+type LeafType = Exclude<
+  Tree['type'],
+  'call' | 'try' | 'regret' | 'spawn' | 'all' | 'seq' | 'race' | 'first' | 'some' | 'each' | 'nodes'
+>
 
 /** How often a leaf is of which type, by chance of the whole simulation: some hold many of one and none of another. */
 export type Taste = Readonly<Record<LeafType, number>>
@@ -54,9 +75,57 @@ export function drawTaste(chance: Chance): Taste {
 export function drawTree(chance: Chance, taste: Taste, depth = 3): Tree {
   if (depth === 0 || chance.happens(0.25)) return drawLeaf(chance, chance.weighted(taste))
   const below = (): Tree => drawTree(chance, taste, depth - 1)
-  const type = chance.weighted({ seq: 6, all: 4, race: 2, call: 2, try: 2 })
-  if (type === 'call' || type === 'try') return { type, tree: below() }
-  return { type, trees: Array.from({ length: chance.whole(2, 3) }, below) }
+  const type = chance.weighted(BRANCHING)
+  switch (type) {
+    case 'call':
+    case 'try':
+    case 'regret':
+      return { type, tree: below() }
+    case 'spawn':
+      return { type, tree: drawSpawned(chance, below), onParentClose: chance.pick(['cancel', 'abandon']) }
+    case 'nodes':
+      return { type, nodes: drawNodes(chance, below), onFailure: chance.pick(GRAPH_FAILURES) }
+    default:
+      return drawSeveral(chance, type, below)
+  }
+}
+
+function drawSeveral(
+  chance: Chance,
+  type: 'seq' | 'all' | 'race' | 'first' | 'some' | 'each',
+  below: () => Tree,
+): Tree {
+  const trees = Array.from({ length: chance.whole(2, 3) }, below)
+  if (type !== 'some' && type !== 'each') return { type, trees }
+  return { type, trees, limit: chance.whole(1, 2), onFailure: chance.pick(['stop', 'settle']) }
+}
+
+/** Often one that is still there when its parent ends. */
+function drawSpawned(chance: Chance, below: () => Tree): Tree {
+  if (chance.happens(0.5)) return below()
+  return { type: 'seq', trees: [{ type: 'sleep', ms: DAY }, below()] }
+}
+
+const BRANCHING = {
+  seq: 6,
+  all: 3,
+  race: 1.5,
+  first: 1.5,
+  some: 1,
+  each: 1.5,
+  nodes: 2,
+  call: 2,
+  spawn: 1.5,
+  try: 2,
+  regret: 1,
+}
+const GRAPH_FAILURES = ['all-or-nothing', 'stop', 'continue'] as const
+
+function drawNodes(chance: Chance, below: () => Tree): Node[] {
+  return Array.from({ length: chance.whole(2, 4) }, (_, i) => {
+    const after = Array.from({ length: i }, (_, before) => before).filter(() => chance.happens(0.5))
+    return { tree: i < 2 ? below() : drawLeaf(chance, 'step'), after }
+  })
 }
 
 function drawLeaf(chance: Chance, type: LeafType): Tree {
@@ -98,8 +167,7 @@ export function pathsOf(tree: Tree, path: string, type: Tree['type']): string[] 
 
 /** The subtrees with their paths. */
 export function branches(tree: Tree, path: string): [Tree, string][] {
-  if (tree.type === 'call') return [[tree.tree, `${path}.c`]]
-  if (tree.type === 'try') return [[tree.tree, `${path}.t`]]
-  if (tree.type !== 'all' && tree.type !== 'seq' && tree.type !== 'race') return []
-  return tree.trees.map((one, i) => [one, `${path}.${i}`])
+  if ('tree' in tree) return [[tree.tree, `${path}.${tree.type[0]}`]]
+  if ('trees' in tree) return tree.trees.map((one, i) => [one, `${path}.${i}`])
+  return 'nodes' in tree ? tree.nodes.map((one, i) => [one.tree, `${path}.${i}`]) : []
 }

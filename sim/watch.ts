@@ -3,16 +3,12 @@
 import type { StoredEvent } from '../src/kernel/event.ts'
 import { RUN_ENDS } from '../src/kernel/journal.ts'
 import { canonicalJson } from '../src/kernel/json.ts'
-
-/** What is wrong, by the name of the invariant. */
-export class Violation extends Error {
-  readonly invariant: string
-
-  constructor(invariant: string, message: string) {
-    super(`${invariant}: ${message}`)
-    this.invariant = invariant
-  }
-}
+import { Families } from './invariants/families.ts'
+import { type Asked, type Invariant, Violation } from './invariants/invariant.ts'
+import { Limits } from './invariants/limits.ts'
+import { Rollbacks } from './invariants/rollbacks.ts'
+import { ScheduleTimes } from './invariants/schedules.ts'
+import { TriggeredOnce } from './invariants/triggers.ts'
 
 /** Kinds that give an operation its outcome: one for each, however often it is attempted. */
 const OUTCOMES: ReadonlySet<string> = new Set([
@@ -26,6 +22,8 @@ const OUTCOMES: ReadonlySet<string> = new Set([
   'wait.ended',
   'publication.made',
   'child.ended',
+  'undo.succeeded',
+  'undo.failed',
 ])
 
 export class Watch {
@@ -42,6 +40,15 @@ export class Watch {
   readonly #callsPerDay: number | null
   /** Run and effect of which it is on record that nobody knew how they ended. */
   readonly #unknown = new Set<string>()
+  readonly schedules = new ScheduleTimes()
+  readonly families = new Families()
+  readonly #invariants: readonly Invariant[] = [
+    new Limits(),
+    this.schedules,
+    new TriggeredOnce(),
+    this.families,
+    new Rollbacks(),
+  ]
 
   constructor(callsPerDay: number | null) {
     this.#callsPerDay = callsPerDay
@@ -59,8 +66,8 @@ export class Watch {
     return this.#unknown.has(`${run}\n${effect}`)
   }
 
-  /** Takes the next event of the log. @throws Violation */
-  see(event: StoredEvent): void {
+  /** Takes the next event of the log, and how it was when it was asked for. @throws Violation */
+  see(event: StoredEvent, asked: Asked | undefined): void {
     const { position, stream, version, kind } = event
     if (position !== this.position + 1) throw new Violation('gapless', `${position} follows ${this.position}`)
     this.#texts.push(textOf(event))
@@ -68,10 +75,16 @@ export class Watch {
     if (version !== before + 1)
       throw new Violation('gapless', `version ${version} of ${stream} follows ${before}`)
     this.#versions.set(stream, version)
+    for (const invariant of this.#invariants) invariant.see(event, asked)
     if (!stream.startsWith('run/')) return
     if (this.#ended.has(stream)) throw new Violation('nothing-after-the-end', `${kind} in ${stream}`)
     if (RUN_ENDS.has(kind)) this.#ended.add(stream)
     this.#seeOperation(event, stream.slice('run/'.length))
+  }
+
+  /** When all that was begun should have come to its end. @throws Violation */
+  end(): void {
+    for (const invariant of this.#invariants) invariant.end()
   }
 
   #seeOperation({ kind, time, position, body }: StoredEvent, run: string): void {
@@ -83,12 +96,14 @@ export class Watch {
     }
     if (kind === 'effect.unknown') this.#unknown.add(name)
     if (kind === 'review.answered') this.#seeAnswer(String(body.review))
-    if (kind === 'wait.started') this.#waits.set(name, `${run}\n${String(body.kind)}\n${String(body.key)}`)
+    if (kind === 'wait.started')
+      this.#waits.set(name, `${firstOf(run)}\n${String(body.kind)}\n${String(body.key)}`)
     if (kind === 'wait.ended' && body.event !== null) {
       this.#seeReceived(name, Number((body.event as { position?: number }).position))
     }
-    const request = body.request as { type?: string } | undefined
-    if (kind === 'policy.decided' && request?.type === 'model' && body.answer === 'allow') this.#seeCall(time)
+    const request = body.request as { type?: string; day?: number } | undefined
+    if (kind === 'policy.decided' && request?.type === 'model' && body.answer === 'allow')
+      this.#seeCall(request.day ?? Math.floor(time / 86_400_000))
   }
 
   #seeAnswer(review: string): void {
@@ -104,14 +119,18 @@ export class Watch {
     this.#received.set(source, position)
   }
 
-  #seeCall(time: number): void {
-    const day = Math.floor(time / 86_400_000)
+  #seeCall(day: number): void {
     const calls = (this.#callsByDay.get(day) ?? 0) + 1
     this.#callsByDay.set(day, calls)
     if (this.#callsPerDay !== null && calls > this.#callsPerDay) {
       throw new Violation('budget', `${calls} model calls on day ${day}, the limit is ${this.#callsPerDay}`)
     }
   }
+}
+
+/** The links of a chain receive as one run. */
+function firstOf(run: string): string {
+  return run.replace(/~\d+$/, '')
 }
 
 /** All of an event that is the same whenever the same seed is simulated. */

@@ -49,6 +49,8 @@ export interface Request {
   /** Unique among all effects of a simulation, by their place in the workload. */
   readonly path: string
   readonly key: string
+  /** Whether it is to be taken back. */
+  readonly isUndo?: true
 }
 
 /** What one effect came to outside. */
@@ -59,6 +61,8 @@ export interface Done {
   readonly keys: Set<string>
   /** How often it was carried out; a repeat that a system with keys dropped is not. */
   times: number
+  /** How often it was taken back: repeating that is harmless. */
+  undone: number
 }
 
 /** A request on its way; once called off, it never arrives. */
@@ -77,7 +81,8 @@ export class World {
   readonly #clock: ManualClock
   readonly #chance: Chance
   readonly #tally: Tally
-  /** The requests on their way, by path. */
+  readonly #undoneFromNothing: string[] = []
+  /** The requests on their way, by path; those that take back apart. */
   readonly #travelling = new Map<string, Set<Flight>>()
 
   constructor(clock: ManualClock, chance: Chance, tally: Tally) {
@@ -110,6 +115,11 @@ export class World {
     return fate === 'garbled' ? { moved: true } : answerTo(request)
   }
 
+  /** What was to be taken back without ever having been done. */
+  get undoneFromNothing(): readonly string[] {
+    return this.#undoneFromNothing
+  }
+
   /** Whether it was done, as its system says; from then on, what has not arrived by now never will. */
   async ask(path: string): Promise<'yes' | 'no' | 'unknown'> {
     await this.#pass(this.#chance.whole(0, 1_000))
@@ -128,16 +138,23 @@ export class World {
     return this.done.has(path)
   }
 
-  #fate({ operation }: Request): Fate {
+  #fate({ operation, isUndo }: Request): Fate {
     if (!this.#chance.happens(this.faults)) return 'ok'
     const fate = this.#chance.weighted(FATES)
-    const mayRepeat = operation === 'keyed' || operation === 'natural' || operation === 'read'
+    const mayRepeat = isUndo || operation === 'keyed' || operation === 'natural' || operation === 'read'
     return fate === 'twice' && !mayRepeat ? 'ok' : fate
   }
 
-  #carryOut({ operation, path, key }: Request): void {
+  #carryOut({ operation, path, key, isUndo }: Request): void {
     const known = this.done.get(path)
-    if (known === undefined) this.done.set(path, { operation, path, keys: new Set([key]), times: 1 })
+    if (isUndo) {
+      this.#tally.add('world: taken back')
+      if (known === undefined) this.#undoneFromNothing.push(path)
+      else known.undone += 1
+      return
+    }
+    if (known === undefined)
+      this.done.set(path, { operation, path, keys: new Set([key]), times: 1, undone: 0 })
     else if (operation === 'keyed' && known.keys.has(key)) this.#tally.add('world: repeat dropped by key')
     else {
       known.keys.add(key)
@@ -151,16 +168,16 @@ export class World {
     if (this.#arrives(request, flight) && !isCopy) this.#carryOut(request)
   }
 
-  #depart({ path }: Request): Flight {
+  #depart(request: Request): Flight {
     const flight = { calledOff: false }
-    const flights = this.#travelling.get(path) ?? new Set()
-    this.#travelling.set(path, flights.add(flight))
+    const flights = this.#travelling.get(wayOf(request)) ?? new Set()
+    this.#travelling.set(wayOf(request), flights.add(flight))
     return flight
   }
 
   /** Whether nobody has asked for its outcome meanwhile. What arrives is carried out in the same breath. */
-  #arrives({ path }: Request, flight: Flight): boolean {
-    this.#travelling.get(path)?.delete(flight)
+  #arrives(request: Request, flight: Flight): boolean {
+    this.#travelling.get(wayOf(request))?.delete(flight)
     return !flight.calledOff
   }
 
@@ -172,6 +189,10 @@ export class World {
   async #pass(ms: number): Promise<void> {
     if (ms > 0) await new Promise<void>((resolve) => this.#clock.after(ms, resolve))
   }
+}
+
+function wayOf({ path, isUndo }: Request): string {
+  return isUndo ? `undo ${path}` : path
 }
 
 /** What the world answers when it has done something. */
