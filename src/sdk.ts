@@ -43,6 +43,8 @@ import {
   type RetentionRule,
   retain as retainRuns,
 } from './runtime/retention.ts'
+import { type AnswerRecord, listAnswers } from './runtime/reviews/answer-records.ts'
+import { type Delegation, listDelegations } from './runtime/reviews/delegation-index.ts'
 import { Runtime } from './runtime/runtime.ts'
 import type { AnySchedule } from './runtime/schedules/schedule.ts'
 import type { AnyTrigger } from './runtime/triggers/trigger.ts'
@@ -140,6 +142,7 @@ export async function openHoldfast(options: OpenOptions): Promise<Holdfast> {
     if (options.recover !== false) {
       await holdfast.agents.open()
       runtime.recover()
+      holdfast.desk.open()
       await holdfast.schedules.open()
       await holdfast.triggers.open()
     }
@@ -239,6 +242,16 @@ export function why({ log, runtime }: Holdfast, run: string): Explanation {
   return explain(log, run, { asked: (id) => runtime.resident(id)?.records.handover.asked })
 }
 
+/** Every answer to a review, the newest first: who, by which way, how much was changed, how long it took. */
+export function answers({ log }: Holdfast, options: Parameters<typeof listAnswers>[1] = {}): AnswerRecord[] {
+  return listAnswers(log.tables, options)
+}
+
+/** What was left to rules, in the order in which it was. */
+export function delegations({ log }: Holdfast): Delegation[] {
+  return listDelegations(log.tables)
+}
+
 /**
  * Runs the code of a run again on what is on record, and names the first place where they part. Does nothing and
  * records nothing.
@@ -258,7 +271,8 @@ export { type Checkpoint, checkpointOf, readCheckpoint } from './kernel/checkpoi
 export type { ErrorCode } from './kernel/error-table.ts'
 export { HoldfastError } from './kernel/errors.ts'
 export { definePipeline, type Pipeline, type PipelineContext } from './kernel/pipeline.ts'
-export { type Context, defineWorkflow, type Workflow } from './kernel/workflow.ts'
+export type { FieldOptions, OnExpiry, ReviewField, Risk } from './kernel/review.ts'
+export { type Context, defineWorkflow, type Proposal, type Workflow } from './kernel/workflow.ts'
 export type { Explanation, Reason } from './observe/explain/explanation.ts'
 export type { Secrets } from './policy/secrets.ts'
 export type { Clock } from './ports/clock.ts'
@@ -288,6 +302,11 @@ export { type PreflightBreak, type PreflightReport, preflight } from './runtime/
 export type { ReplayReport } from './runtime/replay.ts'
 export type { RetentionReport, RetentionRule } from './runtime/retention.ts'
 export type { Review } from './runtime/review-index.ts'
+export type { AnswerRecord } from './runtime/reviews/answer-records.ts'
+export type { BatchAnswer } from './runtime/reviews/batch.ts'
+export type { Delegation } from './runtime/reviews/delegation-index.ts'
+export type { DelegateOptions } from './runtime/reviews/delegation-scope.ts'
+export type { Shown } from './runtime/reviews/shown.ts'
 export type { StartOptions } from './runtime/run-start.ts'
 export { defineSchedule, type MissedPolicy, type Schedule } from './runtime/schedules/schedule.ts'
 export type { ScheduleState } from './runtime/schedules/schedules.ts'

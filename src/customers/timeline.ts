@@ -28,12 +28,21 @@ export function runEntry(event: StoredEvent, workflow: string, run: string): Ent
     case 'review.requested':
       return line(text('summary') || text('action'), text('review'))
     case 'review.answered':
-      return line(joined(text('verdict'), text('instruction') || text('reason')), text('review'))
+      return line(
+        joined(verdictText(text('verdict'), text('way')), text('instruction') || text('reason')),
+        text('review'),
+      )
     case 'effect.succeeded':
       return line(doneText(event))
     default:
       return line(decisionText(text('name'), body.answer ?? null))
   }
+}
+
+/** With who said it, where that was not the operator. */
+function verdictText(verdict: string, way: string): string {
+  if (way === 'rule') return `${verdict} by a delegation`
+  return way === 'expiry' ? `${verdict} by its deadline` : verdict
 }
 
 /** The Message-ID, without brackets, of a mail that an effect sent; '' when it sent none. */

@@ -464,6 +464,34 @@ export const ERRORS = {
     exit: 1,
     fix: 'Look at it again with `holdfast review ID`, then answer with the hash that it has now.',
   },
+  REVIEW_FIELD_FIXED: {
+    means: 'The field was changed, and can only be approved or rejected as it is.',
+    retry: 'never',
+    http: 422,
+    exit: 1,
+    fix: 'Nothing was answered. Leave the field as it is, or say with `holdfast review ID respond TEXT` what should be different.',
+  },
+  REVIEW_BATCH_REFUSED: {
+    means: 'One of several reviews could not be answered as it was shown, so none was.',
+    retry: 'never',
+    http: 409,
+    exit: 1,
+    fix: 'List them again, and answer those that still wait.',
+  },
+  REVIEW_NOT_DELEGABLE: {
+    means: 'A review like this one is always for the operator, so no rule can answer it.',
+    retry: 'never',
+    http: 422,
+    exit: 1,
+    fix: 'Answer it with `holdfast review ID approve`; nothing was answered or granted.',
+  },
+  DELEGATION_UNKNOWN: {
+    means: 'No delegation has this id.',
+    retry: 'never',
+    http: 404,
+    exit: 1,
+    fix: 'List the delegations with `holdfast delegations`.',
+  },
   // mail, customers
   MAIL_MALFORMED: {
     means: 'A message could not be read as mail; it is kept as it came.',

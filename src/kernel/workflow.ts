@@ -10,6 +10,7 @@ import { HoldfastError } from './errors.ts'
 import type { FlagSubject } from './flag.ts'
 import type { Json, JsonObject } from './json.ts'
 import type { RetryPolicy } from './retry-policy.ts'
+import type { ReviewOptions, ReviewVerdict } from './review.ts'
 import { checkScheduling, type Scheduling } from './scheduling.ts'
 import type { Schema } from './schema.ts'
 
@@ -139,7 +140,7 @@ export interface Decided<Answer> {
   }
 }
 
-export interface Proposal {
+export interface Proposal extends ReviewOptions {
   /** What happens on approval, as `noun-verb` or an operation: `send-reply`. */
   readonly action: string
   /** One line for the inbox. */
@@ -148,7 +149,7 @@ export interface Proposal {
   readonly reason: string
   /** 0 to 1. */
   readonly confidence: number
-  /** What will be done, as fields that the operator may edit. */
+  /** What will be done, as fields; `fields` says more of them. */
   readonly proposal: JsonObject
   /** The words and facts it rests on. */
   readonly evidence?: readonly Json[]
@@ -157,12 +158,14 @@ export interface Proposal {
 }
 
 export interface ReviewAnswer {
-  readonly verdict: 'approved' | 'edited' | 'rejected' | 'responded'
-  /** The proposal as approved or edited. */
+  readonly verdict: ReviewVerdict
+  /** The proposal as approved or edited, or the alternative that was chosen. */
   readonly value: JsonObject
   /** With `responded`: what the operator wants changed. */
   readonly instruction: string | null
   readonly reason: string | null
+  /** How it was answered: `cli`, `program` and their like by the operator; `rule` by a delegation, `expiry` by its deadline. */
+  readonly way: string
 }
 
 export interface ReceivedEvent {
@@ -233,7 +236,7 @@ export interface Context extends Concurrency, Children {
   /** An effect through a connector, past the policy, e.g. `ctx.act('send reply', 'smtp.send', mail)`.
    * @throws POLICY_DENIED, CONNECTOR_REFUSED, CONNECTOR_UNAVAILABLE (retries used up), EFFECT_ABANDONED */
   act<Output = Json>(name: string, operation: string, input: unknown, options?: ActOptions): Promise<Output>
-  /** Asks the operator and waits for the answer, for days if need be. */
+  /** Asks the operator and waits for the answer, for days if need be, or until its `deadline`. */
   review(name: string, proposal: Proposal): Promise<ReviewAnswer>
   /** A durable timer: it goes on across restarts. */
   sleep(duration: Duration, options?: SleepOptions): Promise<void>

@@ -29,6 +29,7 @@ const plain: StoryOperation = {
   models: [],
   recoveries: [],
   copied: null,
+  asides: [],
   undone: null,
   positions: [2],
 }
@@ -155,6 +156,7 @@ const story: RunStory = {
     priceMicros: 340,
     unpricedCalls: 1,
     reviews: 1,
+    operatorMs: 0,
     answers: 0,
   },
   operations: [plain, effect, decision, review, timer],

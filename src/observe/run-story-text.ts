@@ -3,7 +3,9 @@ import type { Json, JsonObject } from '../kernel/json.ts'
 import type { Label } from '../kernel/label.ts'
 import { spokenLength, spokenPrice } from './measures.ts'
 import { oneLine } from './plain-text.ts'
-import type { RunStory, StoryCost } from './run-story.ts'
+import type { RunCost } from './run-cost.ts'
+import type { RunStory } from './run-story.ts'
+import type { StoryAside } from './story-asides.ts'
 import type { StoryBeat, StoryFailure, StoryModelCall, StoryRecovery } from './story-facts.ts'
 import type { StoryGraph } from './story-graphs.ts'
 import type { StoryOperation } from './story-operations.ts'
@@ -73,8 +75,9 @@ function waitingText(page: Page, { words, since, until }: Waiting): string {
   return `${words} (since ${page.time(since)}${limit})`
 }
 
-function costText(cost: StoryCost): string {
-  const { modelCalls, inputTokens, outputTokens, priceMicros, unpricedCalls, reviews, answers } = cost
+function costText(cost: RunCost): string {
+  const { modelCalls, inputTokens, outputTokens, priceMicros, unpricedCalls, reviews, answers, operatorMs } =
+    cost
   const tokens = `${count(inputTokens)} tokens in, ${count(outputTokens)} out`
   const price = unpricedCalls === modelCalls ? 'no price known' : spokenPrice(priceMicros)
   const unpriced =
@@ -83,7 +86,8 @@ function costText(cost: StoryCost): string {
     modelCalls === 0
       ? 'no model calls'
       : `${plural(modelCalls, 'model call')} (${tokens}, ${price}${unpriced})`
-  const asked = reviews === 0 ? 'no reviews' : `${plural(reviews, 'review')}, ${answers} answered`
+  const took = operatorMs === 0 ? '' : `, ${spokenLength(operatorMs)} of your time`
+  const asked = reviews === 0 ? 'no reviews' : `${plural(reviews, 'review')}, ${answers} answered${took}`
   return `${models}; ${asked}`
 }
 
@@ -118,6 +122,7 @@ function writeOperation(page: Page, operation: StoryOperation, story: RunStory):
   if (operation.beat !== null) page.field('last beat', beatText(page, operation.beat))
   for (const failure of operation.failures) page.field('failed', failureText(page, failure), style.bad)
   for (const recovery of operation.recoveries) page.field('unknown', recoveryText(page, recovery), style.bad)
+  for (const aside of operation.asides) page.field('then', asideText(page, aside))
   page.value('produced', operation.produced)
   if (operation.undone !== null)
     page.field('undone', `by ${operation.undone.run} (event ${operation.undone.position})`, style.strong)
@@ -186,6 +191,18 @@ const SETTLED = {
 function recoveryText(page: Page, { time, why, settled, settledPosition }: StoryRecovery): string {
   const outcome = settled === null ? 'not settled yet' : `${SETTLED[settled]} (event ${settledPosition})`
   return `${page.time(time)} ${why}; ${outcome}`
+}
+
+const ASIDES: Readonly<Record<StoryAside['what'], string>> = {
+  shown: 'it was shown',
+  snoozed: 'it was put off',
+  returned: 'it was back',
+  expired: 'its deadline passed, and it went on waiting',
+}
+
+function asideText(page: Page, { what, time, actor, until, position }: StoryAside): string {
+  const end = what === 'snoozed' && until !== null ? ` until ${page.time(until)}` : ''
+  return `${page.time(time)} ${ASIDES[what]}${end} (${actor}, event ${position})`
 }
 
 function writeError(page: Page, error: NonNullable<RunStory['error']>): void {

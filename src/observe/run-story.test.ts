@@ -144,6 +144,7 @@ test('a whole run is told', async () => {
           unpricedCalls: 1,
           reviews: 1,
           answers: 1,
+          operatorMs: 0,
         },
         erased: [],
         erasure: null,

@@ -9,23 +9,12 @@ import { RUN_ENDS, type RunStatus } from '../kernel/journal.ts'
 import type { Json, JsonObject } from '../kernel/json.ts'
 import type { Label } from '../kernel/label.ts'
 import type { EventLog } from '../ports/event-log.ts'
+import { type RunCost, runCost } from './run-cost.ts'
+import { asidesOf } from './story-asides.ts'
 import { type StoryGraph, storyGraphs } from './story-graphs.ts'
 import { type StoryOperation, storyOperations } from './story-operations.ts'
 import { rollbackOf, undoneOf } from './story-rollback.ts'
 import { type Waiting, waitingFor } from './why.ts'
-
-export interface StoryCost {
-  readonly modelCalls: number
-  readonly inputTokens: number
-  readonly outputTokens: number
-  /** Millionths of a US dollar, of the calls whose price is known. */
-  readonly priceMicros: number
-  /** Calls whose price is not known. */
-  readonly unpricedCalls: number
-  /** Times that the operator was asked, and times that the operator answered. */
-  readonly reviews: number
-  readonly answers: number
-}
 
 export interface RunStory {
   readonly run: string
@@ -63,7 +52,7 @@ export interface RunStory {
   /** The run that undoes what it did; null for none. */
   readonly rollback: { readonly run: string; readonly status: RunStatus } | null
   readonly waitsFor: readonly Waiting[]
-  readonly cost: StoryCost
+  readonly cost: RunCost
   readonly graphs: readonly StoryGraph[]
   /** In the order in which they first appear in the log. */
   readonly operations: readonly StoryOperation[]
@@ -109,12 +98,13 @@ export function runStory(log: Pick<EventLog, 'readStream' | 'tables'>, run: stri
     error: (stop?.body?.error as unknown as ErrorRecord | undefined) ?? null,
     rollback: rollbackOf(log.tables, run),
     waitsFor: waitingFor(log.tables, run),
-    cost: costOf(events),
+    cost: runCost(events),
     graphs: storyGraphs(events),
     operations: storyOperations(
       events,
       (id) => log.readStream(`event/${id}`)[0]?.body ?? null,
       undoneOf(log.tables, run),
+      (review) => asidesOf(log, review),
     ),
     positions: [first.position, events.at(-1)?.position ?? first.position],
     erased: events.filter(({ body }) => body === null).map(({ position }) => position),
@@ -154,22 +144,4 @@ interface Header {
 
 function isStall({ kind }: StoredEvent): boolean {
   return kind === 'run.stalled'
-}
-
-function costOf(events: readonly StoredEvent[]): StoryCost {
-  const count = (kind: string) => events.filter((event) => event.kind === kind).length
-  const calls = events.filter(({ kind }) => kind === 'model.called').map(({ body }) => body ?? {})
-  return {
-    modelCalls: calls.length,
-    inputTokens: sum(calls, 'inputTokens'),
-    outputTokens: sum(calls, 'outputTokens'),
-    priceMicros: sum(calls, 'priceMicros'),
-    unpricedCalls: calls.filter(({ priceMicros }) => typeof priceMicros !== 'number').length,
-    reviews: count('review.requested'),
-    answers: count('review.answered'),
-  }
-}
-
-function sum(bodies: readonly JsonObject[], field: string): number {
-  return bodies.reduce((total, body) => total + Number(body[field] ?? 0), 0)
 }

@@ -5,6 +5,7 @@ import type { StoredEvent } from '../kernel/event.ts'
 import type { OperationType } from '../kernel/journal.ts'
 import type { Json, JsonObject } from '../kernel/json.ts'
 import { joinLabels, type Label } from '../kernel/label.ts'
+import type { StoryAside } from './story-asides.ts'
 import {
   beatOf,
   type Fact,
@@ -49,6 +50,8 @@ export interface StoryOperation {
   readonly recoveries: readonly StoryRecovery[]
   /** Where its outcome is from, in a forked run: nothing was done for it here. null for all else. */
   readonly copied: { readonly run: string; readonly position: number; readonly amended: boolean } | null
+  /** Of a review: what happened to it between question and answer. */
+  readonly asides: readonly StoryAside[]
   /** Of an effect that was taken back later. */
   readonly undone: StoryUndo | null
   /** Of all its events. */
@@ -58,16 +61,20 @@ export interface StoryOperation {
 /**
  * @param published the body of a published event, by its id; null when it was erased
  * @param undone effects that a rollback took back, by name
+ * @param asidesOf what happened to a review besides question and answer
  */
 export function storyOperations(
   events: readonly StoredEvent[],
   published: (id: string) => JsonObject | null,
   undone: ReadonlyMap<string, StoryUndo>,
+  asidesOf: (review: string) => readonly StoryAside[],
 ): StoryOperation[] {
   const facts = events.filter((event): event is Fact => typeof event.body?.name === 'string')
   const byName = Map.groupBy(facts, ({ body }) => String(body.name))
   return [...byName].map(([name, own]) => {
-    const operation = { ...toOperation(name, own, published), undone: undone.get(name) ?? null }
+    const plain = toOperation(name, own, published)
+    const asides = plain.type === 'review' && plain.ref !== null ? asidesOf(plain.ref) : []
+    const operation = { ...plain, asides, undone: undone.get(name) ?? null }
     const asker = operation.type === 'review' ? effectOfReview(name) : null
     return asker !== null && byName.has(asker) ? { ...operation, askedBy: asker } : operation
   })
@@ -136,6 +143,7 @@ function toOperation(
     models: facts.filter(({ kind }) => kind === 'model.called').map(toModelCall),
     recoveries: recoveriesOf(facts),
     copied: copiedOf(first),
+    asides: [],
     undone: null,
     positions: facts.map(({ position }) => position),
   }
@@ -193,7 +201,19 @@ function attemptsOf(
 const SHOWN: Partial<Record<OperationType, readonly string[]>> = {
   effect: ['operation', 'input'],
   undo: ['operation', 'input'],
-  review: ['action', 'customer', 'summary', 'reason', 'confidence', 'proposal', 'evidence', 'warnings'],
+  review: [
+    'action',
+    'customer',
+    'summary',
+    'reason',
+    'confidence',
+    'proposal',
+    'risk',
+    'deadline',
+    'options',
+    'evidence',
+    'warnings',
+  ],
   step: ['deadline'],
   timer: ['at', 'ms'],
   wait: ['kind', 'key', 'deadline'],
@@ -205,6 +225,19 @@ function sawOf(type: OperationType, asking: Fact, settled: Fact | undefined): Js
   const from = asking.kind === 'policy.decided' ? (asking.body.request as JsonObject) : asking.body
   return pick(from, SHOWN[type] ?? [])
 }
+
+const ANSWER = [
+  'verdict',
+  'value',
+  'instruction',
+  'reason',
+  'way',
+  'edits',
+  'alternative',
+  'delegation',
+  'batch',
+  'operatorMs',
+]
 
 function producedOf({ kind, body }: Fact): Json {
   switch (kind) {
@@ -222,7 +255,7 @@ function producedOf({ kind, body }: Fact): Json {
     case 'flag.evaluated':
       return pick(body, ['value', 'variant', 'reason', 'segment', 'version', 'problem'])
     case 'review.answered':
-      return pick(body, ['verdict', 'value', 'instruction', 'reason'])
+      return pick(body, ANSWER)
     case 'outcome.copied':
       return outcomeOf({ kind, body } as Fact).value ?? null
     default:

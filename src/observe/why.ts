@@ -58,14 +58,23 @@ function turnOf(tables: TablesReader, run: string): Waiting[] {
 }
 
 function answers(tables: TablesReader, run: string): Waiting[] {
-  const rows = tables.all<{ id: string; summary: string | null; requested: number }>(
-    `SELECT id, content ->> '$.summary' AS summary, requested FROM reviews
-     WHERE run = ? AND status = 'waiting' ORDER BY position`,
+  const rows = tables.all<{
+    id: string
+    summary: string | null
+    requested: number
+    deadline: number | null
+    snoozed: number | null
+    onExpiry: string
+  }>(
+    `SELECT id, content ->> '$.summary' AS summary, requested, snoozed, content ->> '$.onExpiry' AS onExpiry,
+       CASE overdue WHEN 0 THEN deadline END AS deadline
+     FROM reviews WHERE run = ? AND status = 'waiting' ORDER BY position`,
     run,
   )
-  return rows.map(({ id, summary, requested }) => {
-    const words = `your answer to ${id}${summary ? `: ${summary}` : ''}`
-    return { for: 'answer', words, since: requested, until: null, ref: id }
+  return rows.map(({ id, summary, requested, deadline, snoozed, onExpiry }) => {
+    const words = `your answer to ${id}${summary ? `: ${summary}` : ''}${snoozed === null ? '' : ' (put off)'}`
+    const isEnd = onExpiry === 'reject' || onExpiry === 'approve'
+    return { for: 'answer', words, since: requested, until: isEnd ? deadline : null, ref: id }
   })
 }
 

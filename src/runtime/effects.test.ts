@@ -7,6 +7,7 @@ import { HoldfastError } from '../kernel/errors.ts'
 import type { JsonObject } from '../kernel/json.ts'
 import { type Context, defineWorkflow, type Workflow } from '../kernel/workflow.ts'
 import type { PolicySettings } from '../ports/policy-settings.ts'
+import { verifyRun } from './replay.ts'
 import { type Manner, Outside, type OutsideOptions } from './testing/outside.ts'
 
 const LETTER = { to: 'ada@example.com' }
@@ -528,7 +529,7 @@ describe('the policy', () => {
     )
   })
 
-  for (const verdict of ['rejected', 'responded', 'edited'] as const) {
+  for (const verdict of ['rejected', 'responded'] as const) {
     test(`wants a word, and it is ${verdict}: nothing is done`, async (t) => {
       const policy = operations({ review: ['post.send'] })
       const { place, outside } = await posting(t, { place: { policy } })
@@ -538,6 +539,45 @@ describe('the policy', () => {
       assert.equal(outside.calls.length, 0)
     })
   }
+
+  for (const manner of ['ok', 'unavailable', 'dropped', 'lost'] as const) {
+    test(`wants a word, and it is approved with another input: that is done, once (${manner})`, async (t) => {
+      const policy = operations({ review: ['post.send'] })
+      const { place, outside } = await posting(t, { place: { policy, residentRuns: 0 }, manners: [manner] })
+      const id = place.hf.reviews()[0]?.id ?? ''
+      const to = { to: 'bea@example.com' }
+      const refused = place.hf.answer(id, { verdict: 'edited', changes: { operation: 'post.burn' } })
+      await assert.rejects(refused, { code: 'REVIEW_FIELD_FIXED' })
+      await place.hf.answer(id, { verdict: 'edited', changes: { input: to } })
+      await place.reopen()
+      assert.deepEqual(await place.outcome('r'), { receipt: 1 })
+      assert.equal(outside.done.length, 1)
+      for (const { input } of outside.calls) assert.deepEqual(input, to)
+      const [intent] = place.bodies('r', 'effect.intended')
+      assert.deepEqual([intent?.input, intent?.asked], [to, LETTER])
+      assert.equal((await verifyRun(place.hf.log, place.hf.runtime.workflows, 'r')).verdict, 'same')
+      assert.equal((await place.hf.whatIf()).same, 1)
+    })
+  }
+
+  test('whose outcome is asked for after another input was approved is settled for that one', async (t) => {
+    const policy = operations({ review: ['post.send'] })
+    const options = {
+      place: { policy, residentRuns: 0 },
+      manners: ['lost' as const],
+      lookup: 'unknown' as const,
+    }
+    const { place, outside } = await posting(t, options)
+    const to = { to: 'bea@example.com' }
+    await place.hf.answer(place.hf.reviews()[0]?.id ?? '', { verdict: 'edited', changes: { input: to } })
+    await place.hf.idle()
+    const [asked] = place.hf.reviews()
+    assert.deepEqual([asked?.action, asked?.proposal.input], ['settle-unknown', to])
+    await place.reopen()
+    await place.hf.answer(asked?.id ?? '', { verdict: 'edited', changes: { output: { receipt: 7 } } })
+    assert.deepEqual(await place.outcome('r'), { receipt: 7 })
+    assert.equal(outside.calls.length, 1)
+  })
 
   test('approved, but denied by the policy of today: nothing is done', async (t) => {
     let policy = operations({ review: ['post.send'] })

@@ -245,11 +245,11 @@ export class Execution implements OperationHost {
    * Puts the outcome of an operation on record, unless another is there: an event just when its time is up.
    * @throws when it can't be put on record
    */
-  async settle(name: string, event: NewEvent): Promise<boolean> {
+  async settle(name: string, event: NewEvent, others: readonly StreamAppend[] = []): Promise<boolean> {
     if (this.#writer.isEnding) return false
     if (isOver(this.journal.entries.get(name))) return false
     this.#enter()
-    const written = this.records.write([event])
+    const written = this.records.write([event], others)
     this.#leave()
     await written
     return true

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { z } from 'zod'
 import { openPlace, turns } from '../apps/testing/place.ts'
+import { SYSTEM } from '../kernel/label.ts'
 import { type Context, defineWorkflow, type Proposal, type Workflow } from '../kernel/workflow.ts'
 import { shortHash } from './hashes.ts'
 
@@ -211,14 +212,31 @@ describe('a review', () => {
     await place.hf.idle()
     const [shown] = place.hf.reviews()
     assert.match(shown?.id ?? '', /^r-[0-9a-f]{8}$/)
-    const { id: _, hash, requested, ...rest } = shown ?? assert.fail()
+    const { id: _, hash, requested, position: __, ...rest } = shown ?? assert.fail()
     assert.match(hash, /^[0-9a-f]{64}$/)
     assert.equal(requested, place.clock.now())
     assert.deepEqual(rest, {
       run: 'r',
       name: 'reply',
       status: 'waiting',
+      workflow: 'review',
       customer: 'c-1',
+      segment: null,
+      fields: ['to', 'text'].map((name) => ({
+        name,
+        kind: 'text',
+        editable: true,
+        title: name,
+        options: null,
+        from: null,
+        label: SYSTEM,
+      })),
+      alternatives: [],
+      risk: null,
+      deadline: null,
+      onExpiry: 'keep',
+      overdue: false,
+      snoozedUntil: null,
       ...proposal,
     })
   })
@@ -247,7 +265,12 @@ describe('a review', () => {
         const [shown] = place.hf.reviews()
         const answered = await place.hf.answer(shown?.id ?? '', { ...answer, hash: shown?.hash ?? '' })
         assert.equal(answered.status, answer.verdict)
-        assert.deepEqual(await place.outcome('r'), { instruction: null, reason: null, ...received })
+        assert.deepEqual(await place.outcome('r'), {
+          instruction: null,
+          reason: null,
+          way: 'program',
+          ...received,
+        })
         assert.deepEqual(place.hf.reviews(), [])
         const [event] = place.events('r').filter(({ kind }) => kind === 'review.answered')
         assert.deepEqual([event?.actor, event?.label.trust], ['operator', 'owner'])

@@ -14,14 +14,14 @@ import type { Flags } from '../ports/flags.ts'
 import { type AgentAccess, agentAccess } from './agents/agent-handle.ts'
 import type { Agents } from './agents/agents.ts'
 import { type Alert, raisedAlerts } from './alert-index.ts'
-import { type Answer, checkedChanges, reviewEnded } from './answer.ts'
+import type { Answer } from './answer.ts'
 import { type BreakerRow, listBreakers } from './breakers/breaker-index.ts'
 import { type Fork, type ForkOptions, isForked, planFork } from './fork.ts'
 import type { EmittedEvent, RunHandle, Starters } from './handles.ts'
-import { proposalHash } from './perform.ts'
 import { PipelineCalls } from './pipeline-calls.ts'
 import { NewEvents, type PublishedEvent, publish } from './publish.ts'
 import { findReview, type Review, waitingReviews } from './review-index.ts'
+import { ReviewDesk } from './reviews/review-desk.ts'
 import type { Deeds } from './rollback/deeds.ts'
 import { Rollbacks } from './rollback/rollbacks.ts'
 import { lastOfChain } from './run-chain.ts'
@@ -58,6 +58,8 @@ export class Holdfast {
   /** What starts runs: by the time of day, and by published events. */
   readonly schedules: Schedules
   readonly triggers: Triggers
+  /** What the operator can do with reviews besides answering them. */
+  readonly desk: ReviewDesk
   readonly #waiters = new Map<string, Waiter[]>()
   readonly #newId: () => string
   readonly #newEvents: NewEvents
@@ -71,6 +73,7 @@ export class Holdfast {
     this.runtime = runtime
     this.schedules = new Schedules(runtime, starters.schedules ?? [])
     this.triggers = new Triggers(runtime, starters.triggers ?? [])
+    this.desk = new ReviewDesk(runtime)
     this.agents = agents
     this.agent = agentAccess(agents)
     this.log = runtime.log
@@ -269,41 +272,24 @@ export class Holdfast {
     }
   }
 
-  /** The reviews that wait for the operator, oldest first. */
+  /** The reviews that wait for the operator, oldest first; not those that were put off. */
   reviews(): Review[] {
     return waitingReviews(this.log.tables)
   }
 
+  /** @throws REVIEW_NOT_FOUND */
+  review(id: string): Review {
+    return findReview(this.log.tables, id)
+  }
+
   /**
    * Answers a review; used once, durable once this resolves.
-   * @throws REVIEW_NOT_FOUND, REVIEW_ENDED, REVIEW_STALE, INPUT_INVALID for changes to unknown fields.
+   * @throws REVIEW_NOT_FOUND, REVIEW_ENDED, REVIEW_STALE, REVIEW_FIELD_FIXED; INPUT_INVALID for changes that the
+   * review can't take.
    */
   async answer(id: string, answer: Answer): Promise<Review> {
     this.#assertOpen()
-    const review = findReview(this.log.tables, id)
-    if (review.status !== 'waiting') throw reviewEnded(review)
-    if (answer.hash !== undefined && answer.hash !== review.hash) {
-      throw new HoldfastError('REVIEW_STALE', `Review ${review.id} shows another proposal now`, {
-        details: { review: review.id, shown: answer.hash, present: review.hash },
-      })
-    }
-    const value = { ...review.proposal, ...checkedChanges(review, answer) }
-    const execution = await this.runtime.execution(review.run)
-    const body = {
-      name: review.name,
-      review: review.id,
-      verdict: answer.verdict,
-      value,
-      instruction: answer.instruction ?? null,
-      reason: answer.reason ?? null,
-      shown: review.hash,
-      approved: proposalHash(value),
-    }
-    crashPoint('review.before-answer')
-    const first = await execution.settle(review.name, execution.event('review.answered', body, OPERATOR))
-    if (!first) throw reviewEnded(review)
-    crashPoint('review.after-answer')
-    return findReview(this.log.tables, review.id)
+    return await this.desk.answer(id, answer)
   }
 
   /** Stops a run for good; an effect under way is waited for. @throws RUN_NOT_FOUND, RUN_ENDED */
@@ -349,7 +335,7 @@ export class Holdfast {
   /** Resolves when nothing is under way: every run has ended or waits. */
   async idle(): Promise<void> {
     do await this.runtime.idle()
-    while ((await this.agents.idle()) || (await this.triggers.idle()))
+    while ((await this.agents.idle()) || (await this.triggers.idle()) || (await this.desk.idle()))
   }
 
   /**
@@ -365,9 +351,10 @@ export class Holdfast {
     try {
       this.schedules.close()
       const triggersClosed = this.triggers.close()
+      const deskClosed = this.desk.close()
       await this.agents.close()
       await this.runtime.close(graceMs)
-      await triggersClosed
+      await Promise.all([triggersClosed, deskClosed])
       await this.log.close()
     } finally {
       for (const [run, waiters] of this.#waiters) for (const waiter of waiters) waiter.reject(isClosed(run))

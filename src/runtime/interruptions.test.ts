@@ -87,6 +87,13 @@ class World {
           lookup: async ({ path }, { idempotencyKey: key }) =>
             this.done.has(key) ? { found: 'yes', output: path } : { found: 'no' },
         },
+        mark: {
+          manifest: { effect: 'reversible', criticalArguments: ['path'] },
+          input: z.any(),
+          output: z.any(),
+          perform: async () => null,
+          undo: async () => {},
+        },
       },
     })
   }
@@ -127,6 +134,7 @@ class Process {
     })
     this.hf = new Holdfast(runtime, new Agents(runtime, { agents: [] }), newId)
     runtime.recover()
+    this.hf.desk.open()
   }
 
   /** The world's clock, whose alarms die with the process. */
@@ -236,7 +244,7 @@ function operationsOf(log: MortalLog): Map<string, Json> {
 function plain(value: Json | undefined): Json {
   if (Array.isArray(value)) return value.map(plain)
   if (value === undefined || value === null || typeof value !== 'object') return value ?? null
-  const marks = ['position', 'time', 'parks', 'wakes']
+  const marks = ['position', 'time', 'parks', 'wakes', 'waitedMs']
   const fields = Object.entries(value as JsonObject).filter(([key]) => !marks.includes(key))
   return Object.fromEntries(fields.map(([key, field]) => [key, plain(field)]))
 }
@@ -269,6 +277,7 @@ const quick: fc.Arbitrary<Tree> = fc.oneof(
 const slow: fc.Arbitrary<Tree> = fc.oneof(
   fc.record({ type: fc.constant('sleep'), ms }),
   fc.record({ type: fc.constant('wait'), ms }),
+  fc.record({ type: fc.constant('ask'), ms, onExpiry: fc.constantFrom('approve', 'reject') }),
 ) as fc.Arbitrary<Tree>
 const meeting = fc.record({
   type: fc.constant('meet'),

@@ -37,6 +37,8 @@ export type Operation =
       readonly name: string
       readonly operation: string
       readonly input: Json
+      /** What the code gave as input, where the operator has changed it. */
+      readonly asked?: Json
       readonly retry?: ActOptions['retry']
     }
   | {

@@ -15,11 +15,13 @@ import type { Json } from '../kernel/json.ts'
 import { crashPoint } from '../ports/crash-points.ts'
 import { connectorOf } from './breakers/breakers.ts'
 import { callOutside, isLate } from './effects/effect-call.ts'
-import { allow } from './effects/effect-policy.ts'
+import { allow, asApproved } from './effects/effect-policy.ts'
 import {
+  askedIn,
   doneSince,
   type Effect,
   fail,
+  inputOf,
   isAbout,
   manifestOf,
   noteUnknown,
@@ -43,7 +45,7 @@ const REPEATS_UNDO = 'may not have been carried out, and an undo can be repeated
 
 export function performEffect(execution: Execution, effect: Effect): void {
   const entry = execution.journal.entries.get(effect.name)
-  if (entry?.opened && !isAbout(entry.opened, effect)) {
+  if (entry?.opened && !isAbout(askedIn(entry.opened), effect)) {
     void execution.stall(otherEffect(execution, effect, effect.name))
     return
   }
@@ -52,16 +54,16 @@ export function performEffect(execution: Execution, effect: Effect): void {
   } else resume(execution, effect)
 }
 
-function resume(execution: Execution, effect: Effect): void {
-  const entry = execution.journal.entries.get(effect.name)
+function resume(execution: Execution, given: Effect): void {
+  const entry = execution.journal.entries.get(given.name)
   if (!execution.active || entry?.settled) return
   execution.effect(async () => {
+    const effect = asApproved(execution, given)
     const state = entry?.effect ?? null
     const restore = state === null ? doneSince(execution, effect) : null
     if (state === 'intended')
       await noteUnknown(execution, effect, 'the process ended before the outcome was on record')
-    else if (restore !== null)
-      await noteUnknown(execution, effect, restoredWhy(restore), { input: effect.input })
+    else if (restore !== null) await noteUnknown(execution, effect, restoredWhy(restore), inputOf(effect))
     if (state !== null || restore !== null) return await reconcile(execution, effect)
     const late = whyTooLate(execution, effect)
     if (late === null) await attempt(execution, effect)
@@ -78,7 +80,14 @@ async function attempt(execution: Execution, effect: Effect): Promise<void> {
   const number = numberOf(execution, name)
   const key = idempotencyKeyOf(execution, name)
   crashPoint('effect.before-intent')
-  const intent = { name, operation, input, key, attempt: number, ...timeLimit(execution, effect) }
+  const intent = {
+    name,
+    operation,
+    ...inputOf(effect),
+    key,
+    attempt: number,
+    ...timeLimit(execution, effect),
+  }
   const intended = execution.event(`${effect.type}.intended`, intent)
   await execution.append([allowed.decided, intended], pass.records)
   crashPoint('effect.after-intent')

@@ -3,15 +3,14 @@
 import type { HoldfastError } from '../kernel/errors.ts'
 import { nextFor } from '../kernel/event-waits.ts'
 import { waitsSince } from '../kernel/journal.ts'
-import { canonicalJson, type Json, type JsonObject, toJson } from '../kernel/json.ts'
-import type { Proposal } from '../kernel/workflow.ts'
+import type { Json } from '../kernel/json.ts'
 import type { EventLog } from '../ports/event-log.ts'
 import type { Execution } from './execution.ts'
-import { sha256, shortHash } from './hashes.ts'
 import type { Operation, OperationOf, Publication } from './operations.ts'
 import { performDecision } from './perform-decision.ts'
 import { performEffect } from './perform-effect.ts'
 import { performFlag } from './perform-flag.ts'
+import { requestReview } from './perform-review.ts'
 import { performStep } from './perform-step.ts'
 import { conflictOf, publish } from './publish.ts'
 import { isRollback } from './rollback/rollback-id.ts'
@@ -95,40 +94,6 @@ function startWait(execution: Execution, { name, kind, key, timeoutMs }: Operati
   const next = nextFor(execution.journal.eventWaits, { kind, key }, waitsSince(execution.journal))
   const after = next.position === null ? next.after : next.position - 1
   execution.open(execution.event('wait.started', { name, kind, key, deadline, timeoutMs, after }))
-}
-
-function requestReview(execution: Execution, { name, proposal }: OperationOf<'review'>): void {
-  if (onRecord(execution, name)) return
-  const fields = reviewFields(name, proposal)
-  const review = freeReviewId(execution, name)
-  const { customer } = execution.run
-  const hash = proposalHash(fields.proposal ?? null)
-  execution.open(execution.event('review.requested', { name, review, customer, ...fields, hash }))
-}
-
-/** What the operator is shown, as it is put on record. */
-export function reviewFields(name: string, proposal: Proposal): JsonObject {
-  const { action, summary, reason, confidence } = proposal
-  return {
-    action,
-    summary,
-    reason,
-    confidence,
-    proposal: toJson(proposal.proposal, `proposal of ${name}`),
-    evidence: toJson(proposal.evidence ?? [], `evidence of ${name}`),
-    warnings: toJson(proposal.warnings ?? [], `warnings of ${name}`),
-  }
-}
-
-/** Follows from the run and the name. Short, to be typed; longer where another review has the short one. */
-function freeReviewId({ run, host }: Execution, name: string): string {
-  const id = (digits: number): string => `r-${shortHash(`${run.id}\n${name}`, digits)}`
-  const isTaken = host.log.tables.get('SELECT 1 FROM reviews WHERE id = ?', id(8)) !== undefined
-  return id(isTaken ? 16 : 8)
-}
-
-export function proposalHash(proposal: Json): string {
-  return sha256(canonicalJson(proposal))
 }
 
 /** What the code is given for something handed over that is not on record, since the run has not completed. */

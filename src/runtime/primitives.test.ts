@@ -11,8 +11,10 @@ import { openPlace, type Place } from '../apps/testing/place.ts'
 import { type Agent, defineAgent } from '../kernel/agent.ts'
 import { definePipeline } from '../kernel/pipeline.ts'
 import { type AnyWorkflow, type Context, defineWorkflow } from '../kernel/workflow.ts'
+import { defineConnector } from '../ports/connector.ts'
 import { preflight } from './preflight.ts'
 import { verifyRun } from './replay.ts'
+import type { Review } from './review-index.ts'
 import { Outside } from './testing/outside.ts'
 
 type Code = (ctx: Context) => Promise<unknown>
@@ -59,6 +61,28 @@ const PRIMITIVES: Readonly<Record<string, Code>> = {
   ],
   act: async (ctx) => await ctx.act('send', 'post.send', 1),
   review: async (ctx) => (await ctx.review('ask', proposal)).verdict,
+  'a review that is put off': async (ctx) => (await ctx.review('put off', proposal)).verdict,
+  'a review with fields, a deadline and alternatives': async (ctx) =>
+    await ctx.review('ask', {
+      ...proposal,
+      fields: { amount: { from: 'ask', title: 'sum' } },
+      operation: 'post.send',
+      segment: 'schools',
+      alternatives: [{ title: 'less', proposal: { amount: 0 } }],
+      deadline: '1h',
+      onExpiry: 'escalate',
+    }),
+  'reviews that nobody answers': async (ctx) => {
+    const due = { ...proposal, deadline: '1h' } as const
+    return [
+      await ctx.review('late no', { ...due, onExpiry: 'reject' }),
+      await ctx.review('late yes', { ...due, onExpiry: 'approve', operation: 'desk.hold' }),
+    ]
+  },
+  'a review that is left to a rule': async (ctx) => [
+    await ctx.review('delegated', proposal),
+    await ctx.review('by rule', proposal),
+  ],
   sleep: async (ctx) => [await ctx.sleep('1h'), await ctx.sleep('nap', '2h'), ctx.now()],
   waitFor: async (ctx) => [await ctx.waitFor('go'), await ctx.waitFor('never', { timeout: '1h' })],
   emit: async (ctx) => [await ctx.emit({ kind: 'said', key: ctx.run.id }), await ctx.emit({ kind: 'said' })],
@@ -114,8 +138,8 @@ async function drive(place: Place, run: string, whileOpen: () => Promise<void>):
     await place.hf.idle()
     if (isOver()) break
     await whileOpen()
-    const reviews = place.hf.reviews()
-    for (const { id } of reviews) await place.hf.answer(id, { verdict: 'approved' })
+    const reviews = place.hf.reviews().filter(({ name }) => !/^late/.test(name))
+    for (const review of reviews) await answer(place, review)
     if (reviews.length === 0) {
       let alarms = 0
       await place.pass(() => isOver() || alarms++ > 0)
@@ -123,6 +147,27 @@ async function drive(place: Place, run: string, whileOpen: () => Promise<void>):
   }
   assert.ok(isOver(), `${run} is ${place.hf.run(run).status()}`)
 }
+
+async function answer(place: Place, { id, name }: Review): Promise<void> {
+  const isFirst = place.hf.log.readStream(`review/${id}`).length === 0
+  if (name === 'put off' && isFirst) await place.hf.desk.snooze(id, place.clock.now() + 1_000)
+  else if (name === 'delegated') await place.hf.desk.delegate(id, { most: 1 })
+  else await place.hf.answer(id, { verdict: 'approved' })
+}
+
+/** With an undo, so that a deadline may approve what leads to it. */
+const desk = defineConnector({
+  name: 'desk',
+  operations: {
+    hold: {
+      manifest: { effect: 'reversible', criticalArguments: ['amount'] },
+      input: z.any(),
+      output: z.any(),
+      perform: async () => null,
+      undo: async () => {},
+    },
+  },
+})
 
 async function verifyAll(place: Place): Promise<void> {
   const { log, runtime } = place.hf
@@ -148,7 +193,7 @@ function operationsOf(place: Place, run: string): string[] {
 describe('everything that replays knows', () => {
   for (const [name, code] of Object.entries(PRIMITIVES)) {
     test(name, async (t: T) => {
-      const connectors = [new Outside().connector]
+      const connectors = [new Outside().connector, desk]
       const workflow = flow(code)
       const place = await openPlace(t, { workflows: [workflow, child], connectors, flags, residentRuns: 0 })
       await place.hf.start(workflow, null, { id: 'r' })

@@ -6,6 +6,7 @@ import { breakerIndex } from './breakers/breaker-index.ts'
 import { forkIndex } from './fork-index.ts'
 import { publishedIndex } from './published-index.ts'
 import { reviewIndex } from './review-index.ts'
+import { delegationIndex } from './reviews/delegation-index.ts'
 import { undoneIndex } from './rollback/undone-index.ts'
 import { runIndex } from './run-index.ts'
 import { scheduleIndex } from './schedules/schedule-index.ts'
@@ -16,6 +17,7 @@ export const RUNTIME_PROJECTIONS: readonly Projection[] = [
   runIndex,
   publishedIndex,
   reviewIndex,
+  delegationIndex,
   forkIndex,
   agentIndex,
   breakerIndex,

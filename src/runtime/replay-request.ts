@@ -6,10 +6,12 @@
 import { bondOf } from '../kernel/children.ts'
 import type { StoredEvent } from '../kernel/event.ts'
 import type { Json, JsonObject } from '../kernel/json.ts'
+import { askedIn } from './effects/effect-records.ts'
 import type { Operation } from './operations.ts'
-import { publicationId, reviewFields } from './perform.ts'
+import { publicationId } from './perform.ts'
 import { askedOf } from './perform-decision.ts'
 import { askedFlag } from './perform-flag.ts'
+import { reviewFields } from './perform-review.ts'
 import { runStream } from './run-index.ts'
 
 /** @param run id of the run that asks */
@@ -49,23 +51,35 @@ export interface RequestReader {
   first(stream: string): JsonObject
 }
 
+/** Of a review: what the code says, not what is worked out from it. */
+const ASKED = [
+  'action',
+  'summary',
+  'reason',
+  'confidence',
+  'proposal',
+  'evidence',
+  'warnings',
+  'options',
+] as const
+
 /** undefined for an event that does not say what was asked for. */
 export function requestOnRecord({ kind, body }: StoredEvent, reader: RequestReader): Json | undefined {
   if (body === null) return undefined
   switch (kind) {
     case 'effect.intended':
     case 'undo.intended':
-      return pick(body, 'operation', 'input')
+      return pick(askedIn(body), 'operation', 'input')
     case 'effect.unknown':
       // Without an intent before it, in a restored log, it says itself what was asked for.
-      return body.input === undefined ? undefined : pick(body, 'operation', 'input')
+      return body.input === undefined ? undefined : pick(askedIn(body), 'operation', 'input')
     case 'policy.decided':
       return refusedEffect(body)
     case 'decision.made':
     case 'flag.evaluated':
       return body.asked
     case 'review.requested':
-      return pick(body, 'action', 'summary', 'reason', 'confidence', 'proposal', 'evidence', 'warnings')
+      return pick(body, ...ASKED)
     case 'timer.set':
       return pick(body, 'ms')
     case 'wait.started':

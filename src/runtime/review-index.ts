@@ -1,30 +1,63 @@
-/** The projection behind the inbox: every review, waiting or answered. */
+/**
+ * The projection behind the inbox: every review, waiting, put off or answered, and what was answered. Asked and
+ * answered in the stream of its run; what else happens to it (it was shown, put off, came back, passed its deadline)
+ * is in a stream of its own, `review/<id>`, so that no journal and no replay knows of it.
+ */
 
 import { HoldfastError } from '../kernel/errors.ts'
+import type { StoredEvent } from '../kernel/event.ts'
 import { RUN_ENDS } from '../kernel/journal.ts'
 import type { Json, JsonObject } from '../kernel/json.ts'
-import type { Projection, TablesReader } from '../ports/projection.ts'
+import {
+  type Alternative,
+  lookMs,
+  type OnExpiry,
+  type ReviewField,
+  type ReviewVerdict,
+  type Risk,
+} from '../kernel/review.ts'
+import type { Projection, Tables, TablesReader } from '../ports/projection.ts'
+import { ANSWER_SCHEMA, ANSWER_TABLE, insertAnswer, keptOfAnswer } from './reviews/answer-records.ts'
 import { RUN_STREAM } from './run-index.ts'
+
+export const REVIEW_STREAM = 'review/'
 
 export interface Review {
   /** `r-` and 8 hex digits; 16 where another review has the same 8. */
   readonly id: string
   readonly run: string
+  readonly workflow: string
   /** Name of the operation in the run's journal. */
   readonly name: string
   readonly action: string
   readonly customer: string | null
+  /** The part of the customers that it belongs to, as the workflow says. */
+  readonly segment: string | null
   readonly summary: string
   readonly reason: string
   readonly confidence: number
   readonly proposal: JsonObject
+  /** What there is to say of the fields of the proposal, in their order. */
+  readonly fields: readonly ReviewField[]
   readonly evidence: readonly Json[]
   readonly warnings: readonly Json[]
-  /** SHA-256 of the proposal: an answer can be bound to what was shown. */
+  readonly alternatives: readonly Alternative[]
+  /** Of the operation that it leads to; null where the workflow does not say. */
+  readonly risk: Risk | null
+  /** SHA-256 of what is shown to decide on: an answer is bound to it. */
   readonly hash: string
   /** Milliseconds since 1970. */
   readonly requested: number
-  readonly status: 'waiting' | 'approved' | 'edited' | 'rejected' | 'responded' | 'withdrawn'
+  /** Of its question in the log. */
+  readonly position: number
+  readonly deadline: number | null
+  /** What happens when nobody has answered by the deadline. */
+  readonly onExpiry: OnExpiry
+  /** Whether the deadline has passed and it goes on waiting. */
+  readonly overdue: boolean
+  /** Until when it was put off; null when it was not, or has come back. */
+  readonly snoozedUntil: number | null
+  readonly status: 'waiting' | ReviewVerdict | 'withdrawn'
 }
 
 interface ReviewRow {
@@ -33,48 +66,47 @@ interface ReviewRow {
   name: string
   content: string | null
   requested: number
+  position: number
   status: Review['status']
+  deadline: number | null
+  overdue: number
+  snoozed: number | null
 }
 
 export const reviewIndex: Projection = {
   name: 'reviews',
-  version: 1,
-  tables: ['reviews'],
+  version: 2,
+  tables: ['reviews', ANSWER_TABLE],
   schema: `
     CREATE TABLE reviews (
       id TEXT PRIMARY KEY, run TEXT NOT NULL, name TEXT NOT NULL, requested INTEGER NOT NULL,
-      position INTEGER NOT NULL, status TEXT NOT NULL, content TEXT
+      position INTEGER NOT NULL, status TEXT NOT NULL, content TEXT, deadline INTEGER, overdue INTEGER NOT NULL,
+      snoozed INTEGER, due INTEGER, shown TEXT, shown_at INTEGER, shown_among INTEGER, looked INTEGER
     ) STRICT, WITHOUT ROWID;
     CREATE INDEX reviews_by_status ON reviews (status, position);
-    CREATE INDEX reviews_by_run ON reviews (run);`,
-  kinds: ['review.requested', 'review.answered', ...RUN_ENDS],
+    CREATE INDEX reviews_by_run ON reviews (run);
+    CREATE INDEX reviews_by_due ON reviews (due) WHERE due IS NOT NULL;${ANSWER_SCHEMA}`,
+  kinds: [
+    'review.requested',
+    'review.answered',
+    'review.shown',
+    'review.snoozed',
+    'review.returned',
+    'review.expired',
+    ...RUN_ENDS,
+  ],
   apply(event, tables) {
-    const run = event.stream.slice(RUN_STREAM.length)
-    if (event.kind === 'review.requested') {
-      if (event.body === null) return
-      const { review, name, parks: _, ...content } = event.body
-      tables.run(
-        `INSERT INTO reviews (id, run, name, requested, position, status, content)
-         VALUES (?, ?, ?, ?, ?, 'waiting', ?)`,
-        String(review),
-        run,
-        String(name),
-        event.time,
-        event.position,
-        JSON.stringify(content),
-      )
-    } else if (event.kind === 'review.answered') {
-      const { review, verdict } = event.body ?? {}
-      tables.run('UPDATE reviews SET status = ? WHERE id = ?', String(verdict), String(review))
-    } else {
-      tables.run("UPDATE reviews SET status = 'withdrawn' WHERE run = ? AND status = 'waiting'", run)
-    }
+    const { kind, body } = event
+    if (RUN_ENDS.has(kind)) withdraw(event.stream.slice(RUN_STREAM.length), tables)
+    else if (body === null) return
+    else if (kind === 'review.requested') insert(event, body, tables)
+    else if (kind === 'review.answered') noteAnswer(event, body, tables)
+    else note(event, body, tables)
   },
-  /** A review goes with its question. */
+  /** A review goes with its question; that it was answered, and how much was changed, stays. */
   erasure: {
     keep({ kind, body }) {
-      if (kind !== 'review.answered' || body === null) return null
-      return { review: body.review ?? null, verdict: body.verdict ?? null }
+      return kind === 'review.answered' && body !== null ? keptOfAnswer(body) : null
     },
     forget({ kind, position }, tables) {
       if (kind === 'review.requested') tables.run('DELETE FROM reviews WHERE position = ?', position)
@@ -83,16 +115,133 @@ export const reviewIndex: Projection = {
   },
 }
 
-/** The reviews that wait for the operator, oldest first. */
+function insert({ stream, time, position }: StoredEvent, body: JsonObject, tables: Tables): void {
+  const { review, name, parks: _, wakes: __, options, deadline = null, ...rest } = body
+  const { segment = null, alternatives = [], onExpiry = 'keep' } = (options ?? {}) as JsonObject
+  const content = { workflow: '', fields: [], risk: null, ...rest, segment, alternatives, onExpiry }
+  const at = typeof deadline === 'number' ? deadline : null
+  tables.run(
+    `INSERT INTO reviews (id, run, name, requested, position, status, content, deadline, overdue, due)
+     VALUES (?, ?, ?, ?, ?, 'waiting', ?, ?, 0, ?)`,
+    String(review),
+    stream.slice(RUN_STREAM.length),
+    String(name),
+    time,
+    position,
+    JSON.stringify(content),
+    at,
+    at,
+  )
+}
+
+function noteAnswer(event: StoredEvent, body: JsonObject, tables: Tables): void {
+  tables.run(
+    'UPDATE reviews SET status = ?, due = NULL, snoozed = NULL, overdue = 0 WHERE id = ?',
+    String(body.verdict),
+    String(body.review),
+  )
+  insertAnswer(event, body, tables)
+}
+
+function withdraw(run: string, tables: Tables): void {
+  tables.run(
+    `UPDATE reviews SET status = 'withdrawn', due = NULL, snoozed = NULL, overdue = 0
+     WHERE run = ? AND status = 'waiting'`,
+    run,
+  )
+}
+
+/** What happens to a review that waits; one that is over takes no notice. */
+function note({ kind, time }: StoredEvent, body: JsonObject, tables: Tables): void {
+  const id = String(body.review)
+  const row = tables.get<Looked>(`${LOOKED} AND status = 'waiting'`, id)
+  if (row === undefined) return
+  if (kind === 'review.shown') {
+    tables.run(
+      'UPDATE reviews SET shown = ?, shown_at = ?, shown_among = ?, looked = ? WHERE id = ?',
+      String(body.hash),
+      time,
+      Number(body.among ?? 1),
+      lookedAt(row, time) ?? 0,
+      id,
+    )
+  } else if (kind === 'review.snoozed') {
+    tables.run(
+      'UPDATE reviews SET snoozed = ?1, shown_at = NULL, looked = ?2 WHERE id = ?3',
+      Number(body.until),
+      lookedAt(row, time),
+      id,
+    )
+  } else if (kind === 'review.returned') tables.run('UPDATE reviews SET snoozed = NULL WHERE id = ?', id)
+  else tables.run('UPDATE reviews SET overdue = 1, snoozed = NULL WHERE id = ?', id)
+  tables.run(
+    `UPDATE reviews SET due = nullif(min(coalesce(snoozed, ?1), CASE overdue WHEN 0 THEN coalesce(deadline, ?1) ELSE ?1 END), ?1)
+     WHERE id = ?2`,
+    Number.MAX_SAFE_INTEGER,
+    id,
+  )
+}
+
+interface Looked {
+  readonly shown: string | null
+  readonly shown_at: number | null
+  readonly shown_among: number | null
+  readonly looked: number | null
+}
+
+const LOOKED = 'SELECT shown, shown_at, shown_among, looked FROM reviews WHERE id = ?'
+
+function lookedAt({ shown_at: since, shown_among: among, looked }: Looked, until: number): number | null {
+  return since === null ? looked : (looked ?? 0) + lookMs(since, until, among ?? 1)
+}
+
+/** How often it was looked at: the hash of what was shown last, and for how long up to now; nulls if never. */
+export function lastLook(
+  tables: TablesReader,
+  review: string,
+  now: number,
+): { readonly hash: string | null; readonly ms: number | null } {
+  const row = tables.get<Looked>(LOOKED, review)
+  return { hash: row?.shown ?? null, ms: row === undefined ? null : lookedAt(row, now) }
+}
+
+/** The reviews that wait for the operator, oldest first; not those that were put off. */
 export function waitingReviews(tables: TablesReader): Review[] {
   return tables
-    .all<ReviewRow>("SELECT * FROM reviews WHERE status = 'waiting' ORDER BY position")
+    .all<ReviewRow>("SELECT * FROM reviews WHERE status = 'waiting' AND snoozed IS NULL ORDER BY position")
+    .map(toReview)
+}
+
+/** The reviews that were put off, those that come back first before the others. */
+export function snoozedReviews(tables: TablesReader): Review[] {
+  return tables
+    .all<ReviewRow>(
+      "SELECT * FROM reviews WHERE status = 'waiting' AND snoozed IS NOT NULL ORDER BY snoozed, position",
+    )
     .map(toReview)
 }
 
 /** How many reviews wait, without reading them. */
 export function countWaitingReviews(tables: TablesReader): number {
-  return tables.get<{ n: number }>("SELECT count(*) AS n FROM reviews WHERE status = 'waiting'")?.n ?? 0
+  const sql = "SELECT count(*) AS n FROM reviews WHERE status = 'waiting' AND snoozed IS NULL"
+  return tables.get<{ n: number }>(sql)?.n ?? 0
+}
+
+/** Reviews whose time has come, or that are back, the earliest first. */
+export function dueReviews(tables: TablesReader, now: number, limit: number): Review[] {
+  return tables
+    .all<ReviewRow>(
+      "SELECT * FROM reviews WHERE due <= ? AND status = 'waiting' ORDER BY due, position LIMIT ?",
+      now,
+      limit,
+    )
+    .map(toReview)
+}
+
+/** When the next one is due; null for none. */
+export function nextDue(tables: TablesReader): number | null {
+  const sql = "SELECT min(due) AS at FROM reviews WHERE due IS NOT NULL AND status = 'waiting'"
+  return tables.get<{ at: number | null }>(sql)?.at ?? null
 }
 
 /**
@@ -120,7 +269,11 @@ function toReview(row: ReviewRow): Review {
     run: row.run,
     name: row.name,
     requested: row.requested,
+    position: row.position,
     status: row.status,
+    deadline: row.deadline,
+    overdue: row.overdue === 1,
+    snoozedUntil: row.snoozed,
     ...content,
   }
 }

@@ -22,6 +22,7 @@ test('only what reads the log leaves mail and runs alone; the rest lets the work
   const still = commands.filter(({ advances }) => !advances).map(({ name }) => name)
   assert.deepEqual(still, [
     'review show',
+    'reviews',
     'queue',
     'run replay',
     'why',

@@ -2,6 +2,7 @@
 import { agentVerbs } from './agent-verbs.ts'
 import { failureVerbs } from './failure-verbs.ts'
 import { flagVerbs } from './flag-verbs.ts'
+import { reviewVerbs } from './review-verbs.ts'
 import { starterVerbs } from './starter-verbs.ts'
 import { vaultVerbs } from './vault-verbs.ts'
 import type { Verb } from './verb.ts'
@@ -61,47 +62,7 @@ export const VERBS: readonly Verb[] = [
     ],
     load: async () => (await import('./verbs/ingest.ts')).ingest,
   },
-  {
-    words: 'inbox',
-    group: DAY,
-    summary: 'What waits for your word, the most promising first',
-    options: [['--all', 'all of it, not only the first 20']],
-    examples: [
-      ['inbox', 'a list, with what to type next'],
-      ['inbox --json', 'one JSON array, for scripts'],
-    ],
-    load: async () => (await import('./verbs/inbox.ts')).inbox,
-  },
-  {
-    words: 'review',
-    args: '<id> [verdict] [text...]',
-    group: DAY,
-    summary: 'Read a review; approve, edit, reject it, respond to it',
-    about: [
-      'Without a verdict: shows the mail and the whole draft.',
-      '  approve        sends the draft as it is',
-      '  edit           changes the draft, then sends it',
-      '  reject         sends nothing and closes the lead',
-      '  respond TEXT   says what should be different, and brings a new draft',
-      'An answer is used once. The beginning of an id is enough when it is clear.',
-    ].join('\n'),
-    options: [
-      ['--set <field=value...>', 'edit: give a field another value'],
-      ['--file <file>', 'edit: take the fields from a YAML or JSON file, - for stdin'],
-      ['--field <name>', 'edit: with --file, the whole file is the text of this field'],
-      ['--reason <text>', 'reject: why, for the record'],
-      ['--hash <hash>', 'answer only if the proposal is still the one with this hash'],
-    ],
-    examples: [
-      ['review r-5f2c81aa', 'shows the mail and the draft'],
-      ['review r-5f2c81aa approve', 'sends the draft'],
-      ['review r-5f2c81aa edit', 'opens the draft in $EDITOR, then sends it'],
-      ['review r-5f2c81aa edit --set "subject=Re: Your website"', 'changes one field, then sends it'],
-      ['review r-5f2c81aa respond "shorter, and ask for the budget"', 'gets a new draft'],
-      ['review r-5f2c81aa reject --reason "not our kind of work"', 'closes the lead'],
-    ],
-    load: async () => (await import('./verbs/review.ts')).review,
-  },
+  ...reviewVerbs(DAY),
   {
     words: 'runs',
     group: LOOK,

@@ -3,8 +3,10 @@ import { briefCustomer } from '../../customers/read.ts'
 import { isHoldfastError } from '../../kernel/errors.ts'
 import type { StoredEvent } from '../../kernel/event.ts'
 import type { Json, JsonObject } from '../../kernel/json.ts'
+import { expiryOf } from '../../kernel/review.ts'
 import { readMessage } from '../../mail/mail-index.ts'
 import type { Address, MailMessage } from '../../mail/message.ts'
+import { type RunCost, runCost } from '../../observe/run-cost.ts'
 import type { EventLog } from '../../ports/event-log.ts'
 import type { Review } from '../../runtime/review-index.ts'
 import { runStream } from '../../runtime/run-index.ts'
@@ -15,16 +17,30 @@ export interface InboxItem {
   readonly action: string
   readonly customer: { readonly id: string; readonly name: string; readonly address: string } | null
   readonly run: string
+  readonly workflow: string
+  readonly segment: string | null
   readonly summary: string
   readonly reason: string
   /** 0 to 1. */
   readonly confidence: number
-  /** What is done when it is approved; its fields are what an edit can change. */
+  /** What is done when it is approved. */
   readonly proposal: JsonObject
+  /** Of each field its kind, whether an edit can change it, and where it comes from. */
+  readonly fields: Review['fields']
+  readonly alternatives: Review['alternatives']
+  /** Of the operation that it leads to; null where the workflow does not say. */
+  readonly risk: Review['risk']
+  /** What its run has cost so far. */
+  readonly cost: RunCost
   readonly evidence: readonly Json[]
   readonly warnings: readonly Json[]
   /** Milliseconds since 1970. */
   readonly requested: number
+  readonly deadline: number | null
+  /** What really happens when nobody has answered by the deadline. */
+  readonly onExpiry: Review['onExpiry']
+  readonly overdue: boolean
+  readonly snoozedUntil: number | null
   /** Give it back with the answer to be sure that it is for this very proposal. */
   readonly hash: string
   /** `hot`, `warm`, `cold`; null for what is no mail to a lead. */
@@ -42,23 +58,15 @@ export interface BriefMessage {
 }
 
 export function inboxItem(log: EventLog, review: Review): InboxItem {
-  const { id, action, run, summary, reason, confidence, proposal, evidence, warnings, requested, hash } =
-    review
+  const { position: _, name: __, status: ___, customer, ...shown } = review
+  const { action, run, risk, warnings, onExpiry } = review
   const events = log.readStream(runStream(run))
   const message = messageOf(log, events)
   return {
-    id,
-    action,
-    customer: review.customer === null ? null : briefCustomer(log.tables, review.customer),
-    run,
-    summary,
-    reason,
-    confidence,
-    proposal,
-    evidence,
-    warnings,
-    requested,
-    hash,
+    ...shown,
+    customer: customer === null ? null : briefCustomer(log.tables, customer),
+    onExpiry: expiryOf(onExpiry, risk, warnings.length).becomes,
+    cost: runCost(events),
     quality: isLetter(action) ? qualityOf(events) : null,
     message: message && briefMessage(message),
   }

@@ -1,25 +1,30 @@
 /** `inbox`: what waits for the operator's word, the most promising first. */
 import { z } from 'zod'
-import { waitingReviews } from '../../runtime/review-index.ts'
+import { snoozedReviews, waitingReviews } from '../../runtime/review-index.ts'
 import { workspaceCommand } from './command.ts'
 import { type InboxItem, inboxItem } from './inbox-item.ts'
-import { alertNotes, answerNotes, playbookNotes, troubleNotes } from './operator-notes.ts'
+import { alertNotes, answerNotes, playbookNotes, snoozedNotes, troubleNotes } from './operator-notes.ts'
 
 export const inbox = workspaceCommand({
   name: 'inbox',
-  params: z.strictObject({}),
+  /** `snoozed`: those that were put off, in place of those that wait. */
+  params: z.strictObject({ snoozed: z.boolean().optional() }),
   advances: true,
-  async run({ log, playbooks }, _params, io): Promise<InboxItem[]> {
+  async run({ log, playbooks }, { snoozed = false }, io): Promise<InboxItem[]> {
     const now = Date.now()
     const notes = [
       ...alertNotes(log),
       ...playbookNotes({ playbooks }),
       ...troubleNotes(log, now),
       ...answerNotes(log, now),
+      ...(snoozed ? [] : snoozedNotes(log)),
     ]
     for (const note of notes) io.note(note)
+    if (snoozed) return snoozedReviews(log.tables).map((review) => inboxItem(log, review))
     const items = waitingReviews(log.tables).map((review) => inboxItem(log, review))
-    return items.toSorted((a, b) => rank(a) - rank(b) || a.requested - b.requested)
+    return items.toSorted(
+      (a, b) => Number(b.overdue) - Number(a.overdue) || rank(a) - rank(b) || a.requested - b.requested,
+    )
   },
 })
 

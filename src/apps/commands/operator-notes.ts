@@ -8,6 +8,7 @@ import { oneLine } from '../../observe/plain-text.ts'
 import type { EventLog } from '../../ports/event-log.ts'
 import { raisedAlerts } from '../../runtime/alert-index.ts'
 import { lastPublished } from '../../runtime/published-index.ts'
+import { snoozedReviews } from '../../runtime/review-index.ts'
 import type { Workspace } from '../workspace.ts'
 import { countTroubled, troubleText } from './troubled-runs.ts'
 
@@ -21,6 +22,16 @@ export function playbookNotes({ playbooks }: Pick<Workspace, 'playbooks'>): stri
 /** What has to be acted on, such as a connector that is down. */
 export function alertNotes({ tables }: EventLog): string[] {
   return raisedAlerts(tables).map(({ message }) => oneLine(message))
+}
+
+/** Reviews that were put off. */
+export function snoozedNotes({ tables }: EventLog): string[] {
+  const snoozed = snoozedReviews(tables)
+  const [next] = snoozed
+  if (next === undefined) return []
+  const [noun, verb] = snoozed.length === 1 ? ['review', 'is'] : ['reviews', 'are']
+  const back = new Date(next.snoozedUntil ?? 0).toISOString().slice(0, 16)
+  return [`${snoozed.length} ${noun} ${verb} put off, ${next.id} until ${back} UTC: inbox --snoozed`]
 }
 
 /** Runs that failed lately, or are stalled. @param now milliseconds since 1970 */

@@ -2,6 +2,7 @@
 import type { StoredEvent } from '../../kernel/event.ts'
 import type { JsonObject } from '../../kernel/json.ts'
 import type { EventLog } from '../../ports/event-log.ts'
+import { findReview } from '../../runtime/review-index.ts'
 import { runStream } from '../../runtime/run-index.ts'
 import { messageOf } from '../commands/inbox-item.ts'
 
@@ -30,6 +31,9 @@ export function newsOf(log: EventLog, event: StoredEvent): News | null {
   switch (kind) {
     case 'review.requested':
       return news('review', `${body.summary}`, String(body.review))
+    case 'review.returned':
+    case 'review.expired':
+      return aboutReview(log, kind, String(body.review), news)
     case 'effect.succeeded':
       return sentText(log, event, news)
     case 'run.completed':
@@ -44,6 +48,18 @@ export function newsOf(log: EventLog, event: StoredEvent): News | null {
     default:
       return null
   }
+}
+
+/** null when it was answered at that very moment. */
+function aboutReview(
+  log: EventLog,
+  kind: string,
+  id: string,
+  news: (what: News['what'], text: string, review: string) => News,
+): News | null {
+  const review = findReview(log.tables, id)
+  const why = kind === 'review.returned' ? 'is back' : 'its deadline has passed'
+  return review.status === 'waiting' ? news('review', `${why}: ${review.summary}`, id) : null
 }
 
 function sentText(

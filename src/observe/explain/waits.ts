@@ -21,25 +21,54 @@ export function reason(parts: Pick<Reason, 'kind' | 'words' | 'since' | 'next'> 
 }
 
 function answers(facts: Facts): Reason[] {
-  const rows = facts.tables.all<{ id: string; name: string; summary: string | null; requested: number }>(
-    `SELECT id, name, content ->> '$.summary' AS summary, requested FROM reviews
-     WHERE run = ? AND status = 'waiting' ORDER BY position`,
+  const rows = facts.tables.all<AskedRow>(
+    `SELECT id, name, content ->> '$.summary' AS summary, requested, deadline, overdue, snoozed,
+       content ->> '$.onExpiry' AS onExpiry
+     FROM reviews WHERE run = ? AND status = 'waiting' ORDER BY position`,
     facts.run.id,
   )
-  return rows.map(({ id, name, summary, requested: since }) => {
+  return rows.map((row) => {
+    const { id, name, summary, requested: since } = row
     const effect = effectOfReview(name)
     const isEffects = effect !== null && facts.journal.entries.get(effect)?.type === 'effect'
+    const off = row.snoozed === null ? '' : ', which you have put off'
     return reason({
       kind: 'review',
-      words: `your answer to ${id}${summary ? `: ${summary}` : ''}`,
+      words: `your answer to ${id}${summary ? `: ${summary}` : ''}${off}`,
       since,
+      until: row.overdue === 0 && row.deadline !== null ? row.deadline : row.snoozed,
       next: isEffects
         ? `The effect "${effect}" waits for it: it is done, or left, by what you say.`
-        : 'The run goes on with what you say; until then nothing happens.',
+        : nextOf(row),
       command: `review ${id}`,
       positions: positionsOf(facts, name, 'review.requested'),
     })
   })
+}
+
+interface AskedRow {
+  id: string
+  name: string
+  summary: string | null
+  requested: number
+  deadline: number | null
+  overdue: number
+  snoozed: number | null
+  onExpiry: string
+}
+
+function nextOf({ deadline, overdue, snoozed, onExpiry }: AskedRow): string {
+  if (deadline !== null && overdue === 0) {
+    if (onExpiry === 'reject')
+      return 'The run goes on with what you say; if you say nothing, it is rejected then.'
+    if (onExpiry === 'approve') {
+      return 'The run goes on with what you say; if you say nothing, it is approved then, if it can be undone.'
+    }
+    return 'The run goes on with what you say; if you say nothing, you are told then, and it goes on waiting.'
+  }
+  const late = overdue === 1 ? 'Its deadline has passed. ' : ''
+  const back = snoozed === null ? '' : ' It is back in the inbox then.'
+  return `${late}The run goes on with what you say; until then nothing happens.${back}`
 }
 
 function events(facts: Facts): Reason[] {

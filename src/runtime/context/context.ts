@@ -158,8 +158,8 @@ async function act(
 
 async function review(scope: Scope, name: string, proposal: Proposal): Promise<ReviewAnswer> {
   const body = await scope.operate((unique) => ({ type: 'review', name: unique, proposal }), name)
-  const { verdict, value, instruction, reason } = body as unknown as ReviewAnswer
-  return { verdict, value, instruction, reason }
+  const { verdict, value, instruction, reason, way } = body as unknown as ReviewAnswer
+  return { verdict, value, instruction, reason, way }
 }
 
 async function sleep(scope: Scope, given: readonly (Duration | SleepOptions | undefined)[]): Promise<void> {

@@ -3,10 +3,11 @@ import { approvalName } from '../../kernel/effect-review.ts'
 import { HoldfastError } from '../../kernel/errors.ts'
 import type { NewEvent } from '../../kernel/event.ts'
 import type { JsonObject } from '../../kernel/json.ts'
+import { isOwnersWord } from '../../kernel/review.ts'
 import type { ReviewAnswer } from '../../kernel/workflow.ts'
 import { type Permit, type Verdict, verdictBody } from '../../ports/gate.ts'
 import type { Execution } from '../execution.ts'
-import { type Effect, fail, isAbout, manifestOf, otherEffect } from './effect-records.ts'
+import { askedIn, type Effect, fail, inputOf, isAbout, manifestOf, otherEffect } from './effect-records.ts'
 
 /** As it is on record, with the id of the review. */
 interface Answered extends ReviewAnswer {
@@ -38,7 +39,7 @@ export function askPolicy(execution: Execution, effect: Effect): Ruling {
     input,
     label,
     isUndo: effect.type === 'undo',
-    approvedBy: approval?.verdict === 'approved' ? (approval.review ?? null) : null,
+    approvedBy: approval !== null && isOwnersWord(approval.verdict, approval.way) ? approval.review : null,
   })
   const request = { type: effect.type, operation, ...(permit === null ? { input } : {}) }
   const decided = execution.event('policy.decided', verdictBody(name, request, verdict))
@@ -85,11 +86,24 @@ function denied(execution: Execution, effect: Effect, { verdict, approval }: Rul
 export function answerTo(execution: Execution, effect: Effect, review: string): Answered | null {
   const entry = execution.journal.entries.get(review)
   if (entry !== undefined && entry.type !== 'review') throw otherEffect(execution, effect, review)
-  if (entry?.opened && !isAbout((entry.opened.proposal ?? {}) as JsonObject, effect)) {
+  const about = review === approvalName(effect.name) ? asAsked(effect) : effect
+  if (entry?.opened && !isAbout((entry.opened.proposal ?? {}) as JsonObject, about)) {
     throw otherEffect(execution, effect, review)
   }
   const outcome = entry?.settled?.outcome
   return outcome?.ok ? (outcome.value as unknown as Answered) : null
+}
+
+/** The effect as the operator has it, where the operator approved it with another input. */
+export function asApproved(execution: Execution, effect: Effect): Effect {
+  if (effect.type === 'undo') return effect
+  const approval = answerTo(execution, effect, approvalName(effect.name))
+  if (approval?.verdict !== 'edited' || !isOwnersWord(approval.verdict, approval.way)) return effect
+  return { ...effect, input: approval.value.input ?? null, asked: asAsked(effect).input }
+}
+
+function asAsked(effect: Effect): Effect {
+  return { ...effect, input: askedIn(inputOf(effect)).input ?? null }
 }
 
 function askApproval(
@@ -109,6 +123,8 @@ function askApproval(
       reason: `The policy wants your word: ${verdict.reason}`,
       confidence: 1,
       proposal: { operation: effect.operation, input: effect.input },
+      operation: effect.operation,
+      fields: { operation: { editable: false }, input: { kind: 'json', editable: effect.type === 'effect' } },
     },
   })
   // At once, so that a replay can tell an effect that was asked for from one that was not.

@@ -16,6 +16,17 @@ export function isAbout(recorded: JsonObject, { operation, input }: Effect): boo
   return recorded.operation === operation && canonicalJson(recorded.input ?? null) === canonicalJson(input)
 }
 
+/** What the code gave, of an intent that may hold what the operator made of it. */
+export function askedIn(intent: JsonObject): JsonObject {
+  return intent.asked === undefined ? intent : { ...intent, input: intent.asked }
+}
+
+/** For an intent: the input, and beside it the one that the code gave where the operator has changed it. */
+export function inputOf(effect: Effect): JsonObject {
+  const { input } = effect
+  return effect.type === 'undo' || effect.asked === undefined ? { input } : { input, asked: effect.asked }
+}
+
 export function otherEffect(execution: Execution, effect: Effect, name: string): HoldfastError {
   const run = execution.run.id
   return new HoldfastError(

@@ -133,6 +133,8 @@ function askOperator(
       reason: `It was begun, and whether it was carried out is not known: ${why}. Approve: it was done. Reject: it was not, do it now. Respond: leave it undone.`,
       confidence: 0,
       proposal: { operation: effect.operation, input: effect.input, output: ifDone },
+      operation: effect.operation,
+      fields: { operation: { editable: false }, input: { editable: false }, output: { kind: 'json' } },
     },
   })
   void asked.then(resume)

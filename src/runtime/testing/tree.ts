@@ -17,6 +17,8 @@ export type Tree =
   /** One branch publishes events while another waits for them. */
   | { readonly type: 'meet'; readonly events: number; readonly afterMs: number; readonly patienceMs: number }
   | { readonly type: 'act'; readonly first: 'ok' | 'unavailable' | 'dropped' | 'lost' }
+  /** A review that nobody answers: its deadline does. */
+  | { readonly type: 'ask'; readonly ms: number; readonly onExpiry: 'approve' | 'reject' }
   | { readonly type: 'draw' }
   | { readonly type: 'decide'; readonly answer: number }
   /** Asked for twice, which is once. */
@@ -90,6 +92,12 @@ async function grow(ctx: Context, tree: Tree, path: string): Promise<Json> {
       return await meet(ctx, tree, path)
     case 'act':
       return await ctx.act(path, 'world.touch', { path, first: tree.first })
+    case 'ask': {
+      const asked = { action: 'ask', summary: path, reason: 'r', confidence: 1, proposal: { path } }
+      const due = { deadline: tree.ms, onExpiry: tree.onExpiry, operation: 'world.mark' }
+      const { verdict, way } = await ctx.review(path, { ...asked, ...due })
+      return `${verdict} by ${way}`
+    }
     case 'draw':
       return [ctx.random(path), ctx.uuid(path)]
     case 'decide': {

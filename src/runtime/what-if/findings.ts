@@ -1,6 +1,9 @@
 /** What differs between a past run and its retrial, gathered as the code asks. */
+
+import { distance } from '../../kernel/closeness.ts'
 import type { OperationType } from '../../kernel/journal.ts'
 import type { Json, JsonObject } from '../../kernel/json.ts'
+import { isOwnersWay } from '../../kernel/review.ts'
 import type { Verdict } from '../../ports/gate.ts'
 import { same } from '../divergence.ts'
 import type { RecordedOperation } from '../replay-record.ts'
@@ -13,7 +16,6 @@ import type {
   ProposalChange,
   WhatIfRun,
 } from './changes.ts'
-import { distance } from './closeness.ts'
 import type { PastRun } from './past-run.ts'
 
 const OUTWARD: ReadonlySet<OperationType> = new Set(['effect', 'publication', 'child'])
@@ -140,7 +142,9 @@ function proposalOf({ request }: RecordedOperation): JsonObject | null {
 
 function answerOf({ settled }: RecordedOperation): Pick<ProposalChange, 'verdict' | 'approved'> {
   if (!settled?.outcome.ok) return { verdict: null, approved: null }
-  const { verdict, value } = settled.outcome.value as JsonObject
+  const { verdict, value, way } = settled.outcome.value as JsonObject
+  // What a rule or a deadline said is no word of the operator's to measure by.
+  if (!isOwnersWay(String(way))) return { verdict: null, approved: null }
   const isApproved = verdict === 'approved' || verdict === 'edited'
   return {
     verdict: verdict as ProposalChange['verdict'],

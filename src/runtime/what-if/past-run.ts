@@ -2,6 +2,7 @@
 import { approvalName } from '../../kernel/effect-review.ts'
 import type { StoredEvent } from '../../kernel/event.ts'
 import type { Json, JsonObject } from '../../kernel/json.ts'
+import { isOwnersWord, type ReviewVerdict } from '../../kernel/review.ts'
 import type { EventLog } from '../../ports/event-log.ts'
 import { type RecordedOperation, type RunRecord, readRecord } from '../replay-record.ts'
 import { runStream } from '../run-index.ts'
@@ -40,8 +41,8 @@ export class PastRun {
   approvalOf(effect: string): { readonly review: string; readonly isGiven: boolean } | null {
     const outcome = this.operation(approvalName(effect))?.settled?.outcome
     if (!outcome?.ok) return null
-    const { review, verdict } = outcome.value as JsonObject
-    return { review: String(review), isGiven: verdict === 'approved' }
+    const { review, verdict, way } = outcome.value as JsonObject
+    return { review: String(review), isGiven: isOwnersWord(verdict as ReviewVerdict, String(way)) }
   }
 
   /** What models cost for this operation. */

@@ -259,7 +259,15 @@ async function draftAndSend(
   let drafted = await writeDraft(ctx, lead, letter, `draft ${letter.what}`, {})
   for (let round = 1; ; round += 1) {
     const suffix = round === 1 ? '' : ` ${round}`
-    const review = ask(ctx, lead, letter, `review ${letter.what}${suffix}`, drafted, round >= MAX_DRAFTS)
+    const review = ask(
+      ctx,
+      parts,
+      lead,
+      letter,
+      `review ${letter.what}${suffix}`,
+      drafted,
+      round >= MAX_DRAFTS,
+    )
     const answer = await (letter.answer ? Promise.race([letter.answer, review]) : review)
     if (answer === null || !('verdict' in answer)) return { end: 'answered' }
     if (answer.verdict === 'rejected') return { end: 'rejected' }
@@ -296,6 +304,7 @@ async function writeDraft(
 
 async function ask(
   ctx: Context,
+  parts: LeadQualificationParts,
   lead: Lead,
   letter: Letter,
   name: string,
@@ -314,6 +323,9 @@ async function ask(
     ].join('; '),
     confidence: Math.min(q.confidence, drafted.confidence),
     proposal: { to: address, subject: drafted.answer.subject, body: drafted.answer.body },
+    fields: { to: { kind: 'address' }, body: { kind: 'long-text' } },
+    operation: parts.sendOperation,
+    segment: q.quality,
     evidence: [...q.reasons] as never,
     warnings: findWarnings(message) as never,
   })

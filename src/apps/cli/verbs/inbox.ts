@@ -8,8 +8,9 @@ const SHOWN = 20
 
 export const inbox: VerbRun = async (call) => {
   const { out, options } = call
-  const items = await carryOut(call, 'inbox', {}, call.io)
+  const snoozed = options.snoozed === true
+  const items = await carryOut(call, 'inbox', { snoozed }, call.io)
   if (out.json) out.document(items)
-  else out.text(inboxView(items, viewOf(call), options.all === true ? items.length : SHOWN))
+  else out.text(inboxView(items, viewOf(call), options.all === true ? items.length : SHOWN, snoozed))
   return 0
 }

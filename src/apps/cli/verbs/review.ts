@@ -1,4 +1,4 @@
-/** `holdfast review ID [approve|edit|reject|respond]` */
+/** `holdfast review ID [approve|edit|reject|respond|snooze|delegate]`, `holdfast review approve|reject --like ID` */
 import { HoldfastError } from '../../../kernel/errors.ts'
 import type { JsonObject } from '../../../kernel/json.ts'
 import { nearest } from '../../../templates/nearest.ts'
@@ -16,16 +16,22 @@ type Answer = Omit<ParamsOf<'review answer'>, 'id' | 'hash'>
 /** How a run fails when the operator says no. */
 const REFUSALS: readonly string[] = ['EFFECT_ABANDONED', 'POLICY_DENIED']
 
-const VERDICTS = ['approve', 'edit', 'reject', 'respond', 'show']
+const VERDICTS = ['approve', 'edit', 'reject', 'respond', 'snooze', 'delegate', 'show']
 
 export const review: VerbRun = async (call) => {
   const { args, out, io } = call
   const [id = '', verdict = 'show', ...words] = args
+  if (isForSeveral(call)) return await (await import('./review-batch.ts')).answerEquals(call)
   if (verdict === 'show') {
     const shown = await carryOut(call, 'review show', { id }, io)
     if (out.json) out.document(shown)
     else out.text(reviewView(shown, viewOf(call)))
     return 0
+  }
+  if (verdict === 'snooze') return await (await import('./review-later.ts')).snooze(call, id, words)
+  if (verdict === 'delegate') {
+    refuseText(verdict, words.join(' '))
+    return await (await import('./review-later.ts')).delegate(call, id)
   }
   const answer = await answerOf(call, id, verdict, words)
   if (answer === null) {
@@ -44,8 +50,13 @@ export const review: VerbRun = async (call) => {
   return hasFailed(answered) ? 1 : 0
 }
 
+/** A verdict in place of an id, and which reviews it is for. */
+function isForSeveral({ args, options }: Call): boolean {
+  return args.length === 1 && (options.like !== undefined || options.all === true)
+}
+
 /** Whether what was approved could not be done; a no of the operator's is no failure. */
-function hasFailed({ review: { status }, progress }: Answered): boolean {
+export function hasFailed({ review: { status }, progress }: Answered): boolean {
   const { failures, error } = progress
   const final = failures.filter(({ retryAt }) => retryAt === null).map((failure) => failure.error.code)
   const codes = error === null ? final : [...final, error.code]
@@ -63,7 +74,7 @@ async function answerOf(
   switch (verdict) {
     case 'approve':
       refuseText(verdict, text)
-      return { verdict: 'approved' }
+      return alternativeIn(call) === undefined ? { verdict: 'approved' } : await edited(call, id)
     case 'reject': {
       const reason = textOption(call, 'reason') ?? text
       return { verdict: 'rejected', ...(reason === '' ? {} : { reason }) }
@@ -90,9 +101,15 @@ async function edited(call: Call, id: string): Promise<(Answer & { hash?: string
   const { options, io, env } = call
   const sets = (options.set ?? []) as readonly string[]
   const file = textOption(call, 'file')
-  if (sets.length > 0 || file !== undefined) {
-    const changes = { ...(file === undefined ? {} : await fieldsFrom(call, file)), ...fieldsSet(sets) }
-    return { verdict: 'edited', changes: changes as NonNullable<Answer['changes']> }
+  const alternative = alternativeIn(call)
+  if (sets.length > 0 || file !== undefined || alternative !== undefined) {
+    const changes = file === undefined ? undefined : await fieldsFrom(call, file)
+    return {
+      verdict: 'edited',
+      sets: sets.map(partsOfSet),
+      ...(changes === undefined ? {} : { changes: changes as NonNullable<Answer['changes']> }),
+      ...(alternative === undefined ? {} : { alternative }),
+    }
   }
   if (process.stdin.isTTY !== true || process.stdout.isTTY !== true) {
     throw usage(
@@ -106,14 +123,18 @@ async function edited(call: Call, id: string): Promise<(Answer & { hash?: string
   return changes && { verdict: 'edited', changes: changes as NonNullable<Answer['changes']>, hash }
 }
 
-function fieldsSet(sets: readonly string[]): Record<string, string> {
-  return Object.fromEntries(
-    sets.map((set) => {
-      const at = set.indexOf('=')
-      if (at > 0) return [set.slice(0, at).trim(), set.slice(at + 1)]
-      throw usage(`--set ${JSON.stringify(set)} has no "="`, 'Such as: --set "subject=Re: Your website".')
-    }),
-  )
+function alternativeIn(call: Call): number | undefined {
+  const text = textOption(call, 'alternative')
+  if (text === undefined) return undefined
+  const number = Number(text)
+  if (Number.isInteger(number) && number >= 1) return number
+  throw usage(`--alternative ${JSON.stringify(text)} is no number of an alternative`, 'The first one is 1.')
+}
+
+function partsOfSet(set: string): [string, string] {
+  const at = set.indexOf('=')
+  if (at > 0) return [set.slice(0, at).trim(), set.slice(at + 1)]
+  throw usage(`--set ${JSON.stringify(set)} has no "="`, 'Such as: --set "subject=Re: Your website".')
 }
 
 async function fieldsFrom(call: Call, file: string): Promise<JsonObject> {

@@ -5,9 +5,10 @@ import { mailIn } from './proposed-mail.ts'
 import type { View } from './view.ts'
 
 export function answers(
-  { id, action, proposal }: Pick<InboxItem, 'id' | 'action' | 'proposal'>,
+  { id, action, proposal, fields }: Pick<InboxItem, 'id' | 'action' | 'proposal' | 'fields'>,
   { command }: View,
 ): [string, string][] {
+  const isEditable = fields.some(({ editable }) => editable)
   const review = (answer: string) => command(`review ${id} ${answer}`)
   if (isLetter(action)) {
     return [
@@ -15,6 +16,7 @@ export function answers(
       [review('edit'), 'change it, then send it'],
       [review('respond "shorter"'), 'ask for another draft'],
       [review('reject'), 'send nothing, close it'],
+      [review('snooze 3h'), 'decide later'],
     ]
   }
   if (action === 'settle-unknown') {
@@ -33,6 +35,8 @@ export function answers(
   }
   return [
     [review('approve'), 'do it'],
+    ...(isEditable ? [[review('edit'), 'change it, then do it'] as [string, string]] : []),
     [review('reject'), 'don’t'],
+    [review('snooze 3h'), 'decide later'],
   ]
 }

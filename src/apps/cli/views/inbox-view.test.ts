@@ -14,19 +14,40 @@ const view: View = {
   command: (words) => `bin/holdfast ${words}`,
 }
 
+const NO_COST: InboxItem['cost'] = {
+  modelCalls: 0,
+  inputTokens: 0,
+  outputTokens: 0,
+  priceMicros: 0,
+  unpricedCalls: 0,
+  reviews: 1,
+  answers: 0,
+  operatorMs: 0,
+}
+
 function item(more: Partial<InboxItem> = {}): InboxItem {
   return {
     id: 'r-5f2c81aa',
     action: 'send-reply',
     customer: { id: 'c-1', name: 'Ada Ek', address: 'ada@ek.example' },
     run: 'lead-m-1',
+    workflow: 'lead-qualification',
+    segment: null,
     summary: 'hot lead: New website, reply to Ada Ek',
     reason: 'hot, 95 points: names a budget (“€ 9.000”); says by when (“by May”); missing: scope',
     confidence: 0.784,
     proposal: { to: 'ada@ek.example', subject: 'Re: New website', body: 'Hello' },
+    fields: [],
+    alternatives: [],
+    risk: null,
+    cost: NO_COST,
     evidence: [],
     warnings: [],
     requested: now - 3_600_000,
+    deadline: null,
+    onExpiry: 'keep',
+    overdue: false,
+    snoozedUntil: null,
     hash: 'ab',
     quality: 'hot',
     message: {
@@ -53,7 +74,7 @@ test('an item says who, what, how sure, since when, and why', () => {
 test('what to type next is for the first item, and works as it stands', () => {
   const lines = inboxView([item(), item({ id: 'r-2' })], view, 5).split('\n')
   const next = lines.slice(lines.indexOf('What next') + 1).filter((line) => /^ {2}\S/.test(line))
-  assert.equal(next.length, 5)
+  assert.equal(next.length, 6)
   assert.ok(next.every((line) => line.startsWith('  bin/holdfast review r-5f2c81aa')))
 })
 

@@ -4,7 +4,8 @@ import type { InboxItem } from '../../commands/inbox-item.ts'
 import { isLetter } from '../../commands/letter-actions.ts'
 import { answers } from './answers.ts'
 import { mailIn } from './proposed-mail.ts'
-import { age, block, count, fit, pad, percent, person, type View, whatNext } from './view.ts'
+import { deadlineText } from './review-about.ts'
+import { age, block, count, fit, moment, pad, percent, person, type View, whatNext } from './view.ts'
 
 const INDENT = 4
 /** Columns for the id and the quality. */
@@ -12,22 +13,26 @@ const LEFT = 18
 /** Lines for the reasons, and for one warning. */
 const MOST_LINES = 2
 
-/** @param most items that are shown; the rest is counted. */
-export function inboxView(items: readonly InboxItem[], view: View, most: number): string {
+/** @param most items that are shown; the rest is counted. @param snoozed whether these are the ones that were put off */
+export function inboxView(items: readonly InboxItem[], view: View, most: number, snoozed = false): string {
   const { bold } = view.colors
   const [first] = items
-  if (first === undefined) return emptyView(view)
+  if (first === undefined) return snoozed ? 'Nothing is put off.' : emptyView(view)
   const shown = items.slice(0, most)
   const rest = items.length - shown.length
   const lines = [
-    bold(`${count(items.length, 'review')} ${items.length === 1 ? 'waits' : 'wait'} for your word`) +
-      care(items, view),
+    bold(`${count(items.length, 'review')} ${stateOf(items.length, snoozed)}`) + care(items, view),
     '',
     ...shown.flatMap((item) => [...itemLines(item, view), '']),
     ...(rest > 0 ? [`${' '.repeat(INDENT)}… and ${rest} more: ${view.command('inbox --all')}`, ''] : []),
     ...whatNext(nextFor(first, view), view),
   ]
   return lines.join('\n')
+}
+
+function stateOf(many: number, snoozed: boolean): string {
+  if (snoozed) return many === 1 ? 'is put off' : 'are put off'
+  return many === 1 ? 'waits for your word' : 'wait for your word'
 }
 
 /** So that a warning far down is not overlooked. */
@@ -63,8 +68,19 @@ function itemLines(item: InboxItem, view: View): string[] {
     head,
     bold(block(titleOf(item), INDENT, view.width, 1)[0] ?? ''),
     ...block(reasonOf(item), INDENT, view.width, MOST_LINES).map(dim),
+    ...timeLines(item, view),
     ...item.warnings.flatMap((warning) => warningLines(warning, INDENT, view, MOST_LINES)),
   ]
+}
+
+/** Until when, where there is such a time. */
+function timeLines(item: InboxItem, { colors, width }: View): string[] {
+  const paint = item.overdue ? colors.red : colors.yellow
+  const deadline = deadlineText(item)
+  const back = item.snoozedUntil === null ? null : `put off until ${moment(item.snoozedUntil)}`
+  return [deadline, back].flatMap((text) =>
+    text === null ? [] : block(`! ${text}`, INDENT, width, MOST_LINES).map(paint),
+  )
 }
 
 /** Without the quality in front, which stands in the line above. */

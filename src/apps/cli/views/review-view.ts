@@ -6,8 +6,10 @@ import type { InboxItem } from '../../commands/inbox-item.ts'
 import { isLetter } from '../../commands/letter-actions.ts'
 import type { ShownMessage, ShownReview } from '../../commands/review-show.ts'
 import { answers } from './answers.ts'
+import { answerText } from './audit-view.ts'
 import { quality, warningLines } from './inbox-view.ts'
 import { mailIn, type ProposedMail } from './proposed-mail.ts'
+import { aboutLines, factLines } from './review-about.ts'
 import { block, fit, moment, pad, percent, person, prose, type View, whatNext } from './view.ts'
 
 const INDENT = 4
@@ -23,6 +25,8 @@ export function reviewView(review: ShownReview, view: View): string {
     ...whyLines(review, view),
     ...warningsOf(review, view),
     ...draftLines(review, view),
+    ...aboutSection(review, view),
+    ...alternativeLines(review, view),
     '',
     ...(review.status === 'waiting' ? whatNext(answers(review, view), view) : endedLines(review, view)),
   ]
@@ -104,6 +108,22 @@ function mailFields({ operation }: JsonObject, mail: ProposedMail): JsonObject {
   return { ...head, ...(messageId === null ? {} : { 'Message-ID': messageId }), body: text }
 }
 
+function aboutSection(review: ShownReview, view: View): string[] {
+  const lines = aboutLines(review, view, INDENT, LABEL)
+  return lines.length === 0 ? [] : ['', view.colors.bold('To know'), ...lines]
+}
+
+/** What may be chosen in its place, with the fields that differ. */
+function alternativeLines({ alternatives, proposal }: ShownReview, view: View): string[] {
+  return alternatives.flatMap(({ title, proposal: other }, i) => [
+    '',
+    `${view.colors.bold(`Or ${i + 1}`)}  ${oneLine(title)}`,
+    ...Object.entries(other)
+      .filter(([name, value]) => spoken(value) !== spoken(proposal[name]))
+      .flatMap(([name, value]) => factLines(name, spoken(value), view, INDENT, LABEL)),
+  ])
+}
+
 function spoken(value: JsonObject[string] | undefined): string {
   return typeof value === 'string' ? value : JSON.stringify(value)
 }
@@ -113,9 +133,9 @@ function field(name: string, value: string, view: View): string {
   return `${' '.repeat(INDENT)}${view.colors.dim(pad(name, LABEL))}${fit(oneLine(value), room)}`
 }
 
-function endedLines({ status, run }: ShownReview, view: View): string[] {
+function endedLines({ status, run, answer }: ShownReview, view: View): string[] {
   return [
-    `This review was ${status}.`,
+    ...block(`This review was ${status}${answer === null ? '' : answerText(answer)}.`, 0, view.width),
     '',
     ...whatNext([[view.command(`run show ${run}`), 'what became of it']], view),
   ]

@@ -1,0 +1,110 @@
+/** The verbs about what waits for the operator's word, and what was said. */
+import type { Verb } from './verb.ts'
+
+export function reviewVerbs(group: string): Verb[] {
+  return [
+    {
+      words: 'inbox',
+      group,
+      summary: 'What waits for your word, the most promising first',
+      options: [
+        ['--all', 'all of it, not only the first 20'],
+        ['--snoozed', 'what was put off, in place of what waits'],
+      ],
+      examples: [
+        ['inbox', 'a list, with what to type next'],
+        ['inbox --json', 'one JSON array, for scripts'],
+      ],
+      load: async () => (await import('./verbs/inbox.ts')).inbox,
+    },
+    {
+      words: 'review',
+      args: '<id> [verdict] [text...]',
+      group,
+      summary: 'Read a review; approve, edit, reject it, respond, put it off',
+      about: [
+        'Without a verdict: shows the mail and the whole draft.',
+        '  approve        sends the draft as it is',
+        '  edit           changes the draft, then sends it',
+        '  reject         sends nothing and closes the lead',
+        '  respond TEXT   says what should be different, and brings a new draft',
+        '  snooze TIME    puts it off; it comes back by itself',
+        '  delegate       approves it, and what is like it from now on: see delegations',
+        'With --like or --all in place of an id, approve and reject are for all that are equals: they are shown',
+        'first, and each is answered as it was shown. An answer is used once, and is for what was shown last. The',
+        'beginning of an id is enough when it is clear.',
+      ].join('\n'),
+      options: [
+        ['--set <field=value...>', 'edit: give a field, or a part of it such as input.to, another value'],
+        ['--file <file>', 'edit: take the fields from a YAML or JSON file, - for stdin'],
+        ['--field <name>', 'edit: with --file, the whole file is the text of this field'],
+        ['--alternative <n>', 'approve, edit: take the alternative of this number'],
+        ['--reason <text>', 'reject, delegate: why, for the record'],
+        ['--hash <hash>', 'answer only if the proposal is still the one with this hash'],
+        ['--like <id>', 'approve, reject: all that are equals of this one'],
+        ['--all', 'approve, reject: all of an --agent and an --action'],
+        ['--agent <name>', 'with --all: name of the agent or workflow'],
+        ['--action <name>', 'with --all: such as send-reply'],
+        ['--dry-run', 'with --like, --all: only show them'],
+        ['-y, --yes', 'with --like, --all: do not ask again'],
+        ['--for <whom>', 'delegate: customer, segment or all'],
+        ['--same <field...>', 'delegate: only where this field has the same value'],
+        ['--until <time>', 'delegate: until then, such as 90d or 2026-12-31'],
+        ['--most <n>', 'delegate: so often at most'],
+      ],
+      examples: [
+        ['review r-5f2c81aa', 'shows the mail and the draft'],
+        ['review r-5f2c81aa approve', 'sends the draft'],
+        ['review r-5f2c81aa edit', 'opens the draft in $EDITOR, then sends it'],
+        ['review r-5f2c81aa edit --set "subject=Re: Your website"', 'changes one field, then sends it'],
+        ['review r-5f2c81aa respond "shorter, and ask for the budget"', 'gets a new draft'],
+        ['review r-5f2c81aa reject --reason "not our kind of work"', 'closes the lead'],
+        ['review r-5f2c81aa snooze "3 days"', 'brings it back in three days'],
+        ['review approve --like r-5f2c81aa', 'shows what is equal, asks, sends all of them'],
+        [
+          'review r-5f2c81aa delegate --for customer --until 90d',
+          'you are not asked again for this customer',
+        ],
+      ],
+      load: async () => (await import('./verbs/review.ts')).review,
+    },
+    {
+      words: 'reviews',
+      group,
+      summary: 'What was answered: by whom, how, how much was changed',
+      about: [
+        'Also what a delegation or a deadline answered. CHANGED is the mean over the fields of the words that were taken',
+        'out and put in; LOOKED is how long it was before you, at most 10 minutes each time it was shown.',
+      ].join('\n'),
+      options: [
+        ['--since <age>', 'only answers so old at most, such as 30d'],
+        ['--agent <name>', 'only of this agent or workflow'],
+        ['--action <name>', 'only of this action'],
+        ['--verdict <verdict>', 'approved, edited, rejected or responded'],
+        ['--way <way>', 'cli, program …; rule; expiry'],
+        ['--limit <n>', 'at most so many, default 50'],
+      ],
+      examples: [
+        ['reviews', 'the newest first, with sums'],
+        ['reviews --way rule --since 30d', 'what delegations answered in your place'],
+      ],
+      load: async () => (await import('./verbs/reviews.ts')).reviews,
+    },
+    {
+      words: 'delegations',
+      group,
+      summary: 'What you have left to rules, and how often it was used',
+      examples: [['delegations', 'revoked ones too']],
+      load: async () => (await import('./verbs/review-later.ts')).delegations,
+    },
+    {
+      words: 'delegation revoke',
+      args: '<id>',
+      group,
+      summary: 'Take a delegation back: you are asked again',
+      options: [['--reason <text>', 'why, for the record']],
+      examples: [['delegation revoke d-5f2c81aa', 'what it has answered stays answered']],
+      load: async () => (await import('./verbs/review-later.ts')).delegationRevoke,
+    },
+  ]
+}

@@ -1,0 +1,137 @@
+/** The question of a review: what the operator is shown, put on record when the code has come to rest. */
+import { durationMs } from '../kernel/duration.ts'
+import { HoldfastError, isHoldfastError } from '../kernel/errors.ts'
+import { canonicalJson, type Json, type JsonObject, toJson } from '../kernel/json.ts'
+import type { Label } from '../kernel/label.ts'
+import { FIELD_KINDS, fieldsOf, type OnExpiry, type ReviewOptions, type Risk } from '../kernel/review.ts'
+import type { Proposal } from '../kernel/workflow.ts'
+import type { Gate } from '../ports/gate.ts'
+import type { Execution } from './execution.ts'
+import { sha256, shortHash } from './hashes.ts'
+import type { OperationOf } from './operations.ts'
+
+const ON_EXPIRY: readonly OnExpiry[] = ['keep', 'escalate', 'reject', 'approve']
+
+/** @throws INPUT_INVALID, VALUE_NOT_JSON */
+export function requestReview(execution: Execution, { name, proposal }: OperationOf<'review'>): void {
+  if (execution.journal.entries.get(name)?.opened != null) return
+  const asked = reviewFields(name, proposal)
+  const options = (asked.options ?? {}) as unknown as AskedOptions
+  const { run, host } = execution
+  const fields = fieldsOf(asked.proposal as JsonObject, options.fields ?? {}, (operation) =>
+    labelOf(execution, operation),
+  )
+  const deadline = options.deadlineMs == null ? null : host.clock.now() + options.deadlineMs
+  execution.open(
+    execution.event('review.requested', {
+      name,
+      review: freeReviewId(execution, name),
+      workflow: run.workflow,
+      customer: run.customer,
+      ...asked,
+      fields: fields as unknown as Json,
+      risk: riskOf(host.gate, options.operation ?? null) as unknown as Json,
+      deadline,
+      hash: shownHash(asked),
+    }),
+  )
+}
+
+/** `ReviewOptions` as they are put on record. */
+type AskedOptions = Omit<ReviewOptions, 'deadline'> & { readonly deadlineMs?: number | null }
+
+/** What the code asks the operator, the same live and on replay. @throws INPUT_INVALID, VALUE_NOT_JSON */
+export function reviewFields(name: string, proposal: Proposal): JsonObject {
+  const { action, summary, reason, confidence } = proposal
+  return {
+    action,
+    summary,
+    reason,
+    confidence,
+    proposal: toJson(proposal.proposal, `proposal of ${name}`),
+    evidence: toJson(proposal.evidence ?? [], `evidence of ${name}`),
+    warnings: toJson(proposal.warnings ?? [], `warnings of ${name}`),
+    options: optionsOf(name, proposal),
+  }
+}
+
+/** null where none is given. */
+function optionsOf(name: string, proposal: Proposal): Json {
+  const { fields, operation, segment, alternatives, deadline, onExpiry } = proposal
+  const given = { fields, operation, segment, alternatives, onExpiry }
+  const deadlineMs = deadline === undefined ? undefined : durationMs(deadline)
+  const options = Object.entries({ ...given, deadlineMs }).filter(([, value]) => value !== undefined)
+  if (options.length === 0) return null
+  checkOptions(name, proposal)
+  return toJson(Object.fromEntries(options), `options of ${name}`)
+}
+
+function checkOptions(name: string, { fields = {}, onExpiry, deadline, alternatives = [] }: Proposal): void {
+  if (onExpiry !== undefined && (!ON_EXPIRY.includes(onExpiry) || deadline === undefined)) {
+    throw invalid(
+      name,
+      deadline === undefined
+        ? `has onExpiry ${onExpiry} and no deadline`
+        : `can't have onExpiry ${JSON.stringify(onExpiry)}`,
+      `Give a deadline, and one of ${ON_EXPIRY.join(', ')}.`,
+    )
+  }
+  for (const [field, { kind, options }] of Object.entries(fields)) {
+    const isKnown = kind === undefined || FIELD_KINDS.includes(kind)
+    if (isKnown && (kind !== 'choice' || (options?.length ?? 0) > 0)) continue
+    throw invalid(
+      name,
+      isKnown
+        ? `has a choice ${field} without options`
+        : `has a field ${field} of kind ${JSON.stringify(kind)}`,
+      `The kinds are ${FIELD_KINDS.join(', ')}; a choice comes with its options.`,
+    )
+  }
+  const odd = alternatives.findIndex(({ proposal }) => typeof proposal !== 'object' || proposal === null)
+  if (odd !== -1)
+    throw invalid(
+      name,
+      `has an alternative ${odd + 1} without a proposal`,
+      'Give it fields as the first has.',
+    )
+}
+
+function invalid(name: string, what: string, fix: string): HoldfastError {
+  return new HoldfastError('INPUT_INVALID', `The review "${name}" ${what}`, { details: { name }, fix })
+}
+
+/** Of what that operation gave, if the run has it on record; else of all that the run has seen. */
+function labelOf({ journal, label }: Execution, operation: string | null): Label {
+  if (operation === null) return label
+  return journal.entries.get(operation)?.settled?.label ?? label
+}
+
+/** By the manifest as it is now; an operation that is not known counts as irreversible. */
+export function riskOf(gate: Gate, operation: string | null): Risk | null {
+  if (operation === null) return null
+  try {
+    const { effect, hasUndo, criticalArguments, dataClass } = gate.manifestOf(operation)
+    return { operation, effect, hasUndo, criticalArguments, dataClass }
+  } catch (error) {
+    if (!isHoldfastError(error) || error.code !== 'OPERATION_UNKNOWN') throw error
+    return { operation, effect: 'irreversible', hasUndo: false, criticalArguments: [], dataClass: null }
+  }
+}
+
+/** Follows from the run and the name. Short, to be typed; longer where another review has the short one. */
+function freeReviewId({ run, host }: Execution, name: string): string {
+  const id = (digits: number): string => `r-${shortHash(`${run.id}\n${name}`, digits)}`
+  const isTaken = host.log.tables.get('SELECT 1 FROM reviews WHERE id = ?', id(8)) !== undefined
+  return id(isTaken ? 16 : 8)
+}
+
+/** Of all that an answer may have done: what is proposed, what it leads to, and what may be chosen instead. */
+export function shownHash({ action = null, proposal = null, options }: JsonObject): string {
+  const { operation = null, alternatives = [] } = (options ?? {}) as JsonObject
+  return sha256(canonicalJson({ action, proposal, operation, alternatives }))
+}
+
+/** Of the bytes that were approved. */
+export function proposalHash(value: Json): string {
+  return sha256(canonicalJson(value))
+}
