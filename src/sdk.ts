@@ -143,6 +143,7 @@ export async function openHoldfast(options: OpenOptions): Promise<Holdfast> {
       await holdfast.agents.open()
       runtime.recover()
       holdfast.desk.open()
+      holdfast.deadLetters.open()
       await holdfast.schedules.open()
       await holdfast.triggers.open()
     }
@@ -312,5 +313,7 @@ export { defineSchedule, type MissedPolicy, type Schedule } from './runtime/sche
 export type { ScheduleState } from './runtime/schedules/schedules.ts'
 export { defineTrigger, type Trigger } from './runtime/triggers/trigger.ts'
 export type { TriggerState } from './runtime/triggers/triggers.ts'
+export type { DeadEvent, DeadLetterList, DeadRun } from './runtime/reopening/dead-letters.ts'
+export type { Retried, RetryOptions } from './runtime/reopening/plan.ts'
 export type { WhatIfReport, WhatIfRun } from './runtime/what-if/changes.ts'
 export type { WhatIfOptions } from './runtime/what-if/what-if.ts'

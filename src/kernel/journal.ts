@@ -20,6 +20,7 @@ import type { Json, JsonObject } from './json.ts'
 import { joinLabels, type Label, SYSTEM } from './label.ts'
 import { isNote, noteKey } from './note.ts'
 import { OPERATION_OF_KIND } from './operation-kinds.ts'
+import { ARRIVALS, type Reopening, readReopening } from './reopening.ts'
 import { type JournalEvent, type RunStart, readStart } from './run-start.ts'
 
 export type OperationType =
@@ -55,6 +56,10 @@ export interface JournalEntry {
   isHeld: boolean
   /** Given up by the code, which has not been handed its outcome and never will be. */
   abandoned: boolean
+  /** From before the run was reopened: it is there for the code, which need not ask for it again. */
+  isLoose: boolean
+  /** Attempts that a reopening has left behind: the retry policy counts from there. */
+  forgivenAttempts: number
   /** Fingerprint of the code of a step, and whether verification may run it again. */
   code: string | null
   settled: {
@@ -84,7 +89,7 @@ export type RunEnd =
   /** It goes on as the run `next`. */
   | { readonly status: 'continued'; readonly next: string; readonly input: Json }
 
-/** Kinds that end a run: nothing follows them in its stream. */
+/** Kinds that end a run: nothing follows them in its stream, unless it is reopened. */
 export const RUN_ENDS: ReadonlySet<string> = new Set([
   'run.completed',
   'run.failed',
@@ -106,6 +111,8 @@ export interface Journal {
   readonly notes: Set<string>
   /** Whether the bodies of some of its events were erased, so that it can't be replayed. */
   erased: boolean
+  /** When it was reopened last, in milliseconds since 1970; null for never. */
+  reopened: number | null
 }
 
 export function emptyJournal(run: string): Journal {
@@ -119,6 +126,7 @@ export function emptyJournal(run: string): Journal {
     eventWaits: emptyEventWaits(),
     notes: new Set(),
     erased: false,
+    reopened: null,
   }
 }
 
@@ -162,6 +170,10 @@ export function applyToJournal(journal: Journal, event: JournalEvent): void {
       journal.stalled = body.error as unknown as ErrorRecord
       return
     case 'run.parked':
+    case 'run.discarded':
+      return
+    case 'run.reopened':
+      reopen(journal, readReopening(body), event.time)
       return
     case 'outcome.copied':
       settleByCopy(journal, event, body)
@@ -179,8 +191,47 @@ export function applyToJournal(journal: Journal, event: JournalEvent): void {
   }
 }
 
+/** It has no end any more; what it is to do again leaves the journal. */
+function reopen(journal: Journal, { voided, unclear, kept, notes }: Reopening, time: number): void {
+  journal.end = null
+  journal.stalled = null
+  journal.reopened = time
+  for (const entry of journal.entries.values()) entry.isHeld = false
+  for (const name of kept) {
+    const entry = journal.entries.get(name)
+    if (entry !== undefined) entry.isLoose = true
+  }
+  for (const name of voided) {
+    const entry = journal.entries.get(name)
+    if (entry !== undefined) voidEntry(journal, entry, unclear.includes(name))
+  }
+  for (const key of notes) journal.notes.delete(key)
+}
+
+/** An effect keeps its attempts, and a child its run; of all else nothing is left. */
+function voidEntry(journal: Journal, entry: JournalEntry, isUnclear: boolean): void {
+  if (entry.type === 'wait') abandonEntry(journal, entry)
+  if (entry.type !== 'effect' && entry.type !== 'undo' && entry.type !== 'child') {
+    journal.entries.delete(entry.name)
+    return
+  }
+  entry.settled = null
+  entry.retryAt = null
+  if (entry.type === 'child') return
+  entry.isLoose = true
+  entry.failedLookups = 0
+  // The attempt that may have been done is the one whose outcome is asked for.
+  const last = Number(entry.opened?.attempt ?? 0)
+  entry.failedAttempts = isUnclear ? Math.max(0, last - 1) : Math.max(entry.failedAttempts, last)
+  entry.forgivenAttempts = entry.failedAttempts
+  entry.effect = isUnclear ? 'unknown' : null
+  const { retryUntil: _, ...opened } = entry.opened ?? {}
+  entry.opened = isUnclear ? opened : null
+}
+
 function noteFailedAttempt(journal: Journal, body: JsonObject): void {
   const entry = entryFor(journal, String(body.type) as OperationType, String(body.name))
+  entry.isLoose = false
   entry.retryAt = body.retryAt === null ? null : Number(body.retryAt)
   if (body.during === 'lookup') {
     entry.failedLookups += 1
@@ -192,6 +243,7 @@ function noteFailedAttempt(journal: Journal, body: JsonObject): void {
 
 function noteHeld(entry: JournalEntry): void {
   entry.isHeld = true
+  entry.isLoose = false
   entry.retryAt = null
 }
 
@@ -199,6 +251,7 @@ function applyToEntry(journal: Journal, event: JournalEvent, body: JsonObject): 
   const type = OPERATION_OF_KIND[event.kind]
   if (type === undefined) return
   const entry = entryFor(journal, type, String(body.name))
+  if (!ARRIVALS.has(event.kind)) entry.isLoose = false
   const outcome = outcomeOf(event.kind, body)
   if (outcome !== undefined) {
     entry.settled = { version: event.version, time: event.time, outcome, label: event.label }
@@ -317,6 +370,8 @@ function entryFor(journal: Journal, type: OperationType, name: string): JournalE
     retryAt: null,
     isHeld: false,
     abandoned: false,
+    isLoose: false,
+    forgivenAttempts: 0,
     code: null,
     settled: null,
   }

@@ -15,7 +15,12 @@ export interface Alert {
   readonly message: string
   /** Milliseconds since 1970. */
   readonly since: number
+  /** Of how many it tells now: failed runs, say. 1 for most. */
+  readonly count: number
 }
+
+/** There are dead letters of a workflow, its subject. */
+export const RUNS_FAILED = 'runs-failed'
 
 export const alertIndex: Projection = {
   name: 'alerts',
@@ -49,10 +54,33 @@ export const alertIndex: Projection = {
 /** What is raised now, the oldest first. */
 export function raisedAlerts(tables: TablesReader): Alert[] {
   return tables
-    .all<Alert & { [field: string]: never }>(
+    .all<Omit<Alert, 'count'> & { [field: string]: never }>(
       'SELECT alert, subject, message, since FROM alerts ORDER BY position',
     )
-    .map((row) => ({ ...row }))
+    .map((row) => (row.alert === RUNS_FAILED ? withCount(row, tables) : { ...row, count: 1 }))
+}
+
+/** However many fail, it is raised once: how many they are by now is in the tables. */
+function withCount(row: Omit<Alert, 'count'>, tables: TablesReader): Alert {
+  const { subject } = row
+  const counted = tables.get<{ dead: number; retried: number }>(
+    'SELECT count(*) FILTER (WHERE retried = 0) AS dead, count(*) AS retried FROM runs_dead WHERE workflow = ?',
+    subject,
+  )
+  const dead = counted?.dead ?? 0
+  const retried = (counted?.retried ?? 0) - dead
+  const runs = (count: number): string => `${count} ${count === 1 ? 'run' : 'runs'}`
+  const under = retried === 0 ? '' : `${runs(retried)} of ${subject} ${retried === 1 ? 'is' : 'are'} retried`
+  if (dead === 0) return { ...row, message: `${under}.`, count: retried }
+  const message = `${runs(dead)} of ${subject} failed and ${dead === 1 ? 'waits' : 'wait'} for your word`
+  return { ...row, message: `${message}${under && `; ${under}`}.`, count: dead }
+}
+
+/** Of what is raised, those of one alert. */
+export function subjectsOf(tables: TablesReader, alert: string): string[] {
+  return tables
+    .all<{ subject: string }>('SELECT subject FROM alerts WHERE alert = ?', alert)
+    .map(({ subject }) => subject)
 }
 
 export function isRaised(tables: TablesReader, alert: string, subject: string): boolean {

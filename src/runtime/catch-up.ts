@@ -26,7 +26,7 @@ export class CatchUp {
   constructor(journal: Journal) {
     this.#journal = journal
     if (journal.entries.size === 0) return
-    const own = [...journal.entries.values()].filter((one) => !one.abandoned && !isInner(one))
+    const own = [...journal.entries.values()].filter((one) => !one.abandoned && !one.isLoose && !isInner(one))
     this.#open = new Set(own.filter(({ settled }) => settled === null).map(({ name }) => name))
     this.#settledUpTo = own.reduce((last, { settled }) => Math.max(last, settled?.version ?? 0), 0)
     if (!own.some(isDone)) return
@@ -63,7 +63,11 @@ export class CatchUp {
     if (asked === undefined) return null
     const recorded = [...this.#journal.entries.values()].find(
       (entry) =>
-        isDone(entry) && !HARMLESS.has(entry.type) && !this.#asked?.has(entry.name) && !isInner(entry),
+        isDone(entry) &&
+        !entry.isLoose &&
+        !HARMLESS.has(entry.type) &&
+        !this.#asked?.has(entry.name) &&
+        !isInner(entry),
     )
     return recorded === undefined ? null : { recorded, asked }
   }

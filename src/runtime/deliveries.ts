@@ -103,7 +103,9 @@ export class Deliveries {
   }
 }
 
+/** Of a run that has ended, its end. */
 export function lastEvent(log: EventLog, run: string): StoredEvent | undefined {
   const stream = runStream(run)
-  return log.readStream(stream, log.versionOf(stream)).at(-1)
+  const version = log.versionOf(stream)
+  return log.readStream(stream, Math.max(1, version - 1)).findLast(({ kind }) => kind !== 'run.discarded')
 }

@@ -33,6 +33,7 @@ import { never } from './never.ts'
 import { Openings } from './openings.ts'
 import { type Abandonable, isHandOver, type Operation, type OperationHost } from './operations.ts'
 import { performOperation } from './perform.ts'
+import { refusalOfKept } from './reopening/kept.ts'
 import { abandonOperation } from './receive.ts'
 import { Retries } from './retries.ts'
 import { runCode } from './run-code.ts'
@@ -124,7 +125,7 @@ export class Execution implements OperationHost {
     try {
       if (this.journal.erased) throw isErased(this.run.id)
       const workflow = this.host.workflow(start.workflow, start.workflowVersion)
-      if (workflow.bounds) this.#bind(workflow.bounds, start.time)
+      if (workflow.bounds) this.#bind(workflow.bounds, this.journal.reopened ?? start.time)
       void this.#execute(workflow, start.input)
     } catch (error) {
       void this.stall(error)
@@ -167,6 +168,8 @@ export class Execution implements OperationHost {
       return never()
     }
     if (this.#limits?.admits(operation.name) === false) return never()
+    const changed = entry?.isLoose ? refusalOfKept(this.host.log, this.run.id, operation) : null
+    if (changed !== null) return Promise.reject(changed)
     this.#catchUp.asks(operation.name)
     return new Promise((resolve, reject) => {
       this.#handover.asks(operation.name, { resolve, reject })

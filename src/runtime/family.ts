@@ -68,8 +68,9 @@ export class Family {
  * Whether its end concerns no other run, as far as its journal tells: it has no parent, no child, stands in no
  * chain, and had no place in the queue.
  */
-export function isAlone({ start, entries }: Journal): boolean {
-  if (start === null || start.parent !== null || start.chain !== null || start.isQueued) return false
+export function isAlone({ start, entries, reopened }: Journal): boolean {
+  if (start === null || start.parent !== null || start.chain !== null) return false
+  if (start.isQueued || reopened !== null) return false
   for (const { type } of entries.values()) if (type === 'child') return false
   return true
 }

@@ -27,6 +27,7 @@ import { Rollbacks } from './rollback/rollbacks.ts'
 import { lastOfChain } from './run-chain.ts'
 import { idConflict, isClosed } from './run-errors.ts'
 import { RUN_STREAM, type RunStatus, runStream } from './run-index.ts'
+import { DeadLetters } from './reopening/dead-letters.ts'
 import { type RunToStart, type StartOptions, startOf } from './run-start.ts'
 import type { Runtime } from './runtime.ts'
 import { Turnstile } from './scheduler/turnstile.ts'
@@ -60,6 +61,8 @@ export class Holdfast {
   readonly triggers: Triggers
   /** What the operator can do with reviews besides answering them. */
   readonly desk: ReviewDesk
+  /** What has failed for good and waits for the operator. */
+  readonly deadLetters: DeadLetters
   readonly #waiters = new Map<string, Waiter[]>()
   readonly #newId: () => string
   readonly #newEvents: NewEvents
@@ -74,6 +77,7 @@ export class Holdfast {
     this.schedules = new Schedules(runtime, starters.schedules ?? [])
     this.triggers = new Triggers(runtime, starters.triggers ?? [])
     this.desk = new ReviewDesk(runtime)
+    this.deadLetters = new DeadLetters(runtime)
     this.agents = agents
     this.agent = agentAccess(agents)
     this.log = runtime.log
@@ -117,7 +121,8 @@ export class Holdfast {
     options: StartOptions = {},
   ): Promise<Output> {
     const { run, json } = await this.#prepare(pipeline, input, options)
-    const started = this.runtime.started(startOf(run, pipeline, json, options, this.runtime.clock.now()))
+    const start = startOf(run, pipeline, json, options, this.runtime.clock.now())
+    const started = this.runtime.started({ ...start, awaited: true })
     return (await this.#calls.call({ run, started })) as Output
   }
 
@@ -335,7 +340,12 @@ export class Holdfast {
   /** Resolves when nothing is under way: every run has ended or waits. */
   async idle(): Promise<void> {
     do await this.runtime.idle()
-    while ((await this.agents.idle()) || (await this.triggers.idle()) || (await this.desk.idle()))
+    while (
+      (await this.agents.idle()) ||
+      (await this.triggers.idle()) ||
+      (await this.desk.idle()) ||
+      (await this.deadLetters.idle())
+    )
   }
 
   /**
@@ -355,6 +365,7 @@ export class Holdfast {
       await this.agents.close()
       await this.runtime.close(graceMs)
       await Promise.all([triggersClosed, deskClosed])
+      await this.deadLetters.close()
       await this.log.close()
     } finally {
       for (const [run, waiters] of this.#waiters) for (const waiter of waiters) waiter.reject(isClosed(run))

@@ -68,6 +68,10 @@ export function endedChildren(tables: TablesReader, parent?: string): EndedChild
   )
 }
 
+export function isReopened(tables: TablesReader, run: string): boolean {
+  return tables.get('SELECT 1 FROM runs WHERE id = ? AND reopened > 0', run) !== undefined
+}
+
 /** Hands out the runs of a status that began before now, in order of their start; each call is one page. */
 export function pagesOfRuns(log: EventLog, status: string, each: (run: string) => void): () => boolean {
   const upTo = log.head().position

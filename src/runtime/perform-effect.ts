@@ -29,7 +29,7 @@ import {
   otherEffect,
   succeed,
 } from './effects/effect-records.ts'
-import { delayOf, timeLimit, whyTooLate } from './effects/effect-retry.ts'
+import { delayOf, forgivenOf, timeLimit, whyTooLate } from './effects/effect-retry.ts'
 import { comeBack } from './effects/late-calls.ts'
 import { type Again, findOut } from './effects/unknown-effect.ts'
 import type { Execution } from './execution.ts'
@@ -205,7 +205,8 @@ async function attemptAgain(execution: Execution, effect: Effect, { why, by }: A
   const error = new HoldfastError('CONNECTOR_UNAVAILABLE', `Attempt ${number} of "${name}" ${why}`)
   const told = by === 'repeat' ? ({ unclear: true } as const) : ({ notDone: true } as const)
   const mayGoOn = by === 'operator' || delayOf(execution, effect, number, error.code) !== null
-  if (!mayGoOn || (by !== 'operator' && number > 1)) {
+  const isFirst = number - forgivenOf(execution, effect) <= 1
+  if (!mayGoOn || (by !== 'operator' && !isFirst)) {
     return await retryOrFail(execution, effect, number, error, told)
   }
   const record = recordJson(toErrorRecord(error))

@@ -118,11 +118,23 @@ export function riskOf(gate: Gate, operation: string | null): Risk | null {
   }
 }
 
-/** Follows from the run and the name. Short, to be typed; longer where another review has the short one. */
+/**
+ * Follows from the run, the name and how often it was asked before. Short, to be typed; longer where another
+ * review has the short one.
+ */
 function freeReviewId({ run, host }: Execution, name: string): string {
-  const id = (digits: number): string => `r-${shortHash(`${run.id}\n${name}`, digits)}`
-  const isTaken = host.log.tables.get('SELECT 1 FROM reviews WHERE id = ?', id(8)) !== undefined
-  return id(isTaken ? 16 : 8)
+  const row = (id: string) =>
+    host.log.tables.get<{ run: string; name: string }>('SELECT run, name FROM reviews WHERE id = ?', id)
+  for (let time = 1; ; time += 1) {
+    const text = `${run.id}\n${name}${time === 1 ? '' : `\n${time}`}`
+    const short = `r-${shortHash(text, 8)}`
+    const taken = row(short)
+    if (taken === undefined) return short
+    // Its own, from before the run was reopened.
+    if (taken.run === run.id && taken.name === name) continue
+    const long = `r-${shortHash(text, 16)}`
+    if (row(long) === undefined) return long
+  }
 }
 
 /** Of all that an answer may have done: what is proposed, what it leads to, and what may be chosen instead. */

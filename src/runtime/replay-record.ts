@@ -11,6 +11,7 @@ import {
 } from '../kernel/journal.ts'
 import type { Json, JsonObject } from '../kernel/json.ts'
 import { isNote, type Note, noteKey } from '../kernel/note.ts'
+import { inForce } from '../kernel/reopening.ts'
 import type { RunStart } from '../kernel/run-start.ts'
 import type { EventLog } from '../ports/event-log.ts'
 import { type RequestReader, requestOnRecord } from './replay-request.ts'
@@ -30,8 +31,12 @@ export interface RecordedOperation {
   readonly effect: JournalEntry['effect']
   /** Given up by the code. */
   readonly abandoned: boolean
+  /** From before the run was reopened: the code need not ask for it again. */
+  readonly isLoose: boolean
   /** Asked for by an effect, not by the code of the workflow. */
   readonly isInner: boolean
+  /** Id of the run that it started; null for what starts none, and for a copied outcome. */
+  readonly child: string | null
   /** Given by whoever forked the run: the code did not make it. */
   readonly isAmended: boolean
 }
@@ -48,7 +53,7 @@ export interface RunRecord {
   readonly end: RunEnd | null
   /** Position of the last event: of the end, if the run has ended. */
   readonly lastPosition: number
-  /** Version of the last event that was put on record when nothing of the run was under way; 0 for none. */
+  /** Of the last event that was put on record when nothing of the run was under way, since it was reopened; 0 for none. */
   readonly lastParkVersion: number
   /** Whether nothing followed after that. */
   readonly isParked: boolean
@@ -61,7 +66,8 @@ export interface RunRecord {
 /** @throws RUN_NOT_FOUND, BODY_ERASED */
 export function readRecord(log: EventLog, run: string): RunRecord {
   const all = log.readStream(runStream(run))
-  const endIndex = all.findIndex(({ kind }) => RUN_ENDS.has(kind))
+  const reopenedAt = all.findLastIndex(({ kind }) => kind === 'run.reopened')
+  const endIndex = all.findIndex(({ kind }, i) => i > reopenedAt && RUN_ENDS.has(kind))
   const events = endIndex === -1 ? all : all.slice(0, endIndex + 1)
   const last = events.at(-1)
   if (last === undefined) {
@@ -72,7 +78,7 @@ export function readRecord(log: EventLog, run: string): RunRecord {
   if (journal.start === null) {
     throw new HoldfastError('LOG_CORRUPT', `Run ${run} has no beginning`, { details: { run } })
   }
-  const parks = events.findLast(isPark)
+  const parks = events.findLast((event, i) => i > reopenedAt && isPark(event))
   return {
     run,
     start: journal.start,
@@ -80,7 +86,7 @@ export function readRecord(log: EventLog, run: string): RunRecord {
     lastPosition: last.position,
     lastParkVersion: parks?.version ?? 0,
     isParked: parks === last,
-    notes: notesOf(events),
+    notes: notesOf(inForce(events)),
     operations: operationsOf(log, events, journal.entries),
   }
 }
@@ -105,7 +111,7 @@ function operationsOf(
   entries: ReadonlyMap<string, JournalEntry>,
 ): Map<string, RecordedOperation> {
   const reader: RequestReader = { first: (stream) => firstOf(log, stream) }
-  const byName = Map.groupBy(events, ({ body }) => (typeof body?.name === 'string' ? body.name : ''))
+  const byName = Map.groupBy(inForce(events), ({ body }) => (typeof body?.name === 'string' ? body.name : ''))
   byName.delete('')
   const typeOf = (name: string) => entries.get(name)?.type ?? typeOfRequest(byName.get(name)?.[0])
   const operations = new Map<string, RecordedOperation>()
@@ -123,11 +129,18 @@ function operationsOf(
       settled: settledOf(events, entry),
       effect: entry?.effect ?? null,
       abandoned: entry?.abandoned ?? false,
+      isLoose: entry?.isLoose ?? false,
       isInner: asker !== null && ['effect', 'undo'].includes(typeOf(asker) ?? ''),
+      child: childOf(own),
       isAmended: own[0]?.body?.amended === true,
     })
   }
   return operations
+}
+
+function childOf(events: readonly StoredEvent[]): string | null {
+  const run = events.find(({ kind }) => kind === 'child.started')?.body?.run
+  return typeof run === 'string' ? run : null
 }
 
 /** For an operation of which only the policy's word is on record. */

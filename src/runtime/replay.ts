@@ -37,6 +37,7 @@ import {
 import { never } from './never.ts'
 import { isHandOver, type Operation, type OperationHost } from './operations.ts'
 import { handedOver, refusalOf } from './perform.ts'
+import { isKeptOtherwise, keptOtherwise } from './reopening/kept.ts'
 import { type RecordedOperation, type RunRecord, readRecord } from './replay-record.ts'
 import { requestOf } from './replay-request.ts'
 import { type Rerun, rerun } from './replay-rerun.ts'
@@ -202,8 +203,8 @@ class Replay implements OperationHost {
   isBehind(): boolean {
     const { end, operations } = this.#record
     if (end !== null) return true
-    return [...operations.values()].some(({ name, settled, abandoned, isInner }) => {
-      if (abandoned || isInner) return false
+    return [...operations.values()].some(({ name, settled, abandoned, isLoose, isInner }) => {
+      if (abandoned || isLoose || isInner) return false
       return settled === null ? !this.#compared.has(name) : settled.version > this.#seen.version
     })
   }
@@ -238,8 +239,12 @@ class Replay implements OperationHost {
       return never()
     }
     this.#compared.add(recorded.name)
-    this.#exposeTraceless(recorded)
+    if (!recorded.isLoose) this.#exposeTraceless(recorded)
     if (this.#isOver) return never()
+    const refusal = isKeptOtherwise(recorded, requestOf(operation, this.run.id))
+      ? keptOtherwise(this.run.id, operation)
+      : null
+    if (refusal !== null) return Promise.reject(refusal)
     const divergence = this.#counted(this.#compare(operation, recorded), recorded)
     if (divergence === null) return this.#outcome(recorded)
     this.#divergences.set(this.#requests, divergence)
@@ -352,7 +357,7 @@ class Replay implements OperationHost {
   /** The code went past something on record, or stopped short of the end. */
   #incomplete(): Divergence | null {
     const skipped = [...this.#record.operations.values()].find(
-      ({ name, isInner }) => !isInner && !this.#compared.has(name),
+      ({ name, isInner, isLoose }) => !isInner && !isLoose && !this.#compared.has(name),
     )
     const goesOn = this.#codeEnd === null && (skipped !== undefined || this.#endedByItself)
     const blocking = goesOn ? this.#blocking() : undefined

@@ -75,7 +75,7 @@ interface ReviewRow {
 
 export const reviewIndex: Projection = {
   name: 'reviews',
-  version: 2,
+  version: 3,
   tables: ['reviews', ANSWER_TABLE],
   schema: `
     CREATE TABLE reviews (
@@ -93,6 +93,7 @@ export const reviewIndex: Projection = {
     'review.snoozed',
     'review.returned',
     'review.expired',
+    'run.reopened',
     ...RUN_ENDS,
   ],
   apply(event, tables) {
@@ -100,6 +101,7 @@ export const reviewIndex: Projection = {
     if (RUN_ENDS.has(kind)) withdraw(event.stream.slice(RUN_STREAM.length), tables)
     else if (body === null) return
     else if (kind === 'review.requested') insert(event, body, tables)
+    else if (kind === 'run.reopened') comeBack(body, tables)
     else if (kind === 'review.answered') noteAnswer(event, body, tables)
     else note(event, body, tables)
   },
@@ -149,6 +151,13 @@ function withdraw(run: string, tables: Tables): void {
      WHERE run = ? AND status = 'waiting'`,
     run,
   )
+}
+
+/** Those that a reopened run asks again wait again, until their own deadlines. */
+function comeBack({ reviews }: JsonObject, tables: Tables): void {
+  for (const id of (reviews ?? []) as string[]) {
+    tables.run("UPDATE reviews SET status = 'waiting', due = deadline WHERE id = ? AND status = 'withdrawn'", id)
+  }
 }
 
 /** What happens to a review that waits; one that is over takes no notice. */

@@ -10,6 +10,9 @@ export const runErasure: Erasure = {
       const { input: _, forkedFrom: __, ...rest } = body
       return rest
     }
+    if (kind === 'run.reopened') {
+      return body.queue === undefined ? null : { workflow: body.workflow ?? '', queue: body.queue }
+    }
     if (kind === 'run.admitted') return body.rate === undefined ? null : { rate: body.rate }
     if (!RUN_ENDS.has(kind)) return null
     const { code } = (body.error ?? {}) as JsonObject

@@ -15,6 +15,7 @@ import { RUN_ENDS, type RunStatus } from '../kernel/journal.ts'
 import type { JsonObject } from '../kernel/json.ts'
 import { placeFromJson, type QueuePlace } from '../kernel/scheduling.ts'
 import type { Projection, Tables, TablesReader } from '../ports/projection.ts'
+import { DEAD_SCHEMA, forgetDead, noteDead, noteGoodEnd, noteReopened } from './reopening/dead-rows.ts'
 import { runErasure } from './run-erasure.ts'
 import { dequeue, enqueue, noteRate, QUEUE_SCHEMA, QUEUE_TABLES } from './scheduler/queue-rows.ts'
 
@@ -28,13 +29,14 @@ export function runStream(run: string): string {
 
 export const runIndex: Projection = {
   name: 'runs',
-  version: 11,
-  tables: ['runs', 'runs_timers', 'runs_waits', 'runs_erased', ...QUEUE_TABLES],
+  version: 12,
+  tables: ['runs', 'runs_timers', 'runs_waits', 'runs_erased', 'runs_dead', ...QUEUE_TABLES],
   schema: `
     CREATE TABLE runs (
       position INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, workflow TEXT NOT NULL, version INTEGER NOT NULL,
       status TEXT NOT NULL, customer TEXT, parent TEXT, parent_name TEXT, parent_mode TEXT,
-      on_parent_close TEXT, chain TEXT, started INTEGER NOT NULL, updated INTEGER NOT NULL, error_code TEXT, slot TEXT
+      on_parent_close TEXT, chain TEXT, started INTEGER NOT NULL, updated INTEGER NOT NULL, error_code TEXT, slot TEXT,
+      awaited INTEGER NOT NULL, reopened INTEGER NOT NULL
     ) STRICT;
     CREATE INDEX runs_by_status ON runs (status);
     CREATE INDEX runs_by_parent ON runs (parent) WHERE parent IS NOT NULL;
@@ -53,7 +55,7 @@ export const runIndex: Projection = {
     CREATE INDEX runs_waits_by_key ON runs_waits (kind, key);
     CREATE TABLE runs_erased (
       run TEXT PRIMARY KEY, position INTEGER NOT NULL, time INTEGER NOT NULL, actor TEXT NOT NULL, reason TEXT NOT NULL
-    ) STRICT, WITHOUT ROWID;${QUEUE_SCHEMA}`,
+    ) STRICT, WITHOUT ROWID;${DEAD_SCHEMA}${QUEUE_SCHEMA}`,
   kinds: [
     'run.started',
     'run.queued',
@@ -64,6 +66,9 @@ export const runIndex: Projection = {
     'run.failed',
     'run.cancelled',
     'run.continued',
+    'run.reopened',
+    'run.discarded',
+    'agent.set-aside',
     'step.begun',
     'step.beat',
     'step.completed',
@@ -102,8 +107,11 @@ export const runIndex: Projection = {
   apply(event, tables) {
     if (event.kind === 'run.started') insertRun(event, tables)
     else if (event.kind === 'bodies.erased') noteErased(event, tables)
+    else if (event.kind === 'agent.set-aside') forgetDead(event.correlation ?? '', tables)
+    else if (event.kind === 'run.discarded') forgetDead(event.stream.slice(RUN_STREAM.length), tables)
     else {
       const run = event.stream.slice(RUN_STREAM.length)
+      if (event.kind === 'run.reopened') reopenRun(event, run, tables)
       noteQueue(event, run, tables)
       noteTimersAndWaits(event, run, tables)
       noteStatus(event, run, tables)
@@ -120,8 +128,8 @@ function insertRun(event: StoredEvent, tables: Tables): void {
   const run = event.stream.slice(RUN_STREAM.length)
   tables.run(
     `INSERT INTO runs (id, workflow, version, status, customer, parent, parent_name, parent_mode,
-       on_parent_close, chain, started, updated, position, slot)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+       on_parent_close, chain, started, updated, position, slot, awaited, reopened)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0)`,
     run,
     String(body.workflow ?? ''),
     Number(body.version ?? 0),
@@ -136,8 +144,22 @@ function insertRun(event: StoredEvent, tables: Tables): void {
     event.time,
     event.position,
     queue?.slot?.key ?? null,
+    body.awaited === true ? 1 : 0,
   )
   if (queue !== null) queueRun(event, run, queue, tables)
+}
+
+/** What it waited for when it ended comes back, as the event says; so does its place. */
+function reopenRun({ body, ...event }: StoredEvent, run: string, tables: Tables): void {
+  noteReopened(run, tables)
+  for (const { name, at, type, since } of (body?.timers ?? []) as unknown as Omit<Timer, 'run'>[]) {
+    setTimer(tables, { run, name, at, type, since })
+  }
+  for (const wait of (body?.waits ?? []) as JsonObject[]) insertWait(tables, run, wait, Number(wait.since))
+  if (body?.queue === undefined) return
+  const { slot } = placeFromJson(body.queue as JsonObject)
+  tables.run('UPDATE runs SET slot = ? WHERE id = ?', slot?.key ?? null, run)
+  enqueue({ ...event, body }, run, String(body.workflow), tables)
 }
 
 function queueRun(event: StoredEvent, run: string, { notBefore }: QueuePlace, tables: Tables): void {
@@ -157,6 +179,7 @@ function noteQueue(event: StoredEvent, run: string, tables: Tables): void {
 
 function noteErased({ position, time, actor, body }: StoredEvent, tables: Tables): void {
   for (const run of (body?.runs ?? []) as string[]) {
+    forgetDead(run, tables)
     tables.run(
       'INSERT INTO runs_erased (run, position, time, actor, reason) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING',
       run,
@@ -177,15 +200,7 @@ function noteTimersAndWaits({ kind, time, body: given }: StoredEvent, run: strin
       setTimer(tables, { run, name, at: Number(body.at), type: 'timer', since: time })
       return
     case 'wait.started':
-      tables.run(
-        'INSERT INTO runs_waits (run, name, kind, key, after, since) VALUES (?, ?, ?, ?, ?, ?)',
-        run,
-        name,
-        String(body.kind),
-        String(body.key),
-        Number(body.after),
-        time,
-      )
+      insertWait(tables, run, body, time)
       if (typeof body.deadline === 'number')
         setTimer(tables, { run, name, at: body.deadline, type: 'deadline', since: time })
       return
@@ -217,6 +232,18 @@ function noteTimersAndWaits({ kind, time, body: given }: StoredEvent, run: strin
     case 'step.completed':
       if (Number(body.attempts) > 1) clearTimer(tables, run, name)
   }
+}
+
+function insertWait(tables: Tables, run: string, wait: JsonObject, since: number): void {
+  tables.run(
+    'INSERT INTO runs_waits (run, name, kind, key, after, since) VALUES (?, ?, ?, ?, ?, ?)',
+    run,
+    String(wait.name),
+    String(wait.kind),
+    String(wait.key),
+    Number(wait.after),
+    since,
+  )
 }
 
 function closeWait(tables: Tables, run: string, name: string): void {
@@ -275,6 +302,7 @@ function clearTimer(tables: Tables, run: string, name: string): void {
 
 function noteStatus(event: StoredEvent, run: string, tables: Tables): void {
   const status = statusAfter(event)
+  if (status === 'failed') noteDead(event, run, tables)
   if (status === null) return
   const error = event.body?.error as JsonObject | undefined
   tables.run(
@@ -288,6 +316,7 @@ function noteStatus(event: StoredEvent, run: string, tables: Tables): void {
   if (RUN_ENDS.has(event.kind)) {
     tables.run('DELETE FROM runs_timers WHERE run = ?', run)
     tables.run('DELETE FROM runs_waits WHERE run = ?', run)
+    if (status !== 'failed') noteGoodEnd(run, tables)
   }
 }
 
@@ -307,6 +336,8 @@ function statusAfter({ kind, body }: StoredEvent): RunStatus | null {
       return 'waiting'
     case 'run.admitted':
       return 'running'
+    case 'run.reopened':
+      return body?.queue === undefined ? 'running' : 'queued'
     default:
       if (body?.parks === true) return 'waiting'
       return body?.wakes === true ? 'running' : null

@@ -34,15 +34,18 @@ export interface RunToStart extends PlaceOptions {
   readonly actor?: string
   readonly label?: Label
   readonly parent?: Parent
+  /** Whether whoever starts it waits for its end, and has its failure. Default false. */
+  readonly awaited?: boolean
 }
 
 /** `queue` is its place there; undefined for a run that begins at once. */
 export function runStarted(logId: string, start: RunToStart, queue?: JsonObject): NewEvent {
-  const { run, workflow, input, customer, parent, actor, label } = start
+  const { run, workflow, input, customer, parent, actor, label, awaited } = start
   const seed = shortHash(`${logId}\n${run}`, 16)
   const of = { workflow: workflow.name, version: workflow.version, input, seed }
   const place = queue === undefined ? {} : { queue }
-  const body = { ...of, customer: customer ?? null, parent: parentBody(parent), ...place }
+  const more = { ...place, ...(awaited === true ? { awaited } : {}) }
+  const body = { ...of, customer: customer ?? null, parent: parentBody(parent), ...more }
   return { kind: 'run.started', actor: actor ?? 'operator', label: label ?? SYSTEM, body }
 }
 

@@ -11,7 +11,8 @@
 import { HoldfastError, isHoldfastError } from '../kernel/errors.ts'
 import type { NewEvent, StoredEvent } from '../kernel/event.ts'
 import { RUN_ENDS } from '../kernel/journal.ts'
-import type { Json } from '../kernel/json.ts'
+import type { Json, JsonObject } from '../kernel/json.ts'
+import type { RunStart } from '../kernel/run-start.ts'
 import { queuePlace } from '../kernel/scheduling.ts'
 import type { AnyWorkflow } from '../kernel/workflow.ts'
 import type { Clock } from '../ports/clock.ts'
@@ -25,7 +26,7 @@ import { Deliveries, lastEvent } from './deliveries.ts'
 import { Execution } from './execution.ts'
 import type { ExecutionHost } from './execution-host.ts'
 import { type By, cancelRun, Family, isAlone } from './family.ts'
-import { pagesOfRuns } from './missed.ts'
+import { isReopened, pagesOfRuns } from './missed.ts'
 import type { OperationOf } from './operations.ts'
 import { timeIsUp } from './receive.ts'
 import { rollbackWorkflow } from './rollback/rollback-workflow.ts'
@@ -33,30 +34,12 @@ import { type Link, lastOfChain, nextLink } from './run-chain.ts'
 import { isClosed } from './run-errors.ts'
 import { bondRow, RUN_STREAM, type RunStatus, runStream } from './run-index.ts'
 import { type RunToStart, runStarted } from './run-start.ts'
+import { placeAgain } from './reopening/place.ts'
 import { type DueTimer, RunTimers } from './run-timers.ts'
+import type { RuntimeOptions, Wake, Waking } from './runtime-options.ts'
 import { PAGE, Pager } from './scheduler/pager.ts'
 import { isQueued, RunQueue } from './scheduler/run-queue.ts'
 import { WorkflowRegistry } from './workflow-registry.ts'
-
-export interface RuntimeOptions {
-  readonly log: EventLog
-  readonly gate: Gate
-  readonly clock: Clock
-  readonly workflows: readonly AnyWorkflow[]
-  /** Default: there are none. */
-  readonly flags?: Flags
-  /** Runs under way at once; more wait their turn in the log. Default 200. */
-  readonly activeRuns?: number
-  /** Parked runs kept in memory, so that waking them replays nothing. Default 500. */
-  readonly residentRuns?: number
-}
-
-type Wake = (execution: Execution) => void
-
-interface Waking {
-  readonly wake: Wake
-  readonly fail: (error: unknown) => void
-}
 
 export class Runtime implements ExecutionHost {
   readonly log: EventLog
@@ -127,6 +110,17 @@ export class Runtime implements ExecutionHost {
   /** The beginning of a run that is put on record when it is over. */
   started(start: RunToStart): NewEvent {
     return runStarted(this.log.id, start)
+  }
+
+  /** As `startPart`, for a run that goes on: its place in the queue; undefined when it may at once. @throws WORKFLOW_UNKNOWN */
+  reopenedPlace(start: RunStart, [started]: readonly StoredEvent[]): JsonObject | undefined {
+    const workflow = this.workflows.get(start.workflow, start.workflowVersion)
+    return this.#waitingRuns.placed(placeAgain(workflow, start, started))
+  }
+
+  /** Resolves when no child of a run that has ended is left to be cancelled with it. */
+  childrenClosed(run: string): Promise<void> {
+    return this.#family.closed(run)
   }
 
   childStart(run: string, child: OperationOf<'child'>, parent: Execution): StreamAppend {
@@ -312,7 +306,8 @@ export class Runtime implements ExecutionHost {
       if (event.kind === 'event.published') this.#deliveries.published(event)
       else if (run === null) continue
       else if (event.kind === 'run.started') this.#onStarted(run, event)
-      else if (event.kind === 'run.admitted') this.wake(run)
+      else if (event.kind === 'run.admitted') this.#onAdmitted(run)
+      else if (event.kind === 'run.reopened') this.#onReopened(run, event)
       else if (event.kind === 'run.queued') this.#onQueued(run, event)
       else if (event.kind === 'wait.started') this.#onWait(run, event)
       else if (event.kind === 'wait.abandoned') this.#deliveries.waitAbandoned(run, event)
@@ -335,6 +330,26 @@ export class Runtime implements ExecutionHost {
   /** Whether the event is all there is of its stream. */
   #isWhole({ stream, version }: StoredEvent): boolean {
     return this.log.versionOf(stream) === version
+  }
+
+  /** What came for a reopened run while it was queued is handed to it. */
+  #onAdmitted(run: string): void {
+    this.wake(run)
+    if (isReopened(this.log.tables, run)) this.#goOn(run)
+  }
+
+  #onReopened(run: string, event: StoredEvent): void {
+    if (this.#executions.get(run)?.ended) this.#executions.delete(run)
+    if (event.body?.queue !== undefined) this.#waitingRuns.onQueued(event)
+    else {
+      this.wake(run)
+      this.#goOn(run)
+    }
+  }
+
+  #goOn(run: string): void {
+    this.#timers.forget(run)
+    this.#handOver(run)
   }
 
   #onQueued(run: string, event: StoredEvent): void {

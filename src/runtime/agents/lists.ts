@@ -67,11 +67,19 @@ export function instanceSummaries(tables: TablesReader, agent: string, limit: nu
 
 /** Of one agent, or of one of its instances; the oldest event first. */
 export function setAsideEvents(tables: TablesReader, agent: string, key?: string): SetAside[] {
+  const where = key === undefined ? 'WHERE agent = ?' : 'WHERE agent = ? AND key = ?'
+  return setAsideWhere(tables, where, ...(key === undefined ? [agent] : [agent, key]))
+}
+
+/** Of all agents; the oldest event first. */
+export function allSetAside(tables: TablesReader): SetAside[] {
+  return setAsideWhere(tables, '')
+}
+
+function setAsideWhere(tables: TablesReader, where: string, ...values: readonly string[]): SetAside[] {
   const rows = tables.all<Omit<SetAside, 'error'> & { readonly error: string }>(
-    `SELECT agent, key, position, time, run, error FROM agents_set_aside
-     WHERE agent = ? ${key === undefined ? '' : 'AND key = ?'} ORDER BY position`,
-    agent,
-    ...(key === undefined ? [] : [key]),
+    `SELECT agent, key, position, time, run, error FROM agents_set_aside ${where} ORDER BY position`,
+    ...values,
   )
   return rows.map(({ error, ...row }) => ({ ...row, error: JSON.parse(error) as ErrorRecord }))
 }

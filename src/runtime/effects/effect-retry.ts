@@ -16,10 +16,16 @@ export function policyOf({ retry }: Effect): RetryPolicy {
 /** Milliseconds from an error of this code to the next attempt; null when there is none. */
 export function delayOf(execution: Execution, effect: Effect, attempt: number, code: string): number | null {
   const policy = policyOf(effect)
-  const delayMs = retriesCode(policy, code) ? delayAfter(execution, effect.name, attempt, policy) : null
+  const counted = attempt - forgivenOf(execution, effect)
+  const delayMs = retriesCode(policy, code) ? delayAfter(execution, effect.name, counted, policy) : null
   if (delayMs === null) return null
   const isLate = isAfter(execution.host.clock.now() + delayMs, retryUntil(execution, effect))
   return isLate ? null : delayMs
+}
+
+/** Attempts from before the run was reopened, which don't count. */
+export function forgivenOf({ journal }: Execution, { name }: Effect): number {
+  return journal.entries.get(name)?.forgivenAttempts ?? 0
 }
 
 /** What the intent of the first attempt says of the time for others. */

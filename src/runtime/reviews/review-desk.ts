@@ -299,6 +299,7 @@ export class ReviewDesk {
         const id = String(body.review)
         if (standingDelegations(this.#tables).length > 0) this.#begin(() => this.#byDelegation({ id }))
       } else if (kind === 'review.snoozed') this.#consider(Number(body?.until))
+      else if (kind === 'run.reopened') this.#look()
       else if ((kind === 'review.answered' || RUN_ENDS.has(kind)) && stream.startsWith('run/')) this.#onOver()
     }
   }

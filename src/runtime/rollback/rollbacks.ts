@@ -48,9 +48,14 @@ export class Rollbacks {
       actor: 'operator',
       label: OWNER,
     })
-    await log.append([part]).catch((error) => {
+    const stream = runStream(run)
+    try {
+      // On condition that it is not reopened meanwhile.
+      await log.append([part, { stream, expectedVersion: log.versionOf(stream), events: [] }])
+    } catch (error) {
       if (!isHoldfastError(error) || error.code !== 'LOG_CONFLICT') throw error
-    })
+      return await this.start(run)
+    }
     return id
   }
 
