@@ -50,12 +50,12 @@ describe('answers', { concurrency: 2 }, () => {
     assert.equal(answered.code, 1)
     assert.match(answered.stdout, /Not done: .*550/s)
     const rows = await cli(['doctor', '--json', '--dir', dir])
-    const work = JSON.parse(rows.stdout).find(({ check }: { check: string }) => check === 'work')
-    assert.equal(work.ok, 'warn')
-    assert.match(work.fix, /runs --status failed/)
+    const alerts = JSON.parse(rows.stdout).find(({ check }: { check: string }) => check === 'alerts')
+    assert.equal(alerts.ok, 'warn')
+    assert.match(alerts.fix, /run retry/)
     assert.match(
       (await cli(['inbox', '--dir', dir])).stderr,
-      /1 failed in the last 7 days: `\S*holdfast runs/,
+      /1 run of lead-qualification failed and waits for your word: `\S*holdfast dead-letters/,
     )
   })
 

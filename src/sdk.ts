@@ -84,6 +84,8 @@ export interface OpenOptions {
   readonly activeRuns?: number
   /** Parked runs kept in memory, default 500. */
   readonly residentRuns?: number
+  /** Deaths of the process in a row that a run may be under way at without getting on, before it fails; default 10. */
+  readonly cutOffs?: number
   /** Instances of each agent kept in memory, default 2,000. */
   readonly residentInstances?: number
   /** false: runs that were left under way stay as they are, for looking only. Default true. */
@@ -131,6 +133,7 @@ export async function openHoldfast(options: OpenOptions): Promise<Holdfast> {
       workflows: [...options.workflows, ...agents.map(handlingWorkflow)],
       ...(options.activeRuns === undefined ? {} : { activeRuns: options.activeRuns }),
       ...(options.residentRuns === undefined ? {} : { residentRuns: options.residentRuns }),
+      ...(options.cutOffs === undefined ? {} : { cutOffs: options.cutOffs }),
     })
     const { residentInstances } = options
     const holdfast = new Holdfast(
@@ -301,6 +304,8 @@ export type { EmittedEvent, RunHandle } from './runtime/handles.ts'
 export type { Holdfast } from './runtime/holdfast.ts'
 export { type PreflightBreak, type PreflightReport, preflight } from './runtime/preflight.ts'
 export type { ReplayReport } from './runtime/replay.ts'
+export type { DeadEvent, DeadLetterList, DeadRun } from './runtime/reopening/dead-letters.ts'
+export type { Retried, RetryOptions } from './runtime/reopening/plan.ts'
 export type { RetentionReport, RetentionRule } from './runtime/retention.ts'
 export type { Review } from './runtime/review-index.ts'
 export type { AnswerRecord } from './runtime/reviews/answer-records.ts'
@@ -313,7 +318,5 @@ export { defineSchedule, type MissedPolicy, type Schedule } from './runtime/sche
 export type { ScheduleState } from './runtime/schedules/schedules.ts'
 export { defineTrigger, type Trigger } from './runtime/triggers/trigger.ts'
 export type { TriggerState } from './runtime/triggers/triggers.ts'
-export type { DeadEvent, DeadLetterList, DeadRun } from './runtime/reopening/dead-letters.ts'
-export type { Retried, RetryOptions } from './runtime/reopening/plan.ts'
 export type { WhatIfReport, WhatIfRun } from './runtime/what-if/changes.ts'
 export type { WhatIfOptions } from './runtime/what-if/what-if.ts'

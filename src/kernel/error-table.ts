@@ -207,6 +207,13 @@ export const ERRORS = {
     exit: 1,
     fix: 'See how it ended with `holdfast run show ID`; `holdfast run fork ID` begins as it did.',
   },
+  RUN_CUT_OFF: {
+    means: 'The process ended again and again while the run was under way, so it is not taken up any more.',
+    retry: 'operator',
+    http: 500,
+    exit: 1,
+    fix: 'Find out what in its code ends the process (memory, an endless loop, an exit), mend it, then go on with `holdfast run retry ID`.',
+  },
   RUN_ROLLED_BACK: {
     means: 'What the run did was taken back, or is being taken back, so it can not go on.',
     retry: 'never',
@@ -215,7 +222,8 @@ export const ERRORS = {
     fix: 'Start the work anew.',
   },
   RUN_FAILURE_TAKEN: {
-    means: 'Whoever waited for the run has its failure and has gone on with that: a parent, a caller or an agent.',
+    means:
+      'Whoever waited for the run has its failure and has gone on with that: a parent, a caller or an agent.',
     retry: 'never',
     http: 409,
     exit: 1,

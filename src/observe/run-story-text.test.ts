@@ -124,6 +124,8 @@ const story: RunStory = {
   triggeredBy: { name: 'new-order', positions: [1, 2] },
   forkedFrom: { run: 'o-0', step: 'ask', position: 4 },
   rollback: null,
+  reopenings: [],
+  discarded: null,
   forks: [{ run: 'o-2', step: null }],
   next: null,
   graphs: [

@@ -9,6 +9,7 @@ import type { StoryAside } from './story-asides.ts'
 import type { StoryBeat, StoryFailure, StoryModelCall, StoryRecovery } from './story-facts.ts'
 import type { StoryGraph } from './story-graphs.ts'
 import type { StoryOperation } from './story-operations.ts'
+import type { StoryDiscard, StoryReopening } from './story-reopenings.ts'
 import { Page, type PageOptions, type TextStyle } from './text-page.ts'
 import type { Waiting } from './why.ts'
 
@@ -39,6 +40,8 @@ function writeHeader(page: Page, story: RunStory): void {
   if (story.durationMs !== null) page.field('took', spokenLength(story.durationMs))
   page.field('cost', costText(story.cost))
   if (story.rollback !== null) page.field('rolled back', `by ${story.rollback.run}, ${story.rollback.status}`)
+  for (const reopening of story.reopenings) page.field('reopened', reopenedText(page, reopening))
+  if (story.discarded !== null) page.field('discarded', discardedText(page, story.discarded))
   for (const waiting of story.waitsFor) page.field('waits for', waitingText(page, waiting))
   if (story.ended === null && story.error !== null) writeError(page, story.error)
   page.field('trust', labelText(story.label))
@@ -64,6 +67,16 @@ function writeEnd(page: Page, story: RunStory, ended: number): void {
 function triggerText({ name, positions }: NonNullable<RunStory['triggeredBy']>): string {
   const events = positions.length === 1 ? 'event' : `${positions.length} events,`
   return `${name}, by ${events} ${eventsOf(positions)}`
+}
+
+function reopenedText(page: Page, { time, by, from, error }: StoryReopening): string {
+  const where = from === null ? '' : `, from "${oneLine(from)}" on`
+  const failure = error === null ? '' : `; it had ended with ${error.code}: ${error.message}`
+  return `${page.time(time)} by ${by}${where}${failure}`
+}
+
+function discardedText(page: Page, { time, by, reason }: StoryDiscard): string {
+  return `${page.time(time)} by ${by}${reason && `: ${reason}`}`
 }
 
 function forkText({ run, step }: RunStory['forks'][number]): string {

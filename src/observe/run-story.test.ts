@@ -127,6 +127,8 @@ test('a whole run is told', async () => {
         parent: null,
         triggeredBy: null,
         rollback: null,
+        reopenings: [],
+        discarded: null,
         forkedFrom: null,
         forks: [],
         startedBy: 'operator',

@@ -8,11 +8,13 @@ import type { StoredEvent } from '../kernel/event.ts'
 import { RUN_ENDS, type RunStatus } from '../kernel/journal.ts'
 import type { Json, JsonObject } from '../kernel/json.ts'
 import type { Label } from '../kernel/label.ts'
+import { inForce } from '../kernel/reopening.ts'
 import type { EventLog } from '../ports/event-log.ts'
 import { type RunCost, runCost } from './run-cost.ts'
 import { asidesOf } from './story-asides.ts'
 import { type StoryGraph, storyGraphs } from './story-graphs.ts'
 import { type StoryOperation, storyOperations } from './story-operations.ts'
+import { discardOf, reopeningsOf, type StoryDiscard, type StoryReopening } from './story-reopenings.ts'
 import { rollbackOf, undoneOf } from './story-rollback.ts'
 import { type Waiting, waitingFor } from './why.ts'
 
@@ -51,6 +53,10 @@ export interface RunStory {
   readonly error: ErrorRecord | null
   /** The run that undoes what it did; null for none. */
   readonly rollback: { readonly run: string; readonly status: RunStatus } | null
+  /** How often it had failed and was retried, the oldest first. */
+  readonly reopenings: readonly StoryReopening[]
+  /** When, by whom and why its failure was settled without a retry; null when it was not. */
+  readonly discarded: StoryDiscard | null
   readonly waitsFor: readonly Waiting[]
   readonly cost: RunCost
   readonly graphs: readonly StoryGraph[]
@@ -77,7 +83,8 @@ export function runStory(log: Pick<EventLog, 'readStream' | 'tables'>, run: stri
     throw new HoldfastError('RUN_NOT_FOUND', `There is no run ${run}`, { details: { run } })
   }
   const { parent, parentName, ...header } = row
-  const end = events.find(({ kind }) => RUN_ENDS.has(kind))
+  const reopenedAt = events.findLastIndex(({ kind }) => kind === 'run.reopened')
+  const end = events.find(({ kind }, i) => i > reopenedAt && RUN_ENDS.has(kind))
   const stop = end ?? (row.status === 'stalled' ? events.findLast(isStall) : undefined)
   return {
     run,
@@ -97,11 +104,13 @@ export function runStory(log: Pick<EventLog, 'readStream' | 'tables'>, run: stri
     next: typeof end?.body?.next === 'string' ? end.body.next : null,
     error: (stop?.body?.error as unknown as ErrorRecord | undefined) ?? null,
     rollback: rollbackOf(log.tables, run),
+    reopenings: reopeningsOf(events),
+    discarded: discardOf(events),
     waitsFor: waitingFor(log.tables, run),
     cost: runCost(events),
-    graphs: storyGraphs(events),
+    graphs: storyGraphs(inForce(events)),
     operations: storyOperations(
-      events,
+      inForce(events),
       (id) => log.readStream(`event/${id}`)[0]?.body ?? null,
       undoneOf(log.tables, run),
       (review) => asidesOf(log, review),

@@ -1,5 +1,8 @@
 import { never } from './never.ts'
 
+/** How long a closing process waits for calls that it has aborted. */
+export const ABORTED_CALL_MS = 1_000
+
 /** What of one run is under way in this process: parking, the end of the run, closing and coming back wait for it. */
 export class Activity {
   #working = 0

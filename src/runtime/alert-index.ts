@@ -73,7 +73,7 @@ function withCount(row: Omit<Alert, 'count'>, tables: TablesReader): Alert {
   const under = retried === 0 ? '' : `${runs(retried)} of ${subject} ${retried === 1 ? 'is' : 'are'} retried`
   if (dead === 0) return { ...row, message: `${under}.`, count: retried }
   const message = `${runs(dead)} of ${subject} failed and ${dead === 1 ? 'waits' : 'wait'} for your word`
-  return { ...row, message: `${message}${under && `; ${under}`}.`, count: dead }
+  return { ...row, message: `${message}${under && `; ${under}`}: \`holdfast dead-letters\``, count: dead }
 }
 
 /** Of what is raised, those of one alert. */

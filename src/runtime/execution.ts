@@ -20,11 +20,11 @@ import { intendedEffects, isOver, type Journal, type RunStatus } from '../kernel
 import type { Json, JsonObject } from '../kernel/json.ts'
 import type { Label } from '../kernel/label.ts'
 import { type Note, noteKey } from '../kernel/note.ts'
-import type { AnyWorkflow, Bounds, Context } from '../kernel/workflow.ts'
+import type { AnyWorkflow, Context } from '../kernel/workflow.ts'
 import { crashPoint } from '../ports/crash-points.ts'
 import type { StreamAppend } from '../ports/event-log.ts'
 import { Abort } from './abort.ts'
-import { Activity } from './activity.ts'
+import { ABORTED_CALL_MS, Activity } from './activity.ts'
 import { CatchUp } from './catch-up.ts'
 import { createContext } from './context/context.ts'
 import type { ExecutionHost } from './execution-host.ts'
@@ -33,17 +33,14 @@ import { never } from './never.ts'
 import { Openings } from './openings.ts'
 import { type Abandonable, isHandOver, type Operation, type OperationHost } from './operations.ts'
 import { performOperation } from './perform.ts'
-import { refusalOfKept } from './reopening/kept.ts'
 import { abandonOperation } from './receive.ts'
+import { refusalOfKept } from './reopening/kept.ts'
 import { Retries } from './retries.ts'
 import { runCode } from './run-code.ts'
 import { diverged, forgotten, isErased, recordJson, wasAbandoned } from './run-errors.ts'
 import { RunLimits } from './run-limits.ts'
 import { type Begun, RunRecords } from './run-records.ts'
 import type { RunWriter } from './run-writer.ts'
-
-/** How long a closing process waits for calls that it has aborted. */
-const ABORTED_CALL_MS = 1_000
 
 export class Execution implements OperationHost {
   readonly run: Context['run']
@@ -102,6 +99,7 @@ export class Execution implements OperationHost {
   get ended(): boolean {
     return this.journal.end !== null
   }
+
   /** Whether something new may be begun. */
   get active(): boolean {
     return !this.#isDraining && !this.#isDropped
@@ -117,24 +115,22 @@ export class Execution implements OperationHost {
 
   // -- the code ----------------------------------------------------------------------------------
 
-  /** Starts the workflow's code; what the journal holds is handed to it, the rest is done. */
-  begin(): void {
+  /** Starts the workflow's code; what the journal holds is handed to it, the rest is done. Given up, the run fails. */
+  begin(givenUp: Error | null = null): void {
     const { start } = this.journal
+    if (givenUp !== null) return void this.fail(givenUp)
     if (start === null) return
     this.#handover.begin()
     try {
       if (this.journal.erased) throw isErased(this.run.id)
       const workflow = this.host.workflow(start.workflow, start.workflowVersion)
-      if (workflow.bounds) this.#bind(workflow.bounds, this.journal.reopened ?? start.time)
+      const run = { id: this.run.id, started: this.journal.reopened ?? start.time }
+      const onPassed = (error: Error): void => void this.fail(error)
+      if (workflow.bounds) this.#limits = new RunLimits(workflow.bounds, run, this.host.clock, onPassed)
       void this.#execute(workflow, start.input)
     } catch (error) {
       void this.stall(error)
     }
-  }
-
-  #bind(bounds: Bounds, started: number): void {
-    const run = { id: this.run.id, started }
-    this.#limits = new RunLimits(bounds, run, this.host.clock, (error) => void this.fail(error))
   }
 
   async #execute(workflow: AnyWorkflow, input: Json): Promise<void> {

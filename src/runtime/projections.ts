@@ -3,6 +3,7 @@ import type { Projection } from '../ports/projection.ts'
 import { agentIndex } from './agents/agent-index.ts'
 import { alertIndex } from './alert-index.ts'
 import { breakerIndex } from './breakers/breaker-index.ts'
+import { cutOffIndex } from './cut-off-index.ts'
 import { forkIndex } from './fork-index.ts'
 import { publishedIndex } from './published-index.ts'
 import { reviewIndex } from './review-index.ts'
@@ -26,4 +27,5 @@ export const RUNTIME_PROJECTIONS: readonly Projection[] = [
   triggerIndex,
   undoneIndex,
   skippedIndex,
+  cutOffIndex,
 ]

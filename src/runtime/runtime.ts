@@ -8,7 +8,7 @@
  * After a crash, `recover` brings in the runs that were cut off, and delivers what was published or ended
  * but not yet received. Whatever is delivered twice is refused the second time by the run's journal.
  */
-import { HoldfastError, isHoldfastError } from '../kernel/errors.ts'
+import { HoldfastError } from '../kernel/errors.ts'
 import type { NewEvent, StoredEvent } from '../kernel/event.ts'
 import { RUN_ENDS } from '../kernel/journal.ts'
 import type { Json, JsonObject } from '../kernel/json.ts'
@@ -21,20 +21,23 @@ import { type Flags, NO_FLAGS } from '../ports/flags.ts'
 import type { Gate } from '../ports/gate.ts'
 import { lastRestore, type Restore } from '../ports/restores.ts'
 import { Breakers } from './breakers/breakers.ts'
+import { cancelWhereverItIs } from './cancellation.ts'
 import { Comebacks, WRITE_RETRY_MS } from './comebacks.ts'
+import { CutOffs } from './cut-offs.ts'
 import { Deliveries, lastEvent } from './deliveries.ts'
 import { Execution } from './execution.ts'
 import type { ExecutionHost } from './execution-host.ts'
-import { type By, cancelRun, Family, isAlone } from './family.ts'
+import { type By, Family, isAlone } from './family.ts'
 import { isReopened, pagesOfRuns } from './missed.ts'
 import type { OperationOf } from './operations.ts'
 import { timeIsUp } from './receive.ts'
+import { placeAgain } from './reopening/place.ts'
+import { Rest } from './rest.ts'
 import { rollbackWorkflow } from './rollback/rollback-workflow.ts'
-import { type Link, lastOfChain, nextLink } from './run-chain.ts'
+import { type Link, nextLink } from './run-chain.ts'
 import { isClosed } from './run-errors.ts'
 import { bondRow, RUN_STREAM, type RunStatus, runStream } from './run-index.ts'
 import { type RunToStart, runStarted } from './run-start.ts'
-import { placeAgain } from './reopening/place.ts'
 import { type DueTimer, RunTimers } from './run-timers.ts'
 import type { RuntimeOptions, Wake, Waking } from './runtime-options.ts'
 import { PAGE, Pager } from './scheduler/pager.ts'
@@ -63,11 +66,11 @@ export class Runtime implements ExecutionHost {
   readonly #waitingRuns: RunQueue
   readonly #deliveries: Deliveries
   readonly #family = new Family(this)
-  readonly #idleWaiters: (() => void)[] = []
+  readonly #rest: Rest
   readonly #stopListening: () => void
   readonly #comebacks: Comebacks
+  readonly #cutOffs: CutOffs
   #holds = 0
-  #movesOn = false
   #closing = false
 
   constructor(options: RuntimeOptions) {
@@ -83,14 +86,22 @@ export class Runtime implements ExecutionHost {
       this.wake(run)
       this.#handOver(run)
     })
+    this.#cutOffs = new CutOffs(this, options.cutOffs)
     this.#deliveries = new Deliveries(this, this.#pager)
     this.breakers = new Breakers(this, this.#pager)
     this.#waitingRuns = new RunQueue({
       log: this.log,
       clock: this.clock,
       room: () => this.#limits.active - this.#active.size - this.#queue.size,
-      rested: () => this.#moveOn(),
+      rested: () => this.#rest.moveOn(),
     })
+    this.#rest = new Rest(
+      () => {
+        this.#bringIn()
+        this.#waitingRuns.look()
+      },
+      () => this.#busy,
+    )
     this.#stopListening = this.log.onCommit((events) => this.#onCommit(events))
   }
 
@@ -118,7 +129,7 @@ export class Runtime implements ExecutionHost {
     return this.#waitingRuns.placed(placeAgain(workflow, start, started))
   }
 
-  /** Resolves when no child of a run that has ended is left to be cancelled with it. */
+  /** Resolves when no child is left to be cancelled with a run that has ended. */
   childrenClosed(run: string): Promise<void> {
     return this.#family.closed(run)
   }
@@ -175,7 +186,7 @@ export class Runtime implements ExecutionHost {
 
   #bringIn(): void {
     while (this.#hasRoom) {
-      const next = this.#queue.entries().next().value
+      const next = this.#nextWaking()
       if (next === undefined) break
       const [run, wakings] = next
       this.#queue.delete(run)
@@ -184,13 +195,18 @@ export class Runtime implements ExecutionHost {
         execution = this.#load(run)
       } catch (error) {
         for (const { fail } of wakings) fail(error)
-        this.#moveOn()
+        this.#rest.moveOn()
         continue
       }
       for (const { wake } of wakings) wake(execution)
-      if (execution.ended) this.#moveOn()
+      if (execution.ended) this.#rest.moveOn()
     }
     this.#pager.goOn()
+  }
+
+  #nextWaking(): [string, Waking[]] | undefined {
+    for (const next of this.#queue) if (!this.#cutOffs.holds(next[0])) return next
+    return undefined
   }
 
   get #hasRoom(): boolean {
@@ -210,7 +226,7 @@ export class Runtime implements ExecutionHost {
     if (execution.ended) return execution
     this.#executions.set(execution.run.id, execution)
     this.#active.add(execution)
-    execution.begin()
+    execution.begin(this.#cutOffs.whyGivenUp(execution.run.id))
     return execution
   }
 
@@ -230,25 +246,16 @@ export class Runtime implements ExecutionHost {
 
   /** Cancels a run, or the one that it goes on as, and then its children. @throws RUN_NOT_FOUND, RUN_ENDED */
   async cancel(given: string, by: By): Promise<void> {
-    const run = lastOfChain(this.log.tables, given)
-    if (!(await this.#waitingRuns.cancel(run, by))) {
-      const execution = await this.execution(run).catch((error) => {
-        if (isHoldfastError(error) && error.code === 'RUN_QUEUED') return null
-        throw error
-      })
-      // It was put into the queue just now.
-      if (execution === null) return await this.cancel(run, by)
-      const end = await cancelRun(execution, by)
-      if (end?.status === 'continued') return await this.cancel(end.next, by)
-    }
-    await this.#family.closed(run, by)
+    const host = { log: this.log, queue: this.#waitingRuns, execution: (run: string) => this.execution(run) }
+    await this.#family.closed(await cancelWhereverItIs(host, given, by), by)
   }
 
   parked(execution: Execution): void {
     this.#active.delete(execution)
     this.#parked.add(execution)
+    this.#cutOffs.rested(execution.run.id)
     if (this.#parked.size > this.#limits.resident) this.#parked.values().next().value?.drop()
-    this.#moveOn()
+    this.#rest.moveOn()
   }
 
   resumed(execution: Execution): void {
@@ -261,9 +268,10 @@ export class Runtime implements ExecutionHost {
     this.#parked.delete(execution)
     if (this.#executions.get(execution.run.id) === execution) this.#executions.delete(execution.run.id)
     this.#timers.forget(execution.run.id)
+    this.#cutOffs.rested(execution.run.id)
     if (error !== undefined && !this.#closing && execution.records.isSaved)
       this.#comebacks.lost(execution.run.id, error)
-    this.#moveOn()
+    this.#rest.moveOn()
   }
 
   /** Gives one run, or all, what they wait for and has come already. */
@@ -273,27 +281,13 @@ export class Runtime implements ExecutionHost {
     setImmediate(() => this.#timers.look())
   }
 
-  #moveOn(): void {
-    if (this.#movesOn) return
-    this.#movesOn = true
-    setImmediate(() => {
-      this.#movesOn = false
-      this.#bringIn()
-      this.#waitingRuns.look()
-      if (this.#busy) return
-      for (const resolve of this.#idleWaiters.splice(0)) resolve()
-    })
-  }
-
   get #busy(): boolean {
     return this.#active.size > 0 || this.#queue.size > 0 || this.#pager.busy || this.#waitingRuns.busy
   }
 
   /** Resolves when no run has anything under way: all that is not ended waits. */
   async idle(): Promise<void> {
-    await new Promise((resolve) => setImmediate(resolve))
-    if (!this.#busy) return
-    await new Promise<void>((resolve) => this.#idleWaiters.push(resolve))
+    await this.#rest.idle()
   }
 
   // -- commits -----------------------------------------------------------------------------------
@@ -320,36 +314,27 @@ export class Runtime implements ExecutionHost {
 
   #onStarted(run: string, event: StoredEvent): void {
     const queue = event.body?.queue as { readonly notBefore?: number } | undefined
-    if (queue === undefined && this.#hasRoom && this.#queue.size === 0 && this.#isWhole(event))
+    const isAtOnce = queue === undefined && this.#hasRoom && this.#queue.size === 0
+    if (isAtOnce && this.log.versionOf(event.stream) === event.version)
       this.#begin(new Execution(this, run, 'running', { events: [event] }))
     else if (queue === undefined) this.wake(run)
     else if (queue.notBefore === undefined) this.#waitingRuns.onQueued(event)
     else this.#timers.consider(queue.notBefore)
   }
 
-  /** Whether the event is all there is of its stream. */
-  #isWhole({ stream, version }: StoredEvent): boolean {
-    return this.log.versionOf(stream) === version
-  }
-
   /** What came for a reopened run while it was queued is handed to it. */
   #onAdmitted(run: string): void {
     this.wake(run)
-    if (isReopened(this.log.tables, run)) this.#goOn(run)
+    if (!isReopened(this.log.tables, run)) return
+    this.#timers.forget(run)
+    this.#handOver(run)
   }
 
   #onReopened(run: string, event: StoredEvent): void {
+    this.#cutOffs.forgive(run)
     if (this.#executions.get(run)?.ended) this.#executions.delete(run)
     if (event.body?.queue !== undefined) this.#waitingRuns.onQueued(event)
-    else {
-      this.wake(run)
-      this.#goOn(run)
-    }
-  }
-
-  #goOn(run: string): void {
-    this.#timers.forget(run)
-    this.#handOver(run)
+    else this.#onAdmitted(run)
   }
 
   #onQueued(run: string, event: StoredEvent): void {
@@ -383,6 +368,8 @@ export class Runtime implements ExecutionHost {
 
   /** Brings in what a crash or a stop has left under way. */
   recover(): void {
+    const goOn = this.hold()
+    void this.#cutOffs.begin().finally(goOn)
     for (const status of ['running', 'stalled']) {
       this.#pager.begin(pagesOfRuns(this.log, status, (run) => this.wake(run)))
     }
@@ -410,6 +397,7 @@ export class Runtime implements ExecutionHost {
     this.#queue.clear()
     for (const execution of [...this.#parked]) execution.drop()
     await Promise.all([...this.#active].map((execution) => execution.drain(graceMs)))
-    for (const resolve of this.#idleWaiters.splice(0)) resolve()
+    await this.#cutOffs.close()
+    this.#rest.tell()
   }
 }

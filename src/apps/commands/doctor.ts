@@ -227,17 +227,11 @@ function tablesOf({ events, differing }: Inspection): Found {
   return bad(`${differing.join(', ')} differ from the log`, 'Run `holdfast log rebuild`.')
 }
 
-function workOf({ runs, stalled, reviews, failedLately }: Inspection): Found {
+function workOf({ runs, stalled, reviews }: Inspection): Found {
   const counts = Object.entries(runs).map(([status, n]) => `${n} ${status}`)
   const detail = `${counts.join(', ') || 'no runs yet'}; ${reviews} waiting for your word`
   const [first] = stalled
-  if (first === undefined && failedLately === 0) return fine(detail)
-  if (first === undefined) {
-    return warn(
-      `${detail}; ${failedLately} failed in the last 7 days`,
-      'See `holdfast runs --status failed`.',
-    )
-  }
+  if (first === undefined) return fine(detail)
   const named = stalled.map(({ id, code }) => `${id} (${code})`).join(', ')
   return warn(`${detail}. Stalled: ${named}`, `See what it needs with \`holdfast run show ${first.id}\`.`)
 }
@@ -249,6 +243,12 @@ function alertsOf({ alerts }: Inspection): Found {
 }
 
 const ALERT_FIXES: Readonly<Record<string, string>> = {
+  'runs-failed':
+    'See why with `holdfast dead-letters`; once the cause is mended `holdfast run retry ID`, or `holdfast run discard ID`.',
+  'event-set-aside':
+    'See `holdfast dead-letters`; once the cause is mended `holdfast agent retry NAME KEY POSITION`.',
+  'trigger-set-aside':
+    'See `holdfast dead-letters`; once the cause is mended `holdfast trigger retry NAME POSITION`.',
   'connector-down':
     'It is tried again by itself; see `holdfast breakers`, and once it is mended `holdfast breaker close NAME`.',
 }

@@ -15,7 +15,7 @@ export const inbox = workspaceCommand({
     const notes = [
       ...alertNotes(log),
       ...playbookNotes({ playbooks }),
-      ...troubleNotes(log, now),
+      ...troubleNotes(log),
       ...answerNotes(log, now),
       ...(snoozed ? [] : snoozedNotes(log)),
     ]

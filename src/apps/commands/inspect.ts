@@ -4,7 +4,6 @@ import { type ErrorRecord, isHoldfastError, toErrorRecord } from '../../kernel/e
 import { type Alert, raisedAlerts } from '../../runtime/alert-index.ts'
 import { countWaitingReviews } from '../../runtime/review-index.ts'
 import { logCommand, type OpenLog } from './command.ts'
-import { countTroubled } from './troubled-runs.ts'
 
 export interface Inspection {
   readonly events: number
@@ -19,8 +18,6 @@ export interface Inspection {
   readonly reviews: number
   /** What is raised now, the oldest first. */
   readonly alerts: readonly Alert[]
-  /** Runs that failed in the last 7 days. */
-  readonly failedLately: number
   /** What of the last 30 days could not be read as mail, newest last. */
   readonly skipped: readonly { readonly ref: string; readonly error: string }[]
   /** The secrets of the vault, each with what is wrong with it. */
@@ -52,7 +49,6 @@ export const inspect = logCommand({
       stalled: stalled.map((row) => ({ ...row })),
       reviews: countWaitingReviews(log.tables),
       alerts: raisedAlerts(log.tables),
-      failedLately: countTroubled(log.tables, Date.now()).failed,
       skipped: skippedSince(open, Date.now() - SKIPPED_MS),
       secrets: await secrets.check(),
     }

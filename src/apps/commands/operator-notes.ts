@@ -10,7 +10,7 @@ import { raisedAlerts } from '../../runtime/alert-index.ts'
 import { lastPublished } from '../../runtime/published-index.ts'
 import { snoozedReviews } from '../../runtime/review-index.ts'
 import type { Workspace } from '../workspace.ts'
-import { countTroubled, troubleText } from './troubled-runs.ts'
+import { stalledText } from './stalled-runs.ts'
 
 /** A mistake in the playbook. */
 export function playbookNotes({ playbooks }: Pick<Workspace, 'playbooks'>): string[] {
@@ -34,9 +34,9 @@ export function snoozedNotes({ tables }: EventLog): string[] {
   return [`${snoozed.length} ${noun} ${verb} put off, ${next.id} until ${back} UTC: inbox --snoozed`]
 }
 
-/** Runs that failed lately, or are stalled. @param now milliseconds since 1970 */
-export function troubleNotes({ tables }: EventLog, now: number): string[] {
-  const text = troubleText(countTroubled(tables, now))
+/** Runs that are stalled. */
+export function troubleNotes({ tables }: EventLog): string[] {
+  const text = stalledText(tables)
   return text === null ? [] : [text]
 }
 

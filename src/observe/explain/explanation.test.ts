@@ -234,7 +234,12 @@ test('failed: where and why, and the way on', async (t) => {
   const { place, explanation } = await explained(t, (ctx) => ctx.act('send', 'post.send', 1))
   assert.equal(explanation.status, 'failed')
   assert.match(explanation.summary, /It failed at "send": .*no such box/)
-  assert.ok(explanation.commands.includes('run fork r --from "send"'))
+  assert.deepEqual(explanation.commands, [
+    'run show r',
+    'run retry r',
+    'run fork r --from "send"',
+    'run discard r',
+  ])
   assert.deepEqual(kindsOf(place, explanation), ['effect.failed', 'run.failed'])
 })
 

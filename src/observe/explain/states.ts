@@ -24,16 +24,20 @@ const NOTHING: Omit<Told, 'summary'> = { reasons: [], error: null, fix: null, co
 
 // -- before the end ---------------------------------------------------------------------------------------
 
-function queued({ tables, run, events }: Facts): Told {
+function queued({ tables, run, events, journal }: Facts): Told {
   const held = heldUp(tables, run.id)
-  const positions = events.slice(0, 1).map(({ position }) => position)
-  const summary = 'It has not begun: it waits for its turn.'
+  const isReopened = journal.reopened !== null
+  const queuedBy = isReopened ? events.findLast(({ kind }) => kind === 'run.reopened') : events[0]
+  const positions = positionOf(queuedBy)
+  const summary = isReopened
+    ? 'It was reopened after it had failed, and waits for its turn.'
+    : 'It has not begun: it waits for its turn.'
   if (held === null) return { ...NOTHING, summary, positions }
   const { words, since, until, by } = held
   const next =
     by === 'time'
       ? 'It takes its place in the queue then.'
-      : 'It begins when its turn comes; nothing of it is lost.'
+      : `It ${isReopened ? 'goes on' : 'begins'} when its turn comes; nothing of it is lost.`
   const turn = reason({ kind: 'turn', words, since, until, next, command: 'queue', positions })
   return { ...NOTHING, summary, reasons: [turn], positions }
 }
@@ -151,14 +155,25 @@ function failed(facts: Facts): Told {
   const source = sourceOf(facts, error)
   const at = source === undefined ? '' : ` at "${source.body?.name}"`
   const again = source === undefined ? '' : ` --from "${source.body?.name}"`
+  const wayOn = isDead(facts)
+    ? [`run retry ${run.id}`, `run fork ${run.id}${again}`, `run discard ${run.id}`]
+    : [`run fork ${run.id}${again}`]
+  const discarded = events.at(-1)?.kind === 'run.discarded' ? ' It was discarded.' : ''
   return {
-    summary: sentence(`It failed${at}: ${withoutStop(error?.message ?? run.errorCode ?? '')}`),
+    summary: `${sentence(`It failed${at}: ${withoutStop(error?.message ?? run.errorCode ?? '')}`)}${discarded}`,
     reasons: rollbackOf(facts),
     error,
     fix: fixOf(error),
-    commands: [`run show ${run.id}`, `run fork ${run.id}${again}`],
+    commands: [`run show ${run.id}`, ...wayOn],
     positions: [...positionOf(source), ...positionOf(end)],
   }
+}
+
+/** Whether it waits for the operator's word: its failure is nobody else's, and it is not taken back. */
+function isDead({ tables, run }: Facts): boolean {
+  const sql = `SELECT 1 FROM runs_dead WHERE run = ? AND retried = 0
+     AND NOT EXISTS (SELECT 1 FROM runs WHERE id = ?)`
+  return tables.get(sql, run.id, `rollback/${run.id}`) !== undefined
 }
 
 function cancelled(facts: Facts): Told {

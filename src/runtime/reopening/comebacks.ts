@@ -1,12 +1,15 @@
 /** What a reopened run still waits for: its timers, waits and reviews, as they stood when it ended. */
-import { nextFor } from '../../kernel/event-waits.ts'
+
 import type { StoredEvent } from '../../kernel/event.ts'
+import { nextFor } from '../../kernel/event-waits.ts'
 import { type Journal, waitsSince } from '../../kernel/journal.ts'
 import type { JsonObject } from '../../kernel/json.ts'
 
 /** For the body of its `run.reopened`. `journal` is the run's as it is once reopened. */
 export function comingBack(journal: Journal, events: readonly StoredEvent[]): JsonObject {
-  const open = [...journal.entries.values()].filter(({ settled, abandoned }) => settled === null && !abandoned)
+  const open = [...journal.entries.values()].filter(
+    ({ settled, abandoned }) => settled === null && !abandoned,
+  )
   const timers: JsonObject[] = []
   const waits: JsonObject[] = []
   const reviews: string[] = []

@@ -1,7 +1,8 @@
 /** What a reopened run has done already stays done: asked for with another input, it is refused, not repeated. */
-import type { OperationType } from '../../kernel/journal.ts'
-import { type Json, canonicalJson } from '../../kernel/json.ts'
+
 import { HoldfastError } from '../../kernel/errors.ts'
+import type { OperationType } from '../../kernel/journal.ts'
+import { canonicalJson, type Json } from '../../kernel/json.ts'
 import type { EventLog } from '../../ports/event-log.ts'
 import type { Operation } from '../operations.ts'
 import { type RecordedOperation, readRecord } from '../replay-record.ts'

@@ -142,7 +142,8 @@ function repeats(run: string, from: string, what: readonly RecordedOperation[]):
 
 /** Whether a failed effect may have been done all the same. */
 function isUnclear({ name, settled }: RecordedOperation, events: readonly StoredEvent[]): boolean {
-  if (settled !== null && !settled.outcome.ok && settled.outcome.error.code === 'EFFECT_ABANDONED') return true
+  if (settled !== null && !settled.outcome.ok && settled.outcome.error.code === 'EFFECT_ABANDONED')
+    return true
   const own = events.filter(({ body }) => body?.name === name)
   return own.some(({ kind, body }) => kind === 'attempt.failed' && body?.unclear === true)
 }
