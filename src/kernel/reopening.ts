@@ -38,7 +38,13 @@ export const ARRIVALS: ReadonlySet<string> = new Set([
 ])
 
 /** What a child, or an effect that may have been done, loses; of all else that is voided nothing is left. */
-const OUTCOMES: ReadonlySet<string> = new Set(['effect.failed', 'undo.failed', 'child.ended'])
+const OUTCOMES: ReadonlySet<string> = new Set([
+  'effect.succeeded',
+  'effect.failed',
+  'undo.succeeded',
+  'undo.failed',
+  'child.ended',
+])
 
 interface Fact {
   readonly kind: string

@@ -1,6 +1,7 @@
 /**
  * However a run is interrupted (it leaves the process at each wait, the process is closed, or dies at an
- * append), it gives the same output, does each effect once, and has the same on record.
+ * append), it gives the same output, does each effect once, and has the same on record; also one that fails and
+ * is retried once the cause is mended.
  */
 import assert from 'node:assert/strict'
 import { copyFileSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
@@ -29,7 +30,7 @@ import { Agents } from './agents/agents.ts'
 import { Holdfast } from './holdfast.ts'
 import { RUNTIME_PROJECTIONS } from './projections.ts'
 import { Runtime } from './runtime.ts'
-import { chainFlow, type Tree, treeFlow } from './testing/tree.ts'
+import { chainFlow, flaws, type Tree, treeFlow } from './testing/tree.ts'
 
 /** Trees to try; more of them by RUNS=1000. */
 const RUNS = Number(process.env.RUNS ?? 25)
@@ -173,6 +174,7 @@ interface Told {
 
 async function tell(tree: Tree, { residentRuns, deaths = [], closes = [] }: Interruption): Promise<Told> {
   const world = new World(root, template)
+  flaws.areMended = false
   try {
     for (const death of deaths) {
       const process = new Process(world, { residentRuns, death })
@@ -208,12 +210,26 @@ async function start({ hf }: Process, tree: Tree): Promise<void> {
 
 const OPEN = "SELECT id FROM runs WHERE status NOT IN ('completed', 'failed', 'cancelled', 'continued')"
 
+/** Whether the run has failed and goes on now, once. */
+async function isRetried({ hf, log }: Process): Promise<boolean> {
+  if (hf.run('r').status() !== 'failed') return false
+  const events = log.readStream('run/r')
+  const isRefused = ({ body }: { body: JsonObject | null }): boolean =>
+    (body?.error as JsonObject | undefined)?.code !== 'FLAW'
+  if (events.some(({ kind }) => kind === 'run.reopened') || events.slice(-1).some(isRefused)) return false
+  // Nothing of it runs any more.
+  flaws.areMended = true
+  await Promise.race([hf.deadLetters.retry('r'), log.died])
+  return true
+}
+
 /** Starts the run, or goes on with it, and lets time pass until it has ended, and what it spawned too. */
 async function drive(process: Process, tree: Tree, clock: ManualClock): Promise<Json> {
   await start(process, tree)
   for (let alarms = 0; alarms < MOST_ALARMS; alarms += 1) {
     await process.hf.idle()
     if (process.log.isDead) return null
+    if (await isRetried(process)) continue
     const open = process.log.tables.get<{ id: string }>(OPEN)
     if (open === undefined) return await outcomeOf(process.hf.run<Json>('r').result())
     assert.ok(clock.next(), `${open.id} waits for nothing`)
@@ -230,8 +246,10 @@ async function outcomeOf(result: Promise<Json>): Promise<Json> {
 function operationsOf(log: MortalLog): Map<string, Json> {
   const operations = new Map<string, Json>()
   for (const { id } of log.tables.all<{ id: string }>('SELECT id FROM runs ORDER BY id')) {
-    const journal = foldJournal(id, log.readStream(`run/${id}`))
+    const events = log.readStream(`run/${id}`)
+    const journal = foldJournal(id, events)
     assert.equal(journal.stalled, null)
+    assert.ok(events.filter(({ kind }) => kind === 'run.reopened').length <= 1, 'reopened once')
     for (const { name, type, settled, code } of journal.entries.values()) {
       if (/\.[rt]/.test(id) || /\.[rt]/.test(name)) continue
       operations.set(`${id}: ${name}`, { type, code, outcome: plain(settled?.outcome as unknown as Json) })
@@ -273,6 +291,7 @@ const quick: fc.Arbitrary<Tree> = fc.oneof(
   fc.record({ type: fc.constant('loop'), times: fc.integer({ min: 2, max: 4 }) }),
   fc.constant<Tree>({ type: 'draw' }),
   fc.record({ type: fc.constant('flag'), flag: fc.constantFrom('share', 'other', 'unknown') }),
+  fc.record({ type: fc.constant('flaw'), value: fc.nat(9) }),
 ) as fc.Arbitrary<Tree>
 const slow: fc.Arbitrary<Tree> = fc.oneof(
   fc.record({ type: fc.constant('sleep'), ms }),

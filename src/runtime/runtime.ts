@@ -369,7 +369,7 @@ export class Runtime implements ExecutionHost {
   /** Brings in what a crash or a stop has left under way. */
   recover(): void {
     const goOn = this.hold()
-    void this.#cutOffs.begin().finally(goOn)
+    this.#cutOffs.begin().then(goOn, goOn)
     for (const status of ['running', 'stalled']) {
       this.#pager.begin(pagesOfRuns(this.log, status, (run) => this.wake(run)))
     }

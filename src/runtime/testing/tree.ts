@@ -11,6 +11,8 @@ export type Tree =
   /** Fails so many times before it gives its value. */
   | { readonly type: 'step'; readonly value: number; readonly failures: number }
   | { readonly type: 'oops'; readonly code: string }
+  /** Fails for good until it is mended. */
+  | { readonly type: 'flaw'; readonly value: number }
   | { readonly type: 'sleep'; readonly ms: number }
   /** Waits for an event that nobody publishes. */
   | { readonly type: 'wait'; readonly ms: number }
@@ -30,6 +32,13 @@ export type Tree =
   | { readonly type: 'try'; readonly tree: Tree }
   | { readonly type: 'all' | 'seq' | 'race' | 'first' | 'nodes'; readonly trees: readonly Tree[] }
   | { readonly type: 'each'; readonly trees: readonly Tree[]; readonly limit: number }
+
+/** Whether all flaws are mended. Those that would not end the whole run, or not at a certain moment, always are. */
+export const flaws = { areMended: false }
+
+function isFlawed(path: string): boolean {
+  return !flaws.areMended && !/\.[str]/.test(path)
+}
 
 export interface TreeInput {
   readonly tree: Tree
@@ -82,6 +91,11 @@ async function grow(ctx: Context, tree: Tree, path: string): Promise<Json> {
     case 'oops':
       return await ctx.step(path, () => {
         throw Object.assign(new Error(path), { code: tree.code, retryable: false })
+      })
+    case 'flaw':
+      return await ctx.step(path, () => {
+        if (isFlawed(path)) throw Object.assign(new Error(path), { code: 'FLAW', retryable: false })
+        return tree.value
       })
     case 'sleep':
       await ctx.sleep(path, tree.ms)
