@@ -59,6 +59,30 @@ describe('answers', { concurrency: 2 }, () => {
     )
   })
 
+  it('whose mail was refused wait as dead letters: retried once that is mended, it is sent', async () => {
+    const refusing = await startServer({ atEnd: 550 })
+    const { dir, id } = await oneDraft(smtpAt(refusing.port))
+    await cli(['review', id, 'approve', '--dir', dir], smtpAt(refusing.port))
+    await refusing.close()
+    const listed = await cli(['dead-letters', '--dir', dir])
+    assert.match(listed.stdout, /lead-qualification .*CONNECTOR_REFUSED/)
+    assert.match(listed.stdout, /1 run, 0 events/)
+    const { runs } = await json(['dead-letters', '--dir', dir])
+    const [{ run }] = runs as [{ run: string }]
+    const discarded = await cli(['run', 'discard', run, '--reason', 'by phone', '--dir', dir])
+    assert.match(discarded.stdout, /no dead letter any more; none is left/)
+    assert.match((await cli(['dead-letters', '--dir', dir])).stdout, /No dead letters/)
+    assert.doesNotMatch((await cli(['inbox', '--dir', dir])).stderr, /failed/)
+    const server = await startServer()
+    const retried = await cli(['run', 'retry', run, '--dir', dir], smtpAt(server.port))
+    assert.equal(retried.code, 0, retried.stdout + retried.stderr)
+    assert.match(retried.stdout, /goes on, from "send reply" on; it is waiting now/)
+    assert.equal(server.taken.length, 1)
+    await server.close()
+    assert.match((await cli(['run', 'show', run, '--dir', dir])).stdout, /reopened .*CONNECTOR_REFUSED/s)
+    assert.equal((await failure(['run', 'retry', run, '--dir', dir])).code, 'RUN_UNDER_WAY')
+  })
+
   it('to the question whether a mail was sent are worded for that question', async () => {
     const deaf = await startServer({ atEnd: 'hang up' })
     const { dir, id: draft } = await oneDraft(smtpAt(deaf.port))

@@ -32,6 +32,7 @@ export class Tally {
         if (kind === 'review.requested') this.#leads.add(stream)
         else if (kind === 'start.skipped') this.#off += 1
         else if (kind === 'run.failed' || kind === 'run.stalled') this.#stuck.add(stream)
+        else if (kind === 'run.reopened') this.#stuck.delete(stream)
         else if (kind === 'run.completed' && !this.#leads.has(stream)) this.#closed += 1
       }
       onChange()

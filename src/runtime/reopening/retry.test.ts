@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { describe, type TestContext, test } from 'node:test'
 import { z } from 'zod'
-import { openPlace, type Place, type PlaceOptions, turns } from '../../apps/testing/place.ts'
+import { openPlace, type Place, type PlaceOptions } from '../../apps/testing/place.ts'
 import { HoldfastError } from '../../kernel/errors.ts'
 import type { Json } from '../../kernel/json.ts'
 import { type AnyWorkflow, type Context, defineWorkflow } from '../../kernel/workflow.ts'
@@ -120,6 +120,7 @@ describe('a retried run', () => {
     const world = new World()
     world.broken.add('a')
     const { place } = await opened(t, world, async (ctx, step) => {
+      await step('before')
       try {
         return await step('a')
       } catch (error) {
@@ -131,7 +132,7 @@ describe('a retried run', () => {
     await place.hf.deadLetters.retry('r')
     await place.hf.idle()
     assert.equal(place.hf.run('r').status(), 'failed', 'it is still broken')
-    assert.deepEqual(world.done, ['told'], 'that it failed is told once')
+    assert.deepEqual(world.done, ['before', 'told'], 'that it failed is told once')
     const told = [...place.hf.log.read()].filter(
       ({ kind, body }) => kind === 'event.published' && body?.kind === 'failed',
     )
@@ -443,11 +444,23 @@ describe('what is refused', () => {
       await ctx.act('send', 'post.send', 1)
       return await step('b')
     }
-    const { place } = await opened(t, world, body, { connectors: [outside.connector] })
-    const both = await Promise.allSettled([place.hf.rollback('r'), place.hf.deadLetters.retry('r')])
-    assert.deepEqual(both.map(({ status }) => status).toSorted(), ['fulfilled', 'rejected'], 'one of both')
-    await turns()
-    await assert.rejects(place.hf.deadLetters.retry('r'), coded('RUN_ROLLED_BACK'))
+    const { place, workflow } = await opened(t, world, body, { connectors: [outside.connector] })
+    const { deadLetters } = place.hf
+    for (let lead = 0; lead < 12; lead += 1) {
+      const run = `r${lead}`
+      await place.hf.start(workflow, null, { id: run })
+      await place.hf.idle()
+      // Whoever comes first to the log, the other one is refused.
+      const later = async (): Promise<unknown> => {
+        for (let i = 0; i < lead; i += 1) await Promise.resolve()
+        return await place.hf.rollback(run)
+      }
+      const both = await Promise.allSettled([deadLetters.retry(run), later()])
+      assert.deepEqual(both.map(({ status }) => status).toSorted(), ['fulfilled', 'rejected'], `${lead}`)
+      await place.hf.idle()
+    }
+    await place.hf.rollback('r')
+    await assert.rejects(deadLetters.retry('r'), coded('RUN_ROLLED_BACK'))
     await place.hf.idle()
     for (const { id } of place.hf.reviews()) await place.hf.answer(id, { verdict: 'approved' })
     await place.hf.idle()
