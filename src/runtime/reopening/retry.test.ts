@@ -409,6 +409,27 @@ describe('children', () => {
     for (const run of ['r', 'r/child', 'r/bystander']) assert.equal(await verdict(place, run), 'same')
   })
 
+  test('that are just being cancelled with their parent come back with it', async (t) => {
+    const world = new World()
+    world.broken.add('c2')
+    const { parent, child, bystander } = family(world)
+    const place = await openPlace(t, { workflows: [parent, child, bystander] })
+    const atOnce = new Promise<void>((resolve, reject) => {
+      const stop = place.hf.log.onCommit((events) => {
+        if (!events.some(({ kind, stream }) => kind === 'run.failed' && stream === 'run/r')) return
+        stop()
+        world.broken.clear()
+        place.hf.deadLetters.retry('r').then(() => resolve(), reject)
+      })
+    })
+    await place.hf.start(parent, null, { id: 'r' })
+    await atOnce
+    await place.hf.idle()
+    assert.equal(place.hf.run('r/bystander').status(), 'waiting')
+    await place.hf.emit({ kind: 'news', key: 'b', data: 5 })
+    assert.deepEqual(await place.outcome('r'), ['c2', 5])
+  })
+
   test('that the operator cancelled does not come back', async (t) => {
     const { parent, child, bystander } = family(new World())
     const place = await openPlace(t, { workflows: [parent, child, bystander] })
