@@ -36,7 +36,7 @@ export const runIndex: Projection = {
       position INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, workflow TEXT NOT NULL, version INTEGER NOT NULL,
       status TEXT NOT NULL, customer TEXT, parent TEXT, parent_name TEXT, parent_mode TEXT,
       on_parent_close TEXT, chain TEXT, started INTEGER NOT NULL, updated INTEGER NOT NULL, error_code TEXT, slot TEXT,
-      awaited INTEGER NOT NULL, reopened INTEGER NOT NULL
+      awaited INTEGER NOT NULL DEFAULT 0, reopened INTEGER NOT NULL DEFAULT 0
     ) STRICT;
     CREATE INDEX runs_by_status ON runs (status);
     CREATE INDEX runs_by_parent ON runs (parent) WHERE parent IS NOT NULL;
