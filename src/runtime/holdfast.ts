@@ -16,6 +16,7 @@ import type { Agents } from './agents/agents.ts'
 import { type Alert, raisedAlerts } from './alert-index.ts'
 import type { Answer } from './answer.ts'
 import { type BreakerRow, listBreakers } from './breakers/breaker-index.ts'
+import { checkedId } from './checked-id.ts'
 import { type Fork, type ForkOptions, isForked, planFork } from './fork.ts'
 import type { EmittedEvent, RunHandle, Starters } from './handles.ts'
 import { PipelineCalls } from './pipeline-calls.ts'
@@ -46,7 +47,6 @@ const ENDED: ReadonlySet<RunStatus> = new Set<RunStatus>(['completed', 'failed',
 /** More wait for the next turn of the event loop, so that the process stays responsive under a flood. */
 const STARTS_A_TURN = 500
 const OPERATOR = { actor: 'operator', label: OWNER }
-const ID_FORM = /^[^\s\p{Cc}\p{Cs}](?:[^\p{Cc}\p{Cs}]{0,198}[^\s\p{Cc}\p{Cs}])?$/u
 
 export class Holdfast {
   readonly log: EventLog
@@ -383,16 +383,4 @@ function tellEnd(waiter: Waiter, run: string, end: StoredEvent | undefined): voi
   if (body == null) waiter.reject(new HoldfastError('BODY_ERASED', `The end of run ${run} was erased`))
   else if (end?.kind === 'run.completed') waiter.resolve(body.output ?? null)
   else waiter.reject(fromErrorRecord(body.error as unknown as ErrorRecord))
-}
-
-function checkedId(id: string, what: string): string {
-  if (typeof id === 'string' && ID_FORM.test(id)) return id
-  throw new HoldfastError(
-    'INPUT_INVALID',
-    `${JSON.stringify(id)} can't be the id of ${what === 'run' ? 'a run' : 'an event'}`,
-    {
-      details: { id },
-      fix: 'Use 1 to 200 characters without control characters, not beginning or ending with a space.',
-    },
-  )
 }

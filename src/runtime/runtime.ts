@@ -125,14 +125,11 @@ export class Runtime implements ExecutionHost {
 
   /** As `startPart`, for a run that goes on: its place in the queue; undefined when it may at once. @throws WORKFLOW_UNKNOWN */
   reopenedPlace(start: RunStart, [started]: readonly StoredEvent[]): JsonObject | undefined {
-    const workflow = this.workflows.get(start.workflow, start.workflowVersion)
-    return this.#waitingRuns.placed(placeAgain(workflow, start, started))
+    return this.#waitingRuns.placed(placeAgain(this.workflows, start, started))
   }
 
   /** Resolves when no child is left to be cancelled with a run that has ended. */
-  childrenClosed(run: string): Promise<void> {
-    return this.#family.closed(run)
-  }
+  readonly childrenClosed = (run: string): Promise<void> => this.#family.closed(run)
 
   childStart(run: string, child: OperationOf<'child'>, parent: Execution): StreamAppend {
     const { workflow, input, name, mode, onParentClose } = child

@@ -3,13 +3,14 @@ import type { StoredEvent } from '../../kernel/event.ts'
 import type { JsonObject } from '../../kernel/json.ts'
 import type { RunStart } from '../../kernel/run-start.ts'
 import { placeFromJson, type QueuePlace, queuePlace } from '../../kernel/scheduling.ts'
-import type { AnyWorkflow } from '../../kernel/workflow.ts'
+import type { WorkflowRegistry } from '../workflow-registry.ts'
 
 export function placeAgain(
-  workflow: AnyWorkflow,
-  { input }: RunStart,
+  workflows: WorkflowRegistry,
+  { input, workflow, workflowVersion }: RunStart,
   started: StoredEvent | undefined,
 ): QueuePlace {
   const queue = started?.body?.queue as JsonObject | undefined
-  return queuePlace(workflow, input, queue === undefined ? {} : { priority: placeFromJson(queue).priority })
+  const registered = workflows.get(workflow, workflowVersion)
+  return queuePlace(registered, input, queue === undefined ? {} : { priority: placeFromJson(queue).priority })
 }
