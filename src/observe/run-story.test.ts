@@ -213,6 +213,10 @@ test('a whole run is told', async () => {
       assert.equal((ask.saw as typeof proposal).summary, 'Pay 5 to Ann')
       assert.deepEqual(ask.produced, {
         verdict: 'edited',
+        way: 'program',
+        edits: { to: 1 },
+        alternative: null,
+        operatorMs: null,
         value: { amount: 5, to: 'Bob' },
         instruction: null,
         reason: 'typo',
