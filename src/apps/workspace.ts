@@ -110,7 +110,13 @@ export async function openWorkspace(options: OpenWorkspaceOptions): Promise<Work
   const connectors = await connectorsOf(dir, loaded, inboxDir, password, clock)
 
   const ownAddresses = config.owner.addresses
-  const late: { log?: EventLog; secrets?: Secrets; flags?: FlagBook; factsOf?: typeof customerFacts } = {}
+  const late: {
+    log?: EventLog
+    secrets?: Secrets
+    flags?: FlagBook
+    factsOf?: typeof customerFacts
+    playbooks?: PlaybookLibrary<Playbook>
+  } = {}
   const libraries = new Map<string, PlaybookLibrary<Playbook>>()
   const leadWith = (playbooks: PlaybookShelf<Playbook>) =>
     leadQualification({
@@ -152,8 +158,12 @@ export async function openWorkspace(options: OpenWorkspaceOptions): Promise<Work
   }
   const thePlaybook = () => libraryOf('lead-qualification', PLAYBOOK_FILE)
   const variantOf = (name: string) => libraryOf(`lead-qualification.${name}`, playbookVariantFile(name))
+  const thePlaybooks = () => {
+    late.playbooks ??= { ...thePlaybook(), problem: problemOfPlaybooks }
+    return late.playbooks
+  }
   const theShelf = () =>
-    withVariants(thePlaybook(), { names: () => playbookVariants(dir), library: variantOf })
+    withVariants(thePlaybooks(), { names: () => playbookVariants(dir), library: variantOf })
   const problemOfPlaybooks = () =>
     [thePlaybook(), ...playbookVariants(dir).map(variantOf)]
       .map((library) => library.problem())
@@ -205,7 +215,7 @@ export async function openWorkspace(options: OpenWorkspaceOptions): Promise<Work
     hosts,
     connectors,
     models,
-    playbooks: { ...thePlaybook(), problem: problemOfPlaybooks },
+    playbooks: thePlaybooks(),
     flags: theFlags(),
     intake: new Intake({ runtime, workflow, ownAddresses, region: config.owner.region }),
     inbox: inboxDir === null ? null : maildirInbox({ dir: inboxDir, clock }),

@@ -156,7 +156,10 @@ function withdraw(run: string, tables: Tables): void {
 /** Those that a reopened run asks again wait again, until their own deadlines. */
 function comeBack({ reviews }: JsonObject, tables: Tables): void {
   for (const id of (reviews ?? []) as string[]) {
-    tables.run("UPDATE reviews SET status = 'waiting', due = deadline WHERE id = ? AND status = 'withdrawn'", id)
+    tables.run(
+      "UPDATE reviews SET status = 'waiting', due = deadline WHERE id = ? AND status = 'withdrawn'",
+      id,
+    )
   }
 }
 
