@@ -16,6 +16,10 @@ import { processEnvironment } from './adapters/system/environment.ts'
 import { newId } from './adapters/system/ids.ts'
 import { fileVault } from './adapters/vault/vault.ts'
 import type { FlagDefinitions } from './apps/config/flags-file.ts'
+import { attentionCheck, type CheckInput } from './autonomy/attention.ts'
+import { AutonomyByEvidence } from './autonomy/autonomy.ts'
+import { autonomyIndex } from './autonomy/autonomy-index.ts'
+import { AUTONOMY_DEFAULTS } from './autonomy/settings.ts'
 import { flagIndex } from './flags/flag-index.ts'
 import { type AnyAgent, handlingWorkflow } from './kernel/agent.ts'
 import type { AnyWorkflow } from './kernel/workflow.ts'
@@ -25,6 +29,7 @@ import { createRedactor } from './policy/redactor.ts'
 import { secretsProjection } from './policy/secret-index.ts'
 import { Secrets } from './policy/secrets.ts'
 import { spendingProjection } from './policy/spending.ts'
+import type { AutonomySettings } from './ports/autonomy-settings.ts'
 import type { Clock } from './ports/clock.ts'
 import type { Connector } from './ports/connector.ts'
 import type { EventLog } from './ports/event-log.ts'
@@ -34,6 +39,7 @@ import type { PolicySettings } from './ports/policy-settings.ts'
 import type { Projection } from './ports/projection.ts'
 import type { OpenVault, Redactor } from './ports/vault.ts'
 import { Agents } from './runtime/agents/agents.ts'
+import { clearAlert, raiseAlert } from './runtime/alert-index.ts'
 import { Holdfast } from './runtime/holdfast.ts'
 import { RUNTIME_PROJECTIONS } from './runtime/projections.ts'
 import { type ReplayReport, verifyRun as verifyByReplay } from './runtime/replay.ts'
@@ -71,6 +77,10 @@ export interface OpenOptions {
   readonly flags?: { readonly file: string } | FlagDefinitions | (() => Flags)
   /** What is known of a customer, for the segments of the flags. Default: nothing. */
   readonly customerFacts?: (customer: string) => Facts
+  /** How control is handed over by evidence. What is not given is taken from the defaults: everything is reviewed. */
+  readonly autonomy?: Partial<AutonomySettings> | (() => AutonomySettings)
+  /** The segment of a customer, for levels of its own. Default: all customers are one segment, `all`. */
+  readonly segmentOf?: (customer: string | null) => string
   /** Projections of your own, kept in the same transaction as the events. */
   readonly projections?: readonly Projection[]
   readonly clock?: Clock
@@ -98,6 +108,7 @@ const PROJECTIONS: readonly Projection[] = [
   spendingProjection,
   secretsProjection,
   flagIndex,
+  autonomyIndex,
 ]
 
 /**
@@ -125,12 +136,25 @@ export async function openHoldfast(options: OpenOptions): Promise<Holdfast> {
     const settings = typeof policy === 'function' ? policy : () => policy
     const gate = createGate({ connectors, models, settings, tables: log.tables, clock, secrets })
     const flags = options.flags === undefined ? undefined : await flagsOf(log, clock, options)
+    const { autonomy: given = {}, segmentOf } = options
+    const autonomy = new AutonomyByEvidence({
+      log,
+      settings: typeof given === 'function' ? given : () => ({ ...AUTONOMY_DEFAULTS, ...given }),
+      ...(segmentOf === undefined ? {} : { segmentOf }),
+      manifestOf: (operation) => gate.manifestOf(operation),
+      alerts: { raise: raiseAlert, clear: clearAlert },
+      start: async ({ run, input, customer, label }) => {
+        const about = customer === null ? {} : { customer }
+        await holdfast.start(attentionCheck, input as unknown as CheckInput, { id: run, label, ...about })
+      },
+    })
     const runtime = new Runtime({
       log,
       gate,
       ...(flags === undefined ? {} : { flags }),
+      autonomy,
       clock,
-      workflows: [...options.workflows, ...agents.map(handlingWorkflow)],
+      workflows: [...options.workflows, ...agents.map(handlingWorkflow), attentionCheck],
       ...(options.activeRuns === undefined ? {} : { activeRuns: options.activeRuns }),
       ...(options.residentRuns === undefined ? {} : { residentRuns: options.residentRuns }),
       ...(options.cutOffs === undefined ? {} : { cutOffs: options.cutOffs }),
@@ -143,6 +167,7 @@ export async function openHoldfast(options: OpenOptions): Promise<Holdfast> {
       { schedules: options.schedules, triggers: options.triggers },
     )
     if (options.recover !== false) {
+      await autonomy.open()
       await holdfast.agents.open()
       runtime.recover()
       holdfast.desk.open()
@@ -279,6 +304,17 @@ export type { FieldOptions, OnExpiry, ReviewField, Risk } from './kernel/review.
 export { type Context, defineWorkflow, type Proposal, type Workflow } from './kernel/workflow.ts'
 export type { Explanation, Reason } from './observe/explain/explanation.ts'
 export type { Secrets } from './policy/secrets.ts'
+export type {
+  Autonomy,
+  Calibration,
+  Level,
+  Reliability,
+  Remit,
+  ShadowProposal,
+  Standing,
+  Vigilance,
+} from './ports/autonomy.ts'
+export type { AutonomySettings } from './ports/autonomy-settings.ts'
 export type { Clock } from './ports/clock.ts'
 export {
   type Connector,

@@ -22,7 +22,7 @@ test('a new workspace is the owner’s: the configuration, and the names under t
   const dir = await emptyDir(t)
   const names = { name: 'Ada: "Ek" #1', business: 'Ek & Söhne: "web"' }
   const written = await createWorkspace(dir, { ...names, addresses: ['ada@ek.example'], region: 'SE' })
-  assert.deepEqual(written, [PLAYBOOK_FILE, 'policy.yaml', 'flags.yaml', 'holdfast.yaml'])
+  assert.deepEqual(written, [PLAYBOOK_FILE, 'policy.yaml', 'autonomy.yaml', 'flags.yaml', 'holdfast.yaml'])
   const { config } = await loadConfig({ dir, env: {}, userConfigPath: '/nowhere' })
   assert.deepEqual(config.owner, { ...names, addresses: ['ada@ek.example'], region: 'SE' })
   const { name, owner, language, signature } = await business(dir)

@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path'
 import { LOG_FILE } from '../adapters/sqlite/place.ts'
 import { HoldfastError } from '../kernel/errors.ts'
 import { defaultConfigText, type OwnerAnswers } from './config/default-config.ts'
-import { CONFIG_FILE, FLAGS_FILE, POLICY_FILE } from './config/file-names.ts'
+import { AUTONOMY_FILE, CONFIG_FILE, FLAGS_FILE, POLICY_FILE } from './config/file-names.ts'
 
 export const PLAYBOOK_FILE = 'playbooks/lead-qualification.yaml'
 /** The names of the variants of the playbook: `formal` of `playbooks/lead-qualification.formal.yaml`. */
@@ -35,11 +35,13 @@ export function assertWorkspace(dir: string): void {
 /** Writes the files that the operator edits; leaves those that are there. Returns the ones it wrote. */
 export async function createWorkspace(dir: string, owner: OwnerAnswers = {}): Promise<string[]> {
   const { DEFAULT_POLICY_TEXT } = await import('./config/policy-file.ts')
+  const { DEFAULT_AUTONOMY_TEXT } = await import('./config/autonomy-file.ts')
   const { DEFAULT_FLAGS_TEXT } = await import('./config/flags-file.ts')
   await makeFolders(dir)
   const files: [string, string][] = [
     [PLAYBOOK_FILE, signedBy(owner, await readFile(DEFAULT_PLAYBOOK, 'utf8'))],
     [POLICY_FILE, DEFAULT_POLICY_TEXT],
+    [AUTONOMY_FILE, DEFAULT_AUTONOMY_TEXT],
     [FLAGS_FILE, DEFAULT_FLAGS_TEXT],
     [CONFIG_FILE, defaultConfigText(owner)],
   ]

@@ -2,7 +2,7 @@
  * A workspace opened for the main job: configuration, policy, playbook, connectors, models and the runtime,
  * wired by hand. `holdfast up` and every command that works alone go through here.
  *
- *     holdfast.yaml   policy.yaml   flags.yaml   playbooks/…   what the operator edits
+ *     holdfast.yaml   policy.yaml   autonomy.yaml   flags.yaml   playbooks/…   what the operator edits
  *     mail/Inbox      mail/Sent     mail/outbox                           mail, in Maildir format
  *     holdfast.db                                                         the log and what is folded from it
  *     holdfast.sock                                                       while `holdfast up` runs
@@ -37,6 +37,7 @@ import {
   type PlaybookShelf,
   withVariants,
 } from '../templates/playbook-library.ts'
+import { loadAutonomy } from './config/autonomy-file.ts'
 import { type LoadedConfig, loadConfig } from './config/config.ts'
 import { FLAGS_FILE, flagSource } from './config/flags-file.ts'
 import type { Flags } from './config/layers.ts'
@@ -102,6 +103,7 @@ export async function openWorkspace(options: OpenWorkspaceOptions): Promise<Work
   })
   const hosts = [...models.map(({ host }) => host), ...(config.smtp.host === null ? [] : [config.smtp.host])]
   const policy = await loadPolicy({ dir, hosts })
+  const autonomy = await loadAutonomy(dir)
   const inboxDir = config.mail.in.maildir === null ? null : resolveInWorkspace(dir, config.mail.in.maildir)
   const secretsAt = { dir, env, settings: loaded.settings }
   await learnSecrets(redactor, secretsAt)
@@ -189,6 +191,7 @@ export async function openWorkspace(options: OpenWorkspaceOptions): Promise<Work
     connectors,
     models,
     policy,
+    autonomy,
     flags: theFlags,
     projections: WORKSPACE_PROJECTIONS,
     clock,

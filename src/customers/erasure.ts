@@ -24,7 +24,7 @@ export function keptOf(event: StoredEvent): JsonObject | null {
     case 'review.requested':
       return pick('action', 'review')
     case 'review.answered':
-      return pick('verdict', 'review')
+      return pick('verdict', 'review', 'by')
     case 'effect.succeeded':
       return sentMessageId(event) === ''
         ? pick('operation')

@@ -69,7 +69,7 @@ CREATE TABLE customers_runs (
 
 export const customersProjection: Projection = {
   name: 'customers',
-  version: 2,
+  version: 3,
   tables: [
     'customers',
     'customers_addresses',

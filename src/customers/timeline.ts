@@ -29,7 +29,7 @@ export function runEntry(event: StoredEvent, workflow: string, run: string): Ent
       return line(text('summary') || text('action'), text('review'))
     case 'review.answered':
       return line(
-        joined(verdictText(text('verdict'), text('way')), text('instruction') || text('reason')),
+        joined(verdictText(text('verdict'), text('way'), text('by')), text('instruction') || text('reason')),
         text('review'),
       )
     case 'effect.succeeded':
@@ -40,7 +40,8 @@ export function runEntry(event: StoredEvent, workflow: string, run: string): Ent
 }
 
 /** With who said it, where that was not the operator. */
-function verdictText(verdict: string, way: string): string {
+function verdictText(verdict: string, way: string, by: string): string {
+  if (by === 'autonomy') return `${verdict} by autonomy`
   if (way === 'rule') return `${verdict} by a delegation`
   return way === 'expiry' ? `${verdict} by its deadline` : verdict
 }

@@ -535,6 +535,22 @@ export const ERRORS = {
     exit: 1,
     fix: 'List the delegations with `holdfast delegations`.',
   },
+  AUTONOMY_NOT_OFFERED: {
+    means:
+      'No higher level is offered: the answers so far do not show that errors are rare enough, or it was taken.',
+    retry: 'later',
+    http: 409,
+    exit: 1,
+    fix: 'See with `holdfast autonomy` what is missing. On your own word: `holdfast autonomy set AGENT ACTION LEVEL`.',
+  },
+  AUTONOMY_ABOVE_CEILING: {
+    means:
+      'The level is above the ceiling, which for what can’t be taken back is `review` until you raise it.',
+    retry: 'operator',
+    http: 409,
+    exit: 1,
+    fix: 'Raise the ceiling first, with `holdfast autonomy set AGENT ACTION --ceiling LEVEL`, if that is what you want.',
+  },
   // mail, customers
   MAIL_MALFORMED: {
     means: 'A message could not be read as mail; it is kept as it came.',

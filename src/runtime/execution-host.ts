@@ -3,6 +3,7 @@ import type { NewEvent } from '../kernel/event.ts'
 import type { Journal } from '../kernel/journal.ts'
 import type { Json } from '../kernel/json.ts'
 import type { AnyWorkflow } from '../kernel/workflow.ts'
+import type { Autonomy } from '../ports/autonomy.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { EventLog, StreamAppend } from '../ports/event-log.ts'
 import type { Flags } from '../ports/flags.ts'
@@ -18,6 +19,8 @@ export interface ExecutionHost {
   readonly log: EventLog
   readonly gate: Gate
   readonly flags: Flags
+  /** null: the operator answers every review. */
+  readonly autonomy: Autonomy | null
   readonly clock: Clock
   /** When the log was last restored from a backup; null for never. */
   readonly restored: Restore | null

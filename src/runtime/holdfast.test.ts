@@ -212,7 +212,8 @@ describe('a review', () => {
     await place.hf.idle()
     const [shown] = place.hf.reviews()
     assert.match(shown?.id ?? '', /^r-[0-9a-f]{8}$/)
-    const { id: _, hash, requested, position: __, ...rest } = shown ?? assert.fail()
+    const { id: _, hash, requested, position: __, autonomy, ...rest } = shown ?? assert.fail()
+    assert.deepEqual([autonomy?.level, autonomy?.rule], ['review', 'warning'])
     assert.match(hash, /^[0-9a-f]{64}$/)
     assert.equal(requested, place.clock.now())
     assert.deepEqual(rest, {

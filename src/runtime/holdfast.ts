@@ -1,6 +1,6 @@
 /** What a host program does with the runtime: start runs, publish events, answer reviews, wait for results. */
 
-import { type ErrorRecord, fromErrorRecord, HoldfastError, isHoldfastError } from '../kernel/errors.ts'
+import { HoldfastError, isHoldfastError } from '../kernel/errors.ts'
 import type { StoredEvent } from '../kernel/event.ts'
 import { RUN_ENDS } from '../kernel/journal.ts'
 import { canonicalJson, type Json, type JsonObject, toJson } from '../kernel/json.ts'
@@ -8,6 +8,7 @@ import { type Label, OWNER, SYSTEM } from '../kernel/label.ts'
 import type { Pipeline } from '../kernel/pipeline.ts'
 import { validate } from '../kernel/schema.ts'
 import type { AnyWorkflow, Rollback, Workflow } from '../kernel/workflow.ts'
+import type { Autonomy } from '../ports/autonomy.ts'
 import { crashPoint } from '../ports/crash-points.ts'
 import type { EventLog } from '../ports/event-log.ts'
 import type { Flags } from '../ports/flags.ts'
@@ -27,7 +28,7 @@ import { ReviewDesk } from './reviews/review-desk.ts'
 import type { Deeds } from './rollback/deeds.ts'
 import { Rollbacks } from './rollback/rollbacks.ts'
 import { lastOfChain } from './run-chain.ts'
-import { idConflict, isClosed } from './run-errors.ts'
+import { idConflict, isClosed, noAutonomy } from './run-errors.ts'
 import { RUN_STREAM, type RunStatus, runStream } from './run-index.ts'
 import { type RunToStart, type StartOptions, startOf } from './run-start.ts'
 import type { Runtime } from './runtime.ts'
@@ -35,13 +36,9 @@ import { Turnstile } from './scheduler/turnstile.ts'
 import { Schedules } from './schedules/schedules.ts'
 import { assertOn } from './switches.ts'
 import { Triggers } from './triggers/triggers.ts'
+import { tellEnd, type Waiter } from './waiter.ts'
 import type { WhatIfReport } from './what-if/changes.ts'
 import { type WhatIfOptions, whatIf } from './what-if/what-if.ts'
-
-interface Waiter {
-  readonly resolve: (output: Json) => void
-  readonly reject: (error: unknown) => void
-}
 
 const ENDED: ReadonlySet<RunStatus> = new Set<RunStatus>(['completed', 'failed', 'cancelled', 'continued'])
 /** More wait for the next turn of the event loop, so that the process stays responsive under a flood. */
@@ -318,6 +315,11 @@ export class Holdfast {
     return this.#rollbacks.plan(run)
   }
 
+  /** How far each agent may go without the operator, and what speaks for it. @throws INPUT_INVALID without one */
+  get autonomy(): Autonomy {
+    return this.runtime.autonomy ?? noAutonomy()
+  }
+
   /** What the operator should know of and act on, the oldest first. */
   alerts(): Alert[] {
     return raisedAlerts(this.log.tables)
@@ -344,7 +346,8 @@ export class Holdfast {
       (await this.agents.idle()) ||
       (await this.triggers.idle()) ||
       (await this.desk.idle()) ||
-      (await this.deadLetters.idle())
+      (await this.deadLetters.idle()) ||
+      (await this.runtime.autonomy?.idle())
     )
   }
 
@@ -362,9 +365,10 @@ export class Holdfast {
       this.schedules.close()
       const triggersClosed = this.triggers.close()
       const deskClosed = this.desk.close()
+      const autonomyClosed = this.runtime.autonomy?.close()
       await this.agents.close()
       await this.runtime.close(graceMs)
-      await Promise.all([triggersClosed, deskClosed])
+      await Promise.all([triggersClosed, deskClosed, autonomyClosed])
       await this.deadLetters.close()
       await this.log.close()
     } finally {
@@ -376,11 +380,4 @@ export class Holdfast {
   #assertOpen(): void {
     if (this.#closing) throw new HoldfastError('HOLDFAST_CLOSED', 'Holdfast was closed')
   }
-}
-
-function tellEnd(waiter: Waiter, run: string, end: StoredEvent | undefined): void {
-  const body = end?.body
-  if (body == null) waiter.reject(new HoldfastError('BODY_ERASED', `The end of run ${run} was erased`))
-  else if (end?.kind === 'run.completed') waiter.resolve(body.output ?? null)
-  else waiter.reject(fromErrorRecord(body.error as unknown as ErrorRecord))
 }

@@ -1,14 +1,22 @@
-/** The question of a review: what the operator is shown, put on record when the code has come to rest. */
+/**
+ * Reviews: put to the operator when the code has come to rest, or answered by autonomy where its level says so. Such
+ * an answer and the review that it is to are one commit, so that a crash leaves both or neither. Whatever the answer,
+ * an effect that follows from it passes the policy, and what the policy itself asks goes to the operator always.
+ */
 import { durationMs } from '../kernel/duration.ts'
+import { effectOfReview } from '../kernel/effect-review.ts'
 import { HoldfastError, isHoldfastError } from '../kernel/errors.ts'
+import type { NewEvent } from '../kernel/event.ts'
 import { canonicalJson, type Json, type JsonObject, toJson } from '../kernel/json.ts'
 import type { Label } from '../kernel/label.ts'
 import { FIELD_KINDS, fieldsOf, type OnExpiry, type ReviewOptions, type Risk } from '../kernel/review.ts'
 import type { Proposal } from '../kernel/workflow.ts'
+import type { ReviewRuling } from '../ports/autonomy.ts'
 import type { Gate } from '../ports/gate.ts'
 import type { Execution } from './execution.ts'
 import { sha256, shortHash } from './hashes.ts'
 import type { OperationOf } from './operations.ts'
+import { isRollback } from './rollback/rollback-id.ts'
 
 const ON_EXPIRY: readonly OnExpiry[] = ['keep', 'escalate', 'reject', 'approve']
 
@@ -22,19 +30,22 @@ export function requestReview(execution: Execution, { name, proposal }: Operatio
     labelOf(execution, operation),
   )
   const deadline = options.deadlineMs == null ? null : host.clock.now() + options.deadlineMs
-  execution.open(
-    execution.event('review.requested', {
-      name,
-      review: freeReviewId(execution, name),
-      workflow: run.workflow,
-      customer: run.customer,
-      ...asked,
-      fields: fields as unknown as Json,
-      risk: riskOf(host.gate, options.operation ?? null) as unknown as Json,
-      deadline,
-      hash: shownHash(asked),
-    }),
-  )
+  const ruling = rulingOn(execution, name, proposal)
+  const body = {
+    name,
+    review: freeReviewId(execution, name),
+    workflow: run.workflow,
+    customer: run.customer,
+    ...asked,
+    fields: fields as unknown as Json,
+    risk: riskOf(host.gate, options.operation ?? null) as unknown as Json,
+    deadline,
+    hash: shownHash(asked),
+    ...(ruling === null ? {} : { autonomy: ruling.record }),
+  }
+  const requested = execution.event('review.requested', body)
+  if (ruling?.answer == null) execution.open(requested)
+  else execution.record([requested, automatic(execution, body, ruling)])
 }
 
 /** `ReviewOptions` as they are put on record. */
@@ -146,4 +157,57 @@ export function shownHash({ action = null, proposal = null, options }: JsonObjec
 /** Of the bytes that were approved. */
 export function proposalHash(value: Json): string {
   return sha256(canonicalJson(value))
+}
+
+/** null for what is the operator's alone: questions of the policy, of an unknown outcome, of a rollback. */
+function rulingOn(execution: Execution, name: string, proposal: Proposal): ReviewRuling | null {
+  const { host, run, seed, journal } = execution
+  if (host.autonomy === null || effectOfReview(name) !== null || isRollback(run.id)) return null
+  return host.autonomy.rule({
+    run: run.id,
+    customer: run.customer,
+    agent: run.workflow,
+    action: proposal.action,
+    name,
+    version: journal.start?.workflowVersion ?? 0,
+    seed,
+    operation: proposal.operation ?? null,
+    confidence: proposal.confidence,
+    warnings: proposal.warnings?.length ?? 0,
+    isRedraft: wasSentBack(execution, proposal.action),
+  })
+}
+
+/** Whether the operator has asked for another draft of what this action proposes. */
+function wasSentBack({ journal }: Execution, action: string): boolean {
+  for (const { type, opened, settled } of journal.entries.values()) {
+    if (type !== 'review' || opened?.action !== action || !settled?.outcome.ok) continue
+    if ((settled.outcome.value as JsonObject).verdict === 'responded') return true
+  }
+  return false
+}
+
+/** By the label of all that the run has seen: the word of autonomy lifts no trust. */
+function automatic(execution: Execution, asked: JsonObject, { answer, record }: ReviewRuling): NewEvent {
+  const { name, review, proposal, hash } = asked
+  const body = {
+    name: name ?? '',
+    review: review ?? '',
+    verdict: answer?.verdict ?? '',
+    value: proposal ?? {},
+    instruction: null,
+    reason: answer?.reason ?? null,
+    shown: hash ?? null,
+    approved: hash ?? null,
+    by: 'autonomy',
+    way: 'autonomy',
+    workflow: execution.run.workflow,
+    action: asked.action ?? null,
+    customer: execution.run.customer,
+    confidence: asked.confidence ?? null,
+    edits: {},
+    distance: 0,
+    autonomy: record,
+  }
+  return execution.event('review.answered', body, { actor: 'autonomy' })
 }

@@ -36,7 +36,7 @@ export function performOperation(execution: Execution, operation: Operation): vo
       performFlag(execution, operation)
       break
     case 'review':
-      requestReview(execution, operation)
+      if (!onRecord(execution, operation.name)) requestReview(execution, operation)
       break
     case 'timer':
       setTimer(execution, operation)

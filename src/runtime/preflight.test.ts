@@ -103,7 +103,7 @@ test('the version of the workflow is not registered', async (t) => {
   assert.equal(found.operation, null)
   assert.match(
     found.explanation,
-    /No workflow order version 1 is registered; there are nap version 1, holdfast.rollback version 1/,
+    /No workflow order version 1 is registered; there are nap version 1, holdfast.attention-check version 1, holdfast.rollback version 1/,
   )
 })
 

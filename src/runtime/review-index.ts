@@ -46,6 +46,8 @@ export interface Review {
   readonly risk: Risk | null
   /** SHA-256 of what is shown to decide on: an answer is bound to it. */
   readonly hash: string
+  /** How it came to the operator, or did not; missing for what autonomy is not asked about. */
+  readonly autonomy?: JsonObject
   /** Milliseconds since 1970. */
   readonly requested: number
   /** Of its question in the log. */

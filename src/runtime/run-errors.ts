@@ -50,6 +50,13 @@ export function isErased(run: string): HoldfastError {
   })
 }
 
+/** @throws INPUT_INVALID */
+export function noAutonomy(): never {
+  throw new HoldfastError('INPUT_INVALID', 'This runtime was made without autonomy', {
+    fix: 'Give it one when it is made; `openHoldfast` does.',
+  })
+}
+
 export function isClosed(run: string): HoldfastError {
   return new HoldfastError('HOLDFAST_CLOSED', `Holdfast was closed while run ${run} was under way`, {
     details: { run },

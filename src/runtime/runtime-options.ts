@@ -1,5 +1,6 @@
 /** What a runtime is made with. */
 import type { AnyWorkflow } from '../kernel/workflow.ts'
+import type { Autonomy } from '../ports/autonomy.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { EventLog } from '../ports/event-log.ts'
 import type { Flags } from '../ports/flags.ts'
@@ -9,6 +10,8 @@ import type { Execution } from './execution.ts'
 export interface RuntimeOptions {
   readonly log: EventLog
   readonly gate: Gate
+  /** Decides whether a person sees a review. Default: the operator answers every one. */
+  readonly autonomy?: Autonomy
   readonly clock: Clock
   readonly workflows: readonly AnyWorkflow[]
   /** Default: there are none. */

@@ -15,6 +15,7 @@ import type { Json, JsonObject } from '../kernel/json.ts'
 import type { RunStart } from '../kernel/run-start.ts'
 import { queuePlace } from '../kernel/scheduling.ts'
 import type { AnyWorkflow } from '../kernel/workflow.ts'
+import type { Autonomy } from '../ports/autonomy.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { EventLog, StreamAppend } from '../ports/event-log.ts'
 import { type Flags, NO_FLAGS } from '../ports/flags.ts'
@@ -48,6 +49,7 @@ export class Runtime implements ExecutionHost {
   readonly log: EventLog
   readonly gate: Gate
   readonly flags: Flags
+  readonly autonomy: Autonomy | null
   readonly clock: Clock
   readonly restored: Restore | null
   readonly workflows: WorkflowRegistry
@@ -77,6 +79,7 @@ export class Runtime implements ExecutionHost {
     this.log = options.log
     this.gate = options.gate
     this.flags = options.flags ?? NO_FLAGS
+    this.autonomy = options.autonomy ?? null
     this.clock = options.clock
     this.restored = lastRestore(options.log)
     this.workflows = new WorkflowRegistry([...options.workflows, rollbackWorkflow(this.log, this.gate)])

@@ -55,7 +55,7 @@ export function agentVerbs(group: string): Verb[] {
       words: 'agent quarantine',
       args: '<name> [key]',
       group,
-      summary: 'Stop an agent, or one instance, with which something is wrong',
+      summary: 'Stop an agent, or an instance, that does something wrong',
       options: [['--reason <text>', 'what is wrong, for the record']],
       examples: [['agent quarantine onboarding --reason "welcomes everybody twice"', 'until it is resumed']],
       load: async () => (await import('./verbs/agents.ts')).agentQuarantine,

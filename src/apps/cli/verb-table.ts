@@ -1,5 +1,6 @@
 /** Everything that can be typed. What a verb does is loaded when it is used, so that help is quick. */
 import { agentVerbs } from './agent-verbs.ts'
+import { autonomyVerbs } from './autonomy-verbs.ts'
 import { failureVerbs } from './failure-verbs.ts'
 import { flagVerbs } from './flag-verbs.ts'
 import { reviewVerbs } from './review-verbs.ts'
@@ -194,6 +195,7 @@ export const VERBS: readonly Verb[] = [
     load: async () => (await import('./verbs/preflight.ts')).preflight,
   },
   ...agentVerbs(LOOK),
+  ...autonomyVerbs(LOOK),
   ...flagVerbs(LOOK),
   {
     words: 'customers',
@@ -252,8 +254,8 @@ export const VERBS: readonly Verb[] = [
     group: KEEP,
     summary: 'Back the workspace up, while it works',
     about: [
-      'Makes a folder with the log, holdfast.yaml, policy.yaml, flags.yaml, the playbooks and the mail folders of the',
-      'workspace, vault.json, and a manifest of them. The master key of the vault is not in it.',
+      'Makes a folder with the log, holdfast.yaml, policy.yaml, autonomy.yaml, flags.yaml, the playbooks, the mail',
+      'folders of the workspace, vault.json, and a manifest of them. The master key of the vault is not in it.',
     ].join('\n'),
     examples: [['backup ~/backups/2026-03-01', 'a folder that is not there yet']],
     load: async () => (await import('./verbs/backup.ts')).backup,

@@ -6,7 +6,7 @@ import type { BackupManifest } from '../../adapters/backup/manifest.ts'
 import { systemClock } from '../../adapters/system/clock.ts'
 import { VAULT_FILE } from '../../adapters/vault/vault.ts'
 import { loadConfig } from '../config/config.ts'
-import { CONFIG_FILE, FLAGS_FILE, POLICY_FILE } from '../config/file-names.ts'
+import { AUTONOMY_FILE, CONFIG_FILE, FLAGS_FILE, POLICY_FILE } from '../config/file-names.ts'
 import { resolveInWorkspace } from '../config/paths.ts'
 import { logCommand } from './command.ts'
 
@@ -24,7 +24,7 @@ export const backup = logCommand({
   /** @throws FOLDER_NOT_EMPTY */
   async run({ dir, log }, { to }, { signal, progress }): Promise<BackedUp> {
     const { inbox, sent } = await mailFolders(dir)
-    const before = [CONFIG_FILE, POLICY_FILE, FLAGS_FILE, 'playbooks', ...inbox]
+    const before = [CONFIG_FILE, POLICY_FILE, AUTONOMY_FILE, FLAGS_FILE, 'playbooks', ...inbox]
     const after = [...sent, 'mail/outbox', VAULT_FILE]
     const now = systemClock().now()
     return {

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { LOG_FILE } from '../../adapters/sqlite/place.ts'
 import type { Environment } from '../../adapters/system/environment.ts'
 import { isHoldfastError, toErrorRecord } from '../../kernel/errors.ts'
+import { loadAutonomy } from '../config/autonomy-file.ts'
 import { type LoadedConfig, loadConfig } from '../config/config.ts'
 import { loadFlags } from '../config/flags-file.ts'
 import { resolveInWorkspace } from '../config/paths.ts'
@@ -61,6 +62,12 @@ export async function doctor(subject: DoctorSubject): Promise<DoctorRow[]> {
     const { operations, budget } = await loadPolicy({ dir, hosts: [] })
     const limit = budget.perDayUsd === null ? 'no limit' : `$${budget.perDayUsd}`
     return fine(`may do ${operations.allow.join(', ')}; models: ${limit} a day`)
+  })
+  await check('autonomy', async () => {
+    const { level, tiers, vigilance } = await loadAutonomy(dir)
+    const tolerated = Object.entries(tiers).map(([name, { tolerance }]) => `${name} ${tolerance}`)
+    const items = vigilance.rate === 0 ? 'no known-bad items' : `known-bad items at ${vigilance.rate}`
+    return fine(`level ${level} at first; errors tolerated: ${tolerated.join(', ')}; ${items}`)
   })
   await check('flags', async () => {
     const { flags, segments } = await loadFlags(dir)
@@ -249,6 +256,7 @@ const ALERT_FIXES: Readonly<Record<string, string>> = {
     'See `holdfast dead-letters`; once the cause is mended `holdfast agent retry NAME KEY POSITION`.',
   'trigger-set-aside':
     'See `holdfast dead-letters`; once the cause is mended `holdfast trigger retry NAME POSITION`.',
+  'autonomy-lowered': 'See `holdfast autonomy` for why; it stays at review until you say otherwise.',
   'connector-down':
     'It is tried again by itself; see `holdfast breakers`, and once it is mended `holdfast breaker close NAME`.',
 }

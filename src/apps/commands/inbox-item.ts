@@ -1,4 +1,5 @@
 /** A review as the operator's lists show it: with the customer, and the mail that it is about. */
+import { ATTENTION_CHECK } from '../../autonomy/attention.ts'
 import { briefCustomer } from '../../customers/read.ts'
 import { isHoldfastError } from '../../kernel/errors.ts'
 import type { StoredEvent } from '../../kernel/event.ts'
@@ -21,8 +22,10 @@ export interface InboxItem {
   readonly segment: string | null
   readonly summary: string
   readonly reason: string
-  /** 0 to 1. */
+  /** 0 to 1, as the agent says. */
   readonly confidence: number
+  /** What that was worth so far, by the operator's answers; null while there are too few of them. */
+  readonly calibrated: number | null
   /** What is done when it is approved. */
   readonly proposal: JsonObject
   /** Of each field its kind, whether an edit can change it, and where it comes from. */
@@ -58,18 +61,28 @@ export interface BriefMessage {
 }
 
 export function inboxItem(log: EventLog, review: Review): InboxItem {
-  const { position: _, name: __, status: ___, customer, ...shown } = review
+  const { position: _, name: __, status: ___, customer, autonomy, ...shown } = review
   const { action, run, risk, warnings, onExpiry } = review
   const events = log.readStream(runStream(run))
-  const message = messageOf(log, events)
+  const about = aboutRun(log, run)
+  const message = messageOf(log, about)
   return {
     ...shown,
+    calibrated: typeof autonomy?.calibrated === 'number' ? autonomy.calibrated : null,
     customer: customer === null ? null : briefCustomer(log.tables, customer),
     onExpiry: expiryOf(onExpiry, risk, warnings.length).becomes,
     cost: runCost(events),
-    quality: isLetter(action) ? qualityOf(events) : null,
+    quality: isLetter(action) ? qualityOf(about) : null,
     message: message && briefMessage(message),
   }
+}
+
+/** The events of a run; of a known-bad item those of the run that it is made of, so that it looks like that. */
+export function aboutRun(log: EventLog, run: string): readonly StoredEvent[] {
+  const events = log.readStream(runStream(run))
+  const { workflow, input } = events[0]?.body ?? {}
+  if (workflow !== ATTENTION_CHECK) return events
+  return log.readStream(runStream(String((input as JsonObject | null)?.source)))
 }
 
 /** The mail that a run was started for; null when there is none, or it was erased. */

@@ -3,17 +3,25 @@ import { z } from 'zod'
 import { snoozedReviews, waitingReviews } from '../../runtime/review-index.ts'
 import { workspaceCommand } from './command.ts'
 import { type InboxItem, inboxItem } from './inbox-item.ts'
-import { alertNotes, answerNotes, playbookNotes, snoozedNotes, troubleNotes } from './operator-notes.ts'
+import {
+  alertNotes,
+  answerNotes,
+  offerNotes,
+  playbookNotes,
+  snoozedNotes,
+  troubleNotes,
+} from './operator-notes.ts'
 
 export const inbox = workspaceCommand({
   name: 'inbox',
   /** `snoozed`: those that were put off, in place of those that wait. */
   params: z.strictObject({ snoozed: z.boolean().optional() }),
   advances: true,
-  async run({ log, playbooks }, { snoozed = false }, io): Promise<InboxItem[]> {
+  async run({ holdfast, log, playbooks }, { snoozed = false }, io): Promise<InboxItem[]> {
     const now = Date.now()
     const notes = [
       ...alertNotes(log),
+      ...offerNotes({ holdfast }),
       ...playbookNotes({ playbooks }),
       ...troubleNotes(log),
       ...answerNotes(log, now),

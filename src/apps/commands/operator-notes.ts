@@ -24,6 +24,17 @@ export function alertNotes({ tables }: EventLog): string[] {
   return raisedAlerts(tables).map(({ message }) => oneLine(message))
 }
 
+/** Levels that are offered. */
+export function offerNotes({ holdfast }: Pick<Workspace, 'holdfast'>): string[] {
+  return holdfast.autonomy
+    .standings()
+    .filter(({ next }) => next.offered)
+    .map(
+      ({ agent, action, next, reviews, errors }) =>
+        `${agent} may do ${action} at level ${next.level} if you say so: ${errors} errors in ${reviews} answers. See \`holdfast autonomy\`.`,
+    )
+}
+
 /** Reviews that were put off. */
 export function snoozedNotes({ tables }: EventLog): string[] {
   const snoozed = snoozedReviews(tables)

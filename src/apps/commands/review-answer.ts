@@ -1,5 +1,6 @@
 /** `review ID approve|edit|reject|respond`: the operator's word, and what came of it. */
 import { z } from 'zod'
+import { checkedBy } from '../../autonomy/attention.ts'
 import { HoldfastError } from '../../kernel/errors.ts'
 import type { JsonObject } from '../../kernel/json.ts'
 import { draftedMail } from '../../mail/outgoing.ts'
@@ -19,6 +20,8 @@ import { typedChanges } from './typed-changes.ts'
 export interface Answered {
   readonly review: { readonly id: string; readonly action: string; readonly status: Review['status'] }
   readonly progress: RunProgress
+  /** Of an item that was known to be bad, whether it was caught: nothing comes of it. null for a real review. */
+  readonly check: 'caught' | 'missed' | null
   /** The next review of the same run, if one waits: a new draft, a question about a failure. */
   readonly next: InboxItem | null
 }
@@ -73,12 +76,17 @@ export async function answering(
   return {
     review: { id: review.id, action: review.action, status: review.status },
     progress: progressSince(log, run, before + 1),
+    check: checkText(checkedBy(log.tables, review.id)),
     next: next === undefined ? null : inboxItem(log as EventLog, next),
   }
 }
 
 function alternativeOf(review: Review, number: number): Review {
   return { ...review, proposal: review.alternatives[number - 1]?.proposal ?? review.proposal }
+}
+
+function checkText(caught: boolean | null): Answered['check'] {
+  return caught === null ? null : caught ? 'caught' : 'missed'
 }
 
 type Defined<T> = { [Key in keyof T]: Exclude<T[Key], undefined> }

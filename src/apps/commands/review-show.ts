@@ -6,10 +6,16 @@ import type { EventLog } from '../../ports/event-log.ts'
 import type { Review } from '../../runtime/review-index.ts'
 import { type AnswerRecord, answerOf } from '../../runtime/reviews/answer-records.ts'
 import { shownParts } from '../../runtime/reviews/shown.ts'
-import { runStream } from '../../runtime/run-index.ts'
 import { logCommand } from './command.ts'
 import { reviewNamed } from './find.ts'
-import { type BriefMessage, briefMessage, type InboxItem, inboxItem, messageOf } from './inbox-item.ts'
+import {
+  aboutRun,
+  type BriefMessage,
+  briefMessage,
+  type InboxItem,
+  inboxItem,
+  messageOf,
+} from './inbox-item.ts'
 
 export interface ShownReview extends InboxItem {
   readonly status: Review['status']
@@ -32,7 +38,7 @@ export const reviewShow = logCommand({
   params: z.strictObject({ id: z.string().min(1) }),
   async run({ log }, { id }, io): Promise<ShownReview> {
     const review = reviewNamed(log.tables, id)
-    const message = messageOf(log, log.readStream(runStream(review.run)))
+    const message = messageOf(log, aboutRun(log, review.run))
     await noteShown(log, [review], (note) => io.note(note))
     return {
       ...inboxItem(log, review),

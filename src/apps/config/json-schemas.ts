@@ -4,6 +4,7 @@
  */
 import { writeFile } from 'node:fs/promises'
 import { z } from 'zod'
+import { autonomySchema } from './autonomy-file.ts'
 import { flagsSchema } from './flags-file.ts'
 import { policySchema } from './policy-file.ts'
 import { configSchema } from './schema.ts'
@@ -13,6 +14,7 @@ export const JSON_SCHEMAS = {
   'holdfast.schema.json': z.toJSONSchema(configSchema, { io: 'input' }),
   'flags.schema.json': z.toJSONSchema(flagsSchema, { io: 'input' }),
   'policy.schema.json': z.toJSONSchema(policySchema, { io: 'input' }),
+  'autonomy.schema.json': z.toJSONSchema(autonomySchema, { io: 'input' }),
 }
 
 export function docsFile(name: string): URL {

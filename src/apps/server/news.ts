@@ -30,6 +30,7 @@ export function newsOf(log: EventLog, event: StoredEvent): News | null {
   })
   switch (kind) {
     case 'review.requested':
+      if ((body.autonomy as JsonObject | undefined)?.by === 'autonomy') return null
       return news('review', `${body.summary}`, String(body.review))
     case 'review.returned':
     case 'review.expired':

@@ -12,8 +12,9 @@ import type { Redactor } from '../../ports/vault.ts'
 import type { CommandIo } from '../commands/command.ts'
 import { inbox } from '../commands/inbox.ts'
 import type { InboxItem } from '../commands/inbox-item.ts'
+import { loadAutonomy } from '../config/autonomy-file.ts'
 import { loadConfig } from '../config/config.ts'
-import { CONFIG_FILE, FLAGS_FILE, POLICY_FILE } from '../config/file-names.ts'
+import { AUTONOMY_FILE, CONFIG_FILE, FLAGS_FILE, POLICY_FILE } from '../config/file-names.ts'
 import { loadPolicy } from '../config/policy-file.ts'
 import { idleOrStopped, MailIn, type TakenIn } from '../mail-in.ts'
 import { openWorkspace, PLAYBOOK_FILE, type Workspace } from '../workspace.ts'
@@ -120,6 +121,7 @@ function watchOperatorsFiles({ dir, playbooks, flags }: Workspace, voice: Voice)
       })
     },
     [join(dir, POLICY_FILE)]: atNextStart(POLICY_FILE, () => loadPolicy({ dir, hosts: [] })),
+    [join(dir, AUTONOMY_FILE)]: atNextStart(AUTONOMY_FILE, () => loadAutonomy(dir)),
     [join(dir, CONFIG_FILE)]: atNextStart(CONFIG_FILE, () => loadConfig({ dir, env: {} })),
   })
 }

@@ -10,8 +10,9 @@ import { draftLines } from './review-view.ts'
 import { block, moment, type View, whatNext } from './view.ts'
 
 export function answerView(answered: Answered, view: View): string {
-  const { progress, next } = answered
+  const { progress, next, check } = answered
   const { bold } = view.colors
+  if (check !== null) return checkLines(check, view).join('\n')
   const lines = [
     ...happened(answered, view),
     ...progress.failures.flatMap((failure) => failureLines(failure, view)),
@@ -33,6 +34,18 @@ export function answerView(answered: Answered, view: View): string {
     )
   }
   return lines.join('\n')
+}
+
+/** Said at once, so that nobody counts on a mail that never was. */
+function checkLines(check: 'caught' | 'missed', view: View): string[] {
+  const { green, red } = view.colors
+  const what = 'This was an item known to be bad, put here to see whether it is noticed. Nothing was done.'
+  const text = check === 'caught' ? `You caught it. ${what}` : `You missed it. ${what}`
+  return [
+    ...block(text, 0, view.width).map(check === 'caught' ? green : red),
+    '',
+    ...whatNext([[view.command('autonomy'), 'how many you caught']], view),
+  ]
 }
 
 function happened({ review, progress, next }: Answered, { colors, width }: View): string[] {

@@ -35,6 +35,7 @@ function item(more: Partial<InboxItem> = {}): InboxItem {
     segment: null,
     summary: 'hot lead: New website, reply to Ada Ek',
     reason: 'hot, 95 points: names a budget (“€ 9.000”); says by when (“by May”); missing: scope',
+    calibrated: null,
     confidence: 0.784,
     proposal: { to: 'ada@ek.example', subject: 'Re: New website', body: 'Hello' },
     fields: [],

@@ -36,7 +36,8 @@ export function reviewView(review: ShownReview, view: View): string {
 /** How good a lead it is, and how sure that is; nothing for what is no lead. */
 function judged(review: ShownReview, view: View): string {
   if (!isLetter(review.action)) return ''
-  return `${quality(review, view)} ${percent(review.confidence)}  `
+  const worth = review.calibrated === null ? '' : `, worth ${percent(review.calibrated)}`
+  return `${quality(review, view)} ${percent(review.confidence)}${worth}  `
 }
 
 function messageLines({ from, date, subject, text, attachments }: ShownMessage, view: View): string[] {

@@ -1,0 +1,87 @@
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import { type Offers, openOffers, REMIT } from '../apps/testing/offers.ts'
+import { misspelt, spoil } from './attention.ts'
+
+const WATCHFUL = { autonomy: { vigilance: { rate: 1 } } }
+
+/** The item that is known to be bad, and the real review that it was put beside. */
+async function withItem(offers: Offers) {
+  await offers.answered(1)
+  const { review: real } = await offers.start()
+  const item = offers.place.hf.reviews().find(({ run }) => run.startsWith('item-'))
+  assert.ok(item && real)
+  return { item, real }
+}
+
+describe('known-bad items', () => {
+  test('look like the proposal that they are made of, but for the recipient', async (t) => {
+    const offers = await openOffers(t, WATCHFUL)
+    const { item, real } = await withItem(offers)
+    assert.deepEqual(item.proposal, { ...real.proposal, to: 'ada@harbuorlane.example' })
+    const shown = (review: typeof item) => [review.action, review.summary, review.reason, review.confidence]
+    assert.deepEqual(shown(item), shown(real))
+  })
+
+  for (const [how, answer, caught] of [
+    ['approved', { verdict: 'approved' }, 0],
+    ['edited elsewhere', { verdict: 'edited', changes: { text: 'shorter' } }, 0],
+    ['put right', { verdict: 'edited', changes: { to: 'ada@harbourlane.example' } }, 1],
+    ['rejected', { verdict: 'rejected' }, 1],
+    ['sent back', { verdict: 'responded', instruction: 'to whom?' }, 1],
+  ] as const) {
+    test(`one that is ${how} counts as ${caught ? 'caught' : 'missed'}, and does nothing`, async (t) => {
+      const offers = await openOffers(t, WATCHFUL)
+      const { item } = await withItem(offers)
+      const before = { posted: offers.posted.length, standing: offers.standing }
+      await offers.answer(item, answer)
+      assert.deepEqual(await offers.place.outcome(item.run), { caught: caught === 1 })
+      assert.equal(offers.posted.length, before.posted)
+      assert.deepEqual(offers.standing, before.standing, 'it is no evidence for or against the agent')
+      const { checks, missed, ...rest } = offers.autonomy.vigilance()
+      assert.deepEqual([checks, rest.caught, missed.length], [1, caught, 1 - caught])
+      const kinds = offers.place.kinds(item.run)
+      assert.ok(!kinds.some((kind) => kind.startsWith('effect.')), kinds.join())
+    })
+  }
+
+  test('are made at the rate that is set, one at a time, and not at all by default', async (t) => {
+    const offers = await openOffers(t)
+    await offers.answered(4)
+    assert.ok(!offers.place.hf.reviews().some(({ run }) => run.startsWith('item-')))
+    await offers.place.reopen(WATCHFUL)
+    await offers.start()
+    await offers.start()
+    const waiting = () => offers.place.hf.reviews().filter(({ run }) => run.startsWith('item-'))
+    assert.equal(waiting().length, 1)
+    await offers.answer(waiting()[0], { verdict: 'rejected' })
+    await offers.start()
+    assert.equal(waiting().length, 1)
+  })
+
+  test('are never answered by autonomy, nor made where nobody reviews', async (t) => {
+    const offers = await openOffers(t, {
+      autonomy: { ...WATCHFUL.autonomy, level: 'auto', audits: { sampled: 1e-9, auto: 1e-9 } },
+    })
+    await offers.autonomy.set(REMIT, { level: 'review' })
+    const { item } = await withItem(offers)
+    assert.equal(item.status, 'waiting')
+    await offers.answer(item, { verdict: 'rejected' })
+    await offers.give('auto')
+    await offers.start()
+    assert.ok(!offers.place.hf.reviews().some(({ run }) => run.startsWith('item-')))
+  })
+})
+
+test('an argument is made wrong where it decides whom or what it touches', () => {
+  assert.equal(misspelt('ada@harbourlane.example'), 'ada@harbuorlane.example')
+  assert.equal(misspelt('Ek Studio'), 'Ek Stduio')
+  assert.equal(misspelt('aaaa'), null)
+  assert.equal(misspelt('a@b.c'), null)
+  assert.deepEqual(spoil({ to: ['x'], amount: 12, text: 'long enough' }, ['to', 'amount', 'text']), {
+    proposal: { to: ['x'], amount: 120, text: 'long enough' },
+    wrong: 'amount',
+  })
+  assert.equal(spoil({ amount: 0, text: 'x' }, ['amount']), null)
+  assert.equal(spoil({ text: 'long enough' }, []), null)
+})

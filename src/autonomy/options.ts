@@ -1,0 +1,40 @@
+/** What autonomy is made of: all that it needs from around it. */
+import type { NewRun } from '../ports/autonomy.ts'
+import type { AutonomySettings } from '../ports/autonomy-settings.ts'
+import type { DeclaredManifest, EffectClass } from '../ports/connector.ts'
+import type { EventLog, StreamAppend } from '../ports/event-log.ts'
+
+export interface AutonomyOptions {
+  readonly log: EventLog
+  /** Read at every decision, so that a change holds from the next one on. */
+  readonly settings: () => AutonomySettings
+  /** The segment of a customer. Default: all are one, `all`. */
+  readonly segmentOf?: (customer: string | null) => string
+  /** @throws OPERATION_UNKNOWN */
+  readonly manifestOf: (operation: string) => DeclaredManifest
+  /** Tells the operator what should be acted on, once; and that it is over. */
+  readonly alerts: {
+    readonly raise: (alert: string, subject: string, message: string) => StreamAppend
+    readonly clear: (alert: string, subject: string) => StreamAppend
+  }
+  /** Starts the run of a known-bad item; twice with one id is once. */
+  readonly start: (run: NewRun) => Promise<void>
+}
+
+/** Undeclared is irreversible. */
+export function effectOf(options: AutonomyOptions, operation: string | null): EffectClass {
+  return manifestIn(options, operation)?.effect ?? 'irreversible'
+}
+
+/** null for an operation that is not named, or not known. */
+export function manifestIn(
+  { manifestOf }: AutonomyOptions,
+  operation: string | null,
+): DeclaredManifest | null {
+  if (operation === null) return null
+  try {
+    return manifestOf(operation)
+  } catch {
+    return null
+  }
+}
