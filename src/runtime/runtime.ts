@@ -388,11 +388,8 @@ export class Runtime implements ExecutionHost {
   async close(graceMs = 10_000): Promise<void> {
     this.#closing = true
     this.#stopListening()
-    this.#timers.stop()
-    this.breakers.stop()
-    this.#waitingRuns.stop()
-    this.#pager.stop()
-    this.#comebacks.stop()
+    const parts = [this.#timers, this.breakers, this.#waitingRuns, this.#pager, this.#comebacks]
+    for (const part of parts) part.stop()
     for (const [run, wakings] of this.#queue) for (const { fail } of wakings) fail(isClosed(run))
     this.#queue.clear()
     for (const execution of [...this.#parked]) execution.drop()

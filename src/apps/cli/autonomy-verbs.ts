@@ -28,7 +28,7 @@ export function autonomyVerbs(group: string): Verb[] {
     },
     {
       words: 'autonomy set',
-      args: '<agent> <action> [level]',
+      args: '<agent> <action> [to]',
       group,
       summary: 'Set a level, or how high it may rise, on your own word',
       about: 'What can not be taken back stays at review until you raise its ceiling.',
