@@ -135,7 +135,7 @@ describe('the command line alone', { concurrency: 2 }, () => {
     assert.deepEqual([again.code, again.exit], ['REVIEW_ENDED', 1])
     assert.equal(sentIn(dir).length, 1)
     const shown = await cli(['run', 'show', item.run, '--dir', dir])
-    for (const part of ['maildir.send', 'access.allow', 'approved', 'mail.answered']) {
+    for (const part of ['maildir.send', 'taint.endorsed', 'approved', 'mail.answered']) {
       assert.ok(shown.stdout.includes(part), `run show tells of ${part}`)
     }
     const story = await json(['run', 'show', item.run.slice(0, 14), '--dir', dir])
@@ -281,6 +281,10 @@ describe('the command line alone', { concurrency: 2 }, () => {
       ['run', 'fork', run, '--from', 'draft reply'],
       ['agents'],
       ['breakers'],
+      ['grants', '--all'],
+      ['grant', 'give', 'maildir.send'],
+      ['lineage', '1'],
+      ['policy', 'test'],
       ['customers', '--all'],
       ['customer', 'show', customer.id],
       ['playbook', 'check'],
@@ -324,6 +328,9 @@ describe('the command line alone', { concurrency: 2 }, () => {
       'autonomy accept',
       'autonomy decline',
       'autonomy compare',
+      'grant revoke',
+      'policy decide',
+      'policy what-if',
       'schedule pause',
       'schedule resume',
       'schedule run',

@@ -61,7 +61,8 @@ function operationOn(
     if (isDead()) return await never()
   }
   return {
-    manifest: { effect, idempotency, timeoutMs: 30_000 },
+    // What the world gives back is a receipt, so that what a run may do does not hang on its order.
+    manifest: { effect, idempotency, gives: 'system', timeoutMs: 30_000 },
     input: anything<Input>(),
     output: text,
     async perform({ path }, { idempotencyKey: key, signal }) {

@@ -24,8 +24,12 @@ import { flagIndex } from './flags/flag-index.ts'
 import { type AnyAgent, handlingWorkflow } from './kernel/agent.ts'
 import type { AnyWorkflow } from './kernel/workflow.ts'
 import { type Explanation, explain } from './observe/explain/explanation.ts'
+import type { Objector } from './policy/deciding.ts'
 import { createGate } from './policy/gate.ts'
+import { grantsFor, grantsProjection } from './policy/grants.ts'
+import { ratesProjection } from './policy/rates.ts'
 import { createRedactor } from './policy/redactor.ts'
+import type { Meter } from './policy/request.ts'
 import { secretsProjection } from './policy/secret-index.ts'
 import { Secrets } from './policy/secrets.ts'
 import { spendingProjection } from './policy/spending.ts'
@@ -34,6 +38,7 @@ import type { Clock } from './ports/clock.ts'
 import type { Connector } from './ports/connector.ts'
 import type { EventLog } from './ports/event-log.ts'
 import type { Facts, Flags } from './ports/flags.ts'
+import type { EffectRequest } from './ports/gate.ts'
 import type { Model } from './ports/model.ts'
 import type { PolicySettings } from './ports/policy-settings.ts'
 import type { Projection } from './ports/projection.ts'
@@ -81,6 +86,12 @@ export interface OpenOptions {
   readonly autonomy?: Partial<AutonomySettings> | (() => AutonomySettings)
   /** The segment of a customer, for levels of its own. Default: all customers are one segment, `all`. */
   readonly segmentOf?: (customer: string | null) => string
+  /** Segments that a customer belongs to, for rules and grants that name them. Default none. */
+  readonly segments?: (customer: string) => readonly string[]
+  /** What of an effect's budgets is used up; at a limit it is put to the operator. Default: effects have none. */
+  readonly meters?: (request: EffectRequest) => readonly Meter[]
+  /** What may object to an effect beside the policy; asked at every decision, and on record with its rule. */
+  readonly objectors?: readonly Objector[]
   /** Projections of your own, kept in the same transaction as the events. */
   readonly projections?: readonly Projection[]
   readonly clock?: Clock
@@ -109,6 +120,8 @@ const PROJECTIONS: readonly Projection[] = [
   secretsProjection,
   flagIndex,
   autonomyIndex,
+  grantsProjection,
+  ratesProjection,
 ]
 
 /**
@@ -134,8 +147,19 @@ export async function openHoldfast(options: OpenOptions): Promise<Holdfast> {
     await secrets.learn()
     options.onLog?.(log, secrets)
     const settings = typeof policy === 'function' ? policy : () => policy
-    const gate = createGate({ connectors, models, settings, tables: log.tables, clock, secrets })
     const flags = options.flags === undefined ? undefined : await flagsOf(log, clock, options)
+    const gate = createGate({
+      connectors,
+      models,
+      settings,
+      tables: log.tables,
+      clock,
+      secrets,
+      grants: (operation) => grantsFor(log.tables, operation),
+      ...(options.segments === undefined ? {} : { segments: options.segments }),
+      ...(options.meters === undefined ? {} : { meters: options.meters }),
+      ...(options.objectors === undefined ? {} : { objectors: options.objectors }),
+    })
     const { autonomy: given = {}, segmentOf } = options
     const autonomy = new AutonomyByEvidence({
       log,
@@ -303,6 +327,9 @@ export { definePipeline, type Pipeline, type PipelineContext } from './kernel/pi
 export type { FieldOptions, OnExpiry, ReviewField, Risk } from './kernel/review.ts'
 export { type Context, defineWorkflow, type Proposal, type Workflow } from './kernel/workflow.ts'
 export type { Explanation, Reason } from './observe/explain/explanation.ts'
+export type { Objector } from './policy/deciding.ts'
+export { grant, grants, type ListedGrant, type NewGrant, revokeGrant } from './policy/grants.ts'
+export type { Meter } from './policy/request.ts'
 export type { Secrets } from './policy/secrets.ts'
 export type {
   Autonomy,

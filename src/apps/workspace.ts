@@ -42,7 +42,8 @@ import { type LoadedConfig, loadConfig } from './config/config.ts'
 import { FLAGS_FILE, flagSource } from './config/flags-file.ts'
 import type { Flags } from './config/layers.ts'
 import { resolveInWorkspace } from './config/paths.ts'
-import { loadPolicy } from './config/policy-file.ts'
+import { loadPolicy, policyText } from './config/policy-file.ts'
+import { adoptPolicy } from './config/policy-versions.ts'
 import { learnSecrets, secretOrHandle } from './config/secret-sources.ts'
 import { Intake } from './intake.ts'
 import { WORKSPACE_PROJECTIONS } from './log-only.ts'
@@ -206,6 +207,7 @@ export async function openWorkspace(options: OpenWorkspaceOptions): Promise<Work
     },
   })
   const { runtime, log } = holdfast
+  if (options.recover !== false) await adoptPolicy(log, await policyText(dir))
   return {
     dir,
     loaded,

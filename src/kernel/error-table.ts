@@ -357,6 +357,13 @@ export const ERRORS = {
     exit: 1,
     fix: 'Give plain data: strings, numbers, booleans, null, arrays, objects; a date as a number or a text.',
   },
+  EVENT_NOT_FOUND: {
+    means: 'There is no event at this position.',
+    retry: 'never',
+    http: 404,
+    exit: 1,
+    fix: 'Positions go from 1 to the head of the log: `holdfast log checkpoint`.',
+  },
   EVENT_ID_CONFLICT: {
     means: 'An event with this id was published before with other content.',
     retry: 'never',
@@ -399,6 +406,27 @@ export const ERRORS = {
     http: 500,
     exit: 1,
     fix: 'Go through `ctx.act`: only the policy makes permits.',
+  },
+  GRANT_UNKNOWN: {
+    means: 'There is no grant of this id.',
+    retry: 'never',
+    http: 404,
+    exit: 1,
+    fix: 'See `holdfast grants --all` for those that were given.',
+  },
+  GRANT_CONFLICT: {
+    means: 'A grant of this id was given with another scope, or was revoked.',
+    retry: 'never',
+    http: 409,
+    exit: 1,
+    fix: 'Give it another id, or none.',
+  },
+  GRANT_REFUSED: {
+    means: 'The policy allows no grant of this operation.',
+    retry: 'operator',
+    http: 403,
+    exit: 1,
+    fix: 'Change `grants.never` in `policy.yaml` if it should be granted; until then each one is put to you.',
   },
   EFFECT_ABANDONED: {
     means: 'The outcome of an effect stayed unknown and the operator chose to give it up.',

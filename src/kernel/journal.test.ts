@@ -53,6 +53,7 @@ test('knows how the run began', () => {
     time: 1_000,
     chain: null,
     waitsSince: null,
+    externalSince: null,
     toldTime: 1_000,
     label: SYSTEM,
   })

@@ -45,6 +45,8 @@ export interface JournalEntry {
   readonly name: string
   /** What was put on record before its outcome: the input of an effect, the deadline of a wait, a step's beat … */
   opened: JsonObject | null
+  /** Of the first of these: what the run had seen when it was asked for. */
+  openedLabel: Label | null
   /** `intended` and `unknown` are the two states in which an effect may have happened without a record of it. */
   effect: 'intended' | 'unknown' | null
   failedAttempts: number
@@ -267,6 +269,7 @@ function applyToEntry(journal: Journal, event: JournalEvent, body: JsonObject): 
     return
   }
   entry.opened = { ...entry.opened, ...body }
+  entry.openedLabel ??= event.label
   if (event.kind === 'wait.started') openWait(journal.eventWaits, waitOf(entry.opened), entry.name)
   if (event.kind === 'effect.intended' || event.kind === 'undo.intended') {
     entry.effect = 'intended'
@@ -364,6 +367,7 @@ function entryFor(journal: Journal, type: OperationType, name: string): JournalE
     type,
     name,
     opened: null,
+    openedLabel: null,
     effect: null,
     failedAttempts: 0,
     failedLookups: 0,

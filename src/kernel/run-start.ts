@@ -20,6 +20,11 @@ export interface RunStart {
   readonly chain: { readonly first: string; readonly link: number } | null
   /** Position behind which its waits look for events, where that is not its own. */
   readonly waitsSince: number | null
+  /**
+   * Position of the first thing from outside that whoever started it had read, where that is known; null else: for
+   * what begins with something from outside, its own beginning.
+   */
+  readonly externalSince: number | null
   /** Whether it was put into the queue, or is to begin later. */
   readonly isQueued: boolean
   /** null for a run that is no fork of another. */
@@ -42,6 +47,7 @@ export function readStart(event: JournalEvent, body: JsonObject): RunStart {
     parent: readParent(body),
     chain: (body.chain as unknown as RunStart['chain']) ?? null,
     waitsSince: body.waits === undefined ? null : Number((body.waits as JsonObject).since),
+    externalSince: typeof body.externalSince === 'number' ? body.externalSince : null,
     isQueued: body.queue !== undefined,
     fork: forkPointOf(body),
     position: event.position ?? 0,

@@ -230,7 +230,7 @@ test('a whole run is told', async () => {
       const pay = operation(story, 'pay')
       assert.deepEqual(pay.saw, { operation: 'bank.pay', input: { amount: 5 } })
       assert.deepEqual([pay.produced, pay.attempts, pay.recoveries], ['paid', 1, []])
-      assert.deepEqual(pay.policy[0]?.reason, 'bank.pay is on the allow list')
+      assert.deepEqual(pay.policy[0]?.reason, 'the operator approved a proposal with these very arguments')
       assert.deepEqual(pay.label, externalFrom('mail:m-1'))
 
       const emitted = operation(story, 'emit paid k')

@@ -1,113 +1,95 @@
 /**
- * The policy: one pure function from a request, what was spent so far and the operator's settings to
- * allow, deny or review. The rules are asked in a fixed order (access, budget, egress), and the first that
- * objects answers.
+ * The policy: one pure function from a request, the labels of what it is made of, the grants and the operator's
+ * settings to allow, deny or review. The rules are asked in a fixed order, and the first that objects answers:
+ *
+ *     access → budget and rate → egress → taint → rule of two → what parts beside the policy object
+ *
+ * An approval of exactly this lifts every review, and no denial.
  */
 import type { Verdict } from '../ports/gate.ts'
-import type { OperationPattern, PolicySettings } from '../ports/policy-settings.ts'
+import type { Grant } from '../ports/grant.ts'
+import type { PolicySettings } from '../ports/policy-settings.ts'
+import { accessDenied, accessReviewed, accessUnlisted } from './access.ts'
+import { grantFor } from './grant-scope.ts'
+import { withinBudget, withinRate } from './limits.ts'
+import type { PolicyRequest, RequestLabels } from './request.ts'
+import { criticalArguments, grantedBefore, isTainted, leaves, ownLinks, privateStays } from './taint.ts'
 
-export interface PolicyRequest {
-  /** `connector.operation`, or `model.provider`. */
-  readonly operation: string
-  readonly hosts: readonly string[]
-  /** Whether it costs model money. */
-  readonly isModelCall: boolean
-  /** Whether the operator approved exactly this. */
-  readonly approved: boolean
+export interface Rule {
+  readonly name: string
+  /** What it objects; null for nothing. */
+  readonly ask: (
+    request: PolicyRequest,
+    labels: RequestLabels,
+    policy: PolicySettings,
+    grants: readonly Grant[],
+  ) => Verdict | null
 }
 
-/** What models have cost so far. */
-export interface Spending {
-  readonly todayMicros: number
-  readonly runMicros: number
-  readonly callsToday: number
+/** In the order in which they are asked. */
+export const RULES: readonly Rule[] = [
+  { name: 'access.deny', ask: (request, _, policy) => accessDenied(request, policy) },
+  { name: 'access.review', ask: (request, _, policy) => accessReviewed(request, policy) },
+  { name: 'access.unlisted', ask: (request, _, policy) => accessUnlisted(request, policy) },
+  { name: 'budget', ask: withinBudget },
+  { name: 'rate', ask: withinRate },
+  { name: 'egress.host', ask: (request, _, policy) => egressAllowed(request, policy) },
+  { name: 'taint.argument', ask: criticalArguments },
+  { name: 'taint.grant', ask: grantedBefore },
+  { name: 'two.private', ask: privateStays },
+  { name: 'two.link', ask: ownLinks },
+  { name: 'objections', ask: objected },
+]
+
+export function decide(
+  request: PolicyRequest,
+  labels: RequestLabels,
+  grants: readonly Grant[],
+  policy: PolicySettings,
+): Verdict {
+  return decideBy(RULES, request, labels, grants, policy)
 }
 
-type Rule = (request: PolicyRequest, spending: Spending, settings: PolicySettings) => Verdict | null
-
-const RULES: readonly Rule[] = [accessDenied, accessReviewed, accessAllowed, withinBudget, egressAllowed]
-
-export function decide(request: PolicyRequest, spending: Spending, settings: PolicySettings): Verdict {
-  for (const rule of RULES) {
-    const verdict = rule(request, spending, settings)
+/** By these rules only. */
+export function decideBy(
+  rules: readonly Rule[],
+  request: PolicyRequest,
+  labels: RequestLabels,
+  grants: readonly Grant[],
+  policy: PolicySettings,
+): Verdict {
+  for (const { ask } of rules) {
+    const verdict = ask(request, labels, policy, grants)
     if (verdict !== null) return verdict
   }
-  if (request.approved)
+  if (request.approved) {
     return { answer: 'allow', rule: 'access.approved', reason: 'the operator approved exactly this' }
+  }
+  if (leaves(request) && isTainted(labels)) return allowedInTaint(request, grants, policy)
   return { answer: 'allow', rule: 'access.allow', reason: `${request.operation} is on the allow list` }
 }
 
-function accessDenied(
-  { operation }: PolicyRequest,
-  _: Spending,
-  { operations }: PolicySettings,
-): Verdict | null {
-  const pattern = matching(operation, operations.deny)
-  return pattern === undefined ? null : deny('access.deny', `${operation} is on the deny list by ${pattern}`)
-}
-
-function accessReviewed(request: PolicyRequest, _: Spending, { operations }: PolicySettings): Verdict | null {
-  const pattern = request.approved ? undefined : matching(request.operation, operations.review)
-  if (pattern === undefined) return null
+function allowedInTaint(request: PolicyRequest, grants: readonly Grant[], policy: PolicySettings): Verdict {
+  if (request.endorsed) {
+    const reason = 'the operator approved a proposal with these very arguments'
+    return { answer: 'allow', rule: 'taint.endorsed', reason }
+  }
+  const grant = grantFor(request, grants, policy)
+  const reason = `the grant ${grant?.id ?? ''} of before allows ${request.operation}, and whom it is for is yours to say`
   return {
-    answer: 'review',
-    rule: 'access.review',
-    reason: `${request.operation} needs your word by ${pattern}`,
+    answer: 'allow',
+    rule: 'taint.granted',
+    reason,
+    ...(grant === undefined ? {} : { grant: grant.id }),
   }
 }
 
-function accessAllowed(
-  { operation }: PolicyRequest,
-  _: Spending,
-  { operations }: PolicySettings,
-): Verdict | null {
-  const named = matching(operation, operations.allow) ?? matching(operation, operations.review)
-  return named === undefined ? deny('access.unlisted', `${operation} is on no list`) : null
+function egressAllowed({ manifest }: PolicyRequest, { egress }: PolicySettings): Verdict | null {
+  const stranger = manifest.hosts.find((host) => !egress.allow.includes(host.toLowerCase()))
+  if (stranger === undefined) return null
+  return { answer: 'deny', rule: 'egress.host', reason: `${stranger} is not on the list of hosts to talk to` }
 }
 
-function withinBudget(request: PolicyRequest, spent: Spending, { budget }: PolicySettings): Verdict | null {
-  if (!request.isModelCall) return null
-  if (budget.perDayUsd !== null && spent.todayMicros >= budget.perDayUsd * 1e6) {
-    return deny(
-      'budget.day',
-      `models have cost ${usd(spent.todayMicros)} today, the limit is $${budget.perDayUsd}`,
-    )
-  }
-  if (budget.perRunUsd !== null && spent.runMicros >= budget.perRunUsd * 1e6) {
-    return deny(
-      'budget.run',
-      `models have cost ${usd(spent.runMicros)} in this run, the limit is $${budget.perRunUsd}`,
-    )
-  }
-  if (budget.modelCallsPerDay !== null && spent.callsToday >= budget.modelCallsPerDay) {
-    return deny(
-      'budget.calls',
-      `${spent.callsToday} model calls today, the limit is ${budget.modelCallsPerDay}`,
-    )
-  }
-  return null
-}
-
-function egressAllowed({ hosts }: PolicyRequest, _: Spending, { egress }: PolicySettings): Verdict | null {
-  const stranger = hosts.find((host) => !egress.allow.includes(host.toLowerCase()))
-  return stranger === undefined
-    ? null
-    : deny('egress.host', `${stranger} is not on the list of hosts to talk to`)
-}
-
-function matching(operation: string, patterns: readonly OperationPattern[]): OperationPattern | undefined {
-  return patterns.find(
-    (pattern) =>
-      pattern === '*' ||
-      pattern === operation ||
-      (pattern.endsWith('.*') && operation.startsWith(pattern.slice(0, -1))),
-  )
-}
-
-function deny(rule: string, reason: string): Verdict {
-  return { answer: 'deny', rule, reason }
-}
-
-function usd(micros: number): string {
-  return `$${(micros / 1e6).toFixed(4)}`
+function objected({ objections, approved }: PolicyRequest): Verdict | null {
+  return objections.find(({ answer }) => answer === 'deny' || (answer === 'review' && !approved)) ?? null
 }

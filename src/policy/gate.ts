@@ -10,7 +10,6 @@ import { BREAKER } from '../kernel/breaker.ts'
 import { type ErrorRecord, HoldfastError, isHoldfastError, toErrorRecord } from '../kernel/errors.ts'
 import { canonicalJson, type Json, type JsonObject, toJson } from '../kernel/json.ts'
 import { validate } from '../kernel/schema.ts'
-import type { Clock } from '../ports/clock.ts'
 import {
   type Connector,
   type DeclaredManifest,
@@ -19,49 +18,39 @@ import {
   operationOf,
   type PerformContext,
 } from '../ports/connector.ts'
-import type { Gate, Judge, Permit } from '../ports/gate.ts'
-import type { Model } from '../ports/model.ts'
-import type { PolicySettings } from '../ports/policy-settings.ts'
-import type { TablesReader } from '../ports/projection.ts'
+import type { Gate, Permit } from '../ports/gate.ts'
 import { handleOf } from '../ports/vault.ts'
-import { decide, type Spending } from './decide.ts'
+import { Deciding, type DecidingOptions } from './deciding.ts'
+import { outside } from './outside.ts'
 import type { Secrets } from './secrets.ts'
-import { dayOf, spendingOf } from './spending.ts'
 
-export interface GateOptions {
+export interface GateOptions extends Omit<DecidingOptions, 'manifestOf'> {
   readonly connectors: readonly Connector[]
-  /** In order of preference; the first is asked. */
-  readonly models: readonly Model[]
-  /** Read at every decision, so that a changed policy holds from the next one on. */
-  readonly settings: () => PolicySettings
-  readonly tables: TablesReader
-  readonly clock: Pick<Clock, 'now'>
   /** Default none: no operation gets a secret. */
   readonly secrets?: Pick<Secrets, 'reveal' | 'redact'>
 }
 
-interface Grant {
+interface Issued {
   readonly inputHash: string
   used: boolean
 }
 
 /** @throws INPUT_INVALID when two connectors have the same name */
 export function createGate(options: GateOptions): Gate {
-  const { connectors, models, settings, tables, clock, secrets } = options
+  const { connectors, models, secrets } = options
   const redact = <Value extends Json>(value: Value): Value => secrets?.redact(value) ?? value
-  const grants = new WeakMap<Permit, Grant>()
+  const issued = new WeakMap<Permit, Issued>()
   const manifests = manifestsOf(connectors)
-  /** Model calls allowed by day, those included whose decision is still on its way to the log. */
-  const allowed = new Map<number, number>()
+  const deciding = new Deciding({ ...options, manifestOf })
 
-  function grant(operation: string, inputHash: string): Permit {
+  function issue(operation: string, inputHash: string): Permit {
     const permit = Object.freeze({ operation })
-    grants.set(permit, { inputHash, used: false })
+    issued.set(permit, { inputHash, used: false })
     return permit
   }
 
   function redeem(permit: Permit, inputHash: string, use: boolean): void {
-    const found = grants.get(permit)
+    const found = issued.get(permit)
     if (found === undefined || found.inputHash !== inputHash || found.used) {
       throw new HoldfastError('PERMIT_INVALID', `No valid permit for ${permit?.operation} with this input`, {
         details: { operation: permit?.operation },
@@ -115,25 +104,10 @@ export function createGate(options: GateOptions): Gate {
     throw new HoldfastError(error.code, message, { ...(details && { details }), ...(fix && { fix }) })
   }
 
-  function judge(policy?: PolicySettings): Judge {
-    return {
-      effect({ operation, approvedBy }) {
-        const { hosts } = manifestOf(operation)
-        const asked = { operation, hosts, isModelCall: false, approved: approvedBy !== null }
-        return decide(asked, NOTHING_SPENT, policy ?? settings())
-      },
-      model(operation, runMicros) {
-        const model = models.find(({ provider }) => `model.${provider}` === operation)
-        const hosts = model === undefined ? [] : [model.host]
-        const asked = { operation, hosts, isModelCall: true, approved: false }
-        return decide(asked, { ...NOTHING_SPENT, runMicros }, policy ?? settings())
-      },
-    }
-  }
-
   return {
     manifestOf,
-    judge,
+    judge: (policy) => deciding.judge(policy),
+    policy: options.settings,
 
     breakerOf(connector) {
       return connectors.find(({ name }) => name === connector)?.breaker ?? BREAKER
@@ -141,11 +115,9 @@ export function createGate(options: GateOptions): Gate {
 
     decideEffect(request) {
       const { operation, input } = request
-      const { hosts } = manifestOf(operation)
-      const asked = { operation, hosts, isModelCall: false, approved: request.approvedBy !== null }
-      const verdict = decide(asked, spendingOf(tables, request.run, clock.now()), settings())
+      const verdict = deciding.effect(request)
       const bound = request.isUndo ? undoOf(input) : hashOf(input)
-      return { verdict, permit: verdict.answer === 'allow' ? grant(operation, bound) : null }
+      return { verdict, permit: verdict.answer === 'allow' ? issue(operation, bound) : null }
     },
 
     async perform(permit, given, context) {
@@ -153,8 +125,8 @@ export function createGate(options: GateOptions): Gate {
       redeem(permit, hashOf(input), true)
       const operation = functionsOf(permit)
       const checked = await validate(operation.input, input, `Input of ${permit.operation}`)
-      const output = await operation
-        .perform(checked, contextFor(permit, context))
+      const output = await outside
+        .run(permit.operation, () => operation.perform(checked, contextFor(permit, context)))
         .catch(asConnectorError)
         .catch(redacted)
       const fits = await validate(operation.output, output, `Output of ${permit.operation}`, 'OUTPUT_INVALID')
@@ -169,8 +141,9 @@ export function createGate(options: GateOptions): Gate {
       }
       const { input, output } = given as { readonly input: Json; readonly output: Json }
       const checked = await validate(operation.input, input, `Input of ${permit.operation}`)
-      await operation
-        .undo(checked, output, contextFor(permit, context))
+      const { undo } = operation
+      await outside
+        .run(permit.operation, () => undo.call(operation, checked, output, contextFor(permit, context)))
         .catch(asConnectorError)
         .catch(redacted)
       return null
@@ -181,7 +154,10 @@ export function createGate(options: GateOptions): Gate {
       const operation = functionsOf(permit)
       if (operation.lookup === undefined) return null
       const checked = await validate(operation.input, input, `Input of ${permit.operation}`)
-      const found = await operation.lookup(checked, contextFor(permit, context)).catch(redacted)
+      const { lookup } = operation
+      const found = await outside
+        .run(permit.operation, () => lookup.call(operation, checked, contextFor(permit, context)))
+        .catch(redacted)
       if (found.found === 'yes') return { found: 'yes', output: redact(toJson(found.output)) }
       const why = found.found === 'unknown' && found.why !== undefined ? { why: redact(found.why) } : {}
       if (found.ifDone === undefined) return { ...found, ...why }
@@ -192,29 +168,22 @@ export function createGate(options: GateOptions): Gate {
       const [model] = models
       if (model === undefined) return null
       const operation = `model.${model.provider}`
-      const asked = { operation, hosts: [model.host], isModelCall: true, approved: false }
-      const now = clock.now()
-      const spent = spendingOf(tables, request.run, now)
-      const day = dayOf(now)
-      const callsToday = Math.max(spent.callsToday, allowed.get(day) ?? 0)
-      const verdict = decide(asked, { ...spent, callsToday }, settings())
-      const { provider, model: name } = model
-      if (verdict.answer !== 'allow') return { verdict, permit: null, provider, model: name, day }
-      allowed.set(day, callsToday + 1)
-      return { verdict, permit: grant(operation, MODEL_CALL), provider, model: name, day }
+      const { verdict, day } = deciding.model(operation, request)
+      const permit = verdict.answer === 'allow' ? issue(operation, MODEL_CALL) : null
+      return { verdict, permit, provider: model.provider, model: model.model, day }
     },
 
     async ask(permit, question, { signal }) {
       redeem(permit, MODEL_CALL, true)
       const model = models.find((one) => `model.${one.provider}` === permit.operation)
       if (model === undefined) throw new HoldfastError('MODEL_UNAVAILABLE', `There is no ${permit.operation}`)
-      const { answer, usage } = await model.ask(question, { signal }).catch(redacted)
+      const { answer, usage } = await outside
+        .run(permit.operation, () => model.ask(question, { signal }))
+        .catch(redacted)
       return { answer: redact(answer), usage }
     },
   }
 }
-
-const NOTHING_SPENT: Spending = { todayMicros: 0, runMicros: 0, callsToday: 0 }
 
 /** What a permit for a model call is bound to in place of an input. */
 const MODEL_CALL = 'model call'

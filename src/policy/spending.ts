@@ -2,7 +2,7 @@
 import type { StoredEvent } from '../kernel/event.ts'
 import type { JsonObject } from '../kernel/json.ts'
 import type { Projection, TablesReader } from '../ports/projection.ts'
-import type { Spending } from './decide.ts'
+import type { Spending } from './limits.ts'
 
 const DAY_MS = 86_400_000
 

@@ -111,16 +111,22 @@ async function* manifestRows({ operation, manifest, sample }: Subject): Rows {
   const leaves = effect === 'external' || effect === 'irreversible'
   yield row('its manifest says what it does', () => {
     must(manifest.title.trim() !== '', 'no title')
+    must(operation.manifest.effect !== undefined, 'no effect class, so that it counts as irreversible')
+    must(
+      effect !== 'read' || operation.manifest.dataClass !== undefined,
+      'reads, but does not say what kind of data',
+    )
     must(timeoutMs > 0 && timeoutMs <= 600_000, `a time limit of ${timeoutMs} ms`)
     const odd = hosts.find((host) => !/^[\w.:*-]+$/.test(host) || host.includes('://'))
     must(odd === undefined, `${odd} is no host name`)
     return `${manifest.title} (${effect}, ${idempotency})`
   })
   yield row('its critical arguments are fields of its input', () => {
-    const missing = criticalArguments.filter((name) => !Object.hasOwn(fieldsOf(sample.input), name))
+    const named = criticalArguments.filter((name) => name !== '*')
+    const missing = named.filter((name) => !Object.hasOwn(fieldsOf(sample.input), name))
     must(missing.length === 0, `the sample has no ${missing.join(', ')}`)
     must(
-      !leaves || criticalArguments.length > 0,
+      !leaves || (operation.manifest.criticalArguments ?? []).length > 0,
       `${effect}, but names no field that decides whom it touches`,
     )
     return criticalArguments.join(', ') || 'none'
@@ -134,13 +140,18 @@ async function* manifestRows({ operation, manifest, sample }: Subject): Rows {
   })
 }
 
+/** Critical arguments by their names. */
+function namedArguments({ criticalArguments }: DeclaredManifest, input: unknown): readonly string[] {
+  return criticalArguments.includes('*') ? Object.keys(fieldsOf(input)) : criticalArguments
+}
+
 async function* inputRows({ operation, manifest, sample }: Subject): Rows {
   yield row('its input schema takes the sample', async () => {
     await validate(operation.input, sample.input, 'the sample')
     return 'taken'
   })
   yield row('its input schema refuses junk', async () => {
-    const junk = junkFor(sample.input, manifest.criticalArguments)
+    const junk = junkFor(sample.input, namedArguments(manifest, sample.input))
     for (const [what, value] of junk) {
       const result = await operation.input['~standard'].validate(value)
       must(result.issues !== undefined, `takes ${what}`)

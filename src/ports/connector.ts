@@ -27,15 +27,27 @@ export type Idempotency = 'key' | 'natural' | 'none'
 export interface OperationManifest {
   /** One line for the operator, such as "Send a mail". */
   readonly title?: string
+  /** Default `irreversible`. */
   readonly effect?: EffectClass
   /** Default `none`. */
   readonly idempotency?: Idempotency
-  /** Names of the input fields that decide whom or what it touches, such as `to`. */
+  /**
+   * Names of the input fields that decide whom or what it touches, such as `to`; `*` for every field. What came
+   * from outside may not fill them unseen. Default none for a read, every field for anything else.
+   */
   readonly criticalArguments?: readonly string[]
   /** Hosts it talks to; empty for none. Checked against the egress allow-list. */
   readonly hosts?: readonly string[]
-  /** What kind of data it carries. */
+  /**
+   * What kind of data it carries. A run that has read `private` data lets nothing leave without the owner's word.
+   * Default `personal`.
+   */
   readonly dataClass?: 'public' | 'personal' | 'private'
+  /**
+   * Who wrote what it gives back: others (`external`), so that it is no word of the owner's; or the outside system
+   * itself (`system`), as with a receipt. Default `external` for a read, else `system`.
+   */
+  readonly gives?: 'external' | 'system'
   /**
    * Where its lookup knows from: the outside system, or traces that it keeps in the workspace's own folders. A
    * restored backup may lack the latest traces, so that "no" is no proof then. Default `outside`.
@@ -148,14 +160,18 @@ function checkedBreaker(name: string, breaker: BreakerSettings): BreakerSettings
   })
 }
 
+const EVERY_ARGUMENT: readonly string[] = Object.freeze(['*'])
+
 function declare({ manifest, undo }: Operation): DeclaredManifest {
+  const isRead = manifest.effect === 'read'
   return Object.freeze({
     title: manifest.title ?? '',
     effect: manifest.effect ?? 'irreversible',
     idempotency: manifest.idempotency ?? 'none',
-    criticalArguments: manifest.criticalArguments ?? [],
+    criticalArguments: manifest.criticalArguments ?? (isRead ? [] : EVERY_ARGUMENT),
     hosts: manifest.hosts ?? [],
     dataClass: manifest.dataClass ?? 'personal',
+    gives: manifest.gives ?? (isRead ? 'external' : 'system'),
     witness: manifest.witness ?? 'outside',
     secrets: manifest.secrets ?? [],
     timeoutMs: manifest.timeoutMs ?? 30_000,

@@ -16,6 +16,10 @@ export interface Verdict {
   /** Stable name of the rule: `access.allow`, `egress.host`. */
   readonly rule: string
   readonly reason: string
+  /** Id of the grant that allowed it, if one did. */
+  readonly grant?: string
+  /** By the token buckets that it took from: milliseconds since 1970 at which they are full again. */
+  readonly took?: Readonly<Record<string, number>>
 }
 
 export interface EffectRequest {
@@ -27,10 +31,18 @@ export interface EffectRequest {
   readonly input: Json
   /** The join of all that the run has seen. */
   readonly label: Label
+  /** Of arguments, by name, that are better known than the whole; each other has the label of the whole. */
+  readonly arguments?: Readonly<Record<string, Label>>
+  /** Position of the first thing from outside that the run has read; null, as when not given, for none. */
+  readonly externalSince?: number | null
+  /** Whether it is only to be found out what became of it: no rate limits that. */
+  readonly isLookup?: boolean
   /** Whether what was done is to be undone; the input is then `{ of, input, output }`. */
   readonly isUndo?: boolean
   /** Id of the review by which the operator approved exactly this, if one did. */
   readonly approvedBy: string | null
+  /** Id of the review by which the operator approved a proposal that holds its critical arguments, if one did. */
+  readonly endorsedBy?: string | null
 }
 
 export interface ModelRequest {
@@ -65,7 +77,7 @@ export interface Judge {
   /** @throws OPERATION_UNKNOWN */
   effect(request: EffectRequest): Verdict
   /** Of `model.provider`, for a run that has spent so much on models, in millionths of a US dollar. */
-  model(operation: string, runMicros: number): Verdict
+  model(operation: string, request: ModelRequest, runMicros: number): Verdict
 }
 
 export interface Gate {
@@ -87,11 +99,22 @@ export interface Gate {
   decideModel(request: ModelRequest): ModelDecision | null
   /** @throws PERMIT_INVALID, MODEL_UNAVAILABLE */
   ask(permit: Permit, question: ModelQuestion, options: { signal: AbortSignal }): Promise<ModelAnswer>
+  /** The policy in force. */
+  policy(): PolicySettings
   /** By the given policy; by the one in force without. */
   judge(policy?: PolicySettings): Judge
 }
 
 /** The body of `policy.decided`. */
 export function verdictBody(name: string, request: JsonObject, verdict: Verdict): JsonObject {
-  return { name, request, answer: verdict.answer, rule: verdict.rule, reason: verdict.reason }
+  const { answer, rule, reason, grant, took } = verdict
+  return {
+    name,
+    request,
+    answer,
+    rule,
+    reason,
+    ...(grant === undefined ? {} : { grant }),
+    ...(took === undefined ? {} : { took }),
+  }
 }

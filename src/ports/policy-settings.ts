@@ -5,6 +5,37 @@
  */
 export type OperationPattern = string
 
+/** Which agent may use which operation on which customers. */
+export interface AccessRule {
+  /** Names of workflows and agents; `*` for all. */
+  readonly agents: readonly string[]
+  readonly operations: readonly OperationPattern[]
+  /** Ids of customers, `segment:NAME`, or `*` for all of them and for none. */
+  readonly customers: readonly string[]
+  readonly answer: 'allow' | 'deny' | 'review'
+}
+
+/** A token bucket: full at first, each effect takes one token, `limit` of them come back in each `perMs`. */
+export interface RateRule {
+  readonly operations: readonly OperationPattern[]
+  /** Names of workflows and agents; `*` for all. */
+  readonly agents: readonly string[]
+  /** One bucket for all of them together, or one for each. */
+  readonly each: 'all' | 'operation' | 'agent' | 'customer'
+  readonly limit: number
+  readonly perMs: number
+  /** Tokens that the bucket holds at most; at least 1. */
+  readonly burst: number
+}
+
+/** What the operator may hand out by grants, whoever asks for it. */
+export interface GrantLimits {
+  /** Never by a grant: these are asked for each time. */
+  readonly never: readonly OperationPattern[]
+  /** Longest time that a grant holds; null for no limit. */
+  readonly maxAgeMs: number | null
+}
+
 export interface PolicySettings {
   readonly operations: {
     /** What is named nowhere else may happen. What no list names is denied. */
@@ -14,10 +45,16 @@ export interface PolicySettings {
     /** Happens only when the operator says so each time; goes before `allow`. */
     readonly review: readonly OperationPattern[]
   }
+  /** Beside the lists, which are for every agent and customer: deny goes before review, review before allow. */
+  readonly access?: readonly AccessRule[]
+  readonly rates?: readonly RateRule[]
   readonly egress: {
     /** Hosts that may be talked to: exact names or addresses in small letters, without a port. */
     readonly allow: readonly string[]
   }
+  readonly grants?: GrantLimits
+  /** Whom the owner vouches for: addresses in small letters, or `@example.com` for all of a domain. */
+  readonly addressBook?: readonly string[]
   /** null means no limit. A limit of 0 stops what it limits. */
   readonly budget: {
     /** US dollars for models in one calendar day (UTC). */

@@ -1,8 +1,9 @@
 /** Hands outcomes from the journal to the code of one run, in their order, and knows what the code has seen. */
 import { fromErrorRecord } from '../kernel/errors.ts'
-import { type Journal, labelOf } from '../kernel/journal.ts'
+import { type Journal, type JournalEntry, labelOf } from '../kernel/journal.ts'
 import type { Json } from '../kernel/json.ts'
 import { joinLabels, type Label } from '../kernel/label.ts'
+import { OwnWords } from '../kernel/own-words.ts'
 import { Sequencer } from './sequencer.ts'
 
 interface Asker {
@@ -10,11 +11,19 @@ interface Asker {
   readonly reject: (error: unknown) => void
 }
 
+interface Asked extends Asker {
+  /** The join of all that the code had seen when it asked. */
+  readonly label: Label
+}
+
 export class Handover {
   readonly #journal: Journal
   readonly #sequencer: Sequencer
-  readonly #asked = new Map<string, Asker>()
+  readonly #asked = new Map<string, Asked>()
+  /** What of all that the code has seen is the owner's own. */
+  readonly ownWords = new OwnWords()
   #label: Label
+  #externalVersion: number | null = null
   #lastSeen: number
   #seenVersion = 0
 
@@ -23,12 +32,18 @@ export class Handover {
     this.#journal = journal
     this.#sequencer = new Sequencer(onRest)
     this.#label = labelOf(journal)
+    this.#recall()
     this.#lastSeen = journal.start?.toldTime ?? 0
   }
 
   /** The join of all that the code has seen. */
   get label(): Label {
     return this.#label
+  }
+
+  /** Version of the first thing from outside that the code has seen; null for none. */
+  get externalVersion(): number | null {
+    return this.#externalVersion
   }
 
   /** Milliseconds since 1970 of the last thing that the code has seen. */
@@ -56,7 +71,12 @@ export class Handover {
   }
 
   asks(name: string, asker: Asker): void {
-    this.#asked.set(name, asker)
+    this.#asked.set(name, { ...asker, label: this.#label })
+  }
+
+  /** The join of all that the code had seen when it asked for this: what it has seen since has no part in it. */
+  labelAt(name: string): Label {
+    return this.#journal.entries.get(name)?.openedLabel ?? this.#asked.get(name)?.label ?? this.#label
   }
 
   /**
@@ -78,11 +98,34 @@ export class Handover {
       if (!asker || !settled) return
       this.#asked.delete(name)
       this.#label = joinLabels(this.#label, settled.label)
+      this.#see(name, settled)
       this.#lastSeen = Math.max(this.#lastSeen, settled.time)
       this.#seenVersion = settled.version
       if (settled.outcome.ok) asker.resolve(settled.outcome.value)
       else asker.reject(fromErrorRecord(settled.outcome.error))
     })
+  }
+
+  /** What is on record already. */
+  #recall(): void {
+    const { start, entries } = this.#journal
+    if (start !== null) {
+      this.ownWords.began(start.input, start.label)
+      if (start.label.trust === 'external') this.#externalVersion = 1
+    }
+    for (const { name, type, settled, opened } of entries.values()) {
+      if (typeof opened?.endorsedBy === 'string' && type === 'effect') {
+        this.ownWords.used(opened.endorsedBy, name)
+      }
+      if (settled !== null) this.#see(name, settled)
+    }
+  }
+
+  #see(name: string, { version, outcome, label }: NonNullable<JournalEntry['settled']>): void {
+    const isFirst = label.trust === 'external' && version < (this.#externalVersion ?? Infinity)
+    if (isFirst) this.#externalVersion = version
+    const type = this.#journal.entries.get(name)?.type ?? 'step'
+    this.ownWords.ended(name, type, outcome, label)
   }
 
   /** Lets the code run until it rests, unless it is running. */

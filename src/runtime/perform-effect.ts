@@ -80,6 +80,7 @@ async function attempt(execution: Execution, effect: Effect): Promise<void> {
   const number = numberOf(execution, name)
   const key = idempotencyKeyOf(execution, name)
   crashPoint('effect.before-intent')
+  const { endorsedBy } = allowed
   const intent = {
     name,
     operation,
@@ -87,6 +88,7 @@ async function attempt(execution: Execution, effect: Effect): Promise<void> {
     key,
     attempt: number,
     ...timeLimit(execution, effect),
+    ...(endorsedBy === null ? {} : { endorsedBy }),
   }
   const intended = execution.event(`${effect.type}.intended`, intent)
   await execution.append([allowed.decided, intended], pass.records)

@@ -8,6 +8,7 @@ import { validate } from '../kernel/schema.ts'
 import type { EventLog, StreamAppend } from '../ports/event-log.ts'
 import type { TablesReader } from '../ports/projection.ts'
 import type { Execution } from './execution.ts'
+import { startedBy } from './external-since.ts'
 import { idTaken } from './run-errors.ts'
 import { runStream } from './run-index.ts'
 import type { RunToStart } from './run-start.ts'
@@ -34,12 +35,10 @@ export async function nextLink(host: ChainHost, execution: Execution, input: Jso
   const id = `${first}~${link + 1}`
   if (host.log.versionOf(runStream(id)) > 0) throw idTaken(id, 'the run after this one')
   const parent = journal.start?.parent ?? undefined
-  const { customer } = run
   return {
     id,
     part() {
-      const { actor, label } = execution
-      const start = { run: id, workflow, input, customer, actor, label }
+      const start = { run: id, workflow, input, ...startedBy(execution) }
       const part = host.startPart(parent === undefined ? start : { ...start, parent })
       const [started] = part.events as [NewEvent]
       const chain = { first, link: link + 1 }

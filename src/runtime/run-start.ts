@@ -36,15 +36,20 @@ export interface RunToStart extends PlaceOptions {
   readonly parent?: Parent
   /** Whether whoever starts it waits for its end, and has its failure. Default false. */
   readonly awaited?: boolean
+  /** Position of the first thing from outside that whoever starts it has read; null for none. */
+  readonly externalSince?: number | null
 }
 
 /** `queue` is its place there; undefined for a run that begins at once. */
 export function runStarted(logId: string, start: RunToStart, queue?: JsonObject): NewEvent {
-  const { run, workflow, input, customer, parent, actor, label, awaited } = start
+  const { run, workflow, input, customer, parent, actor, label, awaited, externalSince = null } = start
   const seed = shortHash(`${logId}\n${run}`, 16)
   const of = { workflow: workflow.name, version: workflow.version, input, seed }
-  const place = queue === undefined ? {} : { queue }
-  const more = { ...place, ...(awaited === true ? { awaited } : {}) }
+  const more = {
+    ...(queue === undefined ? {} : { queue }),
+    ...(awaited === true ? { awaited } : {}),
+    ...(externalSince === null ? {} : { externalSince }),
+  }
   const body = { ...of, customer: customer ?? null, parent: parentBody(parent), ...more }
   return { kind: 'run.started', actor: actor ?? 'operator', label: label ?? SYSTEM, body }
 }

@@ -28,6 +28,7 @@ import { CutOffs } from './cut-offs.ts'
 import { Deliveries, lastEvent } from './deliveries.ts'
 import { Execution } from './execution.ts'
 import type { ExecutionHost } from './execution-host.ts'
+import { startedBy } from './external-since.ts'
 import { type By, Family, isAlone } from './family.ts'
 import { isReopened, pagesOfRuns } from './missed.ts'
 import type { OperationOf } from './operations.ts'
@@ -134,12 +135,10 @@ export class Runtime implements ExecutionHost {
   /** Resolves when no child is left to be cancelled with a run that has ended. */
   readonly childrenClosed = (run: string): Promise<void> => this.#family.closed(run)
 
-  childStart(run: string, child: OperationOf<'child'>, parent: Execution): StreamAppend {
+  childStart(run: string, child: OperationOf<'child'>, by: Execution): StreamAppend {
     const { workflow, input, name, mode, onParentClose } = child
-    const { actor, label } = parent
-    const { id, customer } = parent.run
-    const bond = { run: id, name, mode, onParentClose }
-    return this.startPart({ run, workflow, input, customer, actor, label, parent: bond })
+    const parent = { run: by.run.id, name, mode, onParentClose }
+    return this.startPart({ run, workflow, input, ...startedBy(by), parent })
   }
 
   nextLink(execution: Execution, input: Json): Promise<Link> {

@@ -3,6 +3,7 @@ import { agentVerbs } from './agent-verbs.ts'
 import { autonomyVerbs } from './autonomy-verbs.ts'
 import { failureVerbs } from './failure-verbs.ts'
 import { flagVerbs } from './flag-verbs.ts'
+import { policyVerbs } from './policy-verbs.ts'
 import { reviewVerbs } from './review-verbs.ts'
 import { starterVerbs } from './starter-verbs.ts'
 import { vaultVerbs } from './vault-verbs.ts'
@@ -197,6 +198,7 @@ export const VERBS: readonly Verb[] = [
   ...agentVerbs(LOOK),
   ...autonomyVerbs(LOOK),
   ...flagVerbs(LOOK),
+  ...policyVerbs(LOOK, KEEP),
   {
     words: 'customers',
     group: LOOK,

@@ -6,7 +6,7 @@ import { writeFile } from 'node:fs/promises'
 import { z } from 'zod'
 import { autonomySchema } from './autonomy-file.ts'
 import { flagsSchema } from './flags-file.ts'
-import { policySchema } from './policy-file.ts'
+import { policySchema } from './policy-schema.ts'
 import { configSchema } from './schema.ts'
 
 /** By the name of the file in docs/. */

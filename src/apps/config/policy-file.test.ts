@@ -15,7 +15,11 @@ async function load(t: TestContext, text: string | null, hosts: string[] = []) {
 test('without a file the defaults hold: the own mail, the models, the configured hosts, a small budget', async (t) => {
   assert.deepEqual(await load(t, null, ['SMTP.example.com', 'localhost']), {
     operations: { allow: ['maildir.send', 'maildir.receive', 'smtp.send', 'model.*'], deny: [], review: [] },
+    access: [],
+    rates: [],
     egress: { allow: ['localhost', '127.0.0.1', '::1', 'smtp.example.com'] },
+    grants: { never: [], maxAgeMs: null },
+    addressBook: [],
     budget: { perDayUsd: 5, perRunUsd: 0.5, modelCallsPerDay: 1_000 },
   })
 })
@@ -52,8 +56,41 @@ test('a mistake is named with line, column and path', async (t) => {
     ['version: 1\negress: { allow: ["x:443"] }\n', /without scheme, port or path/],
     ['version: 1\nbudget: { perDayUsd: -1 }\n', /:2:22 budget\.perDayUsd: must be a number of at least 0/],
     ['', /policy\.yaml:1:1 /],
+    ['version: 1\naccess:\n  - operations: [smtp.send]\n    answer: maybe\n', /:4:13 access\[0\]\.answer: /],
+    ['version: 1\nrates: [{ operations: [smtp.send], limit: 0, per: 1h }]\n', /rates\[0\]\.limit: /],
+    [
+      'version: 1\nrates: [{ operations: [smtp.send], limit: 1, per: soon }]\n',
+      /a length of time such as 1h/,
+    ],
+    ['version: 1\naddressBook: ["Ada <ada@ek.example>"]\n', /:2:15 addressBook\[0\]: must be one address/],
+    ['version: 1\ngrants: { never: [Everything] }\n', /grants\.never\[0\]: must be an operation/],
+    ['version: 1\ncases: [{ name: x, request: { operation: a.b, to: x }, expect: deny }]\n', /cases\[0\]/],
   ]
   for (const [text, message] of cases) {
     await assert.rejects(load(t, text), { code: 'CONFIG_INVALID', message }, text)
   }
+})
+
+test('rules of access, rates, grants and the address book are read as they stand', async (t) => {
+  const text = `version: 1
+access:
+  - { agents: [lead], operations: [smtp.*], customers: [c-1, "segment:vip"], answer: review }
+  - { operations: [crm.note], answer: allow }
+rates:
+  - { operations: [smtp.send], limit: 20, per: 1h, each: customer }
+  - { operations: ["*"], limit: 5, per: 10s, burst: 50 }
+grants: { never: [bank.*], maxAge: 90d }
+addressBook: [Ada@Ek.example, "@firm.example"]
+`
+  const { access, rates, grants, addressBook } = await load(t, text)
+  assert.deepEqual(access, [
+    { agents: ['lead'], operations: ['smtp.*'], customers: ['c-1', 'segment:vip'], answer: 'review' },
+    { agents: ['*'], operations: ['crm.note'], customers: ['*'], answer: 'allow' },
+  ])
+  assert.deepEqual(rates, [
+    { operations: ['smtp.send'], agents: ['*'], each: 'customer', limit: 20, perMs: 3_600_000, burst: 20 },
+    { operations: ['*'], agents: ['*'], each: 'all', limit: 5, perMs: 10_000, burst: 50 },
+  ])
+  assert.deepEqual(grants, { never: ['bank.*'], maxAgeMs: 90 * 86_400_000 })
+  assert.deepEqual(addressBook, ['ada@ek.example', '@firm.example'])
 })

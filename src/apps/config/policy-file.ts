@@ -1,120 +1,15 @@
 /** `policy.yaml` in the workspace: what may happen without you, what never, where to, and for how much. */
 import { join } from 'node:path'
-import { z } from 'zod'
+import type { z } from 'zod'
 import { durationMs } from '../../kernel/duration.ts'
 import type { PolicySettings } from '../../ports/policy-settings.ts'
 import type { RetentionRule } from '../../runtime/retention.ts'
 import { parseYamlFile } from '../../templates/yaml-file.ts'
 import { readIfThere } from './file.ts'
 import { POLICY_FILE } from './file-names.ts'
+import { lengthOf, policySchema, RUN_ENDS_ERASED } from './policy-schema.ts'
 
 export { POLICY_FILE }
-
-const operations = () =>
-  z.array(
-    z.string().regex(/^(\*|[a-z][a-z0-9-]*\.(\*|[^\s*]+))$/, {
-      error: 'must be an operation such as smtp.send, all of a connector such as model.*, or *',
-    }),
-  )
-
-const host = z
-  .string()
-  .toLowerCase()
-  .regex(/^([\p{L}\p{N}._-]+|[0-9a-f]*:[0-9a-f:.]*:[0-9a-f:.]*)$/u, {
-    error: 'must be the name or address of a host, without scheme, port or path',
-  })
-
-const duration = z.string().refine((text) => text === 'never' || lengthOf(text) !== null, {
-  error: 'must be a length of time such as 90d, or never',
-})
-
-function lengthOf(text: string): number | null {
-  try {
-    return durationMs(text)
-  } catch {
-    return null
-  }
-}
-
-const limit = (fallback: number) => z.number().min(0).nullable().default(fallback)
-
-const RUN_ENDS = ['completed', 'failed', 'cancelled', 'continued'] as const
-const RUN_ENDS_ERASED = ['completed', 'cancelled', 'continued'] as const
-
-/** For runs, for published events, or for what agents' states were. */
-const retentionRule = z
-  .strictObject({
-    workflow: z
-      .string()
-      .min(1)
-      .optional()
-      .describe('For runs: name of a workflow, such as lead-qualification; * for all, as without it.'),
-    status: z
-      .array(z.enum(RUN_ENDS))
-      .min(1)
-      .optional()
-      .describe(
-        `For runs: how a run ended. Default ${RUN_ENDS_ERASED.join(', ')}: a failed one can be looked into. Continued: it goes on as another run.`,
-      ),
-    events: z
-      .string()
-      .min(1)
-      .optional()
-      .describe('For published events: their kind; * for all. Kept while somebody may still look at one.'),
-    agent: z
-      .string()
-      .min(1)
-      .optional()
-      .describe('For what the states of an agent were before their newest snapshots: its name; * for all.'),
-    eraseAfter: duration.describe(
-      'Time after the end of the run, or since the event was published or handled, such as 90d; never to keep it for good.',
-    ),
-  })
-  .refine(({ workflow, status, events, agent }) => {
-    const sorts = [workflow ?? status, events, agent].filter((one) => one !== undefined)
-    return sorts.length <= 1
-  }, 'must be for runs (workflow, status), for events, or for an agent, and not for two of them')
-
-export const policySchema = z
-  .strictObject({
-    version: z.literal(1),
-    operations: z
-      .strictObject({
-        allow: operations()
-          .default(['maildir.send', 'maildir.receive', 'smtp.send', 'model.*'])
-          .describe('May happen. What no list names is denied.'),
-        deny: operations().default([]).describe('Never happens, whatever the other lists say.'),
-        review: operations().default([]).describe('Happens when you say so, each time.'),
-      })
-      .prefault({}),
-    egress: z
-      .strictObject({
-        allow: z
-          .array(host)
-          .optional()
-          .describe('Hosts that may be talked to. Default: this machine, the SMTP server, the models.'),
-      })
-      .prefault({}),
-    budget: z
-      .strictObject({
-        perDayUsd: limit(5).describe('US dollars for models in a day (UTC); null for no limit.'),
-        perRunUsd: limit(0.5).describe('US dollars for models in one run; null for no limit.'),
-        modelCallsPerDay: z
-          .int()
-          .min(0)
-          .nullable()
-          .default(1_000)
-          .describe('Model calls in a day (UTC), priced or not; null for no limit.'),
-      })
-      .prefault({}),
-    retention: z
-      .array(retentionRule)
-      .default([])
-      .describe(
-        'What finished runs held, published events, and past states of agents, are erased by the first rule of their sort that fits. Default: all is kept.',
-      ),
-  })
-  .meta({ title: 'policy.yaml', description: 'Policy of a Holdfast workspace.' })
 
 const LOOPBACK = ['localhost', '127.0.0.1', '::1']
 
@@ -130,6 +25,11 @@ export async function loadPolicy(options: {
   return settingsOf(await readPolicy(options.dir), options.hosts)
 }
 
+/** The file as it stands; null where there is none. @throws FILE_UNREADABLE */
+export async function policyText(dir: string): Promise<string | null> {
+  return await readIfThere(join(dir, POLICY_FILE))
+}
+
 /** As `loadPolicy`, of the text of a file. @throws CONFIG_INVALID with line, column and path. */
 export function parsePolicy(text: string, file: string, hosts: readonly string[]): PolicySettings {
   return settingsOf(parseYamlFile(text, policySchema, { file, code: 'CONFIG_INVALID' }), hosts)
@@ -138,11 +38,19 @@ export function parsePolicy(text: string, file: string, hosts: readonly string[]
 type PolicyFile = z.output<typeof policySchema>
 
 function settingsOf(
-  { operations, egress, budget }: PolicyFile,
+  { operations, access, rates, egress, grants, addressBook, budget }: PolicyFile,
   configured: readonly string[],
 ): PolicySettings {
   const hosts = [...LOOPBACK, ...configured.map((name) => name.toLowerCase())]
-  return { operations, egress: { allow: egress.allow ?? [...new Set(hosts)] }, budget }
+  return {
+    operations,
+    access,
+    rates,
+    egress: { allow: egress.allow ?? [...new Set(hosts)] },
+    grants: { never: grants.never, maxAgeMs: lengthOf(grants.maxAge) },
+    addressBook,
+    budget,
+  }
 }
 
 /**
@@ -158,9 +66,10 @@ export async function loadRetention(dir: string): Promise<readonly RetentionRule
   })
 }
 
+/** The file whole, its defaults filled in. @throws CONFIG_INVALID, FILE_UNREADABLE */
 async function readPolicy(dir: string): Promise<PolicyFile> {
   const file = join(dir, POLICY_FILE)
-  const text = await readIfThere(file)
+  const text = await policyText(dir)
   if (text === null) return policySchema.parse({ version: 1 })
   return parseYamlFile(text, policySchema, { file, code: 'CONFIG_INVALID' })
 }
@@ -177,6 +86,21 @@ operations:
   allow: [maildir.send, maildir.receive, smtp.send, model.*]
   deny: []
   review: []
+
+# Which agent may use which of them, and on which customers:
+# access:
+#   - agents: [lead-qualification]
+#     operations: [smtp.send]
+#     customers: ["*"]
+#     answer: review
+
+# How often: a token bucket, empty it is put to you.
+# rates:
+#   - { operations: [smtp.send], limit: 20, per: 1h }
+
+# Whom you vouch for. Where a mail from outside is in play, an effect that can't be taken
+# back goes to these without asking you, if a grant of yours allows it at all.
+# addressBook: [accountant@example.com, "@example.org"]
 
 # Hosts that may be talked to. Left out, these are this machine, the server under smtp
 # in holdfast.yaml, and the models in use.

@@ -10,8 +10,10 @@ import { join } from 'node:path'
 import { makeFolder, syncFolder, writeDurably } from '../../connectors/maildir/durable-file.ts'
 import { FLAGS } from '../../connectors/maildir/names.ts'
 import { OWNER } from '../../kernel/label.ts'
+import type { EventLog } from '../../ports/event-log.ts'
 import type { OwnerAnswers } from '../config/default-config.ts'
 import { resolveInWorkspace } from '../config/paths.ts'
+import { POLICY_STREAM } from '../config/policy-versions.ts'
 import type { Workspace } from '../workspace.ts'
 
 const MAILBOX = new URL('../../../sample/mailbox/', import.meta.url)
@@ -30,7 +32,7 @@ export async function deliverSample(workspace: Workspace): Promise<number> {
   const { log, loaded, dir } = workspace
   const inbox = loaded.config.mail.in.maildir
   const state = log.readStream(STREAM).at(-1)?.kind
-  const isFirst = log.head().position === 0 && isSampleOwner(workspace)
+  const isFirst = isUnused(log) && isSampleOwner(workspace)
   if (inbox === null || state === 'sample.delivered' || (state === undefined && !isFirst)) return 0
   if (state === undefined) await record(workspace, 'sample.chosen', 0)
   const names = (await readdir(MAILBOX)).filter((name) => name.endsWith('.eml')).sort()
@@ -60,4 +62,10 @@ async function deliver(folder: string, file: string): Promise<void> {
 async function record({ log }: Workspace, kind: string, messages: number): Promise<void> {
   const event = { kind, actor: 'operator', label: OWNER, body: { messages } }
   await log.append([{ stream: STREAM, expectedVersion: 'any', events: [event] }])
+}
+
+/** Whether nothing has happened yet: the version of the policy is put on record when the workspace is opened. */
+function isUnused(log: EventLog): boolean {
+  for (const { stream } of log.read()) if (stream !== POLICY_STREAM) return false
+  return true
 }

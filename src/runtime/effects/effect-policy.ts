@@ -2,11 +2,14 @@
 import { approvalName } from '../../kernel/effect-review.ts'
 import { HoldfastError } from '../../kernel/errors.ts'
 import type { NewEvent } from '../../kernel/event.ts'
-import type { JsonObject } from '../../kernel/json.ts'
+import type { Json, JsonObject } from '../../kernel/json.ts'
+import type { Label } from '../../kernel/label.ts'
+import type { Told } from '../../kernel/own-words.ts'
 import { isOwnersWord } from '../../kernel/review.ts'
 import type { ReviewAnswer } from '../../kernel/workflow.ts'
 import { type Permit, type Verdict, verdictBody } from '../../ports/gate.ts'
 import type { Execution } from '../execution.ts'
+import { externalSince } from '../external-since.ts'
 import { askedIn, type Effect, fail, inputOf, isAbout, manifestOf, otherEffect } from './effect-records.ts'
 
 /** As it is on record, with the id of the review. */
@@ -17,6 +20,8 @@ interface Answered extends ReviewAnswer {
 interface Ruling {
   readonly verdict: Verdict
   readonly permit: Permit | null
+  /** Id of the review of a proposal that stands for a grant; null for none. */
+  readonly endorsedBy: string | null
   /** The operator's word on exactly this, if given. */
   readonly approval: Answered | null
   /** The decision, to be put on record together with what follows from it. */
@@ -27,9 +32,12 @@ export interface Allowed extends Ruling {
   readonly permit: Permit
 }
 
-export function askPolicy(execution: Execution, effect: Effect): Ruling {
+export function askPolicy(execution: Execution, effect: Effect, isLookup = false): Ruling {
   const { name, operation, input } = effect
-  const { run, label } = execution
+  const { run } = execution
+  const label = execution.records.handover.labelAt(name)
+  const told = toldOf(execution, effect, label)
+  const since = label.trust === 'external' ? externalSince(execution) : null
   const approval = answerTo(execution, effect, approvalName(name))
   const { verdict, permit } = execution.host.gate.decideEffect({
     run: run.id,
@@ -38,13 +46,41 @@ export function askPolicy(execution: Execution, effect: Effect): Ruling {
     operation,
     input,
     label,
+    arguments: told.arguments,
+    externalSince: since,
+    isLookup,
     isUndo: effect.type === 'undo',
     approvedBy: approval !== null && isOwnersWord(approval.verdict, approval.way) ? approval.review : null,
+    endorsedBy: told.endorsedBy,
   })
-  const request = { type: effect.type, operation, ...(permit === null ? { input } : {}) }
+  if (permit !== null && told.endorsedBy !== null)
+    execution.records.handover.ownWords.used(told.endorsedBy, name)
+  const own = Object.keys(told.arguments)
+  const request = {
+    type: effect.type,
+    operation,
+    ...(permit === null ? { input } : {}),
+    ...(own.length > 0 ? { own } : {}),
+    ...(told.endorsedBy === null ? {} : { endorsedBy: told.endorsedBy }),
+    ...(since === null ? {} : { externalSince: since }),
+  }
   const decided = execution.event('policy.decided', verdictBody(name, request, verdict))
-  return { verdict, permit, approval, decided }
+  return { verdict, permit, approval, decided, endorsedBy: told.endorsedBy }
 }
+
+/** While all that the run has seen is its own, there is nothing to tell apart. */
+function toldOf(execution: Execution, { type, name, operation, input }: Effect, label: Label): Told {
+  const isOpen = label.trust !== 'external' && label.readers === null
+  const isObject = typeof input === 'object' && input !== null && !Array.isArray(input)
+  if (isOpen || type === 'undo' || !isObject) return NOTHING_TOLD
+  return execution.records.handover.ownWords.of(
+    name,
+    input as JsonObject,
+    execution.host.gate.manifestOf(operation).criticalArguments,
+  )
+}
+
+const NOTHING_TOLD: Told = { arguments: {}, endorsedBy: null }
 
 /**
  * A permit for exactly this effect; null when there is none (yet), and what follows from that is under way.
@@ -122,6 +158,7 @@ function askApproval(
       summary: spoken(execution, effect),
       reason: `The policy wants your word: ${verdict.reason}`,
       confidence: 1,
+      warnings: warningsOf(execution, verdict),
       proposal: { operation: effect.operation, input: effect.input },
       operation: effect.operation,
       fields: { operation: { editable: false }, input: { kind: 'json', editable: effect.type === 'effect' } },
@@ -130,6 +167,12 @@ function askApproval(
   // At once, so that a replay can tell an effect that was asked for from one that was not.
   if (!isAsked) void execution.append([decided])
   void asked.then(resume)
+}
+
+/** What the run has read from outside, where that is why the operator is asked. */
+function warningsOf({ label }: Execution, { rule, reason }: Verdict): Json[] {
+  if (!/^(taint|two)\./.test(rule)) return []
+  return [{ kind: 'from-outside', words: reason, sources: [...label.sources] }]
 }
 
 /** What is done, or undone, as the operator reads it. */

@@ -1,6 +1,7 @@
 /** What an effect is to the parts that carry it out, and how its states are put on record. */
 import { HoldfastError, toErrorRecord } from '../../kernel/errors.ts'
 import { canonicalJson, type Json, type JsonObject } from '../../kernel/json.ts'
+import { joinLabels, type Label } from '../../kernel/label.ts'
 import type { DeclaredManifest } from '../../ports/connector.ts'
 import type { Restore } from '../../ports/restores.ts'
 import type { Execution } from '../execution.ts'
@@ -55,8 +56,23 @@ export function succeed(
 ): void {
   const { type, name, operation } = effect
   const more = type === 'undo' ? { of: (effect.input as unknown as JsonObject).of ?? null } : { output }
-  const succeeded = execution.event(`${type}.succeeded`, { name, operation, ...more, via })
+  const label = type === 'undo' ? execution.label : labelOfOutput(execution, effect)
+  const succeeded = execution.event(`${type}.succeeded`, { name, operation, ...more, via }, { label })
   execution.record([succeeded], [], onDurable)
+}
+
+/**
+ * The join of what the run has seen with what the operation gives: words of others come from outside, and private
+ * data is for the owner's eyes.
+ */
+function labelOfOutput(execution: Execution, effect: Effect): Label {
+  const { effect: does, gives, dataClass } = manifestOf(execution, effect)
+  const label: Label = {
+    trust: gives === 'external' ? 'external' : 'owner',
+    sources: gives === 'external' ? [effect.operation] : [],
+    readers: does === 'read' && dataClass === 'private' ? ['owner'] : null,
+  }
+  return joinLabels(execution.label, label)
 }
 
 export function fail(execution: Execution, effect: Effect, error: unknown): void {

@@ -70,7 +70,7 @@ async function lookUp(
   resume: () => void,
 ): Promise<Lookup<Json> | Finding> {
   const { operation, input } = effect
-  const { verdict, permit, decided } = askPolicy(execution, effect)
+  const { verdict, permit, decided } = askPolicy(execution, effect, true)
   const pass = permit && execution.host.breakers.admit(operation, execution.run.id, effect.name)
   if (permit !== null && pass === null) return { is: 'held' }
   await execution.append([decided], pass?.records)

@@ -2,8 +2,10 @@
 import { approvalName } from '../../kernel/effect-review.ts'
 import type { StoredEvent } from '../../kernel/event.ts'
 import type { Json, JsonObject } from '../../kernel/json.ts'
+import { OWNER } from '../../kernel/label.ts'
 import { isOwnersWord, type ReviewVerdict } from '../../kernel/review.ts'
 import type { EventLog } from '../../ports/event-log.ts'
+import type { EffectRequest } from '../../ports/gate.ts'
 import { type RecordedOperation, type RunRecord, readRecord } from '../replay-record.ts'
 import { runStream } from '../run-index.ts'
 import { addCosts, type Cost, type DecisionView, type FlagView, NO_COST } from './changes.ts'
@@ -53,6 +55,17 @@ export class PastRun {
 
   get cost(): Cost {
     return [...this.#byName.keys()].map((name) => this.costOf(name)).reduce(addCosts, NO_COST)
+  }
+
+  /** What of the effect's input was the owner's own when the policy was asked about it first. */
+  toldOn(name: string): Pick<EffectRequest, 'arguments' | 'endorsedBy' | 'externalSince'> {
+    const request = (this.#first(name, 'policy.decided')?.request ?? {}) as JsonObject
+    const own = (request.own as string[] | undefined) ?? []
+    return {
+      arguments: Object.fromEntries(own.map((argument) => [argument, OWNER])),
+      endorsedBy: (request.endorsedBy as string | undefined) ?? null,
+      externalSince: (request.externalSince as number | undefined) ?? null,
+    }
   }
 
   #first(name: string, wanted: string): JsonObject | undefined {

@@ -220,7 +220,9 @@ export class Retrial implements OperationHost {
   #isModelAsked(name: string): boolean {
     const asked = this.#past.policyOn(name)
     if (asked === null) return false
-    const verdict = this.#judge.model(asked.operation, this.#cost.priceMicros)
+    const { id: run, workflow } = this.run
+    const request = { run, workflow, label: this.#label }
+    const verdict = this.#judge.model(asked.operation, request, this.#cost.priceMicros)
     this.#found.policy(name, asked.operation, asked, verdict)
     return verdict.answer === 'allow'
   }
@@ -264,7 +266,8 @@ export class Retrial implements OperationHost {
   #judgeEffect({ name, operation, input }: OperationOf<'effect'>): Verdict {
     const approval = this.#past.approvalOf(name)
     const { id: run, workflow, customer } = this.run
-    const request = { run, workflow, customer, operation, input, label: this.#label }
+    const told = this.#past.toldOn(name)
+    const request = { run, workflow, customer, operation, input, label: this.#label, ...told }
     const first = this.#judge.effect({ ...request, approvedBy: null })
     const before = this.#past.policyOn(name)
     if (before !== null) this.#found.policy(name, operation, before, first)

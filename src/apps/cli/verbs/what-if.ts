@@ -32,7 +32,7 @@ async function fileOf(call: Call, option: string): Promise<{ name: string; text:
 }
 
 /** @throws USAGE */
-function sinceOf(call: Call): number | null {
+export function sinceOf(call: Call): number | null {
   const age = textOption(call, 'since')
   if (age === undefined) return null
   try {

@@ -109,6 +109,7 @@ export function quality({ quality: value }: Pick<InboxItem, 'quality'>, { colors
 
 const WARNINGS: Readonly<Record<string, string>> = {
   'instruction-to-assistant': 'INJECTION ATTEMPT: the mail tries to give orders to an assistant',
+  'from-outside': 'FROM OUTSIDE: not your own word',
   'hidden-text': 'HIDDEN TEXT',
   'asks-for-secrets': 'ASKS FOR SECRETS',
   'reply-to-differs': 'ANSWERS GO ELSEWHERE than to the sender: to',

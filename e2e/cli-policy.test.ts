@@ -1,0 +1,151 @@
+/** The policy on the command line: requests decided line by line, grants, cases, past decisions, lineage. */
+import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
+import { after, test } from 'node:test'
+import { fileURLToPath } from 'node:url'
+
+const BIN = fileURLToPath(new URL('../bin/holdfast', import.meta.url))
+const MAIL = fileURLToPath(
+  new URL('../sample/mailbox/01-apple-mail-theatre-clear-brief.eml', import.meta.url),
+)
+const place = mkdtempSync(join(tmpdir(), 'holdfast-policy-'))
+const dir = join(place, 'workspace')
+after(() => rmSync(place, { recursive: true }))
+
+async function cli(words: string[], input = ''): Promise<{ code: number | null; out: string; err: string }> {
+  const child = spawn(process.execPath, [BIN, ...words], { env: { ...process.env, HOLDFAST_MODEL: 'none' } })
+  child.stdin.end(input)
+  const [out, err, code] = await Promise.all([
+    text(child.stdout),
+    text(child.stderr),
+    new Promise<number | null>((resolve) => child.on('close', resolve)),
+  ])
+  return { code, out, err }
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: a test looks into whatever a command prints
+async function json(...words: string[]): Promise<any> {
+  const { out, err } = await cli([...words, '--json', '--dir', dir])
+  assert.ok(out, err)
+  return JSON.parse(out)
+}
+
+test('policy decide answers each line, and names the one that is no request by its number', async () => {
+  const request = {
+    operation: 'smtp.send',
+    manifest: { effect: 'external', criticalArguments: ['to'] },
+    arguments: { to: { value: 'ada@ek.example', label: { trust: 'owner' } } },
+    context: { trust: 'external', sources: ['mail:m-1'], readers: null, readPrivate: false },
+    grants: [{ operation: 'smtp.send' }],
+    addressBook: [],
+    budget: null,
+  }
+  const lines = [request, { ...request, grants: [] }].map((one) => JSON.stringify(one))
+  const good = await cli(['policy', 'decide'], `${lines.join('\n')}\n`)
+  const answers = good.out
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line))
+  assert.deepEqual(
+    [good.code, answers.map(({ answer, rule }) => `${answer} ${rule}`)],
+    [0, ['allow taint.granted', 'review taint.grant']],
+  )
+  const bad = await cli(['policy', 'decide'], [lines[0], '', '{"operation":1}', 'x', lines[0]].join('\n'))
+  const rows = bad.out
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line))
+  assert.deepEqual(
+    [bad.code, rows.map((row) => row.answer ?? [row.line, row.error.code])],
+    [1, ['allow', [3, 'INPUT_INVALID'], [4, 'INPUT_INVALID'], 'allow']],
+  )
+  const policy = join(place, 'strict.yaml')
+  writeFileSync(policy, 'version: 1\noperations: { allow: [], deny: [smtp.*] }\n')
+  const strict = await cli(['policy', 'decide', '--policy', policy], lines[0])
+  assert.equal(JSON.parse(strict.out).rule, 'access.deny')
+})
+
+test('grants are given, seen and revoked; cases run; past decisions are made anew; a value is traced', async () => {
+  await cli(['init', '--yes', '--name', 'Mara', '--address', 'mara@lindqvist.studio', '--dir', dir])
+  const given = await json(
+    'grant',
+    'give',
+    'maildir.send',
+    '--agent',
+    'follow-up',
+    '--for',
+    '30d',
+    '--reason',
+    'mine',
+  )
+  assert.match(given.id, /^g-/)
+  const shown = await cli(['grants', '--dir', dir])
+  assert.match(shown.out, /maildir\.send by follow-up/)
+  assert.equal((await json('grant', 'revoke', given.id)).held, true)
+  assert.deepEqual([await json('grants'), (await json('grants', '--all')).length], [[], 1])
+  const refused = await cli(['grant', 'give', 'maildir.*', '--dir', dir])
+  assert.match(refused.err, /Name one operation in full/)
+
+  await cli(['ingest', MAIL, '--dir', dir])
+  const [review] = await json('inbox')
+  await cli(['review', review.id, 'approve', '--dir', dir])
+  const stricter = join(place, 'stricter.yaml')
+  writeFileSync(stricter, 'version: 1\noperations: { review: [maildir.send] }\n')
+  const { decisions, changed } = await json('policy', 'what-if', stricter)
+  assert.ok(decisions >= 1)
+  assert.deepEqual(
+    changed.map(
+      ({
+        name,
+        before,
+        after: then,
+      }: {
+        name: string
+        before: { rule: string }
+        after: { rule: string }
+      }) => [name, before.rule, then.rule],
+    ),
+    [['send reply', 'taint.endorsed', 'access.review']],
+  )
+  assert.match(
+    (await cli(['policy', 'what-if', stricter, '--dir', dir])).out,
+    /1 of \d+ decisions? would be another/,
+  )
+
+  const traced = await json('lineage', 'orla@harbourlane-theatre.example')
+  assert.equal(traced.places[0].kind, 'message.received')
+  assert.equal(traced.places[0].label.trust, 'external')
+  assert.match(
+    (await cli(['lineage', String(traced.places[0].position), '--dir', dir])).out,
+    /trust +external/,
+  )
+  assert.equal((await cli(['lineage', 'nobody-wrote-this', '--dir', dir])).code, 1)
+
+  assert.match((await cli(['policy', 'test', '--dir', dir])).out, /no cases yet/)
+  writeFileSync(
+    join(dir, 'policy-cases.yaml'),
+    `- name: a stranger in a mail is put to me
+  request:
+    operation: maildir.send
+    arguments: { to: { value: eve@evil.example, label: { trust: external } } }
+    grants: [maildir.send]
+  expect: review
+  rule: taint.argument
+- name: this is wrong
+  request: { operation: maildir.receive }
+  expect: deny
+`,
+  )
+  const tested = await cli(['policy', 'test', '--dir', dir])
+  assert.equal(tested.code, 1)
+  assert.match(tested.out, /ok +a stranger in a mail is put to me/)
+  assert.match(tested.out, /BAD +this is wrong\n +expected deny, got allow by access\.allow/)
+  writeFileSync(join(dir, 'policy-cases.yaml'), '- name: x\n  request: { operation: a.b }\n  expect: maybe\n')
+  assert.match((await cli(['policy', 'test', '--dir', dir])).err, /policy-cases\.yaml:3:11/)
+  const versions = (await cli(['log', 'export', '--dir', dir])).out.match(/policy\.adopted/g)
+  assert.equal(versions?.length, 1)
+})

@@ -1,0 +1,86 @@
+/** `holdfast policy decide|test|what-if` */
+import { createInterface } from 'node:readline'
+import { toErrorRecord } from '../../../kernel/errors.ts'
+import { answerLine } from '../../../policy/decision-line.ts'
+import { parsePolicy } from '../../config/policy-file.ts'
+import { inputText } from '../input-file.ts'
+import { carryOut } from '../route.ts'
+import { type Call, textOption, type VerbRun } from '../verb.ts'
+import { block, count, moment, table, viewOf } from '../views/view.ts'
+import { sinceOf } from './what-if.ts'
+
+export const policyDecide: VerbRun = async (call) => {
+  const { out } = call
+  const given = await fileOf(call)
+  const policy = given === null ? null : parsePolicy(given.text, given.name, [])
+  let number = 0
+  let bad = 0
+  for await (const line of createInterface({ input: process.stdin, crlfDelay: Number.POSITIVE_INFINITY })) {
+    number += 1
+    if (line.trim() === '') continue
+    try {
+      await out.row(answerLine(line, policy))
+    } catch (error) {
+      bad += 1
+      const { code, message } = toErrorRecord(error)
+      await out.row({ line: number, error: { code, message } })
+    }
+  }
+  return bad > 0 ? 1 : 0
+}
+
+export const policyTest: VerbRun = async (call) => {
+  const { out, io } = call
+  const report = await carryOut(call, 'policy test', { policy: await fileOf(call) }, io)
+  const failed = report.cases.filter(({ ok }) => !ok)
+  if (out.json) out.document(report)
+  else {
+    const { green, red, dim } = out.colors
+    const { width } = viewOf(call)
+    const lines = report.cases.flatMap(({ name, ok, expected, got }) => [
+      `${ok ? green('ok  ') : red('BAD ')}  ${name}`,
+      ...(ok
+        ? []
+        : block(`expected ${expected}, got ${got.answer} by ${got.rule}: ${got.reason}`, 6, width, 4).map(
+            dim,
+          )),
+    ])
+    const verdict =
+      report.cases.length === 0
+        ? 'There are no cases yet: write some under cases in policy.yaml.'
+        : `${count(report.cases.length, 'case')}, ${failed.length} not as expected.`
+    out.text([...lines, ...(lines.length > 0 ? [''] : []), verdict].join('\n'))
+  }
+  return failed.length > 0 ? 1 : 0
+}
+
+export const policyWhatIf: VerbRun = async (call) => {
+  const { args, out, io } = call
+  const name = args[0] ?? ''
+  const policy = { name, text: await inputText(name) }
+  const report = await carryOut(call, 'policy what-if', { policy, since: sinceOf(call) }, io)
+  if (out.json) out.document(report)
+  else {
+    const view = viewOf(call)
+    const rows = report.changed.map(({ time, run, name: effect, operation, before, after }) => [
+      moment(time),
+      run,
+      effect,
+      operation,
+      `${before.answer} (${before.rule})`,
+      `${after.answer} (${after.rule})`,
+    ])
+    const columns = ['WHEN', 'RUN', 'WHAT', 'OPERATION', 'THEN', 'WITH THE FILE'].map((title) => ({ title }))
+    const lines = rows.length === 0 ? [] : [...table(columns, rows, view), '']
+    const erased =
+      report.skipped > 0 ? `; ${report.skipped} can't be made anew, since what they were about is erased` : ''
+    const changed = `${report.changed.length} of ${count(report.decisions, 'decision')} would be another`
+    out.text([...lines, `${changed}${erased}.`].join('\n'))
+  }
+  return 0
+}
+
+async function fileOf(call: Call): Promise<{ name: string; text: string } | null> {
+  const name = textOption(call, 'policy')
+  return name === undefined ? null : { name, text: await inputText(name) }
+}

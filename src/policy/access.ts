@@ -1,0 +1,99 @@
+/**
+ * Access: which agent may use which operation on which customers. The lists of operations are rules for every
+ * agent and customer. A denial goes before a review, a review before an allowance; what nothing names is denied.
+ */
+import type { Verdict } from '../ports/gate.ts'
+import type { AccessRule, PolicySettings } from '../ports/policy-settings.ts'
+import { firstMatch, names } from './patterns.ts'
+import type { PolicyRequest } from './request.ts'
+
+/** A rule that speaks of an operation, with the pattern by which it does. */
+interface Bearing {
+  readonly pattern: string
+  readonly rule: AccessRule | null
+  readonly where: string
+}
+
+interface OperationRules {
+  readonly deny: readonly Bearing[]
+  readonly review: readonly Bearing[]
+  readonly allow: readonly Bearing[]
+}
+
+/** What settings say of an operation is worked out once, and anew when a list has grown or shrunk. */
+const known = new WeakMap<
+  PolicySettings,
+  { readonly size: string; readonly rules: Map<string, OperationRules> }
+>()
+const KNOWN_OPERATIONS = 1_000
+
+export function accessDenied(request: PolicyRequest, policy: PolicySettings): Verdict | null {
+  const found = rulesOf(request.operation, policy).deny.find((one) => bearsOn(one, request))
+  return found === undefined
+    ? null
+    : { answer: 'deny', rule: 'access.deny', reason: `${request.operation} is denied ${said(found)}` }
+}
+
+export function accessReviewed(request: PolicyRequest, policy: PolicySettings): Verdict | null {
+  if (request.approved) return null
+  const found = rulesOf(request.operation, policy).review.find((one) => bearsOn(one, request))
+  return found === undefined
+    ? null
+    : {
+        answer: 'review',
+        rule: 'access.review',
+        reason: `${request.operation} needs your word ${said(found)}`,
+      }
+}
+
+export function accessUnlisted(request: PolicyRequest, policy: PolicySettings): Verdict | null {
+  const { allow, review } = rulesOf(request.operation, policy)
+  const bears = (one: Bearing): boolean => bearsOn(one, request)
+  if (allow.some(bears) || review.some(bears)) return null
+  const other = allow.length + review.length > 0 ? ` for ${request.agent} and this customer` : ''
+  const reason = `${request.operation} is on no list${other}`
+  return { answer: 'deny', rule: 'access.unlisted', reason }
+}
+
+function said({ pattern, where }: Bearing): string {
+  return `by ${pattern} of ${where}`
+}
+
+function bearsOn({ rule }: Bearing, { agent, customer, segments }: PolicyRequest): boolean {
+  if (rule === null) return true
+  if (!names(rule.agents, agent)) return false
+  if (names(rule.customers, customer)) return true
+  return segments.some((segment) => rule.customers.includes(`segment:${segment}`))
+}
+
+function rulesOf(operation: string, policy: PolicySettings): OperationRules {
+  const { allow, deny, review } = policy.operations
+  const size = `${allow.length} ${deny.length} ${review.length} ${policy.access?.length ?? 0}`
+  const last = known.get(policy)
+  const byOperation = last?.size === size ? last.rules : new Map<string, OperationRules>()
+  if (last?.size !== size) known.set(policy, { size, rules: byOperation })
+  const found = byOperation.get(operation)
+  if (found !== undefined) return found
+  const rules: OperationRules = {
+    deny: bearing(operation, policy, 'deny'),
+    review: bearing(operation, policy, 'review'),
+    allow: bearing(operation, policy, 'allow'),
+  }
+  if (byOperation.size >= KNOWN_OPERATIONS) byOperation.clear()
+  byOperation.set(operation, rules)
+  return rules
+}
+
+function bearing(
+  operation: string,
+  { operations, access = [] }: PolicySettings,
+  answer: AccessRule['answer'],
+): Bearing[] {
+  const listed = firstMatch(operation, operations[answer])
+  const ruled = access.flatMap((rule, i): Bearing[] => {
+    const pattern = rule.answer === answer ? firstMatch(operation, rule.operations) : undefined
+    return pattern === undefined ? [] : [{ pattern, rule, where: `access[${i}]` }]
+  })
+  if (listed === undefined) return ruled
+  return [{ pattern: listed, rule: null, where: `operations.${answer}` }, ...ruled]
+}

@@ -1,0 +1,77 @@
+/** From what the gate is asked to what the policy is asked: all that it goes by, as values. */
+import type { Json, JsonObject } from '../kernel/json.ts'
+import type { Label } from '../kernel/label.ts'
+import type { DeclaredManifest } from '../ports/connector.ts'
+import type { EffectRequest, ModelRequest, Verdict } from '../ports/gate.ts'
+import type { Bucket, Meter, PolicyRequest, RequestLabels } from './request.ts'
+
+/** What the gate knows beside the request. */
+export interface Surroundings {
+  readonly budget: readonly Meter[]
+  readonly rates: readonly Bucket[]
+  readonly segments: readonly string[]
+  readonly objections: readonly Verdict[]
+  readonly now: number
+}
+
+export const NO_SURROUNDINGS: Surroundings = { budget: [], rates: [], segments: [], objections: [], now: 0 }
+
+export interface Asked {
+  readonly request: PolicyRequest
+  readonly labels: RequestLabels
+}
+
+/** An undo takes back what was allowed: it counts as reversible, whatever is taken back. */
+export function effectAsked(asked: EffectRequest, manifest: DeclaredManifest, around: Surroundings): Asked {
+  const { effect, criticalArguments, hosts } = manifest
+  return {
+    request: {
+      operation: asked.operation,
+      manifest: { effect: asked.isUndo ? 'reversible' : effect, criticalArguments, hosts },
+      isModelCall: false,
+      arguments: argumentsOf(asked.input),
+      agent: asked.workflow,
+      customer: asked.customer,
+      approved: asked.approvedBy !== null,
+      endorsed: (asked.endorsedBy ?? null) !== null,
+      externalSince: asked.externalSince ?? null,
+      ...around,
+    },
+    labels: { context: contextOf(asked.label), arguments: asked.arguments ?? {} },
+  }
+}
+
+/** What a model is given is what the run has seen; it answers to the run, and to nobody else. */
+export function modelAsked(
+  asked: ModelRequest,
+  operation: string,
+  hosts: readonly string[],
+  around: Surroundings,
+): Asked {
+  return {
+    request: {
+      operation,
+      manifest: { effect: 'read', criticalArguments: [], hosts },
+      isModelCall: true,
+      arguments: {},
+      agent: asked.workflow,
+      customer: null,
+      approved: false,
+      endorsed: false,
+      externalSince: null,
+      ...around,
+    },
+    labels: { context: contextOf(asked.label), arguments: {} },
+  }
+}
+
+/** Private data has readers: whoever has read it carries them on. */
+function contextOf(label: Label): RequestLabels['context'] {
+  return { ...label, readPrivate: label.readers !== null }
+}
+
+/** The fields of an input; one that has none is an argument itself. */
+export function argumentsOf(input: Json): Readonly<Record<string, Json>> {
+  if (typeof input === 'object' && input !== null && !Array.isArray(input)) return input as JsonObject
+  return input === null ? {} : { input }
+}

@@ -1,0 +1,23 @@
+/** One request as a line of JSON, and the decision on it as an object. */
+import type { JsonObject } from '../kernel/json.ts'
+import type { PolicySettings } from '../ports/policy-settings.ts'
+import { decide } from './decide.ts'
+import { openPolicy, readRequestLine } from './request-line.ts'
+
+/** By the given policy; without one, by what stands on the line alone. @throws INPUT_INVALID */
+export function answerLine(line: string, policy: PolicySettings | null): JsonObject {
+  const read = readRequestLine(line)
+  const rules = policy ?? openPolicy(read)
+  const book = [...(rules.addressBook ?? []), ...read.addressBook]
+  const { answer, rule, reason, grant } = decide(read.request, read.labels, read.grants, {
+    ...rules,
+    addressBook: book,
+  })
+  return {
+    operation: read.request.operation,
+    answer,
+    rule,
+    reason,
+    ...(grant === undefined ? {} : { grant }),
+  }
+}

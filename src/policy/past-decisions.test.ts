@@ -1,0 +1,77 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { z } from 'zod'
+import { openPlace } from '../apps/testing/place.ts'
+import { externalFrom } from '../kernel/label.ts'
+import { type Context, defineWorkflow } from '../kernel/workflow.ts'
+import { defineConnector } from '../ports/connector.ts'
+import type { PolicySettings } from '../ports/policy-settings.ts'
+import { grant } from '../sdk.ts'
+import { redecide } from './past-decisions.ts'
+import { settings } from './testing/requests.ts'
+
+const OPEN = settings({ operations: { allow: ['*'] }, more: { addressBook: ['ada@ek.example'] } })
+
+test('past decisions are made anew by another policy, and those that differ are told', async (t) => {
+  const connector = defineConnector({
+    name: 'smtp',
+    operations: {
+      send: {
+        manifest: { effect: 'external', criticalArguments: ['to'] },
+        input: z.any(),
+        output: z.any(),
+        perform: async () => null,
+      },
+    },
+  })
+  const flow = defineWorkflow({
+    name: 'flow',
+    version: 1,
+    input: z.object({ to: z.string() }),
+    output: z.any(),
+    run: (ctx: Context, input) => ctx.act('send', 'smtp.send', input),
+  })
+  const place = await openPlace(t, { workflows: [flow], connectors: [connector], policy: OPEN })
+  const { hf, clock } = place
+  const start = (id: string, to: string, label = externalFrom('mail:m-1')) =>
+    hf.start(flow, { to }, { id, label })
+  await start('stranger', 'eve@evil.example')
+  await start('early', 'ada@ek.example')
+  await hf.idle()
+  await grant(hf, { operation: 'smtp.send' })
+  await start('granted', 'ada@ek.example')
+  await hf.start(flow, { to: 'anybody' }, { id: 'own', customer: 'c-1' })
+  await hf.idle()
+  const since = clock.now() + 1
+  const review = hf.reviews().find(({ run }) => run === 'stranger')
+  clock.advance(10)
+  await hf.answer(review?.id ?? '', { verdict: 'approved' })
+  await hf.idle()
+
+  const by = (policy: PolicySettings, after = 0) => {
+    const report = redecide(hf.log, policy, { connectors: [connector], models: [], since: after })
+    const changed = report.changed.map(
+      ({ run, before, after: now }) => `${run}: ${before.answer} → ${now.answer}`,
+    )
+    return { ...report, changed }
+  }
+  assert.deepEqual(by(OPEN), { decisions: 5, changed: [], skipped: 0 })
+  const denied = settings({ operations: { allow: ['*'], deny: ['smtp.send'] } })
+  assert.deepEqual(by(denied).changed, [
+    'stranger: review → deny',
+    'early: review → deny',
+    'granted: allow → deny',
+    'own: allow → deny',
+    'stranger: allow → deny',
+  ])
+  assert.deepEqual(by(denied, since).changed, ['stranger: allow → deny'])
+  const stranger = { ...OPEN, addressBook: [] }
+  assert.deepEqual(by(stranger).changed, ['granted: allow → review'])
+  const access = [{ agents: ['*'], operations: ['smtp.send'], customers: ['c-1'], answer: 'review' as const }]
+  assert.deepEqual(by({ ...OPEN, access }).changed, ['own: allow → review'])
+  const rates = [
+    { operations: ['*'], agents: ['*'], each: 'all' as const, limit: 1, perMs: 3_600_000, burst: 1 },
+  ]
+  assert.deepEqual(by({ ...OPEN, rates }).changed, ['own: allow → review'])
+  assert.equal(redecide(hf.log, OPEN, { connectors: [], models: [], since: 0 }).skipped, 5)
+})

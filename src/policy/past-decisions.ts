@@ -1,0 +1,225 @@
+/**
+ * Past decisions made anew by another policy, from what is on record of each: what was asked, the label of all that
+ * the run had seen, the operator's word, the grants and the spending of that time. Nothing is granted or recorded.
+ */
+
+import { approvalName } from '../kernel/effect-review.ts'
+import type { StoredEvent } from '../kernel/event.ts'
+import type { Json, JsonObject } from '../kernel/json.ts'
+import { OWNER } from '../kernel/label.ts'
+import { isOwnersWord, type ReviewVerdict } from '../kernel/review.ts'
+import type { Connector, DeclaredManifest } from '../ports/connector.ts'
+import type { EventLog } from '../ports/event-log.ts'
+import type { Verdict } from '../ports/gate.ts'
+import type { Grant } from '../ports/grant.ts'
+import type { Model } from '../ports/model.ts'
+import type { PolicySettings } from '../ports/policy-settings.ts'
+import { effectAsked, modelAsked, NO_SURROUNDINGS } from './asked.ts'
+import { decide } from './decide.ts'
+import { modelMeters } from './limits.ts'
+import { bucketsFor } from './rates.ts'
+import { dayOf } from './spending.ts'
+
+export interface PolicyChange {
+  readonly position: number
+  readonly time: number
+  readonly run: string
+  /** Name of the effect or decision in the run. */
+  readonly name: string
+  readonly operation: string
+  readonly before: { readonly answer: string; readonly rule: string }
+  readonly after: Verdict
+}
+
+export interface PolicyChanges {
+  readonly decisions: number
+  readonly changed: readonly PolicyChange[]
+  /** Of which too little is left to make them anew. */
+  readonly skipped: number
+}
+
+export interface RedecideOptions {
+  readonly connectors: readonly Connector[]
+  readonly models: readonly Model[]
+  /** Milliseconds since 1970: what is older is counted for spending, and not made anew. */
+  readonly since: number
+}
+
+export function redecide(log: EventLog, policy: PolicySettings, options: RedecideOptions): PolicyChanges {
+  const past = new Past(policy, options)
+  let decisions = 0
+  let skipped = 0
+  const changed: PolicyChange[] = []
+  let last: StoredEvent | null = null
+  const judge = (event: StoredEvent, input: Json | undefined): void => {
+    const after = past.decide(event, input)
+    if (event.time < options.since) return
+    decisions += 1
+    if (after === null) {
+      skipped += 1
+      return
+    }
+    const body = event.body as JsonObject
+    if (after.answer === body.answer) return
+    changed.push({
+      position: event.position,
+      time: event.time,
+      run: event.stream.slice('run/'.length),
+      name: String(body.name),
+      operation: String((body.request as JsonObject).operation),
+      before: { answer: String(body.answer), rule: String(body.rule) },
+      after,
+    })
+  }
+  for (const event of log.read()) {
+    if (last !== null) {
+      // An intent stands right behind the decision that allowed it, and says what was asked.
+      const isIntent = event.stream === last.stream && event.kind.endsWith('.intended')
+      judge(last, isIntent ? event.body?.input : undefined)
+    }
+    last = event.kind === 'policy.decided' ? event : null
+    past.see(event)
+  }
+  if (last !== null) judge(last, undefined)
+  return { decisions, changed, skipped }
+}
+
+/** What was known at a time, folded as the log goes on. */
+class Past {
+  readonly #policy: PolicySettings
+  readonly #manifests: ReadonlyMap<string, DeclaredManifest>
+  readonly #hosts: ReadonlyMap<string, string>
+  readonly #runs = new Map<string, { workflow: string; customer: string | null; inputs: Map<string, Json> }>()
+  readonly #approved = new Set<string>()
+  readonly #grants = new Map<string, Grant>()
+  readonly #fullAt = new Map<string, number>()
+  readonly #micros = new Map<string, number>()
+  readonly #calls = new Map<number, number>()
+
+  constructor(policy: PolicySettings, { connectors, models }: RedecideOptions) {
+    this.#policy = policy
+    this.#hosts = new Map(models.map(({ provider, host }) => [`model.${provider}`, host]))
+    this.#manifests = new Map(
+      connectors.flatMap(({ name, operations }) =>
+        Object.entries(operations).map(([of, { manifest }]) => [`${name}.${of}`, manifest]),
+      ),
+    )
+  }
+
+  see({ kind, stream, body, time, position }: StoredEvent): void {
+    if (body === null) return
+    const run = stream.slice('run/'.length)
+    switch (kind) {
+      case 'run.started':
+        this.#runs.set(run, {
+          workflow: String(body.workflow),
+          customer: (body.customer as string | null) ?? null,
+          inputs: new Map(),
+        })
+        return
+      case 'effect.intended':
+        this.#runs.get(run)?.inputs.set(String(body.name), body.input ?? null)
+        return
+      case 'review.answered':
+        if (isOwnersWord(body.verdict as ReviewVerdict, String(body.way ?? '')))
+          this.#approved.add(`${run}\n${String(body.name)}`)
+        return
+      case 'model.called':
+        this.#spend(run, time, Number(body.priceMicros ?? 0))
+        return
+      case 'grant.given':
+        this.#grants.set(String(body.grant), {
+          ...(body as unknown as Grant),
+          id: String(body.grant),
+          givenAt: time,
+          position,
+        })
+        return
+      case 'grant.revoked':
+        this.#grants.delete(String(body.grant))
+        return
+      case 'run.completed':
+      case 'run.failed':
+      case 'run.cancelled':
+      case 'run.continued':
+        this.#runs.delete(run)
+    }
+  }
+
+  /** null where too little is on record. */
+  decide({ stream, time, label, body }: StoredEvent, intended: Json | undefined): Verdict | null {
+    const run = stream.slice('run/'.length)
+    const request = body?.request as JsonObject | undefined
+    if (body == null || request === undefined) return null
+    const about = this.#runs.get(run)
+    const workflow = about?.workflow ?? 'intake'
+    const operation = String(request.operation)
+    if (request.type === 'model') return this.#decideModel({ run, workflow, label }, operation, time)
+    const name = String(body.name)
+    const manifest = this.#manifests.get(operation)
+    const input =
+      intended ?? request.input ?? about?.inputs.get(name) ?? (about === undefined ? {} : undefined)
+    if (manifest === undefined || input === undefined) return null
+    const own = (request.own as string[] | undefined) ?? []
+    const asked = {
+      run,
+      workflow,
+      customer: about?.customer ?? null,
+      operation,
+      input,
+      label,
+      arguments: Object.fromEntries(own.map((argument) => [argument, OWNER])),
+      externalSince: (request.externalSince as number | undefined) ?? null,
+      isUndo: request.type === 'undo',
+      approvedBy: this.#approved.has(`${run}\n${approvalName(name)}`) ? 'on record' : null,
+      endorsedBy: (request.endorsedBy as string | undefined) ?? null,
+    }
+    const { buckets, taken } = this.#bucketsOf({ operation, agent: workflow, customer: asked.customer }, time)
+    const { request: about2, labels } = effectAsked(asked, manifest, {
+      ...NO_SURROUNDINGS,
+      rates: buckets,
+      now: time,
+    })
+    const verdict = decide(about2, labels, [...this.#grants.values()], this.#policy)
+    if (verdict.answer === 'allow') this.#take(taken)
+    return verdict
+  }
+
+  #decideModel(
+    asked: { run: string; workflow: string; label: StoredEvent['label'] },
+    operation: string,
+    time: number,
+  ): Verdict {
+    const day = dayOf(time)
+    const spent = {
+      todayMicros: this.#micros.get(String(day)) ?? 0,
+      runMicros: this.#micros.get(`run ${asked.run}`) ?? 0,
+      callsToday: this.#calls.get(day) ?? 0,
+    }
+    const { buckets, taken } = this.#bucketsOf({ operation, agent: asked.workflow, customer: null }, time)
+    const budget = modelMeters(this.#policy, spent)
+    const host = this.#hosts.get(operation)
+    const around = { ...NO_SURROUNDINGS, budget, rates: buckets, now: time }
+    const { request, labels } = modelAsked(asked, operation, host === undefined ? [] : [host], around)
+    const verdict = decide(request, labels, [], this.#policy)
+    if (verdict.answer === 'allow') {
+      this.#calls.set(day, spent.callsToday + 1)
+      this.#take(taken)
+    }
+    return verdict
+  }
+
+  #bucketsOf(request: Parameters<typeof bucketsFor>[0], time: number): ReturnType<typeof bucketsFor> {
+    return bucketsFor(request, this.#policy, time, (bucket) => this.#fullAt.get(bucket))
+  }
+
+  #take(taken: Readonly<Record<string, number>>): void {
+    for (const [bucket, fullAt] of Object.entries(taken)) this.#fullAt.set(bucket, fullAt)
+  }
+
+  #spend(run: string, time: number, micros: number): void {
+    const amount = Number.isFinite(micros) ? micros : 0
+    for (const key of [String(dayOf(time)), `run ${run}`])
+      this.#micros.set(key, (this.#micros.get(key) ?? 0) + amount)
+  }
+}

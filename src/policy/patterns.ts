@@ -1,0 +1,19 @@
+/** Patterns of operations: `smtp.send`, `smtp.*`, `*`. */
+import type { OperationPattern } from '../ports/policy-settings.ts'
+
+export function matches(operation: string, pattern: OperationPattern): boolean {
+  if (pattern === '*' || pattern === operation) return true
+  return pattern.endsWith('.*') && operation.startsWith(pattern.slice(0, -1))
+}
+
+export function firstMatch(
+  operation: string,
+  patterns: readonly OperationPattern[],
+): OperationPattern | undefined {
+  return patterns.find((pattern) => matches(operation, pattern))
+}
+
+/** Whether a list of names, which may say `*`, names this one. */
+export function names(list: readonly string[], name: string | null): boolean {
+  return list.includes('*') || (name !== null && list.includes(name))
+}

@@ -1,0 +1,120 @@
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import fc from 'fast-check'
+import { z } from 'zod'
+import { openPlace } from '../apps/testing/place.ts'
+import { defineWorkflow } from '../kernel/workflow.ts'
+import { defineConnector } from '../ports/connector.ts'
+import type { RateRule } from '../ports/policy-settings.ts'
+import { bucketsFor } from './rates.ts'
+import { settings } from './testing/requests.ts'
+
+const RULE: RateRule = {
+  operations: ['smtp.*'],
+  agents: ['*'],
+  each: 'all',
+  limit: 2,
+  perMs: 1_000,
+  burst: 2,
+}
+const by = (more: Partial<RateRule> = {}) => settings({ more: { rates: [{ ...RULE, ...more }] } })
+const SEND = { operation: 'smtp.send', agent: 'flow', customer: 'c-1' }
+
+describe('a token bucket', () => {
+  test('is full at first, and gets its tokens back with time', () => {
+    const left: Record<string, number> = {}
+    const take = (now: number): number => {
+      const { buckets, taken } = bucketsFor(SEND, by(), now, (id) => left[id])
+      const tokens = buckets[0]?.tokens ?? 0
+      if (tokens >= 1) Object.assign(left, taken)
+      return tokens
+    }
+    assert.deepEqual([take(0), take(0), take(0), take(499), take(500), take(500)], [2, 1, 0, 0.998, 1, 0])
+    assert.equal(take(10_000), 2)
+  })
+
+  test('says when the next token is due', () => {
+    const { taken } = bucketsFor(SEND, by({ burst: 1 }), 0, () => undefined)
+    const { buckets } = bucketsFor(SEND, by({ burst: 1 }), 100, (id) => taken[id])
+    assert.deepEqual([Math.round((buckets[0]?.tokens ?? 0) * 1e6) / 1e6, buckets[0]?.nextAt], [0.2, 500])
+  })
+
+  test('is one for all, or one for each operation, agent or customer', () => {
+    const ids = (each: RateRule['each'], more: Partial<typeof SEND>) =>
+      Object.keys(bucketsFor({ ...SEND, ...more }, by({ each }), 0, () => undefined).taken)
+    assert.deepEqual(ids('all', {}), ids('all', { operation: 'smtp.x', agent: 'other', customer: 'c-2' }))
+    assert.notDeepEqual(ids('operation', {}), ids('operation', { operation: 'smtp.x' }))
+    assert.notDeepEqual(ids('agent', {}), ids('agent', { agent: 'other' }))
+    assert.notDeepEqual(ids('customer', {}), ids('customer', { customer: 'c-2' }))
+    assert.deepEqual(ids('all', { operation: 'maildir.send' }), [])
+    const others = by({ agents: ['other'] })
+    assert.deepEqual(bucketsFor(SEND, others, 0, () => undefined).buckets, [])
+  })
+
+  test('lets no more through in any time than its burst and what comes back', () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.integer({ min: 0, max: 700 }), { maxLength: 60 }),
+        fc.integer({ min: 1, max: 4 }),
+        (waits, burst) => {
+          const left: Record<string, number> = {}
+          const times: number[] = []
+          let now = 0
+          for (const wait of waits) {
+            now += wait
+            const { buckets, taken } = bucketsFor(SEND, by({ burst }), now, (id) => left[id])
+            if ((buckets[0]?.tokens ?? 0) < 1) continue
+            Object.assign(left, taken)
+            times.push(now)
+          }
+          for (const [i, from] of times.entries()) {
+            for (const [j, to] of times.entries()) {
+              if (j >= i) assert.ok(j - i + 1 <= burst + (to - from) / 500 + 1e-9)
+            }
+          }
+        },
+      ),
+    )
+  })
+})
+
+test('what was taken is taken after a restart, and a hundred at once take no more', async (t) => {
+  let done = 0
+  const connector = defineConnector({
+    name: 'smtp',
+    operations: {
+      send: {
+        manifest: { effect: 'external', criticalArguments: ['to'] },
+        input: z.any(),
+        output: z.any(),
+        perform: async () => {
+          done += 1
+          return null
+        },
+      },
+    },
+  })
+  const flow = defineWorkflow({
+    name: 'flow',
+    version: 1,
+    input: z.any(),
+    output: z.any(),
+    run: async (ctx) => ctx.act('send', 'smtp.send', { to: 'ada' }),
+  })
+  const policy = settings({
+    operations: { allow: ['*'] },
+    more: { rates: [{ ...RULE, limit: 3, perMs: 3_600_000, burst: 3 }] },
+  })
+  const place = await openPlace(t, { workflows: [flow], connectors: [connector], policy })
+  const start = (from: number, count: number) =>
+    Promise.all(Array.from({ length: count }, (_, i) => place.hf.start(flow, null, { id: `r${from + i}` })))
+  await start(0, 2)
+  await place.hf.idle()
+  assert.equal(done, 2)
+  await place.reopen()
+  await start(2, 100)
+  await place.hf.idle()
+  assert.equal(done, 3)
+  assert.equal(place.hf.reviews().length, 99)
+  assert.match(place.hf.reviews()[0]?.reason ?? '', /no token is left, the next is due/)
+})

@@ -1,0 +1,75 @@
+/**
+ * Rates as token buckets. A bucket is one number, the time at which it will be full again (the generic cell rate
+ * algorithm, as in ATM traffic control). What a decision takes stands in its event, so that a bucket is what it was
+ * after a restart, also with another limit.
+ */
+import type { StoredEvent } from '../kernel/event.ts'
+import type { JsonObject } from '../kernel/json.ts'
+import type { PolicySettings, RateRule } from '../ports/policy-settings.ts'
+import type { Projection, TablesReader } from '../ports/projection.ts'
+import { firstMatch, names } from './patterns.ts'
+import type { Bucket } from './request.ts'
+
+/** By the id of a bucket: milliseconds since 1970 at which it is full again. */
+export type FullAt = Readonly<Record<string, number>>
+
+export interface RateRequest {
+  readonly operation: string
+  readonly agent: string | null
+  readonly customer: string | null
+}
+
+/** The buckets that a request takes from, and what they are after it. `fullAt` knows how they were left. */
+export function bucketsFor(
+  request: RateRequest,
+  { rates = [] }: PolicySettings,
+  now: number,
+  fullAt: (bucket: string) => number | undefined,
+): { readonly buckets: readonly Bucket[]; readonly taken: FullAt } {
+  const buckets: Bucket[] = []
+  const taken: Record<string, number> = {}
+  for (const [i, rule] of rates.entries()) {
+    if (firstMatch(request.operation, rule.operations) === undefined) continue
+    if (!names(rule.agents, request.agent)) continue
+    const id = bucketId(rule, request)
+    const perToken = rule.perMs / rule.limit
+    const full = Math.max(now, fullAt(id) ?? now)
+    const tokens = rule.burst - (full - now) / perToken
+    buckets.push({ name: `rates[${i}]`, tokens, nextAt: full + perToken * (1 - rule.burst) })
+    taken[id] = full + perToken
+  }
+  return { buckets, taken }
+}
+
+/** By what a rule is about and not by its limit: a changed limit goes on with what was taken. */
+function bucketId({ operations, agents, each }: RateRule, request: RateRequest): string {
+  const of = { all: '', operation: request.operation, agent: request.agent, customer: request.customer }[each]
+  return JSON.stringify([operations, agents, each, of])
+}
+
+export const ratesProjection: Projection = {
+  name: 'rates',
+  version: 1,
+  tables: ['rates'],
+  schema: 'CREATE TABLE rates (bucket TEXT PRIMARY KEY, full_at REAL NOT NULL) STRICT, WITHOUT ROWID;',
+  kinds: ['policy.decided'],
+  apply({ body }, tables) {
+    for (const [bucket, fullAt] of Object.entries((body?.took ?? {}) as Record<string, number>)) {
+      tables.run(
+        `INSERT INTO rates VALUES (?1, ?2)
+         ON CONFLICT DO UPDATE SET full_at = max(full_at, excluded.full_at)`,
+        bucket,
+        fullAt,
+      )
+    }
+  },
+  erasure: { keep: tookOf },
+}
+
+function tookOf({ body }: StoredEvent): JsonObject | null {
+  return body?.took === undefined ? null : { took: body.took }
+}
+
+export function fullAtOf(tables: TablesReader, bucket: string): number | undefined {
+  return tables.get<{ full_at: number }>('SELECT full_at FROM rates WHERE bucket = ?', bucket)?.full_at
+}

@@ -1,0 +1,164 @@
+/**
+ * Requests to the policy as JSON, as `holdfast policy decide` reads them, and the operator's own cases: every field
+ * is checked, none is unknown, and what is not said is taken at its worst.
+ */
+import { z } from 'zod'
+import { HoldfastError } from '../kernel/errors.ts'
+import { type Json, toJson } from '../kernel/json.ts'
+import type { Grant } from '../ports/grant.ts'
+import type { PolicySettings } from '../ports/policy-settings.ts'
+import type { Meter, PolicyRequest, RequestLabels } from './request.ts'
+
+const label = {
+  trust: z.enum(['owner', 'system', 'external']),
+  sources: z.array(z.string()).default([]),
+  readers: z.array(z.string()).nullable().default(null),
+}
+
+const single = z.union([z.string(), z.number(), z.boolean(), z.null()])
+
+/** What an argument must be. A single value stands for itself, a list for one of its values. */
+export const constraintSchema = z.union([
+  single.transform((value) => ({ oneOf: [value] })),
+  z.array(z.json()).transform((oneOf) => ({ oneOf })),
+  z.strictObject({ oneOf: z.array(z.json()) }),
+  z.strictObject({ min: z.number().exactOptional(), max: z.number().exactOptional() }),
+])
+
+const grant = z.strictObject({
+  id: z.string().default('g-line'),
+  operation: z.string().min(1),
+  agent: z.string().nullable().default(null),
+  customer: z.string().nullable().default(null),
+  segment: z.string().nullable().default(null),
+  arguments: z.record(z.string(), constraintSchema).default({}),
+  expiresAt: z.number().nullable().default(null),
+  givenAt: z.number().default(0),
+  position: z.number().default(0),
+})
+
+const meter = z.union([
+  z.strictObject({
+    name: z.string().default('limit'),
+    unit: z.string().default(''),
+    limit: z.number(),
+    spent: z.number(),
+    cost: z.number().exactOptional(),
+  }),
+  z
+    .strictObject({ remaining: z.number(), cost: z.number().exactOptional() })
+    .transform(
+      ({ remaining, ...rest }): Meter => ({ name: 'limit', unit: '', limit: remaining, spent: 0, ...rest }),
+    ),
+])
+
+export const requestSchema = z.strictObject({
+  operation: z.string().min(1),
+  /** Undeclared is irreversible with every argument critical. */
+  manifest: z
+    .strictObject({
+      title: z.string().optional(),
+      effect: z.enum(['read', 'reversible', 'external', 'irreversible']).default('irreversible'),
+      criticalArguments: z.array(z.string()).optional(),
+      hosts: z.array(z.string()).default([]),
+      dataClass: z.enum(['public', 'personal', 'private']).optional(),
+      idempotency: z.enum(['key', 'natural', 'none']).optional(),
+      gives: z.enum(['external', 'system']).optional(),
+      witness: z.enum(['outside', 'workspace']).optional(),
+      timeoutMs: z.number().optional(),
+      lookup: z.boolean().optional(),
+      undo: z.boolean().optional(),
+    })
+    .prefault({}),
+  arguments: z
+    .record(z.string(), z.strictObject({ value: z.json(), label: z.strictObject(label).optional() }))
+    .default({}),
+  /** Of all that was read; not given, all of it came from outside. */
+  context: z
+    .strictObject({ ...label, readPrivate: z.boolean().default(false) })
+    .prefault({ trust: 'external' }),
+  /** Fixed before anything from outside was read. The bare name of an operation grants it without conditions. */
+  grants: z
+    .array(
+      z.union([
+        z
+          .string()
+          .min(1)
+          .transform((operation) => grant.parse({ operation })),
+        grant,
+      ]),
+    )
+    .default([]),
+  addressBook: z.array(z.string()).default([]),
+  budget: z
+    .union([z.array(meter), meter.transform((one) => [one]), z.null().transform(() => [])])
+    .default([]),
+  agent: z.string().nullable().default(null),
+  customer: z.string().nullable().default(null),
+  segments: z.array(z.string()).default([]),
+  approved: z.boolean().default(false),
+  endorsed: z.boolean().default(false),
+})
+
+export type LineRequest = z.output<typeof requestSchema>
+
+export interface ReadRequest {
+  readonly request: PolicyRequest
+  readonly labels: RequestLabels
+  readonly grants: readonly Grant[]
+  readonly addressBook: readonly string[]
+}
+
+/** @throws INPUT_INVALID naming each mistake by its path */
+export function readRequestLine(line: string): ReadRequest {
+  let parsed: unknown
+  try {
+    parsed = JSON.parse(line)
+  } catch (cause) {
+    throw new HoldfastError('INPUT_INVALID', `It is no JSON: ${(cause as Error).message}`, { cause })
+  }
+  const checked = requestSchema.safeParse(parsed)
+  if (checked.success) return asRequest(checked.data)
+  const problems = checked.error.issues.map(
+    ({ path, message }) => `${path.join('.') || 'the line'}: ${message}`,
+  )
+  throw new HoldfastError('INPUT_INVALID', problems.join('; '), { details: { problems } })
+}
+
+export function asRequest(line: LineRequest): ReadRequest {
+  const { operation, manifest, arguments: given, context, grants, addressBook, ...more } = line
+  const { effect, hosts, criticalArguments = effect === 'read' ? [] : ['*'] } = manifest
+  const entries = Object.entries(given)
+  return {
+    request: {
+      operation,
+      manifest: { effect, hosts, criticalArguments },
+      isModelCall: operation.startsWith('model.'),
+      arguments: Object.fromEntries(
+        entries.map(([name, { value }]): [string, Json] => [name, toJson(value)]),
+      ),
+      rates: [],
+      objections: [],
+      externalSince: null,
+      now: 0,
+      ...more,
+    },
+    labels: {
+      context,
+      arguments: Object.fromEntries(
+        entries.flatMap(([name, argument]) => (argument.label === undefined ? [] : [[name, argument.label]])),
+      ),
+    },
+    grants: grants as readonly Grant[],
+    addressBook: addressBook.map((address) => address.trim().toLowerCase()),
+  }
+}
+
+/** Where no list of a policy applies: all that the line names counts as allowed, its hosts as well. */
+export function openPolicy({ request }: ReadRequest): PolicySettings {
+  return {
+    operations: { allow: ['*'], deny: [], review: [] },
+    egress: { allow: request.manifest.hosts.map((host) => host.toLowerCase()) },
+    budget: { perDayUsd: null, perRunUsd: null, modelCallsPerDay: null },
+  }
+}
