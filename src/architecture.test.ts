@@ -68,6 +68,10 @@ const EDGE = /\.test\.ts$|\.contract\.ts$|\/testing\/|^src\/(adapters\/system|ap
 /** Where the network or another process may be reached besides connectors, and why. */
 const REACHES_OUT: readonly { path: string; why: string }[] = [
   { path: 'src/adapters/ai-sdk/model.ts', why: 'the adapter of the model port: called by the gate alone' },
+  {
+    path: 'src/adapters/vault/master-keys.ts',
+    why: 'asks the operator’s own command, or the keyring, for the master key',
+  },
   { path: 'src/apps/server/socket.ts', why: 'serves commands on a socket of this machine' },
   { path: 'src/apps/server/command-server.ts', why: 'serves commands on a socket of this machine' },
   { path: 'src/apps/cli/client.ts', why: 'asks the process that serves, over that socket' },
