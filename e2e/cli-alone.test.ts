@@ -281,6 +281,7 @@ describe('the command line alone', { concurrency: 2 }, () => {
       ['run', 'fork', run, '--from', 'draft reply'],
       ['agents'],
       ['breakers'],
+      ['flags'],
       ['grants', '--all'],
       ['grant', 'give', 'maildir.send'],
       ['lineage', '1'],
@@ -351,6 +352,8 @@ describe('the command line alone', { concurrency: 2 }, () => {
       'vault remove',
       'vault rotate',
     ]
+    // The flags have a workspace of their own with some: e2e/cli-flags.test.ts.
+    elsewhere.push(...VERBS.map(({ words }) => words).filter((words) => words.startsWith('flag ')))
     const ofAgents = VERBS.filter(({ words }) => words.startsWith('agent '))
     for (const { words, args = '' } of ofAgents) {
       const given = args.split(' ').map((_, i) => (i === 2 ? '1' : 'nobody'))
