@@ -393,10 +393,7 @@ export function intendedEffects(journal: Journal): JsonObject[] {
 }
 
 /** The join of all that the run has seen so far. */
-export function labelOf(journal: Journal): Label {
-  let label = journal.start?.label ?? SYSTEM
-  for (const entry of journal.entries.values()) {
-    if (entry.settled !== null) label = joinLabels(label, entry.settled.label)
-  }
-  return label
+export function labelOf({ start, entries }: Journal): Label {
+  const seen = [...entries.values()].flatMap(({ settled }) => settled?.label ?? [])
+  return seen.reduce((label, one) => joinLabels(label, one), start?.label ?? SYSTEM)
 }
