@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, type TestContext, test } from 'node:test'
 import { z } from 'zod'
 import { openPlace, type PlaceOptions } from '../apps/testing/place.ts'
+import { HoldfastError } from '../kernel/errors.ts'
 import type { Json } from '../kernel/json.ts'
 import { externalFrom, OWNER } from '../kernel/label.ts'
 import { type Context, defineWorkflow } from '../kernel/workflow.ts'
@@ -201,18 +202,35 @@ describe('what a run has read', () => {
     assert.deepEqual(done, [{ to: 'ada@ek.example' }])
   })
 
-  test('an effect is judged by what was read when it was asked for, not by what came since', async (t) => {
-    const {
-      hf,
-      flow,
-      place: at,
-    } = await place(t, async (ctx) => {
-      await Promise.all([ctx.act('read', 'outside.fetch', null), send(ctx, 'anybody@x.example')])
-      return null
+  test('an effect is judged by what was read when it was asked for, in its retries and after a restart too', async (t) => {
+    let attempts = 0
+    const down = defineConnector({
+      name: 'down',
+      operations: {
+        send: {
+          manifest: { effect: 'external', criticalArguments: ['to'] },
+          input: z.any(),
+          output: z.any(),
+          perform: async () => {
+            attempts += 1
+            if (attempts < 3) throw new HoldfastError('CONNECTOR_UNAVAILABLE', 'closed')
+            return null
+          },
+        },
+      },
     })
+    const both = async (ctx: Context): Promise<null> => {
+      const sent = ctx.act('send', 'down.send', { to: 'anybody@x.example' })
+      await ctx.act('read', 'outside.fetch', null)
+      await sent
+      return null
+    }
+    const { hf, flow, place: at } = await place(t, both, { connectors: [outside([]), down] })
     await hf.start(flow, null, { id: 'a' })
+    await hf.idle()
+    await at.reopen()
     await at.outcome('a')
-    assert.deepEqual(rules(at, 'a'), ['access.allow'])
+    assert.deepEqual([rules(at, 'a'), attempts], [['access.allow', 'access.allow', 'access.allow'], 3])
   })
 })
 
