@@ -6,10 +6,11 @@ import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { checkedBy } from '../autonomy/attention.ts'
 import type { JsonObject } from '../kernel/json.ts'
+import { grant } from '../policy/grants.ts'
 import { verifyRun } from '../runtime/replay.ts'
 import { inboxItem } from './commands/inbox-item.ts'
 import { reviewAnswer } from './commands/review-answer.ts'
-import { AUTONOMY_FILE } from './config/file-names.ts'
+import { AUTONOMY_FILE, POLICY_FILE } from './config/file-names.ts'
 import { SAMPLE_OWNER } from './server/sample.ts'
 import { createWorkspace, openWorkspace, type Workspace } from './workspace.ts'
 
@@ -36,9 +37,24 @@ async function takeIn({ intake, holdfast }: Workspace, isWanted = (_: string) =>
   await holdfast.idle()
 }
 
-test('at level auto replies leave by themselves, but none to a mail that gives orders', async (t) => {
+/** The owner vouches for whoever wrote one of the mails. */
+async function vouchForAll(workspace: Workspace): Promise<void> {
+  const { dir, holdfast } = workspace
+  const names = (await readdir(MAILBOX)).filter((name) => name.endsWith('.eml'))
+  const mails = await Promise.all(names.map((name) => readFile(new URL(name, MAILBOX), 'utf8')))
+  const domains = new Set(
+    mails.flatMap((mail) => [...mail.matchAll(/@([a-z0-9.-]+\.[a-z]+)/gi)].map(([, d]) => d?.toLowerCase())),
+  )
+  const addressBook = [...domains].map((domain) => `"@${domain}"`).join(', ')
+  const file = join(dir, POLICY_FILE)
+  await writeFile(file, `${await readFile(file, 'utf8')}\naddressBook: [${addressBook}]\n`)
+  await grant(holdfast, { operation: 'maildir.send', agent: 'lead-qualification', reason: 'I know them all' })
+}
+
+test('at level auto replies leave by themselves where the policy lets them, but none to a mail that gives orders', async (t) => {
   const workspace = await openWith(t, 'audits: { auto: 0.000001 }')
   const { holdfast, log } = workspace
+  await vouchForAll(workspace)
   await holdfast.autonomy.set(REPLY, { level: 'auto', ceiling: 'auto' })
   await takeIn(workspace)
   const waiting = holdfast.reviews()
@@ -61,6 +77,16 @@ test('at level auto replies leave by themselves, but none to a mail that gives o
     const { verdict } = await verifyRun(log, holdfast.runtime.workflows, id)
     assert.notEqual(verdict, 'diverged', id)
   }
+})
+
+test('level auto is no way past the policy: to strangers nothing leaves without the operator', async (t) => {
+  const workspace = await openWith(t, 'audits: { auto: 0.000001 }')
+  const { holdfast, log } = workspace
+  await holdfast.autonomy.set(REPLY, { level: 'auto', ceiling: 'auto' })
+  await takeIn(workspace, (name) => name.startsWith('0'))
+  assert.ok(holdfast.autonomy.standing(REPLY).answers.automatic > 0)
+  assert.ok(holdfast.reviews().length > 0)
+  assert.ok(![...log.read()].some(({ kind }) => kind === 'effect.intended'))
 })
 
 test('a new workspace asks for every reply', async (t) => {

@@ -92,7 +92,8 @@ export class Place {
 
   /**
    * The next append to the run's own stream of which `isHit` is true meets a full disk: it is made too big
-   * for the pages that the file has, and SQLite refuses to add more. Returns whether that has happened.
+   * for the pages that the file may have, of which there are enough for others beside it. Returns whether that has
+   * happened.
    */
   spoil(run: string, isHit: (events: readonly NewEvent[]) => boolean): () => boolean {
     const { log } = this.hf
@@ -102,7 +103,8 @@ export class Place {
     const spoiled: typeof append = async (parts, blobs, options) => {
       if (isSpoiled || !parts.some(isOwn)) return await append(parts, blobs, options)
       isSpoiled = true
-      log.tables.get('PRAGMA max_page_count = 1')
+      const { page_count: pages = 0 } = log.tables.get<{ page_count: number }>('PRAGMA page_count') ?? {}
+      log.tables.get(`PRAGMA max_page_count = ${pages + SPARE_PAGES}`)
       try {
         return await append([...parts, FILLER], blobs, options)
       } finally {
@@ -127,7 +129,9 @@ export class Place {
   }
 }
 
-/** More than fits into the pages that a small file has left. */
+const SPARE_PAGES = 20
+
+/** More than fits into the pages that are spared. */
 const FILLER: StreamAppend = {
   stream: 'filler',
   expectedVersion: 'any',
