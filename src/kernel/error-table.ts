@@ -608,6 +608,13 @@ export const ERRORS = {
     exit: 1,
     fix: 'List them with `holdfast customers --all`; the beginning of an address, a name or an id is enough.',
   },
+  CUSTOMER_BUSY: {
+    means: 'Runs about this customer have not ended, so they can not be erased yet.',
+    retry: 'operator',
+    http: 409,
+    exit: 1,
+    fix: 'Let the runs end, or cancel them with it: `holdfast erase CUSTOMER --reason TEXT --cancel-runs`.',
+  },
   // secrets
   SECRET_UNKNOWN: {
     means: 'The vault has no secret of this name.',

@@ -31,7 +31,19 @@ export const VAULT_CRASH_POINTS = [
   'vault.before-record',
 ] as const
 
-export type CrashPoint = (typeof CRASH_POINTS)[number] | (typeof VAULT_CRASH_POINTS)[number]
+/** Those of the erasure of a customer. */
+export const ERASURE_CRASH_POINTS = [
+  'erasure.after-plan',
+  'erasure.after-log',
+  'erasure.after-files',
+  'erasure.after-compact',
+  'erasure.before-end',
+] as const
+
+export type CrashPoint =
+  | (typeof CRASH_POINTS)[number]
+  | (typeof VAULT_CRASH_POINTS)[number]
+  | (typeof ERASURE_CRASH_POINTS)[number]
 
 let onReach: ((point: CrashPoint) => void) | null = null
 

@@ -352,6 +352,60 @@ export function eventLogContract(name: string, subject: EventLogUnderTest): void
         assert.equal(log.verify().erased, 50)
       }))
 
+    it('erases who it was about from headers, residues and earlier records too, and the chain verifies', async () => {
+      const keeping: Projection = {
+        ...tally,
+        name: 'keeping',
+        tables: ['keeping'],
+        schema: 'CREATE TABLE keeping (stream TEXT, correlation TEXT, who TEXT)',
+        apply({ stream, correlation, body }, tables) {
+          const who = typeof body?.who === 'string' ? body.who : null
+          tables.run('INSERT INTO keeping VALUES (?, ?, ?)', stream, correlation, who)
+        },
+        erasure: { keep: ({ body }) => ({ who: body?.who ?? null }) },
+      }
+      const place = subject.newPlace()
+      const open = () => subject.open(place, [keeping])
+      let log = open()
+      const ada = 'ada@hall.example'
+      const about = (n: number) =>
+        happened(n, {
+          actor: `agent:${ada}`,
+          correlation: `run-${ada}`,
+          label: { trust: 'external', sources: [`mail:${ada}`], readers: null },
+          body: { who: ada },
+        })
+      await log.append([to('other', 0, happened(1)), to(`mail/${ada}`, 0, about(2), about(3))])
+      await log.append([to('other', 1, happened(4))])
+      const checkpoint = checkpointOf(log, 0)
+      const by = { actor: 'operator', reason: `${ada} asked for it` }
+      await log.erase({ positions: [2], runs: [`run-${ada}`] }, by)
+      const replace = (text: string) => text.replaceAll(ada, 'erased-1')
+      await log.erase({ positions: [3], replace, note: { why: 'a wish' } }, by)
+      log.compact({ anew: true })
+
+      for (const _ of [1, 2]) {
+        assert.equal(log.verify(checkpoint).erased, 3, 'two, and the earlier record of an erasure')
+        assert.deepEqual(log.rebuild({ replace: false }).differing, [])
+        const said = JSON.stringify([...log.read()]) + JSON.stringify(log.tables.all('SELECT * FROM keeping'))
+        assert.equal(said.includes(ada), false)
+        assert.equal(log.readStream('mail/erased-1').length, 2)
+        assert.deepEqual(
+          log.tables.all<{ who: string }>('SELECT who FROM keeping WHERE who IS NOT NULL').map(({ who }) => who),
+          ['erased-1', 'erased-1'],
+        )
+        const { body } = log.event(log.head().position) ?? {}
+        assert.deepEqual(body?.runs, ['run-erased-1'])
+        assert.equal(body?.why, 'a wish')
+        await log.close()
+        log = open()
+      }
+      await log.append([to(`mail/${ada}`, 0, happened(9))])
+      assert.equal(log.readStream(`mail/${ada}`).length, 1, 'the name is free for a new stream')
+      log.verify()
+      await log.close()
+    })
+
     it('erases bodies for good while the chain still verifies', () =>
       withLog(async (log) => {
         await log.append([to('a', 0, happened(1, { body: { secret: 'Rosenkohl' } }), happened(2))])

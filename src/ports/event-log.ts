@@ -7,6 +7,7 @@
  */
 import type { Checkpoint } from '../kernel/checkpoint.ts'
 import type { NewEvent, StoredEvent } from '../kernel/event.ts'
+import type { JsonObject } from '../kernel/json.ts'
 import type { TablesReader } from './projection.ts'
 
 export interface StreamAppend {
@@ -49,6 +50,13 @@ export interface Erasable {
   readonly blobs?: readonly string[]
   /** Ids of the runs whose bodies these are, for the record. */
   readonly runs?: readonly string[]
+  /**
+   * A text without what identifies somebody: given to all that is kept of the bodies, to earlier records of erasures,
+   * and to what is in headers (names of streams, correlations, actors, labels). The tables are folded anew.
+   */
+  readonly replace?: (text: string) => string
+  /** What else goes on record with the erasure. */
+  readonly note?: JsonObject
 }
 
 /** How many there were. */
@@ -106,8 +114,11 @@ export interface EventLog {
    * the projections are as if folded from what is left. Blobs that no kept event came with go too.
    */
   erase(what: Erasable, by: { readonly actor: string; readonly reason: string }): Promise<ErasureReport>
-  /** Gives the room of what was erased back to the file system. Appends wait meanwhile. */
-  compact(): CompactReport
+  /**
+   * Gives the room of what was erased back to the file system. Appends wait meanwhile. `anew`: the whole file is
+   * written anew, so that nothing is left in unused parts of its pages; takes as much room again meanwhile.
+   */
+  compact(options?: { readonly anew?: boolean }): CompactReport
   /**
    * Recomputes the chain, the gaplessness, the streams' versions and the blobs; with `against`, that the log
    * goes on from that checkpoint.

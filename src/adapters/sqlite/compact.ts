@@ -7,10 +7,10 @@ const INCREMENTAL = 2
 /** 4 MiB: what is moved is written to the write-ahead log first, which is folded in after each. */
 const PAGES_AT_ONCE = 1_000
 
-/** A file from before it could shrink is written anew once, which needs as much room again. */
-export function giveBackRoom(database: DatabaseSync, tables: SqliteTables): CompactReport {
+/** A file from before it could shrink is written anew once, which needs as much room again; so is any, if asked. */
+export function giveBackRoom(database: DatabaseSync, tables: SqliteTables, anew: boolean): CompactReport {
   const bytesBefore = sizeOf(tables)
-  if (tables.get<{ auto_vacuum: number }>('PRAGMA auto_vacuum')?.auto_vacuum !== INCREMENTAL) {
+  if (anew || tables.get<{ auto_vacuum: number }>('PRAGMA auto_vacuum')?.auto_vacuum !== INCREMENTAL) {
     database.exec('PRAGMA auto_vacuum = INCREMENTAL; VACUUM; PRAGMA wal_checkpoint(TRUNCATE)')
   }
   while (freePages(tables) > 0) {

@@ -7,9 +7,11 @@
 import type { StoredEvent } from '../../kernel/event.ts'
 import type { Projection } from '../../ports/projection.ts'
 import type { SqliteTables } from './database.ts'
-import type { EventRows } from './event-rows.ts'
+import type { EventRow, EventRows } from './event-rows.ts'
 import type { ProjectionSet } from './projections.ts'
+import type { Renamed } from './renaming.ts'
 import { ERASURES_STREAM, type Residue } from './residues.ts'
+import { Streams } from './streams.ts'
 import { bodyHashOf } from './verification.ts'
 
 export interface Erased {
@@ -24,7 +26,7 @@ export interface Erased {
 export function eraseBodies(
   tables: SqliteTables,
   rows: EventRows,
-  projections: ProjectionSet,
+  projections: Pick<ProjectionSet, 'forget'>,
   { positions, blobs }: { readonly positions: readonly number[]; readonly blobs: readonly string[] },
 ): Erased {
   const erased: number[] = []
@@ -51,10 +53,14 @@ export function eraseBodies(
 function eraseBody(tables: SqliteTables, rows: EventRows, position: number): StoredEvent | null {
   const row = rows.at(position)
   if (row === undefined || row.body === null || row.name === ERASURES_STREAM) return null
+  return takeBody(tables, rows, row)
+}
+
+function takeBody(tables: SqliteTables, rows: EventRows, row: EventRow): StoredEvent {
   tables.run(
     'UPDATE events SET body = NULL, body_hash = unhex(?) WHERE position = ?',
     bodyHashOf(row),
-    position,
+    row.position,
   )
   return rows.toEvent(row)
 }
@@ -67,4 +73,35 @@ function unreferencedAfter(tables: SqliteTables, position: number): string[] {
   return came
     .map(({ sha256 }) => sha256)
     .filter((sha256) => tables.get('SELECT 1 FROM blob_refs WHERE sha256 = ? LIMIT 1', sha256) === undefined)
+}
+
+/** What earlier records of erasures say, for a new one that takes their place. */
+export interface Superseded {
+  readonly positions: readonly number[]
+  readonly blobs: readonly string[]
+  readonly runs: readonly string[]
+  readonly kept: Readonly<Record<string, Residue>>
+  readonly renamed: Renamed
+}
+
+/** Takes the earlier records of erasures that `replace` would change, and gives what they say. */
+export function supersede(
+  tables: SqliteTables,
+  rows: EventRows,
+  replace: (text: string) => string,
+): Superseded {
+  const records = rows.ofStream(new Streams(tables).find(ERASURES_STREAM), 1)
+  const bodies = records.flatMap((row) => {
+    const { body } = rows.toEvent(row)
+    if (body === null || replace(JSON.stringify(body)) === JSON.stringify(body)) return []
+    takeBody(tables, rows, row)
+    return [{ ...(body as unknown as Superseded), own: row.position }]
+  })
+  return {
+    positions: bodies.flatMap(({ own, positions }) => [own, ...positions]),
+    blobs: bodies.flatMap(({ blobs }) => blobs),
+    runs: bodies.flatMap(({ runs }) => runs ?? []),
+    kept: Object.assign({}, ...bodies.map(({ kept }) => kept ?? {})) as Superseded['kept'],
+    renamed: Object.assign({}, ...bodies.map(({ renamed }) => renamed ?? {})) as Renamed,
+  }
 }

@@ -12,6 +12,8 @@ import type { DatabaseSync } from 'node:sqlite'
 import { assertGoesOnFrom, type Checkpoint } from '../../kernel/checkpoint.ts'
 import { HoldfastError, isHoldfastError } from '../../kernel/errors.ts'
 import type { NewEvent, StoredEvent } from '../../kernel/event.ts'
+import type { JsonObject } from '../../kernel/json.ts'
+import { mapTexts } from '../../kernel/json-texts.ts'
 import { SYSTEM } from '../../kernel/label.ts'
 import type { Clock } from '../../ports/clock.ts'
 import { crashPoint } from '../../ports/crash-points.ts'
@@ -32,12 +34,13 @@ import { writeBlob } from './blobs.ts'
 import { giveBackRoom } from './compact.ts'
 import { copyDatabase } from './copy.ts'
 import { explain, SqliteTables } from './database.ts'
-import { eraseBodies } from './erasing.ts'
+import { eraseBodies, supersede } from './erasing.ts'
 import { EventRows } from './event-rows.ts'
 import { EventWriter } from './event-writer.ts'
 import { checkEpoch, takeOver } from './meta.ts'
 import { type OpenPlace, openPlace, type Place } from './place.ts'
 import { inTransaction, ProjectionSet } from './projections.ts'
+import { hashesOfCommits, renameHeaders } from './renaming.ts'
 import { BODIES_ERASED, ERASURES_STREAM } from './residues.ts'
 import { Streams } from './streams.ts'
 import { hashAt, readHead, verifyChain } from './verification.ts'
@@ -274,7 +277,7 @@ class SqliteEventLog implements EventLog {
   // -- keeping -----------------------------------------------------------------------------------
 
   async erase(
-    { positions, blobs = [], runs = [] }: Erasable,
+    erasable: Erasable,
     { actor, reason }: { readonly actor: string; readonly reason: string },
   ): Promise<ErasureReport> {
     this.#queue.drain()
@@ -282,14 +285,14 @@ class SqliteEventLog implements EventLog {
     const written: StoredEvent[] = []
     const streams: number[] = []
     this.#guard(() => {
-      const what = { positions, blobs }
-      const { stale, ...gone } = eraseBodies(this.#tables, this.#rows, this.#projections, what)
-      const body = { ...gone, reason, runs }
+      const { stale, count, ...gone } = this.#take(erasable)
+      const given = erasable.replace ?? ((text) => text)
+      const body = { ...gone, reason: given(reason), ...erasable.note }
       const erasure: NewEvent = { kind: BODIES_ERASED, actor, label: SYSTEM, body }
       this.#number([{ stream: ERASURES_STREAM, expectedVersion: 'any', events: [erasure] }], written, streams)
       this.#write(streams, written)
       this.#projections.renew([...stale])
-      report.events = gone.positions.length
+      report.events = count
       report.blobs = gone.blobs.length
     })
     this.#database.exec('PRAGMA wal_checkpoint(TRUNCATE)')
@@ -297,10 +300,35 @@ class SqliteEventLog implements EventLog {
     return report
   }
 
-  compact(): CompactReport {
+  /** Takes bodies, blobs and, if that is wanted, names; gives what of it goes on record, and what is stale. */
+  #take({ positions, blobs = [], runs = [], replace }: Erasable) {
+    const what = { positions, blobs }
+    if (replace === undefined) {
+      const gone = eraseBodies(this.#tables, this.#rows, this.#projections, what)
+      return { ...gone, runs, count: gone.positions.length }
+    }
+    const keeping = { forget: (event: StoredEvent) => this.#projections.residueOf(event) }
+    const gone = eraseBodies(this.#tables, this.#rows, keeping, what)
+    const earlier = supersede(this.#tables, this.#rows, replace)
+    const changed = renameHeaders(this.#tables, replace)
+    this.#streams.forget()
+    this.#words.forget()
+    this.#writer.forget()
+    return {
+      count: gone.positions.length,
+      positions: [...earlier.positions, ...gone.positions],
+      blobs: [...earlier.blobs, ...gone.blobs],
+      kept: mapTexts({ ...earlier.kept, ...gone.kept } as JsonObject, replace),
+      runs: [...earlier.runs, ...runs].map(replace),
+      renamed: { ...earlier.renamed, ...hashesOfCommits(this.#tables, this.#rows, changed) },
+      stale: this.#projections.all,
+    }
+  }
+
+  compact({ anew = false }: { readonly anew?: boolean } = {}): CompactReport {
     this.#queue.drain()
     try {
-      return giveBackRoom(this.#database, this.#tables)
+      return giveBackRoom(this.#database, this.#tables, anew)
     } catch (error) {
       throw explain(error, this.#file)
     }

@@ -59,6 +59,20 @@ export class ProjectionSet {
     return Object.keys(kept).length > 0 ? kept : null
   }
 
+  get all(): readonly Projection[] {
+    return this.#projections
+  }
+
+  /** What the projections keep of an event whose body is erased; null for nothing. The tables stay as they are. */
+  residueOf(event: StoredEvent): Residue | null {
+    const kept: Record<string, JsonObject> = {}
+    for (const { name, erasure } of this.#byKind.get(event.kind) ?? []) {
+      const residue = erasure?.keep(event) ?? null
+      if (residue !== null) kept[name] = residue
+    }
+    return Object.keys(kept).length > 0 ? kept : null
+  }
+
   /** Builds the projections that are new here or have changed since the file was written. */
   bringUpToDate(): void {
     const stale = this.#projections.filter(

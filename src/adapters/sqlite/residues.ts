@@ -1,4 +1,7 @@
-/** What stays of erased bodies, by position and projection: read from the events that record the erasures. */
+/**
+ * What the events that record erasures say: what stays of erased bodies, by position and projection, and what commits
+ * hash to of which names were erased.
+ */
 import type { JsonObject } from '../../kernel/json.ts'
 import type { SqliteTables } from './database.ts'
 import type { EventRows } from './event-rows.ts'
@@ -20,4 +23,14 @@ export function readResidues(tables: SqliteTables, rows: EventRows): Residues {
     for (const [position, residue] of Object.entries(kept)) residues.set(Number(position), residue)
   }
   return residues
+}
+
+/** By the position at which a commit ends; the last that was said counts. */
+export function readRenamed(tables: SqliteTables, rows: EventRows): ReadonlyMap<number, string> {
+  const renamed = new Map<number, string>()
+  for (const row of rows.ofStream(new Streams(tables).find(ERASURES_STREAM), 1)) {
+    const hashes = (rows.toEvent(row).body?.renamed ?? {}) as Readonly<Record<string, string>>
+    for (const [position, hash] of Object.entries(hashes)) renamed.set(Number(position), hash)
+  }
+  return renamed
 }

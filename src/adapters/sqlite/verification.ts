@@ -5,7 +5,7 @@ import type { LogHead, VerifyReport } from '../../ports/event-log.ts'
 import type { SqliteTables } from './database.ts'
 import { openBody, sha256 } from './event-chain.ts'
 import type { EventRow, EventRows } from './event-rows.ts'
-import { BODIES_ERASED } from './residues.ts'
+import { BODIES_ERASED, readRenamed } from './residues.ts'
 
 export function readHead(tables: SqliteTables): LogHead {
   const row = tables.get<{ position: number; hash: Uint8Array | null }>(
@@ -23,13 +23,14 @@ export function hashAt(tables: SqliteTables, position: number): string | undefin
 }
 
 /**
- * Walks the whole chain.
+ * Walks the whole chain. A commit of which names were erased hashes to what the erasure has put on record.
  * @throws LOG_CORRUPT at the first event that doesn't fit, where it can be told, else at the first commit.
  */
 export function verifyChain(tables: SqliteTables, rows: EventRows): VerifyReport {
   checkPages(tables)
   const versions = new Map<string, number>()
   const missing = new Set<number>()
+  const renamed = readRenamed(tables, rows)
   let head: LogHead = { position: 0, hash: GENESIS_HASH }
   let position = 0
   let headers = ''
@@ -48,8 +49,9 @@ export function verifyChain(tables: SqliteTables, rows: EventRows): VerifyReport
     headers += headerOf(row, rows)
     if (row.hash === null) continue
     const expected = sha256(commitHashInput(head.hash, headers))
-    if (expected !== hex(row.hash)) throw unfitting(rows, head.position + 1, position)
-    head = { position, hash: expected }
+    const hash = hex(row.hash)
+    if (expected !== (renamed.get(position) ?? hash)) throw unfitting(rows, head.position + 1, position)
+    head = { position, hash }
     headers = ''
   }
   if (position !== head.position) throw corrupt(position, 'is the last one, and no commit ends there')
@@ -70,7 +72,8 @@ function checkPlace(row: EventRow, versions: Map<string, number>): void {
   versions.set(row.name, row.version)
 }
 
-function headerOf(row: EventRow, rows: EventRows): string {
+/** What an event adds to the text that its commit is hashed by, as it stands now. */
+export function headerOf(row: EventRow, rows: EventRows): string {
   const event = rows.toEvent({ ...row, body: null })
   return headerText(event, natureText(event, rows.words.text(row.label)), bodyHashOf(row))
 }

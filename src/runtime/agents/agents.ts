@@ -27,7 +27,7 @@ import { Delivery } from './delivery.ts'
 import { Handling } from './handling.ts'
 import { type InstanceRow, Instances, readInstance, readState } from './instances.ts'
 import { type AgentSummary, agentSummaries, instanceOfRun, isSetAside } from './lists.ts'
-import { alertPart, lifecycleEvent, setAsideParts } from './records.ts'
+import { alertPart, lifecycleEvent, STATE_ERASER, setAsideParts } from './records.ts'
 
 export interface AgentsOptions {
   readonly agents: readonly AnyAgent[]
@@ -102,14 +102,21 @@ export class Agents {
       if (event.kind === 'event.published') {
         for (const delivery of this.#deliveries.values()) if (delivery.takes(event)) delivery.note(event)
       } else if (event.stream.startsWith(AGENT_STREAM)) this.#onOwn(event)
+      else if (event.kind === 'bodies.erased') this.#forgetAll()
     }
     const head = events.at(-1)?.position ?? 0
     for (const delivery of this.#deliveries.values()) delivery.saw(head)
   }
 
+  /** What was erased is in memory no longer, also where its names were. */
+  #forgetAll(): void {
+    for (const { instances } of this.#deliveries.values()) instances.forgetAll()
+  }
+
   /** What the delivery has not done itself: the end of a handling's run, the operator's word. */
-  #onOwn({ stream, kind, correlation }: StoredEvent): void {
-    if (kind === 'agent.routed' || (kind === 'agent.handled' && correlation === null)) return
+  #onOwn({ stream, kind, actor, correlation }: StoredEvent): void {
+    if (kind === 'agent.routed') return
+    if (kind === 'agent.handled' && correlation === null && actor !== STATE_ERASER) return
     const { agent, key } = fromStream(stream)
     const delivery = this.#deliveries.get(agent)
     if (key !== null) delivery?.instances.forget(key)

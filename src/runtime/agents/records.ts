@@ -5,6 +5,9 @@ import type { JsonObject } from '../../kernel/json.ts'
 import { type Label, SYSTEM } from '../../kernel/label.ts'
 import type { StreamAppend } from '../../ports/event-log.ts'
 
+/** Who writes a state anew without somebody who was erased. */
+export const STATE_ERASER = 'erasure'
+
 export const SET_ASIDE_ALERT = 'event-set-aside'
 
 export interface SetAsideRecord {

@@ -1,0 +1,54 @@
+import assert from 'node:assert/strict'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { searchFiles } from './search.ts'
+
+const TEXT = 'Åsa Ek-Öberg, Vävargatan 12'
+const address = { what: 'address', text: 'ada@hall.example', whole: true }
+
+async function found(bytes: Uint8Array | string, wanted = { what: 'text', text: TEXT, whole: false }, name = 'file') {
+  const dir = mkdtempSync(join(tmpdir(), 'holdfast-traces-'))
+  try {
+    writeFileSync(join(dir, name), bytes)
+    return (await searchFiles(dir, [wanted])).traces.length > 0
+  } finally {
+    rmSync(dir, { recursive: true })
+  }
+}
+
+test('a text is found in every form that mail and JSON give it', async () => {
+  const forms: [string, Uint8Array | string][] = [
+    ['UTF-8', `before ${TEXT} after`],
+    ['small letters', TEXT.replace('Vä', 'vä')],
+    ['Latin-1', Buffer.from(`before ${TEXT}`, 'latin1')],
+    ['UTF-16', Buffer.from(TEXT, 'utf16le')],
+    ['quoted-printable, broken into lines', '=C3=85sa Ek-=C3=96berg, V=C3=A4var=\r\ngatan 12'],
+    ['quoted-printable of Latin-1', '=C5sa Ek-=D6berg, V=E4vargatan 12'],
+    ['a header in Q', '=?utf-8?Q?=C3=85sa_Ek-=C3=96berg,_V=C3=A4vargatan_12?='],
+    ['a percent-encoded link', `mailto:?body=${encodeURIComponent(TEXT)}`],
+    ...['', 'x', 'xy', 'xyz'].map((before): [string, string] => [
+      `base64 after ${before.length} bytes, in lines`,
+      Buffer.from(`${before}${TEXT} and more`).toString('base64').replace(/(.{20})/g, '$1\r\n'),
+    ]),
+    ['across two chunks', `${'.'.repeat(4 * 2 ** 20 - 10)}${TEXT}`],
+  ]
+  for (const [form, bytes] of forms) assert.ok(await found(bytes), form)
+  assert.equal(await found('Somebody else, Vävargatan 14'), false)
+})
+
+test('a name counts where it stands whole, also in the name of a file', async () => {
+  assert.ok(await found('to: <ADA@hall.example>', address))
+  assert.ok(await found('', address, 'ada@hall.example.eml'))
+  assert.equal(await found('nada@hall.example', address), false)
+  assert.equal(await found('ada@hall.examples', address), false)
+})
+
+test('a file that is left out is not searched', async () => {
+  const dir = mkdtempSync(join(tmpdir(), 'holdfast-traces-'))
+  writeFileSync(join(dir, 'mine'), TEXT)
+  const report = await searchFiles(dir, [{ what: 'text', text: TEXT, whole: false }], { skip: ['mine'] })
+  assert.deepEqual(report, { files: 0, bytes: 0, traces: [] })
+  rmSync(dir, { recursive: true })
+})

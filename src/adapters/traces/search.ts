@@ -1,0 +1,107 @@
+/** Searching the bytes of every file of a folder for texts, in every form that they may have there. */
+import { createReadStream } from 'node:fs'
+import { readdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { type Forms, formsOf, type Wanted } from './forms.ts'
+
+export interface Trace {
+  /** From the folder, with `/` between its parts. */
+  readonly file: string
+  readonly what: string
+  readonly text: string
+}
+
+export interface SearchReport {
+  readonly files: number
+  readonly bytes: number
+  readonly traces: readonly Trace[]
+}
+
+const CHUNK_BYTES = 4 * 2 ** 20
+/** More than the longest form, with the breaks of lines in it. */
+const OVERLAP = 4_096
+
+/**
+ * @param skip names of files of the folder that are left out
+ * @throws whatever the file system says of a file that can't be read: an unread file proves nothing
+ */
+export async function searchFiles(
+  dir: string,
+  wanted: readonly Wanted[],
+  options: { readonly skip?: readonly string[]; readonly signal?: AbortSignal } = {},
+): Promise<SearchReport> {
+  const sought = wanted.map((one) => ({ ...one, forms: formsOf(one.text) }))
+  const traces: Trace[] = []
+  let files = 0
+  let bytes = 0
+  for (const entry of await readdir(dir, { recursive: true, withFileTypes: true })) {
+    const path = join(entry.parentPath, entry.name)
+    const file = path.slice(join(dir, '/').length).replaceAll('\\', '/')
+    if (!entry.isFile() || options.skip?.includes(file)) continue
+    options.signal?.throwIfAborted()
+    files += 1
+    const here = new Set<string>()
+    for (const one of sought.filter((one) => isIn(nameView(file), one))) here.add(key(one))
+    bytes += await searchFile(path, sought, here)
+    for (const { what, text } of sought.filter((one) => here.has(key(one)))) traces.push({ file, what, text })
+  }
+  return { files, bytes, traces }
+}
+
+interface Sought extends Wanted {
+  readonly forms: Forms
+}
+
+interface View {
+  readonly plain: string
+  readonly base64: string
+}
+
+/** Adds what is found; gives the size. */
+async function searchFile(path: string, sought: readonly Sought[], found: Set<string>): Promise<number> {
+  let bytes = 0
+  let before = ''
+  for await (const chunk of createReadStream(path, { highWaterMark: CHUNK_BYTES })) {
+    bytes += (chunk as Buffer).length
+    const text = before + (chunk as Buffer).toString('latin1')
+    for (const view of viewsOf(text)) {
+      for (const one of sought) if (!found.has(key(one)) && isIn(view, one)) found.add(key(one))
+    }
+    before = text.slice(-OVERLAP)
+  }
+  return bytes
+}
+
+/** As it stands, and with the breaks of lines taken out that mail puts into encoded text. */
+function viewsOf(text: string): View[] {
+  const joined = text.replace(/=\r?\n/g, '')
+  return [
+    { plain: text.toLowerCase(), base64: text.replace(/\r?\n/g, '') },
+    ...(joined === text ? [] : [{ plain: joined.toLowerCase(), base64: '' }]),
+  ]
+}
+
+function nameView(file: string): View {
+  return { plain: Buffer.from(file).toString('latin1').toLowerCase(), base64: '' }
+}
+
+function isIn(view: View, { forms, whole }: Sought): boolean {
+  return (
+    forms.plain.some((form) => holds(view.plain, form, whole)) ||
+    forms.base64.some((form) => view.base64.includes(form))
+  )
+}
+
+const WORD = /[a-z0-9\x80-\xff]/
+
+function holds(text: string, form: string, whole: boolean): boolean {
+  for (let at = text.indexOf(form); at >= 0; at = text.indexOf(form, at + 1)) {
+    if (!whole) return true
+    if (!WORD.test(text[at - 1] ?? '') && !WORD.test(text[at + form.length] ?? '')) return true
+  }
+  return false
+}
+
+function key({ what, text }: Wanted): string {
+  return `${what} ${text}`
+}

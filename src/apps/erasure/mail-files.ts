@@ -1,0 +1,66 @@
+/** Files in the mail folders of the workspace that belong to somebody: what they sent, and what was sent to them. */
+import { createHash } from 'node:crypto'
+import { readdir, readFile, unlink } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { syncFolder } from '../../connectors/maildir/durable-file.ts'
+import type { PersonsMail } from './person.ts'
+
+export interface MailFolders {
+  /** As absolute paths; only those that lie in the workspace. */
+  readonly inbox: readonly string[]
+  readonly sent: readonly string[]
+  /** Those that lie elsewhere, which are left alone. */
+  readonly elsewhere: readonly string[]
+}
+
+const FROM = /^(?:from|sender|reply-to|return-path):/i
+const TO = /^(?:to|cc|bcc|x-holdfast-accepted):/i
+
+/** As absolute paths. */
+export async function mailFilesOf({ inbox, sent }: MailFolders, mail: PersonsMail): Promise<string[]> {
+  return [
+    ...(await filesIn(inbox, mail, FROM)),
+    ...(await filesIn(sent, mail, TO)),
+  ]
+}
+
+/** Durable once this resolves. What is gone already is fine. */
+export async function deleteFiles(files: readonly string[]): Promise<void> {
+  for (const file of files) {
+    await unlink(file).catch((error: NodeJS.ErrnoException) => {
+      if (error.code !== 'ENOENT') throw error
+    })
+  }
+  for (const folder of new Set(files.map((file) => dirname(file)))) await syncFolder(folder)
+}
+
+async function filesIn(folders: readonly string[], mail: PersonsMail, heads: RegExp): Promise<string[]> {
+  const files: string[] = []
+  for (const folder of folders) {
+    const entries = await readdir(folder, { recursive: true, withFileTypes: true }).catch(orNone)
+    for (const entry of entries) {
+      const path = join(entry.parentPath, entry.name)
+      if (entry.isFile() && (await isTheirs(path, entry.name, mail, heads))) files.push(path)
+    }
+  }
+  return files
+}
+
+async function isTheirs(path: string, name: string, mail: PersonsMail, heads: RegExp): Promise<boolean> {
+  if (mail.sent.some((id) => name.startsWith(id))) return true
+  const bytes = await readFile(path)
+  if (mail.received.includes(createHash('sha256').update(bytes).digest('hex'))) return true
+  const text = bytes.toString('latin1')
+  const end = text.search(/\r?\n\r?\n/)
+  const header = (end < 0 ? text : text.slice(0, end)).replace(/\r?\n[ \t]+/g, ' ').toLowerCase()
+  const lines = header.split(/\r?\n/).filter((line) => heads.test(line))
+  return mail.addresses.some((address) => {
+    const whole = new RegExp(`(?<![a-z0-9.+_-])${RegExp.escape(address)}(?![a-z0-9-])`)
+    return lines.some((line) => whole.test(line))
+  })
+}
+
+function orNone(error: NodeJS.ErrnoException): [] {
+  if (error.code === 'ENOENT') return []
+  throw error
+}

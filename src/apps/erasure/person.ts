@@ -1,0 +1,113 @@
+/** All that tells who a customer is, and what they wrote, gathered from their record and their mail. */
+import { hash, randomBytes } from 'node:crypto'
+import { parsePhoneNumberFromString } from 'libphonenumber-js/max'
+import type { Wanted } from '../../adapters/traces/forms.ts'
+import { isFullName } from '../../customers/person-name.ts'
+import { showCustomer } from '../../customers/read.ts'
+import { isOwnMessageId } from '../../mail/compose.ts'
+import { MAIL_STREAM } from '../../mail/mail-index.ts'
+import type { MailMessage } from '../../mail/message.ts'
+import type { EventLog } from '../../ports/event-log.ts'
+import type { Subject } from '../../runtime/erasure/subject.ts'
+
+export interface Person {
+  /** Id of the record. */
+  readonly customer: string
+  readonly subject: Subject
+  /** What no file may hold afterwards. */
+  readonly wanted: readonly Wanted[]
+  readonly mail: PersonsMail
+}
+
+/** By what a file of a mail folder is known to be theirs. */
+export interface PersonsMail {
+  readonly addresses: readonly string[]
+  /** SHA-256 of the raw bytes of what they sent. */
+  readonly received: readonly string[]
+  /** Message-IDs of what was sent to them, without what stands behind the @. */
+  readonly sent: readonly string[]
+}
+
+/** A line of this many letters and words is hardly written twice by chance. */
+const PIECE_LENGTH = 30
+const PIECE_WORDS = 5
+const MOST_PIECES = 500
+const SHORTEST_PHONE = 7
+
+/** @throws CUSTOMER_NOT_FOUND */
+export function personOf(log: EventLog, customer: string, ownAddresses: readonly string[]): Person {
+  const record = showCustomer(log.tables, customer, 0)
+  const messages = messagesOf(log, customer)
+  const isOwn = (address: string): boolean => ownAddresses.includes(address)
+  const addresses = unique(record.addresses.map(({ value }) => value)).filter((one) => !isOwn(one))
+  const replyTo = messages.map(({ message }) => message?.replyTo.address ?? '').filter((one) => !isOwn(one))
+  const { name } = record.fields
+  const names = unique([
+    ...(name === undefined ? [] : [name, ...name.others].map(({ value }) => value)),
+    ...messages.map(({ message }) => message?.from.name ?? ''),
+  ]).filter(isFullName)
+  const phones = unique(record.phones.flatMap(({ value }) => writtenPhones(value)))
+  const pieces = unique(messages.flatMap(({ message }) => (message === null ? [] : piecesOf(message))))
+  const ids = log.tables.all<{ id: string }>(
+    'SELECT message_id AS id FROM customers_messages WHERE customer = ?',
+    customer,
+  )
+  const messageIds = ids.map(({ id }) => id)
+  const theirIds = messageIds.filter((id) => !isOwnMessageId(id))
+  return {
+    customer,
+    subject: {
+      customer,
+      names: unique([customer, ...addresses, ...names, ...phones, ...theirIds]),
+      ids: messages.map(({ id }) => id),
+      streams: [`customer/${customer}`, ...messages.map(({ id }) => MAIL_STREAM + id)],
+      pieces: pieces.slice(0, MOST_PIECES),
+      token: randomBytes(6).toString('hex'),
+    },
+    wanted: [
+      ...addresses.map((text) => ({ what: 'address', text, whole: true })),
+      ...names.map((text) => ({ what: 'name', text, whole: true })),
+      ...phones.map((text) => ({ what: 'phone', text, whole: true })),
+      ...theirIds.map((text) => ({ what: 'Message-ID', text, whole: true })),
+      ...pieces.slice(0, MOST_PIECES).map((text) => ({ what: 'text', text, whole: false })),
+    ],
+    mail: {
+      addresses: unique([...addresses, ...replyTo]),
+      received: messages.flatMap(({ message }) => message?.raw.sha256 ?? []),
+      sent: messageIds.filter(isOwnMessageId).map((id) => id.slice(0, id.indexOf('@'))),
+    },
+  }
+}
+
+function messagesOf(log: EventLog, customer: string): { id: string; message: MailMessage | null }[] {
+  const rows = log.tables.all<{ id: string }>('SELECT id FROM mail_messages WHERE customer = ?', customer)
+  return rows.map(({ id }) => {
+    const body = log.readStream(MAIL_STREAM + id)[0]?.body ?? null
+    return { id, message: (body?.message as unknown as MailMessage | undefined) ?? null }
+  })
+}
+
+/** As it is kept, and as it is written at home and abroad. */
+function writtenPhones(phone: string): string[] {
+  const parsed = parsePhoneNumberFromString(phone.split(';')[0] ?? '')
+  const forms = [phone, parsed?.number ?? '', parsed?.formatInternational() ?? '', parsed?.formatNational() ?? '']
+  return forms.filter((form) => form.replace(/\D/g, '').length >= SHORTEST_PHONE)
+}
+
+/** Lines of their own that are long enough to tell them by, and such a subject. */
+function piecesOf({ subject, fresh, signature }: MailMessage): string[] {
+  const title = subject.replace(/^(?:(?:re|fwd?|aw|wg|sv)\s*:\s*)+/i, '')
+  return [title, ...fresh.split('\n'), ...signature.split('\n')]
+    .map((line) => line.trim())
+    .filter((line) => !line.startsWith('>') && line.length >= PIECE_LENGTH)
+    .filter((line) => line.split(/\s+/).length >= PIECE_WORDS)
+}
+
+function unique(texts: readonly string[]): string[] {
+  return [...new Set(texts)].filter((text) => text !== '')
+}
+
+/** Which record it was, for whoever knows its id. */
+export function keyedHash(customer: string, key: string): string {
+  return hash('sha256', `${key} ${customer}`)
+}

@@ -1,0 +1,172 @@
+/**
+ * Erases somebody from the log: the bodies of all events that are about them, what came with these, and their names
+ * in whatever is kept, in one commit. What is found in the records of others is a *mention*, and stays unless
+ * mentions are erased too: erasing one person must not take away what another said.
+ *
+ * Why: docs/decisions/0048-erasing-a-person.md
+ */
+import { fromStream, instanceStream } from '../../kernel/agent.ts'
+import type { CarriedState } from '../../kernel/agent-state.ts'
+import { HoldfastError, isHoldfastError } from '../../kernel/errors.ts'
+import type { NewEvent, StoredEvent } from '../../kernel/event.ts'
+import { canonicalJson, type JsonObject } from '../../kernel/json.ts'
+import { mapTexts } from '../../kernel/json-texts.ts'
+import type { EventLog, StreamAppend } from '../../ports/event-log.ts'
+import { type InstanceRow, readInstance, readState } from '../agents/instances.ts'
+import { STATE_ERASER } from '../agents/records.ts'
+import { RUN_STREAM, runStream } from '../run-index.ts'
+import { runsAbout } from './runs-about.ts'
+import { type Sight, type Subject, sightOf } from './subject.ts'
+
+export interface EraseSubjectOptions {
+  readonly subject: Subject
+  readonly actor: string
+  /** Why, for the record; names of the subject in it are replaced. */
+  readonly reason: string
+  /** Also what others said of them. */
+  readonly mentions: boolean
+  /** What else goes on record. */
+  readonly note?: JsonObject
+}
+
+/** What of the log is about a subject. */
+export interface Found {
+  readonly runs: readonly string[]
+  /** Runs that have not ended. */
+  readonly open: readonly string[]
+  readonly positions: readonly number[]
+  /** Events of others that name them. */
+  readonly mentions: readonly Mention[]
+  /** Instances of agents that are about more than them, and whose states hold something of them. */
+  readonly shared: readonly { readonly agent: string; readonly key: string }[]
+}
+
+export interface Mention {
+  readonly position: number
+  readonly stream: string
+}
+
+/** Whose words or work it is that names the subject; all other events that name them are theirs. */
+const OF_OTHERS = /^(?:run|mail|customer|playbook)\/|^flags$/
+
+export function findSubject(log: EventLog, subject: Subject): Found {
+  const sight = sightOf(subject)
+  const runs = runsAbout(log, subject, sight)
+  const streams = new Set([...subject.streams, ...[...runs.all].map(runStream)])
+  const shared = new Map<string, { agent: string; key: string }>()
+  const positions: number[] = []
+  const mentions: Mention[] = []
+  for (const event of log.read()) {
+    const { position, stream, kind, body, correlation } = event
+    if (body === null || kind === 'bodies.erased') continue
+    const isTheirs = streams.has(stream) || (correlation !== null && runs.all.has(correlation))
+    if (kind === 'agent.handled' && !isKeyedBy(stream, sight)) {
+      if (!isTheirs && !sight.isAbout(JSON.stringify(body))) continue
+      const { agent, key } = fromStream(stream)
+      shared.set(stream, { agent, key: key ?? '' })
+    } else if (isTheirs || isKeyedBy(stream, sight)) positions.push(position)
+    else if (!sight.isAbout(JSON.stringify(body))) continue
+    else if (OF_OTHERS.test(stream)) mentions.push({ position, stream })
+    else positions.push(position)
+  }
+  return { runs: [...runs.all], open: runs.open, positions, mentions, shared: [...shared.values()] }
+}
+
+/** An instance of an agent, an alert, a published event: whatever has a name of theirs in its own. */
+function isKeyedBy(stream: string, sight: Sight): boolean {
+  if (OF_OTHERS.test(stream) && !stream.startsWith(RUN_STREAM)) return false
+  return sight.isAbout(stream)
+}
+
+export interface Erasures {
+  /** Bodies. */
+  readonly events: number
+  readonly blobs: number
+  readonly runs: number
+  /** Shared states of agents that were written anew without them. */
+  readonly states: number
+}
+
+/** @throws CUSTOMER_BUSY when runs about them have not ended */
+export async function eraseSubject(log: EventLog, options: EraseSubjectOptions): Promise<Erasures> {
+  const { subject, actor, reason, mentions, note } = options
+  const sight = sightOf(subject)
+  const before = findSubject(log, subject)
+  if (before.open.length > 0) throw busy(before.open)
+  const states = await renewStates(log, before, sight)
+  const found = findSubject(log, subject)
+  const positions = [
+    ...found.positions,
+    ...pastOf(log, found),
+    ...(mentions ? found.mentions.map(({ position }) => position) : []),
+  ]
+  const counts = { runs: found.runs.length, states }
+  if (positions.length === 0 && !isInHeaders(log, sight)) return { events: 0, blobs: 0, ...counts }
+  const what = { positions, runs: found.runs, replace: sight.replace, ...(note === undefined ? {} : { note }) }
+  const { events, blobs } = await log.erase(what, { actor, reason })
+  return { events, blobs, ...counts }
+}
+
+/** The state as it is, without them, goes on record whole, so that nothing before it is needed any more. */
+async function renewStates(log: EventLog, { shared }: Found, sight: Sight): Promise<number> {
+  let renewed = 0
+  for (const { agent, key } of shared) {
+    const row = readInstance(log, agent, key)
+    const carried = row === undefined ? null : stateOrNull(log, agent, row)
+    if (row === undefined || carried === null) continue
+    const state = mapTexts(carried.state, sight.scrub)
+    if (row.whole === row.version && canonicalJson(state) === canonicalJson(carried.state)) continue
+    await log.append([renewal(agent, row, { ...carried, state })])
+    renewed += 1
+  }
+  return renewed
+}
+
+/** null also for a state of which parts were erased: there is nothing to be written anew. */
+function stateOrNull(log: EventLog, agent: string, row: InstanceRow): CarriedState | null {
+  try {
+    return readState(log, agent, row)
+  } catch (error) {
+    if (!isHoldfastError(error) || error.code !== 'BODY_ERASED') throw error
+    return null
+  }
+}
+
+function renewal(agent: string, row: InstanceRow, { state, agentVersion, label }: CarriedState): StreamAppend {
+  const event: NewEvent = {
+    kind: 'agent.handled',
+    actor: STATE_ERASER,
+    label,
+    cause: row.through,
+    body: { version: agentVersion, handled: row.handled, count: 0, state },
+  }
+  return { stream: instanceStream(agent, row.key), expectedVersion: row.version, events: [event] }
+}
+
+/** What the shared states were, up to the newest whole one. */
+function pastOf(log: EventLog, { shared }: Found): number[] {
+  return shared.flatMap(({ agent, key }) => {
+    const whole = readInstance(log, agent, key)?.whole ?? 0
+    const isPast = ({ kind, version, body }: StoredEvent) =>
+      kind === 'agent.handled' && version < whole && body !== null
+    return log
+      .readStream(instanceStream(agent, key))
+      .filter(isPast)
+      .map(({ position }) => position)
+  })
+}
+
+function isInHeaders(log: EventLog, sight: Sight): boolean {
+  for (const { stream, correlation, actor, label } of log.read()) {
+    if (sight.isNamed([stream, correlation ?? '', actor, ...label.sources].join('\n'))) return true
+  }
+  return false
+}
+
+function busy(open: readonly string[]): HoldfastError {
+  return new HoldfastError(
+    'CUSTOMER_BUSY',
+    `Runs about them have not ended: ${open.slice(0, 10).join(', ')}${open.length > 10 ? ` and ${open.length - 10} more` : ''}`,
+    { details: { runs: [...open] } },
+  )
+}

@@ -1,0 +1,68 @@
+/** Who is to be erased, as texts: those that identify them, those that are theirs, and what takes their place. */
+
+export interface Subject {
+  /** By which runs are about them; null when no run says so. */
+  readonly customer: string | null
+  /**
+   * Texts that identify them: addresses, full names, phone numbers, ids that follow from these. Found whole, in
+   * capital and small letters alike, and replaced wherever they are in what is kept.
+   */
+  readonly names: readonly string[]
+  /** Ids of what is theirs, such as messages: what holds one is about them. Kept as they are. */
+  readonly ids: readonly string[]
+  /** Whole streams that are theirs. */
+  readonly streams: readonly string[]
+  /** Distinctive pieces of what they wrote. */
+  readonly pieces: readonly string[]
+  /** What takes the place of a name begins with `erased-` and this: letters and digits, made for this erasure. */
+  readonly token: string
+}
+
+/** What begins so stands for somebody who was erased. */
+export const ERASED_PREFIX = 'erased-'
+
+export interface Sight {
+  /** Whether a text names the subject, or is in part what they wrote. */
+  isAbout(text: string): boolean
+  /** Whether a text holds one of the names. */
+  isNamed(text: string): boolean
+  /** The text with other words in place of the names. */
+  replace(text: string): string
+  /** As `replace`; what holds a piece of what they wrote becomes a word of ours. */
+  scrub(text: string): string
+}
+
+export function sightOf(subject: Subject): Sight {
+  const { names, ids, token } = subject
+  const pieces = subject.pieces.map((piece) => JSON.stringify(piece).slice(1, -1))
+  const stands = new Map(names.map((name, i) => [name.toLowerCase(), standIn(name, token, i)]))
+  const named = wholeWords(names)
+  const known = wholeWords([...names, ...ids])
+  const isNamed = (text: string): boolean => matches(named, text)
+  const replace = (text: string): string =>
+    text.replace(named, (found) => stands.get(found.toLowerCase()) ?? `${ERASED_PREFIX}${token}`)
+  const holdsPiece = (text: string): boolean => pieces.some((piece) => text.includes(piece))
+  return {
+    isNamed,
+    replace,
+    isAbout: (text) => matches(known, text) || holdsPiece(text),
+    scrub: (text) => (holdsPiece(JSON.stringify(text)) ? `${ERASED_PREFIX}${token}` : replace(text)),
+  }
+}
+
+/** An address stays one, of a domain that nobody has (RFC 2606). */
+function standIn(name: string, token: string, i: number): string {
+  const word = `${ERASED_PREFIX}${token}${i === 0 ? '' : `-${i}`}`
+  return /^\S+@\S+$/.test(name) ? `${word}@erased.invalid` : word
+}
+
+function wholeWords(words: readonly string[]): RegExp {
+  if (words.length === 0) return /(?!)/giu
+  const longestFirst = [...words].sort((a, b) => b.length - a.length).map((word) => RegExp.escape(word))
+  return new RegExp(`(?<![\\p{L}\\p{N}])(?:${longestFirst.join('|')})(?![\\p{L}\\p{N}])`, 'giu')
+}
+
+function matches(pattern: RegExp, text: string): boolean {
+  pattern.lastIndex = 0
+  return pattern.test(text)
+}
