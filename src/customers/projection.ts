@@ -2,6 +2,7 @@
  * The customers as tables: one row each, their addresses, every value ever said with its origin, their
  * timeline, and which run is about whom. A message costs a handful of rows.
  */
+import { ERASED_PREFIX } from '../kernel/erased.ts'
 import type { StoredEvent } from '../kernel/event.ts'
 import type { Projection, Tables } from '../ports/projection.ts'
 import {
@@ -121,6 +122,7 @@ export const customersProjection: Projection = {
 /** The id is in the stream, so that the version is right even when the body is erased. */
 function applyChange(event: StoredEvent, tables: Tables): void {
   const id = event.stream.slice('customer/'.length)
+  if (isErased(id)) return
   const change = changeOf(event.body)
   tables.run(
     `INSERT INTO customers VALUES (?1, ?2, '', ?3, 0, ?4, ?5)
@@ -199,7 +201,7 @@ function originText(origin: Origin, event: StoredEvent): string {
 /** A message may come before the record of its sender within one commit, so it makes the row as well. */
 function applyMessage(event: StoredEvent, tables: Tables): void {
   const customer = idAt(event.body, 'customer')
-  if (customer === '') return
+  if (customer === '' || isErased(customer)) return
   tables.run(
     `INSERT INTO customers VALUES (?1, 'unknown', '', 0, 1, ?2, ?3)
      ON CONFLICT (id) DO UPDATE SET messages = messages + 1, last_position = ?2, last_time = ?3`,
@@ -221,7 +223,7 @@ function applyRunStarted(event: StoredEvent, tables: Tables): void {
   const run = runOf(event)
   const parent = customerOfRun(idAt(event.body, 'parent', 'run'), tables)?.customer ?? ''
   const customer = idAt(event.body, 'customer') || parent
-  if (customer === '') return
+  if (customer === '' || isErased(customer)) return
   const workflow = idAt(event.body, 'workflow')
   tables.run('INSERT INTO customers_runs VALUES (?, ?, ?)', run, customer, workflow)
   addEntry(customer, startEntry(event), event, tables)
@@ -268,6 +270,11 @@ function addEntry(customer: string, { summary, ref }: Entry, event: StoredEvent,
 function messageOf(change: CustomerChange): string {
   const said = [...change.addresses, ...Object.values(change.fields), ...change.phones]
   return said.find(({ origin }) => origin.message !== null)?.origin.message ?? ''
+}
+
+/** Whoever was erased has no record any more, whatever is left of what they did. */
+function isErased(id: string): boolean {
+  return id.startsWith(ERASED_PREFIX)
 }
 
 function runOf(event: StoredEvent): string {

@@ -615,6 +615,13 @@ export const ERRORS = {
     exit: 1,
     fix: 'Let the runs end, or cancel them with it: `holdfast erase CUSTOMER --reason TEXT --cancel-runs`.',
   },
+  ERASURE_UNFINISHED: {
+    means: 'The erasure of another customer was begun here and has not come to its end.',
+    retry: 'operator',
+    http: 409,
+    exit: 1,
+    fix: 'Repeat `holdfast erase` for that customer by the id in the message; with `--finish` it ends although something was found.',
+  },
   // secrets
   SECRET_UNKNOWN: {
     means: 'The vault has no secret of this name.',

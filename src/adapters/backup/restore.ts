@@ -24,6 +24,8 @@ export interface RestoreOptions {
   readonly dir: string
   /** Opens the log of a folder, with the projections that are kept of it. */
   readonly open: (dir: string) => EventLog
+  /** What else is to be done in the folder before it gets its name. */
+  readonly prepare?: (dir: string) => Promise<void>
   readonly signal?: AbortSignal
   readonly progress?: (line: string) => void
 }
@@ -54,6 +56,7 @@ export async function restoreBackup(options: RestoreOptions): Promise<RestoreRep
     }
     progress?.('Verifying')
     const rebuilt = await check(options.open(partial), manifest)
+    await options.prepare?.(partial)
     assertWanted(signal)
     await syncFolders(partial)
     await rename(partial, dir)

@@ -267,7 +267,11 @@ export const VERBS: readonly Verb[] = [
     args: '<backup>',
     group: KEEP,
     summary: 'Make a backup into a new workspace, verified',
-    about: 'Nothing is left of one that fails. Do not let the old workspace go on beside it.',
+    about: [
+      'Nothing is left of one that fails. Do not let the old workspace go on beside it. Customers who were erased',
+      'since are erased again, by the lists of the backups beside it and those that are named.',
+    ].join('\n'),
+    options: [['--erasures <path...>', 'a workspace, backup or file that says who was erased since']],
     examples: [['restore ~/backups/2026-03-01 --dir restored', 'a folder that is not there yet']],
     load: async () => (await import('./verbs/backup.ts')).restore,
   },
@@ -285,6 +289,30 @@ export const VERBS: readonly Verb[] = [
       ['retain', 'backups made before still hold it'],
     ],
     load: async () => (await import('./verbs/retain.ts')).retain,
+  },
+  {
+    words: 'erase',
+    args: '<customer>',
+    group: KEEP,
+    summary: 'Erase one customer from the log, the mail folders and all tables',
+    about: [
+      'What they wrote, what was done about them, and their names in whatever is kept, for good; the chain still',
+      'verifies. Then every byte of the workspace is searched for them: exit code 1 if anything is found, with where.',
+      'Repeat it after a crash, or when what was found is gone.',
+    ].join('\n'),
+    options: [
+      ['--reason <text>', 'why, for the record'],
+      ['--dry-run', 'only say what would be erased'],
+      ['--yes', 'do not ask'],
+      ['--cancel-runs', 'cancel the runs about them that have not ended'],
+      ['--mentions', 'also whole mails and runs of others in which they are named'],
+      ['--finish', 'end it although something was found that can not be erased here'],
+    ],
+    examples: [
+      ['erase ada@hall.example --dry-run', 'what there is of them'],
+      ['erase ada@hall.example --reason "asked for it" --cancel-runs --yes', 'exit code 0 when nothing is left'],
+    ],
+    load: async () => (await import('./verbs/erase.ts')).erase,
   },
   {
     words: 'log checkpoint',

@@ -65,6 +65,7 @@ export const COMMANDS = {
   'flag start': async () => (await import('./flags.ts')).flagStart,
   backup: async () => (await import('./backup.ts')).backup,
   retain: async () => (await import('./retain.ts')).retain,
+  erase: async () => (await import('./erase.ts')).erase,
   'log checkpoint': async () => (await import('./log.ts')).logCheckpoint,
   'log verify': async () => (await import('./log.ts')).logVerify,
   'log rebuild': async () => (await import('./log.ts')).logRebuild,

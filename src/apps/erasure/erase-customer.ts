@@ -14,15 +14,16 @@ import { type SearchReport, searchFiles } from '../../adapters/traces/search.ts'
 import { crashPoint } from '../../ports/crash-points.ts'
 import type { EventLog } from '../../ports/event-log.ts'
 import { eraseSubject, findSubject, type Mention } from '../../runtime/erasure/erase-subject.ts'
+import type { MailFolderPaths } from '../mail-folders.ts'
 import { writeErasures } from './erasure-list.ts'
-import { deleteFiles, type MailFolders, mailFilesOf } from './mail-files.ts'
+import { deleteFiles, mailFilesOf } from './mail-files.ts'
 import { endPending, PENDING_FILE, type Pending, writePending } from './pending.ts'
 import { keyedHash, type Person } from './person.ts'
 
 export interface Site {
   readonly dir: string
   readonly log: EventLog
-  readonly folders: MailFolders
+  readonly folders: MailFolderPaths
 }
 
 export interface EraseOptions {
@@ -57,12 +58,12 @@ export interface EraseReport extends ErasePlan {
 
 export function newPending(person: Person, { actor, reason, mentions }: EraseOptions): Pending {
   const key = randomBytes(16).toString('hex')
-  return { person, actor, reason, mentions, record: { key, hash: keyedHash(person.customer, key) } }
+  return { person, actor, reason, record: { key, hash: keyedHash(person.customer, key), mentions } }
 }
 
 export async function planErasure({ dir, log, folders }: Site, { subject, mail }: Person): Promise<ErasePlan> {
   const { runs, open, positions, mentions, shared } = findSubject(log, subject)
-  const files = await mailFilesOf(folders, mail)
+  const files = await mailFilesOf(dir, folders, mail)
   return {
     runs,
     openRuns: open,
@@ -86,10 +87,10 @@ export async function eraseCustomer(site: Site, pending: Pending, options: Erase
     actor: pending.actor,
     reason: pending.reason,
     mentions: options.mentions,
-    note: { person: pending.record },
+    note: { person: { ...pending.record, mentions: options.mentions } },
   })
   crashPoint('erasure.after-log')
-  await deleteFiles(await mailFilesOf(folders, mail))
+  await deleteFiles(await mailFilesOf(dir, folders, mail))
   crashPoint('erasure.after-files')
   log.compact({ anew: true })
   crashPoint('erasure.after-compact')

@@ -15,6 +15,8 @@ export const ERASURES_FILE = 'erasures.json'
 const entry = z.object({
   key: z.string(),
   hash: z.string(),
+  /** Whether what others said of them was erased, too. */
+  mentions: z.boolean(),
   at: z.number(),
   actor: z.string(),
   reason: z.string(),
@@ -26,7 +28,7 @@ export type ErasureEntry = z.output<typeof entry>
 /** What the log has on record of erased customers, the oldest first. */
 export function erasuresOf(log: EventLog): ErasureEntry[] {
   return log.readStream('log/erasures').flatMap(({ body, actor, time }) => {
-    const person = body?.person as { key: string; hash: string } | undefined
+    const person = body?.person as { key: string; hash: string; mentions: boolean } | undefined
     return person === undefined ? [] : [{ ...person, at: time, actor, reason: String(body?.reason) }]
   })
 }

@@ -3,24 +3,22 @@ import { createHash } from 'node:crypto'
 import { readdir, readFile, unlink } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { syncFolder } from '../../connectors/maildir/durable-file.ts'
+import { type MailFolderPaths, OUTBOX } from '../mail-folders.ts'
 import type { PersonsMail } from './person.ts'
-
-export interface MailFolders {
-  /** As absolute paths; only those that lie in the workspace. */
-  readonly inbox: readonly string[]
-  readonly sent: readonly string[]
-  /** Those that lie elsewhere, which are left alone. */
-  readonly elsewhere: readonly string[]
-}
 
 const FROM = /^(?:from|sender|reply-to|return-path):/i
 const TO = /^(?:to|cc|bcc|x-holdfast-accepted):/i
 
 /** As absolute paths. */
-export async function mailFilesOf({ inbox, sent }: MailFolders, mail: PersonsMail): Promise<string[]> {
+export async function mailFilesOf(
+  dir: string,
+  { inbox, sent }: MailFolderPaths,
+  mail: PersonsMail,
+): Promise<string[]> {
+  const below = (folders: readonly string[]) => folders.map((folder) => join(dir, folder))
   return [
-    ...(await filesIn(inbox, mail, FROM)),
-    ...(await filesIn(sent, mail, TO)),
+    ...(await filesIn(below(inbox), mail, FROM)),
+    ...(await filesIn(below([...sent, OUTBOX]), mail, TO)),
   ]
 }
 

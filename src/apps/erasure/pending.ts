@@ -14,9 +14,8 @@ export interface Pending {
   readonly person: Person
   readonly actor: string
   readonly reason: string
-  readonly mentions: boolean
   /** Goes on record in place of the customer's id. */
-  readonly record: { readonly key: string; readonly hash: string }
+  readonly record: { readonly key: string; readonly hash: string; readonly mentions: boolean }
 }
 
 /** null when none is under way. @throws FILE_UNREADABLE when it is not one of ours */

@@ -1,4 +1,5 @@
 /** Who is to be erased, as texts: those that identify them, those that are theirs, and what takes their place. */
+import { ERASED_PREFIX } from '../../kernel/erased.ts'
 
 export interface Subject {
   /** By which runs are about them; null when no run says so. */
@@ -17,9 +18,6 @@ export interface Subject {
   /** What takes the place of a name begins with `erased-` and this: letters and digits, made for this erasure. */
   readonly token: string
 }
-
-/** What begins so stands for somebody who was erased. */
-export const ERASED_PREFIX = 'erased-'
 
 export interface Sight {
   /** Whether a text names the subject, or is in part what they wrote. */

@@ -3,6 +3,7 @@ import { resolve } from 'node:path'
 import type { Environment } from '../../../adapters/system/environment.ts'
 import { vaultWithoutLog } from '../../../adapters/vault/vault.ts'
 import { restore as restoreBackup } from '../../../sdk.ts'
+import { eraseAgain } from '../../erasure/erase-again.ts'
 import { WORKSPACE_PROJECTIONS } from '../../log-only.ts'
 import { carryOut } from '../route.ts'
 import type { VerbRun } from '../verb.ts'
@@ -26,23 +27,30 @@ export const backup: VerbRun = async (call) => {
 
 export const restore: VerbRun = async (call) => {
   const { out, io, args, dir, env } = call
-  const restored = await restoreBackup(resolve(args[0] ?? ''), dir, {
+  const from = resolve(args[0] ?? '')
+  const lists = ((call.options.erasures as readonly string[] | undefined) ?? []).map((path) => resolve(path))
+  let erased = 0
+  const restored = await restoreBackup(from, dir, {
     projections: WORKSPACE_PROJECTIONS,
+    async prepare(place) {
+      erased = await eraseAgain(place, from, lists)
+    },
     signal: io.signal,
     progress: io.progress,
   })
   const vault = await lockOf(dir, env)
   if (out.json) {
-    out.document({ ...restored, vault })
+    out.document({ ...restored, erased, vault })
     return 0
   }
   const { checkpoint, files, rebuilt } = restored
   const lines = [
     `${out.colors.green('Restored and verified')}: ${count(checkpoint.position, 'event')} up to ${checkpoint.time}, ${count(files, 'file')} in ${dir}`,
+    `Erased again: ${count(erased, 'customer')} who ${erased === 1 ? 'was' : 'were'} erased after the backup was made.`,
     `Made anew from the log: ${rebuilt.join(', ')}.`,
     'What happened later is not in it. Before an older run sends or does anything, it is looked up whether that was done; where that can not be told, you are asked.',
   ]
-  out.text(lines.filter((_, i) => i !== 1 || rebuilt.length > 0).join('\n'))
+  out.text(lines.filter((_, i) => (i !== 1 || erased > 0) && (i !== 2 || rebuilt.length > 0)).join('\n'))
   if (vault !== null) out.text(lockText(vault))
   out.text(
     `\n${whatNext(
