@@ -230,7 +230,8 @@ export async function backup(
 export async function restore(
   from: string,
   dir: string,
-  options: Pick<RestoreOptions, 'signal' | 'progress' | 'prepare'> & Pick<OpenOptions, 'projections' | 'clock'> = {},
+  options: Pick<RestoreOptions, 'signal' | 'progress' | 'prepare'> &
+    Pick<OpenOptions, 'projections' | 'clock'> = {},
 ): Promise<RestoreReport> {
   const { projections = [], clock = systemClock(), ...rest } = options
   const open = (place: string): EventLog =>

@@ -391,7 +391,9 @@ export function eventLogContract(name: string, subject: EventLogUnderTest): void
         assert.equal(said.includes(ada), false)
         assert.equal(log.readStream('mail/erased-1').length, 2)
         assert.deepEqual(
-          log.tables.all<{ who: string }>('SELECT who FROM keeping WHERE who IS NOT NULL').map(({ who }) => who),
+          log.tables
+            .all<{ who: string }>('SELECT who FROM keeping WHERE who IS NOT NULL')
+            .map(({ who }) => who),
           ['erased-1', 'erased-1'],
         )
         const { body } = log.event(log.head().position) ?? {}

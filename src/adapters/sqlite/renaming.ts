@@ -18,7 +18,10 @@ export type Renamed = Readonly<Record<string, string>>
 export function renameHeaders(tables: SqliteTables, replace: (text: string) => string): Set<number> {
   const touched = new Set<number>()
   const touch = (where: string, value: number | string): void => {
-    for (const { position } of tables.all<{ position: number }>(`SELECT position FROM events WHERE ${where}`, value))
+    for (const { position } of tables.all<{ position: number }>(
+      `SELECT position FROM events WHERE ${where}`,
+      value,
+    ))
       touched.add(position)
   }
   const names = tables.all<{ id: number; text: string }>(
@@ -54,7 +57,8 @@ function renameWords(
       tables.run('UPDATE words SET text = ? WHERE id = ?', to, id)
       continue
     }
-    for (const column of columns) tables.run(`UPDATE events SET ${column} = ? WHERE ${column} = ?`, same.id, id)
+    for (const column of columns)
+      tables.run(`UPDATE events SET ${column} = ? WHERE ${column} = ?`, same.id, id)
     tables.run('DELETE FROM words WHERE id = ?', id)
   }
 }

@@ -8,7 +8,11 @@ import { searchFiles } from './search.ts'
 const TEXT = 'Åsa Ek-Öberg, Vävargatan 12'
 const address = { what: 'address', text: 'ada@hall.example', whole: true }
 
-async function found(bytes: Uint8Array | string, wanted = { what: 'text', text: TEXT, whole: false }, name = 'file') {
+async function found(
+  bytes: Uint8Array | string,
+  wanted = { what: 'text', text: TEXT, whole: false },
+  name = 'file',
+) {
   const dir = mkdtempSync(join(tmpdir(), 'holdfast-traces-'))
   try {
     writeFileSync(join(dir, name), bytes)
@@ -30,7 +34,9 @@ test('a text is found in every form that mail and JSON give it', async () => {
     ['a percent-encoded link', `mailto:?body=${encodeURIComponent(TEXT)}`],
     ...['', 'x', 'xy', 'xyz'].map((before): [string, string] => [
       `base64 after ${before.length} bytes, in lines`,
-      Buffer.from(`${before}${TEXT} and more`).toString('base64').replace(/(.{20})/g, '$1\r\n'),
+      Buffer.from(`${before}${TEXT} and more`)
+        .toString('base64')
+        .replace(/(.{20})/g, '$1\r\n'),
     ]),
     ['across two chunks', `${'.'.repeat(4 * 2 ** 20 - 10)}${TEXT}`],
   ]

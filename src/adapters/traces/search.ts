@@ -23,6 +23,7 @@ const OVERLAP = 4_096
 
 /**
  * @param skip names of files of the folder that are left out
+ * A folder that is not there has no files.
  * @throws whatever the file system says of a file that can't be read: an unread file proves nothing
  */
 export async function searchFiles(
@@ -34,7 +35,7 @@ export async function searchFiles(
   const traces: Trace[] = []
   let files = 0
   let bytes = 0
-  for (const entry of await readdir(dir, { recursive: true, withFileTypes: true })) {
+  for (const entry of await readdir(dir, { recursive: true, withFileTypes: true }).catch(orNone)) {
     const path = join(entry.parentPath, entry.name)
     const file = path.slice(join(dir, '/').length).replaceAll('\\', '/')
     if (!entry.isFile() || options.skip?.includes(file)) continue
@@ -104,4 +105,9 @@ function holds(text: string, form: string, whole: boolean): boolean {
 
 function key({ what, text }: Wanted): string {
   return `${what} ${text}`
+}
+
+function orNone(error: NodeJS.ErrnoException): [] {
+  if (error.code === 'ENOENT') return []
+  throw error
 }

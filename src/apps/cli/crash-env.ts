@@ -1,7 +1,12 @@
 /** Crash tests: `HOLDFAST_CRASH_AT=point:nth` has the process kill itself the nth time it reaches a crash point. */
 import type { Environment } from '../../adapters/system/environment.ts'
 import { HoldfastError } from '../../kernel/errors.ts'
-import { armCrashPoints, CRASH_POINTS, ERASURE_CRASH_POINTS, VAULT_CRASH_POINTS } from '../../ports/crash-points.ts'
+import {
+  armCrashPoints,
+  CRASH_POINTS,
+  ERASURE_CRASH_POINTS,
+  VAULT_CRASH_POINTS,
+} from '../../ports/crash-points.ts'
 
 const POINTS = [...CRASH_POINTS, ...VAULT_CRASH_POINTS, ...ERASURE_CRASH_POINTS]
 

@@ -310,7 +310,10 @@ export const VERBS: readonly Verb[] = [
     ],
     examples: [
       ['erase ada@hall.example --dry-run', 'what there is of them'],
-      ['erase ada@hall.example --reason "asked for it" --cancel-runs --yes', 'exit code 0 when nothing is left'],
+      [
+        'erase ada@hall.example --reason "asked for it" --cancel-runs --yes',
+        'exit code 0 when nothing is left',
+      ],
     ],
     load: async () => (await import('./verbs/erase.ts')).erase,
   },

@@ -2,7 +2,13 @@
 import { z } from 'zod'
 import { findCustomer } from '../../customers/read.ts'
 import { HoldfastError, isHoldfastError } from '../../kernel/errors.ts'
-import { type ErasePlan, type EraseReport, eraseCustomer, newPending, planErasure } from '../erasure/erase-customer.ts'
+import {
+  type ErasePlan,
+  type EraseReport,
+  eraseCustomer,
+  newPending,
+  planErasure,
+} from '../erasure/erase-customer.ts'
 import { isMeant, type Pending, readPending } from '../erasure/pending.ts'
 import { personOf } from '../erasure/person.ts'
 import { mailFoldersOf } from '../mail-folders.ts'
@@ -11,7 +17,11 @@ import { workspaceCommand } from './command.ts'
 
 export type Erased =
   | (ErasePlan & { readonly dryRun: true; readonly customer: string })
-  | (EraseReport & { readonly dryRun: false; readonly customer: string; readonly cancelled: readonly string[] })
+  | (EraseReport & {
+      readonly dryRun: false
+      readonly customer: string
+      readonly cancelled: readonly string[]
+    })
 
 /** Runs that are cancelled may leave others that begin with their ends. */
 const MOST_ROUNDS = 10
@@ -36,10 +46,11 @@ export const erase = workspaceCommand({
     const pending = begunFor(begun, params.customer) ?? newPendingFor()
     const { person } = pending
     const customer = person.customer
-    if (params.dryRun) return { ...(await planErasure(site, person)), dryRun: true, customer }
-    const cancelled = params.cancelRuns ? await cancelRuns(workspace, () => planErasure(site, person)) : []
-    progress('Erasing')
     const mentions = params.mentions || pending.record.mentions
+    const plan = () => planErasure(site, person, mentions)
+    if (params.dryRun) return { ...(await plan()), dryRun: true, customer }
+    const cancelled = params.cancelRuns ? await cancelRuns(workspace, plan) : []
+    progress('Erasing')
     const report = await eraseCustomer(site, pending, { ...options, mentions })
     return { ...report, dryRun: false, customer, cancelled }
 

@@ -31,11 +31,11 @@ export async function eraseAgain(place: string, backup: string, lists: readonly 
     const own = await ownAddresses(place)
     for (const { customer, entry } of erased) {
       const person = personOf(log, customer, own)
-      await cancelRuns(log, person)
       const { actor, reason, key, hash, mentions } = entry
+      await cancelRuns(log, person, mentions)
       const note = { person: { key, hash, mentions } }
       await eraseSubject(log, { subject: person.subject, actor, reason, mentions, note })
-      await deleteFiles(await mailFilesOf(place, folders, person.mail))
+      await deleteFiles(await mailFilesOf(place, folders, person, mentions))
     }
     log.compact({ anew: true })
     await writeErasures(place, log)
@@ -51,8 +51,8 @@ async function ownAddresses(dir: string): Promise<readonly string[]> {
 }
 
 /** On record only: nothing runs in a folder that has no name yet. Whoever waits for them learns of it by recovery. */
-async function cancelRuns(log: EventLog, { subject }: Person): Promise<void> {
-  for (const run of findSubject(log, subject).open) {
+async function cancelRuns(log: EventLog, { subject }: Person, mentions: boolean): Promise<void> {
+  for (const run of findSubject(log, subject, mentions).open) {
     const reason = 'the customer was erased'
     const body = { reason, error: { code: 'RUN_CANCELLED', message: `Cancelled: ${reason}` } }
     const event = { kind: 'run.cancelled', actor: 'operator', label: OWNER, correlation: run, body }

@@ -61,9 +61,14 @@ export function newPending(person: Person, { actor, reason, mentions }: EraseOpt
   return { person, actor, reason, record: { key, hash: keyedHash(person.customer, key), mentions } }
 }
 
-export async function planErasure({ dir, log, folders }: Site, { subject, mail }: Person): Promise<ErasePlan> {
-  const { runs, open, positions, mentions, shared } = findSubject(log, subject)
-  const files = await mailFilesOf(dir, folders, mail)
+/** @param withMentions whether what others said of them goes, too */
+export async function planErasure(
+  { dir, log, folders }: Site,
+  person: Person,
+  withMentions: boolean,
+): Promise<ErasePlan> {
+  const { runs, open, positions, mentions, shared } = findSubject(log, person.subject, withMentions)
+  const files = await mailFilesOf(dir, folders, person, withMentions)
   return {
     runs,
     openRuns: open,
@@ -76,10 +81,14 @@ export async function planErasure({ dir, log, folders }: Site, { subject, mail }
 }
 
 /** @throws CUSTOMER_BUSY when runs have not ended; then nothing was done */
-export async function eraseCustomer(site: Site, pending: Pending, options: EraseOptions): Promise<EraseReport> {
+export async function eraseCustomer(
+  site: Site,
+  pending: Pending,
+  options: EraseOptions,
+): Promise<EraseReport> {
   const { dir, log, folders } = site
-  const { subject, mail, wanted } = pending.person
-  const plan = await planErasure(site, pending.person)
+  const { subject, wanted } = pending.person
+  const plan = await planErasure(site, pending.person, options.mentions)
   if (plan.openRuns.length === 0) await writePending(dir, pending)
   crashPoint('erasure.after-plan')
   const { events, blobs } = await eraseSubject(log, {
@@ -90,7 +99,7 @@ export async function eraseCustomer(site: Site, pending: Pending, options: Erase
     note: { person: { ...pending.record, mentions: options.mentions } },
   })
   crashPoint('erasure.after-log')
-  await deleteFiles(await mailFilesOf(dir, folders, mail))
+  await deleteFiles(await mailFilesOf(dir, folders, pending.person, options.mentions))
   crashPoint('erasure.after-files')
   log.compact({ anew: true })
   crashPoint('erasure.after-compact')

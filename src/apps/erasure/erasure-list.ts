@@ -61,7 +61,10 @@ export async function erasuresFor(
 }
 
 /** Customers of this log that are on the list. */
-export function listed(log: EventLog, erased: readonly ErasureEntry[]): { customer: string; entry: ErasureEntry }[] {
+export function listed(
+  log: EventLog,
+  erased: readonly ErasureEntry[],
+): { customer: string; entry: ErasureEntry }[] {
   const customers = log.tables.all<{ id: string }>('SELECT id FROM customers')
   return erased.flatMap((entry) =>
     customers
@@ -84,9 +87,13 @@ async function read(path: string, log: string, must: boolean): Promise<readonly 
     return given.log === log ? given.erased : []
   } catch (cause) {
     if (!must && (cause as NodeJS.ErrnoException).code === 'ENOENT') return []
-    throw new HoldfastError('FILE_UNREADABLE', `${path} is no list of erasures: ${String((cause as Error).message)}`, {
-      details: { path },
-      cause,
-    })
+    throw new HoldfastError(
+      'FILE_UNREADABLE',
+      `${path} is no list of erasures: ${String((cause as Error).message)}`,
+      {
+        details: { path },
+        cause,
+      },
+    )
   }
 }

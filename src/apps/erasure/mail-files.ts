@@ -2,24 +2,29 @@
 import { createHash } from 'node:crypto'
 import { readdir, readFile, unlink } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
+import { searchFiles } from '../../adapters/traces/search.ts'
 import { syncFolder } from '../../connectors/maildir/durable-file.ts'
 import { type MailFolderPaths, OUTBOX } from '../mail-folders.ts'
-import type { PersonsMail } from './person.ts'
+import type { Person, PersonsMail } from './person.ts'
 
 const FROM = /^(?:from|sender|reply-to|return-path):/i
 const TO = /^(?:to|cc|bcc|x-holdfast-accepted):/i
 
-/** As absolute paths. */
+/** As absolute paths. `withMentions`: also those in which they are named. */
 export async function mailFilesOf(
   dir: string,
   { inbox, sent }: MailFolderPaths,
-  mail: PersonsMail,
+  { mail, wanted }: Person,
+  withMentions: boolean,
 ): Promise<string[]> {
-  const below = (folders: readonly string[]) => folders.map((folder) => join(dir, folder))
-  return [
-    ...(await filesIn(below(inbox), mail, FROM)),
-    ...(await filesIn(below([...sent, OUTBOX]), mail, TO)),
-  ]
+  const received = inbox.map((folder) => join(dir, folder))
+  const gone = [...sent, OUTBOX].map((folder) => join(dir, folder))
+  const files = [...(await filesIn(received, mail, FROM)), ...(await filesIn(gone, mail, TO))]
+  for (const folder of withMentions ? [...received, ...gone] : []) {
+    const { traces } = await searchFiles(folder, wanted)
+    files.push(...traces.map(({ file }) => join(folder, file)))
+  }
+  return [...new Set(files)]
 }
 
 /** Durable once this resolves. What is gone already is fine. */

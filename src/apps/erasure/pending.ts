@@ -25,10 +25,14 @@ export async function readPending(dir: string): Promise<Pending | null> {
     return JSON.parse(await readFile(path, 'utf8')) as Pending
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return null
-    throw new HoldfastError('FILE_UNREADABLE', `${path} is not readable: ${String((cause as Error).message)}`, {
-      details: { path },
-      cause,
-    })
+    throw new HoldfastError(
+      'FILE_UNREADABLE',
+      `${path} is not readable: ${String((cause as Error).message)}`,
+      {
+        details: { path },
+        cause,
+      },
+    )
   }
 }
 

@@ -90,7 +90,12 @@ function messagesOf(log: EventLog, customer: string): { id: string; message: Mai
 /** As it is kept, and as it is written at home and abroad. */
 function writtenPhones(phone: string): string[] {
   const parsed = parsePhoneNumberFromString(phone.split(';')[0] ?? '')
-  const forms = [phone, parsed?.number ?? '', parsed?.formatInternational() ?? '', parsed?.formatNational() ?? '']
+  const forms = [
+    phone,
+    parsed?.number ?? '',
+    parsed?.formatInternational() ?? '',
+    parsed?.formatNational() ?? '',
+  ]
   return forms.filter((form) => form.replace(/\D/g, '').length >= SHORTEST_PHONE)
 }
 

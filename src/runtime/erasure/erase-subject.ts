@@ -12,10 +12,11 @@ import type { NewEvent, StoredEvent } from '../../kernel/event.ts'
 import { canonicalJson, type JsonObject } from '../../kernel/json.ts'
 import { mapTexts } from '../../kernel/json-texts.ts'
 import type { EventLog, StreamAppend } from '../../ports/event-log.ts'
+import type { TablesReader } from '../../ports/projection.ts'
 import { type InstanceRow, readInstance, readState } from '../agents/instances.ts'
 import { STATE_ERASER } from '../agents/records.ts'
 import { RUN_STREAM, runStream } from '../run-index.ts'
-import { runsAbout } from './runs-about.ts'
+import { isOpen, runsAbout } from './runs-about.ts'
 import { type Sight, type Subject, sightOf } from './subject.ts'
 
 export interface EraseSubjectOptions {
@@ -32,7 +33,7 @@ export interface EraseSubjectOptions {
 /** What of the log is about a subject. */
 export interface Found {
   readonly runs: readonly string[]
-  /** Runs that have not ended. */
+  /** Runs that have not ended: those about them and, if mentions count, those of others that name them. */
   readonly open: readonly string[]
   readonly positions: readonly number[]
   /** Events of others that name them. */
@@ -49,7 +50,7 @@ export interface Mention {
 /** Whose words or work it is that names the subject; all other events that name them are theirs. */
 const OF_OTHERS = /^(?:run|mail|customer|playbook)\/|^flags$/
 
-export function findSubject(log: EventLog, subject: Subject): Found {
+export function findSubject(log: EventLog, subject: Subject, withMentions = false): Found {
   const sight = sightOf(subject)
   const runs = runsAbout(log, subject, sight)
   const streams = new Set([...subject.streams, ...[...runs.all].map(runStream)])
@@ -69,7 +70,14 @@ export function findSubject(log: EventLog, subject: Subject): Found {
     else if (OF_OTHERS.test(stream)) mentions.push({ position, stream })
     else positions.push(position)
   }
-  return { runs: [...runs.all], open: runs.open, positions, mentions, shared: [...shared.values()] }
+  const naming = withMentions ? openAmong(log.tables, mentions) : []
+  const open = [...new Set([...runs.open, ...naming])]
+  return { runs: [...runs.all], open, positions, mentions, shared: [...shared.values()] }
+}
+
+function openAmong(tables: TablesReader, mentions: readonly Mention[]): string[] {
+  const runs = mentions.filter(({ stream }) => stream.startsWith(RUN_STREAM))
+  return runs.map(({ stream }) => stream.slice(RUN_STREAM.length)).filter((run) => isOpen(tables, run))
 }
 
 /** An instance of an agent, an alert, a published event: whatever has a name of theirs in its own. */
@@ -91,7 +99,7 @@ export interface Erasures {
 export async function eraseSubject(log: EventLog, options: EraseSubjectOptions): Promise<Erasures> {
   const { subject, actor, reason, mentions, note } = options
   const sight = sightOf(subject)
-  const before = findSubject(log, subject)
+  const before = findSubject(log, subject, mentions)
   if (before.open.length > 0) throw busy(before.open)
   const states = await renewStates(log, before, sight)
   const found = findSubject(log, subject)
@@ -102,7 +110,12 @@ export async function eraseSubject(log: EventLog, options: EraseSubjectOptions):
   ]
   const counts = { runs: found.runs.length, states }
   if (positions.length === 0 && !isInHeaders(log, sight)) return { events: 0, blobs: 0, ...counts }
-  const what = { positions, runs: found.runs, replace: sight.replace, ...(note === undefined ? {} : { note }) }
+  const what = {
+    positions,
+    runs: found.runs,
+    replace: sight.replace,
+    ...(note === undefined ? {} : { note }),
+  }
   const { events, blobs } = await log.erase(what, { actor, reason })
   return { events, blobs, ...counts }
 }
@@ -132,7 +145,11 @@ function stateOrNull(log: EventLog, agent: string, row: InstanceRow): CarriedSta
   }
 }
 
-function renewal(agent: string, row: InstanceRow, { state, agentVersion, label }: CarriedState): StreamAppend {
+function renewal(
+  agent: string,
+  row: InstanceRow,
+  { state, agentVersion, label }: CarriedState,
+): StreamAppend {
   const event: NewEvent = {
     kind: 'agent.handled',
     actor: STATE_ERASER,

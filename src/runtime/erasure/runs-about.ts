@@ -15,7 +15,9 @@ export interface RunsAbout {
 export function runsAbout(log: EventLog, subject: Subject, sight: Sight): RunsAbout {
   const { tables } = log
   const waiting = [
-    ...(subject.customer === null ? [] : ids(tables, 'SELECT id FROM runs WHERE customer = ?', subject.customer)),
+    ...(subject.customer === null
+      ? []
+      : ids(tables, 'SELECT id FROM runs WHERE customer = ?', subject.customer)),
     ...ids(tables, 'SELECT id FROM runs WHERE customer IS NULL').filter((run) => beganWith(log, run, sight)),
   ]
   const all = new Set<string>()
@@ -36,15 +38,25 @@ function beganWith(log: EventLog, run: string, sight: Sight): boolean {
 /** Children that are not about another customer, the runs of its chain, its forks, and its rollback. */
 function cameOf(tables: TablesReader, run: string, customer: string | null): string[] {
   return [
-    ...ids(tables, 'SELECT id FROM runs WHERE parent = ? AND coalesce(customer, ?) = ?', run, customer ?? '', customer ?? ''),
+    ...ids(
+      tables,
+      'SELECT id FROM runs WHERE parent = ? AND coalesce(customer, ?) = ?',
+      run,
+      customer ?? '',
+      customer ?? '',
+    ),
     ...ids(tables, 'SELECT id FROM runs WHERE chain = ?', run),
-    ...ids(tables, 'SELECT l.id FROM runs r JOIN runs l ON l.chain = r.chain OR l.id = r.chain WHERE r.id = ?', run),
+    ...ids(
+      tables,
+      'SELECT l.id FROM runs r JOIN runs l ON l.chain = r.chain OR l.id = r.chain WHERE r.id = ?',
+      run,
+    ),
     ...ids(tables, 'SELECT run AS id FROM forks WHERE source = ?', run),
     ...ids(tables, 'SELECT id FROM runs WHERE id = ?', `rollback/${run}`),
   ]
 }
 
-function isOpen(tables: TablesReader, run: string): boolean {
+export function isOpen(tables: TablesReader, run: string): boolean {
   const status = tables.get<{ status: string }>('SELECT status FROM runs WHERE id = ?', run)?.status
   return status !== undefined && !RUN_ENDS.has(`run.${status}`)
 }

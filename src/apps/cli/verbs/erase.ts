@@ -69,13 +69,15 @@ function textOf(report: Erased, call: Call): string {
   const { traces } = search
   const searched = `${count(search.files, 'file')}, ${(search.bytes / 2 ** 20).toFixed(1)} MiB`
   return [
-    `Erased: ${count(events, 'event')}, ${count(blobs, 'raw mail')}, ${count(files.length, 'file')} in the mail folders.`,
+    events === 0 ? 'What the log held of them had gone before.' : `Erased: ${count(events, 'event')}, ${count(blobs, 'raw mail')}, ${count(files.length, 'file')} in the mail folders.`,
     ...(cancelled.length > 0 ? [`Cancelled: ${cancelled.join(', ')}.`] : []),
     ...elsewhere.map((folder) => `Left alone, as it lies outside the workspace: ${folder}`),
     traces.length === 0
       ? `${call.out.colors.green('Nothing is left')}: ${searched} searched for names, addresses, phone numbers and texts.`
       : `${call.out.colors.red('Found')} in ${searched}:`,
-    ...traces.slice(0, MOST_NAMED).map(({ file, what, text }) => `  ${file}: ${what} ${JSON.stringify(text)}`),
+    ...traces
+      .slice(0, MOST_NAMED)
+      .map(({ file, what, text }) => `  ${file}: ${what} ${JSON.stringify(text)}`),
     ...(traces.length > MOST_NAMED ? [`  and ${traces.length - MOST_NAMED} more`] : []),
     ...(done ? [] : [AFTER_FINDING]),
   ].join('\n')
