@@ -20,6 +20,7 @@ import { attentionCheck, type CheckInput } from './autonomy/attention.ts'
 import { AutonomyByEvidence } from './autonomy/autonomy.ts'
 import { autonomyIndex } from './autonomy/autonomy-index.ts'
 import { AUTONOMY_DEFAULTS } from './autonomy/settings.ts'
+import type { ErasedPerson, ErasePersonOptions } from './apps/erasure/erase-person.ts'
 import { flagIndex } from './flags/flag-index.ts'
 import { type AnyAgent, handlingWorkflow } from './kernel/agent.ts'
 import type { AnyWorkflow } from './kernel/workflow.ts'
@@ -252,6 +253,16 @@ export async function retain(
   return await retainRuns(log, { ...options, rules, now: runtime.clock.now() })
 }
 
+/**
+ * Erases somebody: the bodies of what is about them, and their names wherever they are kept, in headers too. Resolves
+ * with what was erased, what others said of them, and where anything of them is still found. May be repeated.
+ * @throws CUSTOMER_BUSY when runs about them have not ended
+ */
+export async function erase(holdfast: Holdfast, options: ErasePersonOptions): Promise<ErasedPerson> {
+  const { erasePerson } = await import('./apps/erasure/erase-person.ts')
+  return await erasePerson(holdfast, options)
+}
+
 /** Read and looked at first here, so that whoever has no flags loads nothing for them. */
 async function flagsOf(log: EventLog, clock: Clock, { flags, customerFacts }: OpenOptions): Promise<Flags> {
   if (typeof flags === 'function') return flags()
@@ -288,6 +299,7 @@ function registeredOnly(connectors: readonly Connector[], models: readonly Model
 
 export type { BackupManifest } from './adapters/backup/manifest.ts'
 export type { RestoreReport } from './adapters/backup/restore.ts'
+export type { ErasedPerson, ErasePersonOptions } from './apps/erasure/erase-person.ts'
 /**
  * Why a run is where it is: what it waits for, since when, what happens next, and what a person can do.
  * @throws RUN_NOT_FOUND

@@ -69,7 +69,9 @@ function textOf(report: Erased, call: Call): string {
   const { traces } = search
   const searched = `${count(search.files, 'file')}, ${(search.bytes / 2 ** 20).toFixed(1)} MiB`
   return [
-    events === 0 ? 'What the log held of them had gone before.' : `Erased: ${count(events, 'event')}, ${count(blobs, 'raw mail')}, ${count(files.length, 'file')} in the mail folders.`,
+    events === 0
+      ? 'What the log held of them had gone before.'
+      : `Erased: ${count(events, 'event')}, ${count(blobs, 'raw mail')}, ${count(files.length, 'file')} in the mail folders.`,
     ...(cancelled.length > 0 ? [`Cancelled: ${cancelled.join(', ')}.`] : []),
     ...elsewhere.map((folder) => `Left alone, as it lies outside the workspace: ${folder}`),
     traces.length === 0
