@@ -141,7 +141,14 @@ test('no byte of an erased customer is in any file; the log is whole; a new mail
     messages: number
   }
   assert.equal(record.messages, 1)
-assert.deepEqual(tracesIn(dir, texts.filter((text) => text !== ADDRESS)), [], 'nothing of before is known')
+  assert.deepEqual(
+    tracesIn(
+      dir,
+      texts.filter((text) => text !== ADDRESS),
+    ),
+    [],
+    'nothing of before is known',
+  )
   await assertWhole(dir)
   assert.equal((await erase(dir, '--cancel-runs')).code, 0, 'and can be erased as well')
   assert.deepEqual(tracesIn(dir), [])

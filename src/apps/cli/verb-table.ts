@@ -1,6 +1,7 @@
 /** Everything that can be typed. What a verb does is loaded when it is used, so that help is quick. */
 import { agentVerbs } from './agent-verbs.ts'
 import { autonomyVerbs } from './autonomy-verbs.ts'
+import { erasingVerbs } from './erasing-verbs.ts'
 import { failureVerbs } from './failure-verbs.ts'
 import { flagVerbs } from './flag-verbs.ts'
 import { policyVerbs } from './policy-verbs.ts'
@@ -275,48 +276,7 @@ export const VERBS: readonly Verb[] = [
     examples: [['restore ~/backups/2026-03-01 --dir restored', 'a folder that is not there yet']],
     load: async () => (await import('./verbs/backup.ts')).restore,
   },
-  {
-    words: 'retain',
-    group: KEEP,
-    summary: 'Erase what policy.yaml says is not to be kept any longer',
-    about: [
-      'What finished runs held is erased for good by the rules under `retention`, and the room given back;',
-      'that they were, and the chain, stay. `up` does the same once an hour. Without rules all is kept.',
-    ].join('\n'),
-    options: [['--dry-run', 'only say what would be erased']],
-    examples: [
-      ['retain --dry-run', 'how many runs, by workflow'],
-      ['retain', 'backups made before still hold it'],
-    ],
-    load: async () => (await import('./verbs/retain.ts')).retain,
-  },
-  {
-    words: 'erase',
-    args: '<customer>',
-    group: KEEP,
-    summary: 'Erase one customer from the log, the mail folders and all tables',
-    about: [
-      'What they wrote, what was done about them, and their names in whatever is kept, for good; the chain still',
-      'verifies. Then every byte of the workspace is searched for them: exit code 1 if anything is found, with where.',
-      'Repeat it after a crash, or when what was found is gone.',
-    ].join('\n'),
-    options: [
-      ['--reason <text>', 'why, for the record'],
-      ['--dry-run', 'only say what would be erased'],
-      ['--yes', 'do not ask'],
-      ['--cancel-runs', 'cancel the runs about them that have not ended'],
-      ['--mentions', 'also whole mails and runs of others in which they are named'],
-      ['--finish', 'end it although something was found that can not be erased here'],
-    ],
-    examples: [
-      ['erase ada@hall.example --dry-run', 'what there is of them'],
-      [
-        'erase ada@hall.example --reason "asked for it" --cancel-runs --yes',
-        'exit code 0 when nothing is left',
-      ],
-    ],
-    load: async () => (await import('./verbs/erase.ts')).erase,
-  },
+  ...erasingVerbs(KEEP),
   {
     words: 'log checkpoint',
     group: KEEP,

@@ -10,6 +10,7 @@ import { type LoadedConfig, loadConfig } from '../config/config.ts'
 import { loadFlags } from '../config/flags-file.ts'
 import { resolveInWorkspace } from '../config/paths.ts'
 import { loadPolicy } from '../config/policy-file.ts'
+import { PENDING_FILE, readPending } from '../erasure/pending.ts'
 import { asFileTrouble } from '../file-trouble.ts'
 import { socketOf } from '../server/socket.ts'
 import { assertWorkspace } from '../workspace-files.ts'
@@ -84,6 +85,7 @@ export async function doctor(subject: DoctorSubject): Promise<DoctorRow[]> {
     await check('smtp', () => smtp(known))
     await check('models', () => models(known, env))
   }
+  await check('erasure', () => unfinishedErasure(dir))
   let inspection: Inspection | null = null
   await check('log', async () => {
     inspection = await subject.inspect()
@@ -222,6 +224,18 @@ async function models({ config }: LoadedConfig, env: Environment): Promise<Found
 }
 
 // -- the log ----------------------------------------------------------------------------------------
+
+/** null when none is under way. */
+async function unfinishedErasure(dir: string): Promise<Found | null> {
+  const pending = await readPending(dir)
+  if (pending === null) return null
+  const { customer } = pending.person
+  return {
+    ok: 'warn',
+    detail: `the erasure of ${customer} has not come to its end, and ${PENDING_FILE} holds what it searches for`,
+    fix: `Repeat \`holdfast erase ${customer} --reason TEXT\`.`,
+  }
+}
 
 function chainOf({ events, chain }: Inspection): Found {
   if (chain === null) return fine(`${events} events, the chain is whole`)
