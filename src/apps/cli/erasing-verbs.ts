@@ -24,8 +24,9 @@ export function erasingVerbs(group: string): readonly Verb[] {
       group,
       summary: 'Erase one customer, and search every byte',
       about: [
-        'Log, tables and mail folders: what they wrote, what was done about them, and',
-        'their names in whatever is kept, for good; the chain still verifies. Then every byte of the workspace is searched for them: exit code 1 if anything is found, with where.',
+        'What they wrote and what was done about them goes from the log, the tables and the mail folders, and their',
+        'names from whatever is kept; the chain still verifies. Then every byte of the workspace is searched for them:',
+        'exit code 1 if anything is found, with where.',
         'Repeat it after a crash, or when what was found is gone.',
       ].join('\n'),
       options: [

@@ -88,6 +88,7 @@ test('no byte of them is left, of others all is; the chain verifies and the tabl
   const place = await settled(t)
   await erase(place.hf, { ...wish, cancelRuns: true })
   assert.deepEqual(holds(place), [])
+  assert.deepEqual(await place.hf.agent(desk, ADA).query(), { notes: [] })
   place.hf.log.verify()
   assert.deepEqual(place.hf.log.rebuild({ replace: false }).differing, [])
   const { words } = (await place.hf.agent(ledger, 'all').query()) as { words: Record<string, string> }
