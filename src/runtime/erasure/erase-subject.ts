@@ -15,6 +15,7 @@ import type { EventLog, StreamAppend } from '../../ports/event-log.ts'
 import type { TablesReader } from '../../ports/projection.ts'
 import { type InstanceRow, readInstance, readState } from '../agents/instances.ts'
 import { STATE_ERASER } from '../agents/records.ts'
+import { REVIEW_STREAM } from '../review-index.ts'
 import { RUN_STREAM, runStream } from '../run-index.ts'
 import { isOpen, runsAbout } from './runs-about.ts'
 import { type Sight, type Subject, sightOf } from './subject.ts'
@@ -53,7 +54,8 @@ const OF_OTHERS = /^(?:run|mail|customer|playbook)\/|^flags$/
 export function findSubject(log: EventLog, subject: Subject, withMentions = false): Found {
   const sight = sightOf(subject)
   const runs = runsAbout(log, subject, sight)
-  const streams = new Set([...subject.streams, ...[...runs.all].map(runStream)])
+  const reviews = [...runs.all].flatMap((run) => reviewsOf(log.tables, run))
+  const streams = new Set([...subject.streams, ...[...runs.all].map(runStream), ...reviews])
   const shared = new Map<string, { agent: string; key: string }>()
   const positions: number[] = []
   const mentions: Mention[] = []
@@ -73,6 +75,13 @@ export function findSubject(log: EventLog, subject: Subject, withMentions = fals
   const naming = withMentions ? openAmong(log.tables, mentions) : []
   const open = [...new Set([...runs.open, ...naming])]
   return { runs: [...runs.all], open, positions, mentions, shared: [...shared.values()] }
+}
+
+/** What was done about the reviews of a run before they were answered. */
+function reviewsOf(tables: TablesReader, run: string): string[] {
+  return tables
+    .all<{ id: string }>('SELECT id FROM reviews WHERE run = ?', run)
+    .map(({ id }) => REVIEW_STREAM + id)
 }
 
 function openAmong(tables: TablesReader, mentions: readonly Mention[]): string[] {
