@@ -299,6 +299,7 @@ describe('the command line alone', { concurrency: 2 }, () => {
       ['autonomy', 'demote', 'lead-qualification', 'send-reply'],
       ['vault', 'list'],
       ['retain', '--dry-run'],
+      ['erase', 'orla@harbourlane-theatre.example', '--dry-run'],
       ['log', 'checkpoint'],
       ['log', 'verify'],
       ['log', 'rebuild', '--check'],
