@@ -1,6 +1,6 @@
 /** The lead-qualification under a level of autonomy, over the sample mailbox. */
 import assert from 'node:assert/strict'
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { appendFile, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
@@ -17,10 +17,11 @@ import { createWorkspace, openWorkspace, type Workspace } from './workspace.ts'
 const MAILBOX = new URL('../../sample/mailbox/', import.meta.url)
 const REPLY = { agent: 'lead-qualification', action: 'send-reply', segment: 'all' }
 
-async function openWith(t: TestContext, settings: string): Promise<Workspace> {
+async function openWith(t: TestContext, settings: string, policy = ''): Promise<Workspace> {
   const dir = await mkdtemp(join(tmpdir(), 'autonomy-'))
   await createWorkspace(dir, SAMPLE_OWNER)
   await writeFile(join(dir, AUTONOMY_FILE), `version: 1\n${settings}\n`)
+  await appendFile(join(dir, POLICY_FILE), `\n${policy}\n`)
   const workspace = await openWorkspace({ dir, env: {} })
   t.after(async () => {
     await workspace.close()
@@ -38,23 +39,18 @@ async function takeIn({ intake, holdfast }: Workspace, isWanted = (_: string) =>
 }
 
 /** The owner vouches for whoever wrote one of the mails. */
-async function vouchForAll(workspace: Workspace): Promise<void> {
-  const { dir, holdfast } = workspace
+async function everybody(): Promise<string> {
   const names = (await readdir(MAILBOX)).filter((name) => name.endsWith('.eml'))
   const mails = await Promise.all(names.map((name) => readFile(new URL(name, MAILBOX), 'utf8')))
-  const domains = new Set(
-    mails.flatMap((mail) => [...mail.matchAll(/@([a-z0-9.-]+\.[a-z]+)/gi)].map(([, d]) => d?.toLowerCase())),
-  )
-  const addressBook = [...domains].map((domain) => `"@${domain}"`).join(', ')
-  const file = join(dir, POLICY_FILE)
-  await writeFile(file, `${await readFile(file, 'utf8')}\naddressBook: [${addressBook}]\n`)
-  await grant(holdfast, { operation: 'maildir.send', agent: 'lead-qualification', reason: 'I know them all' })
+  const found = mails.flatMap((mail) => [...mail.matchAll(/@([a-z0-9.-]+\.[a-z]+)/gi)])
+  const domains = new Set(found.map(([, domain = '']) => `"@${domain.toLowerCase()}"`))
+  return `addressBook: [${[...domains].join(', ')}]`
 }
 
 test('at level auto replies leave by themselves where the policy lets them, but none to a mail that gives orders', async (t) => {
-  const workspace = await openWith(t, 'audits: { auto: 0.000001 }')
+  const workspace = await openWith(t, 'audits: { auto: 0.000001 }', await everybody())
   const { holdfast, log } = workspace
-  await vouchForAll(workspace)
+  await grant(holdfast, { operation: 'maildir.send', agent: 'lead-qualification', reason: 'I know them all' })
   await holdfast.autonomy.set(REPLY, { level: 'auto', ceiling: 'auto' })
   await takeIn(workspace)
   const waiting = holdfast.reviews()
