@@ -57,7 +57,7 @@ export const BUGS: readonly Bug[] = [
   {
     what: 'an append is acknowledged before its commit',
     wiring: acknowledgingAtOnce(),
-    noticed: ['acknowledged-is-kept'],
+    noticed: ['acknowledged-is-kept', 'no-stray-errors'],
   },
   {
     what: 'a wait is given an event that an earlier wait has received',
@@ -121,7 +121,7 @@ export const BUGS: readonly Bug[] = [
     wiring: listing(/FROM schedules ORDER/, (rows) =>
       rows.map((row) => ({ ...row, done_up_to: Number(row.done_up_to) - DAY_MS })),
     ),
-    noticed: ['schedule-times'],
+    noticed: ['schedule-times', 'comes-to-rest'],
   },
   {
     what: 'a trigger looks again at what it has looked at',
