@@ -383,6 +383,23 @@ function sameShortId(name: string): [string, string] {
 }
 
 describe('close', () => {
+  test('rejects the result of a run that just goes on as the next one', async (t) => {
+    const endless = defineWorkflow({
+      name: 'endless',
+      version: 1,
+      input: z.number(),
+      output: z.number(),
+      run: (ctx, n) => ctx.continueAs(n + 1),
+    })
+    const place = await openPlace(t, { workflows: [endless] })
+    const run = await place.hf.start(endless, 1, { id: 'r' })
+    const waiting = assert.rejects(run.result(), { code: 'HOLDFAST_CLOSED' })
+    await place.close()
+    await waiting
+    await place.open({ recover: false })
+    assert.ok(place.kinds('r').includes('run.continued'))
+  })
+
   test('rejects the results that are waited for, and everything asked later', async (t) => {
     const place = await openPlace(t, { workflows: [sleeper, echo] })
     const run = await place.hf.start(sleeper, null, { id: 'r' })

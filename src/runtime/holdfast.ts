@@ -200,6 +200,10 @@ export class Holdfast {
 
   #status(run: string): RunStatus {
     this.#assertOpen()
+    return this.#statusOnRecord(run)
+  }
+
+  #statusOnRecord(run: string): RunStatus {
     const row = this.log.tables.get<{ status: RunStatus }>('SELECT status FROM runs WHERE id = ?', run)
     if (row !== undefined) return row.status
     throw new HoldfastError('RUN_NOT_FOUND', `There is no run ${run}`, { details: { run } })
@@ -208,6 +212,7 @@ export class Holdfast {
   /** Of the last run, where it goes on as others. */
   #result(given: string): Promise<Json> {
     return new Promise((resolve, reject) => {
+      this.#assertOpen()
       const isLast = this.runtime.resident(given)?.ended === false
       this.#waitFor(isLast ? given : lastOfChain(this.log.tables, given), { resolve, reject })
     })
@@ -232,8 +237,7 @@ export class Holdfast {
   #settle(run: string, waiter: Waiter): boolean {
     const resident = this.runtime.resident(run)
     if (resident !== undefined && !resident.ended) return false
-    const status = this.#status(run)
-    if (!ENDED.has(status)) return false
+    if (!ENDED.has(this.#statusOnRecord(run))) return false
     tellEnd(waiter, run, this.runtime.lastEvent(run))
     return true
   }
