@@ -71,6 +71,8 @@ export class Simulation {
   readonly #chance: Chance
   #process: SimProcess | null = null
   #zombies: SimProcess[] = []
+  /** Up to where the former process had committed, though it may not have been told yet. */
+  #takenOverAt = 0
   #commitsToLive: { left: number; when: 'die before' | 'die after' } | null = null
   #pointsToLive: { left: number; point: CrashPoint } | null = null
   #isDiskFull = false
@@ -324,7 +326,7 @@ export class Simulation {
   }
 
   #acknowledge(one: SimProcess, events: readonly StoredEvent[]): void {
-    if (this.#zombies.includes(one) && events.length > 0) {
+    if (this.#zombies.includes(one) && events.some(({ position }) => position > this.#takenOverAt)) {
       this.break('stale-epoch', `a former process appended ${events.map(({ kind }) => kind).join(', ')}`)
     }
     for (const event of events) this.acknowledged.set(event.position, textOf(event))
@@ -337,6 +339,7 @@ export class Simulation {
     this.hadZombie = true
     for (const one of this.#zombies) one.die()
     this.#zombies = [this.#process]
+    this.#takenOverAt = this.#process.log.head().position
     this.#process = null
     this.#open()
   }
