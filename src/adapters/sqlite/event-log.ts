@@ -116,11 +116,16 @@ class SqliteEventLog implements EventLog {
       })
     } catch (error) {
       this.#head = before
-      this.#streams.forget()
-      this.#words.forget()
-      this.#writer.forget()
+      this.#forgetRows()
       throw error
     }
+  }
+
+  /** What is kept in memory of rows that may not be as they were. */
+  #forgetRows(): void {
+    this.#streams.forget()
+    this.#words.forget()
+    this.#writer.forget()
   }
 
   // -- appending ---------------------------------------------------------------------------------
@@ -311,9 +316,7 @@ class SqliteEventLog implements EventLog {
     const gone = eraseBodies(this.#tables, this.#rows, keeping, what)
     const earlier = supersede(this.#tables, this.#rows, replace)
     const changed = renameHeaders(this.#tables, replace)
-    this.#streams.forget()
-    this.#words.forget()
-    this.#writer.forget()
+    this.#forgetRows()
     return {
       count: gone.positions.length,
       positions: [...earlier.positions, ...gone.positions],
