@@ -49,6 +49,12 @@ test('the README names its commands in blocks fenced as sh', () => {
   assert.ok(commands.includes('npm test'), `found ${JSON.stringify(commands)}`)
 })
 
+test('the README quotes the table of other engines as it was last measured', () => {
+  const [table = ''] = read(join(ROOT, 'bench/peers/results.md')).split('\n\n')
+  assert.match(table, /^\| engine \|/)
+  assert.ok(read(join(ROOT, 'README.md')).includes(`\n${table}\n`), 'copy it from bench/peers/results.md')
+})
+
 test('every piece of TypeScript in a document stands in the file that it names', () => {
   const pages = globSync('**/*.md', { cwd: ROOT, exclude: ['**/node_modules', 'workspace'] })
   const wrong = pages.flatMap((page) =>
