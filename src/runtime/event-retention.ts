@@ -38,12 +38,20 @@ export async function eraseEvents(
     const wanted = rows.filter(({ kind }) => afterOf(kind) < Number.POSITIVE_INFINITY)
     const events = wanted.flatMap(({ position }) => log.event(position) ?? [])
     const due = events.filter(({ body, time }) => body !== null && time + afterOf(String(body.kind)) <= now)
-    const isHeld = heldBy(log.tables, lookers)
-    const positions = due.filter((event) => !isHeld(event)).map(({ position }) => position)
+    const look = (): number[] => {
+      const isHeld = heldBy(log.tables, lookers)
+      return due.filter((event) => !isHeld(event)).map(({ position }) => position)
+    }
+    let positions = look()
+    if (!dryRun && positions.length > 0) {
+      const by = { actor: 'retention', reason: 'kept as long as the policy says' }
+      await log.erase(() => {
+        positions = look()
+        return { positions }
+      }, by)
+    }
     total.held += due.length - positions.length
     total.erased += positions.length
-    if (!dryRun && positions.length > 0)
-      await log.erase({ positions }, { actor: 'retention', reason: 'kept as long as the policy says' })
     await new Promise((resolve) => setImmediate(resolve))
   }
   return total

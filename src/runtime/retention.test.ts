@@ -77,6 +77,22 @@ test('a run that ended long enough ago loses its bodies; that it was, and how it
   await place.hf.run('s').result()
 })
 
+test('a failed run that is being retried at that moment keeps its bodies', async (t) => {
+  const place = await openPlace(t, { workflows })
+  const { hf, clock } = place
+  await hf.start(broken, 'secret', { id: 'b' })
+  await hf.start(note, 'secret', { id: 'n' })
+  await hf.idle()
+  clock.advance(DAY_MS)
+  const failed = hf.log.versionOf('run/b')
+  const event = { kind: 'run.reopened', actor: 'operator', label: SYSTEM, body: {} }
+  const back = hf.log.append([{ stream: 'run/b', expectedVersion: failed, events: [event] }])
+  const report = await retain(hf.log, { rules: [all], now: clock.now() })
+  await back
+  assert.deepEqual(report.byWorkflow, { note: 1 })
+  assert.ok(place.events('b').every(({ body }) => body !== null))
+})
+
 test('the first rule that fits decides, and without one a run is kept', async (t) => {
   const { hf, clock } = await openPlace(t, { workflows })
   for (const [i, workflow] of [note, broken, note].entries()) await hf.start(workflow, i, { id: `r${i}` })

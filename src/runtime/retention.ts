@@ -118,8 +118,7 @@ async function retainRuns(
   if (rules.every(({ afterMs }) => afterMs === null)) return total
   for (let after = 0; !options.signal?.aborted; ) {
     const rows = endedRuns(log.tables, after)
-    const due = rows.filter((row) => isDue(row, rules, options.now) && parentsEnded(log.tables, row))
-    const { events, blobs } = await eraseRuns(log, due, options)
+    const { due, events, blobs } = await eraseRuns(log, rows, rules, options)
     total.runs += due.length
     total.events += events
     total.blobs += blobs
@@ -162,19 +161,37 @@ function parentsEnded(tables: TablesReader, row: Row): boolean {
   return true
 }
 
+interface Due {
+  readonly due: readonly Row[]
+  readonly positions: readonly number[]
+}
+
 async function eraseRuns(
   log: EventLog,
-  due: readonly Row[],
-  { streamsOf, dryRun = false }: RetentionOptions,
-): Promise<{ events: number; blobs: number }> {
-  const streams = due.flatMap((run) => [runStream(run.id), ...(streamsOf?.(run) ?? [])])
-  const positions = streams
-    .flatMap((stream) => log.readStream(stream))
-    .flatMap(({ body, position }) => (body === null ? [] : [position]))
-  if (dryRun || due.length === 0) return { events: positions.length, blobs: 0 }
-  const runs = due.map(({ id }) => id)
-  return await log.erase(
-    { positions, runs },
-    { actor: 'retention', reason: 'kept as long as the policy says' },
-  )
+  rows: readonly Row[],
+  rules: readonly RunRule[],
+  { now, streamsOf, dryRun = false }: RetentionOptions,
+): Promise<Due & { events: number; blobs: number }> {
+  const look = (among: readonly Row[]): Due => {
+    const due = among.filter((row) => isDue(row, rules, now) && parentsEnded(log.tables, row))
+    const streams = due.flatMap((run) => [runStream(run.id), ...(streamsOf?.(run) ?? [])])
+    const positions = streams
+      .flatMap((stream) => log.readStream(stream))
+      .flatMap(({ body, position }) => (body === null ? [] : [position]))
+    return { due, positions }
+  }
+  let found = look(rows)
+  if (dryRun || found.due.length === 0) return { ...found, events: found.positions.length, blobs: 0 }
+  const by = { actor: 'retention', reason: 'kept as long as the policy says' }
+  // A run may be on its way back: only once that is on record, it is seen whether it still has ended.
+  const report = await log.erase(() => {
+    found = look(rows.flatMap(({ id }) => rowOf(log.tables, id) ?? []))
+    return { positions: found.positions, runs: found.due.map(({ id }) => id) }
+  }, by)
+  return { ...found, ...report }
+}
+
+function rowOf(tables: TablesReader, run: string): Row | undefined {
+  const sql = 'SELECT id, workflow, status, parent, updated, position FROM runs WHERE id = ?'
+  return tables.get<Row & Record<string, never>>(sql, run)
 }

@@ -282,10 +282,11 @@ class SqliteEventLog implements EventLog {
   // -- keeping -----------------------------------------------------------------------------------
 
   async erase(
-    erasable: Erasable,
+    what: Erasable | (() => Erasable),
     { actor, reason }: { readonly actor: string; readonly reason: string },
   ): Promise<ErasureReport> {
     this.#queue.drain()
+    const erasable = typeof what === 'function' ? what() : what
     const report = { events: 0, blobs: 0 }
     const written: StoredEvent[] = []
     const streams: number[] = []

@@ -111,22 +111,24 @@ export async function eraseSubject(log: EventLog, options: EraseSubjectOptions):
   const before = findSubject(log, subject, mentions)
   if (before.open.length > 0) throw busy(before.open)
   const states = await renewStates(log, before, sight)
-  const found = findSubject(log, subject)
-  const positions = [
-    ...found.positions,
-    ...pastOf(log, found),
-    ...(mentions ? found.mentions.map(({ position }) => position) : []),
-  ]
-  const counts = { runs: found.runs.length, states }
-  if (positions.length === 0 && !isInHeaders(log, sight)) return { events: 0, blobs: 0, ...counts }
-  const what = {
-    positions,
-    runs: found.runs,
-    replace: sight.replace,
-    ...(note === undefined ? {} : { note }),
+  const look = () => {
+    const found = findSubject(log, subject)
+    const said = mentions ? found.mentions.map(({ position }) => position) : []
+    return { found, positions: [...found.positions, ...pastOf(log, found), ...said] }
   }
-  const { events, blobs } = await log.erase(what, { actor, reason })
-  return { events, blobs, ...counts }
+  let { found, positions } = look()
+  const counts = () => ({ runs: found.runs.length, states })
+  if (positions.length === 0 && !isInHeaders(log, sight)) return { events: 0, blobs: 0, ...counts() }
+  // What was on its way to the log is on record by then: a run that has begun about them, or a mail of theirs.
+  const { events, blobs } = await log.erase(
+    () => {
+      ;({ found, positions } = look())
+      if (found.open.length > 0) throw busy(found.open)
+      return { positions, runs: found.runs, replace: sight.replace, ...(note === undefined ? {} : { note }) }
+    },
+    { actor, reason },
+  )
+  return { events, blobs, ...counts() }
 }
 
 /** The state as it is, without them, goes on record whole, so that nothing before it is needed any more. */
