@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { z } from 'zod'
+import { openPlace } from '../apps/testing/place.ts'
 import { defineConnector } from '../ports/connector.ts'
 import { openHoldfast } from '../sdk.ts'
 import { anyWorkflow, withWorkspace } from './testing/workspace.ts'
@@ -110,6 +111,71 @@ test('a stalled run says what must be mended', () =>
       )
     },
   ))
+
+const ask = { action: 'send-reply', summary: 'Reply', reason: 'asked', confidence: 1, proposal: {} }
+
+test('a deadline is an end only where it answers, and until it has passed', async (t) => {
+  const asks = anyWorkflow('asks', async (ctx) => {
+    await Promise.all([
+      ctx.review('keeps', { ...ask, deadline: '1h', onExpiry: 'escalate' }),
+      ctx.review('rejects', { ...ask, deadline: '2h', onExpiry: 'reject' }),
+      // Where it leads to is not known: at its deadline it stays the operator's.
+      ctx.review('approves', { ...ask, deadline: '1h', onExpiry: 'approve' }),
+    ])
+  })
+  const { hf, clock } = await openPlace(t, { workflows: [asks] })
+  await hf.start(asks, null, { id: 'a' })
+  await hf.idle()
+  const untils = () => waitingFor(hf.log.tables, 'a').map(({ until }) => until)
+  assert.deepEqual(untils(), [null, clock.now() + 2 * HOUR_MS, clock.now() + HOUR_MS])
+  clock.advance(HOUR_MS)
+  await hf.idle()
+  assert.deepEqual(untils(), [null, clock.now() + HOUR_MS, null])
+})
+
+test('a parent waits for the child that it called, until that ends, and for none that it spawned', async (t) => {
+  const parent = anyWorkflow('parent', async (ctx) => {
+    await ctx.spawn('beside', sleeper, null)
+    await ctx.call('rest', sleeper, null)
+    await ctx.waitFor('go')
+  })
+  const { hf, clock } = await openPlace(t, { workflows: [parent, sleeper] })
+  await hf.start(parent, null, { id: 'p' })
+  await hf.idle()
+  const words = () => waitingFor(hf.log.tables, 'p').map((one) => [one.for, one.ref])
+  assert.deepEqual(words(), [['child', 'p/rest']])
+  clock.advance(HOUR_MS)
+  await hf.idle()
+  assert.deepEqual(words(), [['event', null]])
+})
+
+test('what is under way waits for nothing', async (t) => {
+  const begun = Promise.withResolvers<void>()
+  const work = Promise.withResolvers<string>()
+  const busy = anyWorkflow('busy', async (ctx) => {
+    const works = async (): Promise<unknown> => {
+      await ctx.waitFor('work')
+      return await ctx.step('work', () => {
+        begun.resolve()
+        return work.promise
+      })
+    }
+    await Promise.all([ctx.waitFor('go'), works()])
+  })
+  const { hf } = await openPlace(t, { workflows: [busy] })
+  await hf.start(busy, null, { id: 'b' })
+  await hf.idle()
+  await hf.emit({ kind: 'work' })
+  await begun.promise
+  const found = waitingFor(hf.log.tables, 'b')
+  work.resolve('done')
+  assert.deepEqual(found, [])
+  await hf.idle()
+  assert.deepEqual(
+    waitingFor(hf.log.tables, 'b').map((one) => one.for),
+    ['event'],
+  )
+})
 
 test('an unknown run is an error', () =>
   withWorkspace(

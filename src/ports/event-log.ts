@@ -114,7 +114,10 @@ export interface EventLog {
    * the projections are as if folded from what is left. Blobs that no kept event came with go too. A function says
    * what, once everything that was appended before is on record: nothing comes between its look and the erasure.
    */
-  erase(what: Erasable | (() => Erasable), by: { readonly actor: string; readonly reason: string }): Promise<ErasureReport>
+  erase(
+    what: Erasable | (() => Erasable),
+    by: { readonly actor: string; readonly reason: string },
+  ): Promise<ErasureReport>
   /**
    * Gives the room of what was erased back to the file system. Appends wait meanwhile. `anew`: the whole file is
    * written anew, so that nothing is left in unused parts of its pages; takes as much room again meanwhile.

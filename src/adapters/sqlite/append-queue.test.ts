@@ -31,6 +31,27 @@ test('one append alone waits for one empty turn', async () => {
   assert.deepEqual(groups, [1])
 })
 
+test('where one came alone, the next one alone waits for no empty turn', async () => {
+  const { queue: appends, groups } = queue()
+  appends.push(appendOf(1))
+  await turns(2)
+  appends.push(appendOf(1))
+  await turn()
+  assert.deepEqual(groups, [1, 1])
+  for (let i = 0; i < 2; i += 1) appends.push(appendOf(1))
+  await turn()
+  assert.deepEqual(groups, [1, 1], 'two wait for company again')
+  await turn()
+  assert.deepEqual(groups, [1, 1, 2])
+})
+
+test('a group that is full waits for no empty turn', async () => {
+  const { queue: appends, groups } = queue()
+  for (let i = 0; i < 2; i += 1) appends.push(appendOf(500))
+  await turn()
+  assert.deepEqual(groups, [2])
+})
+
 test('what comes in turns that follow each other makes one group', async () => {
   const { queue: appends, groups } = queue()
   for (let i = 0; i < 5; i += 1) {
