@@ -2,9 +2,10 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { z } from 'zod'
 import type { FlagDefinitions } from '../apps/config/flags-file.ts'
-import { openPlace } from '../apps/testing/place.ts'
+import { openPlace, turns } from '../apps/testing/place.ts'
 import { defineAgent } from '../kernel/agent.ts'
 import { defineWorkflow } from '../kernel/workflow.ts'
+import { defineSchedule } from './schedules/schedule.ts'
 import { defineTrigger } from './triggers/trigger.ts'
 
 /** On for customers in Sweden only. */
@@ -97,4 +98,33 @@ test('a trigger whose workflow is off sets its event aside, untold, and starts t
   await place.reopen({ flags: { version: 1 } })
   const { run } = await place.hf.triggers.retry('greeted', position)
   assert.equal(await place.outcome(run ?? ''), 'hello')
+})
+
+test('a schedule whose workflow is off passes its times over, untold, and makes up for none', async (t) => {
+  const HOUR_MS = 3_600_000
+  const hourly = defineSchedule({
+    name: 'hourly',
+    cron: '0 * * * *',
+    workflow: flow,
+    input: () => null,
+    missed: 'all',
+  })
+  const off = { version: 1, flags: { 'workflow.greet': { enabled: false } } } as const
+  const place = await openPlace(t, { workflows: [flow], schedules: [hourly], flags: off })
+  for (let i = 0; i < 2; i += 1) {
+    place.clock.advance(HOUR_MS)
+    await turns()
+  }
+  const missed = () =>
+    place.hf.log.readStream('schedule/hourly').filter(({ kind }) => kind === 'schedule.missed')
+  assert.deepEqual(
+    missed().map(({ body }) => (body?.error as { code?: string } | undefined)?.code),
+    ['FLAG_OFF', 'FLAG_OFF'],
+  )
+  assert.deepEqual(place.hf.alerts(), [])
+  await assert.rejects(place.hf.schedules.run('hourly'), { code: 'FLAG_OFF' })
+  await place.reopen({ flags: { version: 1 } })
+  place.clock.advance(HOUR_MS)
+  await turns()
+  assert.deepEqual([place.hf.schedules.list()[0]?.fired, missed().length], [1, 2])
 })

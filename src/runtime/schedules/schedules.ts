@@ -7,7 +7,8 @@
  * far again; one that jumps ahead makes the times in between missed ones.
  *
  * A time is missed when it is more than a minute ago: what becomes of it says the schedule's `missed`. Times while
- * a schedule is paused, and times before it was first set or its times were changed, are never made up for.
+ * a schedule is paused or its workflow is switched off by a flag, and times before it was first set or its times
+ * were changed, are never made up for.
  *
  * Why: docs/decisions/0032-schedules-and-triggers.md
  */
@@ -17,8 +18,10 @@ import { type Json, type JsonObject, toJson } from '../../kernel/json.ts'
 import { type Label, OWNER, SYSTEM } from '../../kernel/label.ts'
 import type { StreamAppend } from '../../ports/event-log.ts'
 import { clearAlert, isRaised, raiseAlert } from '../alert-index.ts'
+import { recordJson } from '../run-errors.ts'
 import { runStream } from '../run-index.ts'
 import type { Runtime } from '../runtime.ts'
+import { assertOn, type Switched, switchOf } from '../switches.ts'
 import { CronTimes } from './cron-times.ts'
 import type { AnySchedule, MissedPolicy } from './schedule.ts'
 import { SCHEDULE_STREAM, SCHEDULES_BY_NAME, type ScheduleRow } from './schedule-index.ts'
@@ -38,7 +41,7 @@ export interface ScheduleState {
   readonly fired: number
 }
 
-type Host = Pick<Runtime, 'log' | 'clock' | 'workflows' | 'startPart'>
+type Host = Pick<Runtime, 'log' | 'clock' | 'workflows' | 'startPart' | 'flags'>
 
 /** A time is missed when it is further back than this. */
 const LATE_MS = 60_000
@@ -103,11 +106,12 @@ export class Schedules {
     return this.#state(this.#row(name))
   }
 
-  /** Starts a run now, beside those of its times. @throws SCHEDULE_UNKNOWN, or what its `input` throws */
+  /** Starts a run now, beside those of its times. @throws SCHEDULE_UNKNOWN, FLAG_OFF, or what its `input` throws */
   async run(name: string): Promise<{ readonly run: string }> {
     this.#row(name)
     const known = this.#schedules.get(name)
     if (known === undefined) throw unknown(name, [...this.#schedules.keys()])
+    await assertOn(this.#host, workflowOf(known.schedule))
     const at = this.#host.clock.now()
     const run = runId(name, at)
     const started = this.#start(known.schedule, run, at, inputOf(known.schedule, at))
@@ -158,11 +162,8 @@ export class Schedules {
   async #turn(name: string): Promise<void> {
     const known = this.#schedules.get(name)
     if (known === undefined || !this.#isOpen) return
-    const row = this.#row(name)
-    const now = this.#host.clock.now()
     try {
-      const due = row.paused === 1 ? [] : known.times.last(MOST_MISSED + 1, row.done_up_to, now)
-      if (due.length > 0) await this.#fire(known.schedule, due, row.done_up_to, now)
+      if (this.#due(name).due.length > 0) await this.#fire(known.schedule)
       this.#setAlarm(name)
     } catch {
       // The store refuses for now, or the operator was quicker: from what is on record then.
@@ -170,25 +171,42 @@ export class Schedules {
     }
   }
 
-  async #fire(
-    { ...schedule }: AnySchedule,
-    due: readonly number[],
-    from: number,
-    now: number,
-  ): Promise<void> {
+  #due(name: string): { readonly due: readonly number[]; readonly from: number; readonly now: number } {
+    const { paused, done_up_to: from } = this.#row(name)
+    const now = this.#host.clock.now()
+    const due = paused === 1 ? [] : (this.#schedules.get(name)?.times.last(MOST_MISSED + 1, from, now) ?? [])
+    return { due, from, now }
+  }
+
+  async #fire(schedule: AnySchedule): Promise<void> {
     const { name, missed = 'once' } = schedule
+    const { off, parts: starts } = await switchOf(this.#host, workflowOf(schedule))
+    const { due, from, now } = this.#due(name)
+    if (due.length === 0) return
+    const events: NewEvent[] = []
+    if (off !== null) {
+      const count = due.length > MOST_MISSED ? null : due.length
+      events.push(
+        event('schedule.missed', {
+          from,
+          to: due.at(-1) ?? from,
+          count,
+          error: recordJson(toErrorRecord(off)),
+        }),
+      )
+      return await this.#append(name, events, starts)
+    }
     const late = due.filter((at) => at < now - LATE_MS)
     const kept = late.slice(late.length - madeUpFor(missed, late.length, due.length > late.length))
     const passedOver = late.slice(0, late.length - kept.length)
-    const events: NewEvent[] = []
-    const starts: StreamAppend[] = []
     const to = passedOver.at(-1)
     if (to !== undefined) {
       const count = late.length > MOST_MISSED ? null : passedOver.length
       events.push(event('schedule.missed', { from, to, count }))
     }
-    for (const at of [...kept, ...due.slice(late.length)]) this.#fireAt(schedule, at, events, starts)
-    await this.#append(name, events, starts)
+    const parts = [...starts]
+    for (const at of [...kept, ...due.slice(late.length)]) this.#fireAt(schedule, at, events, parts)
+    await this.#append(name, events, parts)
   }
 
   #fireAt(schedule: AnySchedule, at: number, events: NewEvent[], starts: StreamAppend[]): void {
@@ -201,8 +219,9 @@ export class Schedules {
       if (isRaised(this.#host.log.tables, 'schedule', schedule.name))
         starts.push(clearAlert('schedule', schedule.name))
     } catch (error) {
-      const record = toErrorRecord(error) as unknown as JsonObject
-      events.push(event('schedule.missed', { from: at, to: at, count: 1, error: record }))
+      events.push(
+        event('schedule.missed', { from: at, to: at, count: 1, error: recordJson(toErrorRecord(error)) }),
+      )
       const message = `No run at ${new Date(at).toISOString()}: ${toErrorRecord(error).message}`
       starts.push(raiseAlert('schedule', schedule.name, message))
     }
@@ -240,6 +259,10 @@ export class Schedules {
       wake(() => void this.#turn(name)),
     )
   }
+}
+
+function workflowOf({ workflow }: AnySchedule): Switched {
+  return { what: 'workflow', name: workflow.name, customer: null }
 }
 
 /** How many of the missed times, the latest, get their run: with `once`, one that is on time makes up for all. */
