@@ -1,7 +1,8 @@
 /**
  * Runs the kernel's tests for Stryker within its own process: loaded once, with the mutants switched on one after
  * the other, and for each one only the tests that come by it. So a mutant takes milliseconds, not the start of a
- * process. Fit for tests that are plain calls of `test` with nothing left over between them, as the kernel's are.
+ * process. Fit for tests that are plain calls of `test`, in groups or not, with nothing left over between them, as the
+ * kernel's are.
  */
 import { glob } from 'node:fs/promises'
 import { registerHooks } from 'node:module'
@@ -39,7 +40,8 @@ globals.collectTest = (name, run) => {
   tests.set(`${tests.size + 1}: ${name}`, run)
 }
 
-const COLLECTING = 'data:text/javascript,export const test = globalThis.collectTest'
+const COLLECTING =
+  'data:text/javascript,export const test = globalThis.collectTest; export const describe = (name, body) => body()'
 
 registerHooks({
   resolve: (specifier, context, next) =>
