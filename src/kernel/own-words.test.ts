@@ -93,6 +93,46 @@ describe('what the owner approved', () => {
     assert.equal(own(answered(approved), { to: approved.to, subject: approved.subject }, ['*'])[1], 'r-1')
   })
 
+  test('one approval is enough, and the first that stands for a grant does', () => {
+    const words = answered(approved)
+    const second = { review: 'r-2', verdict: 'approved', value: approved }
+    words.ended('review again', 'review', { ok: true, value: second }, MAIL)
+    assert.equal(words.of('send', mail, ['to']).endorsedBy, 'r-1')
+    assert.deepEqual(words.of('send', mail, ['to']).arguments.to?.sources, ['review:r-1'])
+    words.used('r-1', 'another')
+    assert.equal(words.of('send', mail, ['to']).endorsedBy, 'r-2')
+  })
+
+  test('an approval of something else stands for nothing, neither beside what the run was given', () => {
+    const words = answered({ whom: 'eve@evil.example' })
+    words.began({ to: 'ada@ek.example' }, OWNER)
+    assert.deepEqual(own(words, mail), [['to'], null])
+    assert.deepEqual(words.of('send', mail, ['to']).arguments.to, OWNER)
+  })
+
+  test('a critical argument that is not given, or is null, need not be approved', () => {
+    assert.equal(own(answered(approved), mail, ['to', 'cc'])[1], 'r-1')
+    assert.equal(own(answered(approved), { ...mail, cc: null }, ['to', 'cc'])[1], 'r-1')
+    assert.equal(own(answered(approved), { ...mail, cc: false }, ['to', 'cc'])[1], null)
+  })
+
+  test('a field of the proposal that is an argument of the effect counts for that argument alone', () => {
+    const both = { to: 'ada@ek.example', cc: 'eve@evil.example' }
+    const input = { to: 'ada@ek.example', cc: 'eve@evil.example', bcc: 'eve@evil.example' }
+    assert.deepEqual(own(answered(both), input, ['to'])[0], ['cc', 'to'])
+  })
+
+  test('a proposal that is a text or a list counts wherever it stands', () => {
+    for (const value of ['ada@ek.example', ['ada@ek.example']] as const) {
+      const words = new OwnWords()
+      words.ended('ask', 'wait', { ok: true, value }, OWNER)
+      assert.deepEqual(own(words, { to: 'ada@ek.example', '0': 'ada@ek.example' })[0], ['0', 'to'])
+    }
+    const none = new OwnWords()
+    none.ended('ask', 'wait', { ok: true, value: null }, OWNER)
+    assert.deepEqual(own(none, mail), [[], null])
+  })
+
   test('what was approved for an effect itself is not for another', () => {
     const words = answered({ operation: 'x.pay', input: approved }, 'approved', 'pay (approval)')
     assert.deepEqual(own(words, mail), [[], null])

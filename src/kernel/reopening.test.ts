@@ -125,6 +125,63 @@ test('what a voided wait had received is there for the next', () => {
   assert.deepEqual(openWaits(eventWaits, awaited), [])
 })
 
+test('a reopening names the operation from which it goes on', () => {
+  assert.equal(readReopening(reopened({ from: 'b' })[1]).from, 'b')
+})
+
+test('without a reopening, all that is on record is in force, and of an erased one nothing is voided', () => {
+  const all = events(STARTED, ['step.completed', { name: 'a', result: 1 }], ['run.completed', { output: 1 }])
+  assert.equal(inForce(all), all)
+  const [start, step] = all
+  const erased = { ...events(reopened({ voided: ['a'] }))[0], body: null } as JournalEvent
+  assert.deepEqual(inForce([start, step, erased] as JournalEvent[]), [start, step, erased])
+})
+
+test('what a reopening voids is out of force: notes by their keys, of a child and an unclear effect the outcomes', () => {
+  const facts: Fact[] = [
+    ['graph.started', { graph: 'g', name: 'n' }],
+    ['node.ended', { graph: 'g', node: 'n', state: 'failed' }],
+    ['step.completed', { name: 'n', result: 1 }],
+    ['child.started', { name: 'c', run: 'r/c', mode: 'call' }],
+    ['child.ended', { name: 'c', error }],
+    ['effect.intended', { name: 'e', operation: 'o.p', input: 1, attempt: 1 }],
+    ['effect.failed', { name: 'e', error }],
+    ['effect.intended', { name: 'f', operation: 'o.p', input: 1, attempt: 1 }],
+    ['effect.failed', { name: 'f', error }],
+    ['step.completed', { name: 'kept', result: 1 }],
+    ['run.failed', { error }],
+  ]
+  const [erased] = events(['step.completed', { name: 'n', result: 1 }])
+  const all = [
+    ...events(...facts),
+    { ...erased, body: null } as JournalEvent,
+    ...events(reopened({ voided: ['n', 'c', 'e', 'f'], unclear: ['e'], notes: ['["node.ended","g","n"]'] })),
+    ...events(['step.completed', { name: 'n', result: 2 }]),
+  ]
+  assert.deepEqual(
+    inForce(all).map(({ kind, body }) => [kind, body?.name ?? null]),
+    [
+      ['graph.started', 'n'],
+      ['child.started', 'c'],
+      ['effect.intended', 'e'],
+      ['step.completed', 'kept'],
+      ['run.failed', null],
+      ['step.completed', null],
+      ['run.reopened', null],
+      ['step.completed', 'n'],
+    ],
+  )
+})
+
+test('each reopening voids what is before it', () => {
+  const step = (result: number): Fact => ['step.completed', { name: 'a', result }]
+  const void_ = reopened({ voided: ['a'] })
+  assert.deepEqual(
+    inForce(events(step(1), void_, step(2), void_, step(3))).map(({ body }) => body?.result ?? null),
+    [null, null, 3],
+  )
+})
+
 test('of an erased reopening nothing is read', () => {
   assert.deepEqual(readReopening({ from: 3, voided: 'x' }), {
     from: null,
