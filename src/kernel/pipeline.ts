@@ -42,7 +42,7 @@ export interface Pipeline<Input = unknown, Output = unknown> extends Workflow<In
   readonly bounds: Bounds
 }
 
-const WAITS = ['sleep', 'waitFor', 'review', 'call', 'race', 'continueAs'] as const
+const WAITS = ['sleep', 'waitFor', 'review', 'call', 'race', 'continueAs', 'compensate'] as const
 
 const DEADLINE = '10s'
 const MAX_STEPS = 100

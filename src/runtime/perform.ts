@@ -3,7 +3,7 @@
 import type { HoldfastError } from '../kernel/errors.ts'
 import { nextFor } from '../kernel/event-waits.ts'
 import { waitsSince } from '../kernel/journal.ts'
-import type { Json } from '../kernel/json.ts'
+import type { Json, JsonObject } from '../kernel/json.ts'
 import type { EventLog } from '../ports/event-log.ts'
 import type { Execution } from './execution.ts'
 import type { Operation, OperationOf, Publication } from './operations.ts'
@@ -12,14 +12,15 @@ import { performEffect } from './perform-effect.ts'
 import { performFlag } from './perform-flag.ts'
 import { requestReview } from './perform-review.ts'
 import { performStep } from './perform-step.ts'
-import { conflictOf, publish } from './publish.ts'
+import { conflictOf, eventStream, type PublishedEvent, publish } from './publish.ts'
 import { isRollback } from './rollback/rollback-id.ts'
 import { idTaken } from './run-errors.ts'
 import { runStream } from './run-index.ts'
 
 /** @throws what `refusalOf` says */
 export function performOperation(execution: Execution, operation: Operation): void {
-  const refusal = refusalOf(execution, operation)
+  const { run, host } = execution
+  const refusal = refusalOf({ run, host, held: heldBy(execution) }, operation)
   if (refusal !== null && !onRecord(execution, operation.name)) throw refusal
   switch (operation.type) {
     case 'step':
@@ -55,19 +56,35 @@ export function performOperation(execution: Execution, operation: Operation): vo
 
 /**
  * Why an operation that is not on record can't be begun, now or on a replay: the id of the event or of the
- * child run is taken by another.
+ * child run is taken by another, on record or among what a pipeline hands over at its end.
  */
-export function refusalOf(
-  { run, host }: { readonly run: { readonly id: string }; readonly host: { readonly log: EventLog } },
-  operation: Operation,
-): HoldfastError | null {
+export function refusalOf({ run, host, held }: Asking, operation: Operation): HoldfastError | null {
   if (operation.type === 'publication') {
-    const { name, event } = operation
-    return conflictOf(host.log, { ...event, id: publicationId(run.id, name, event) })
+    const event = published(run.id, operation)
+    return conflictOf(host.log, event, held.get(eventStream(event.id)))
   }
   if (operation.type !== 'child') return null
   const child = childId(run.id, operation)
-  return host.log.versionOf(runStream(child)) === 0 ? null : idTaken(child, `"${operation.name}"`)
+  const stream = runStream(child)
+  const isFree = host.log.versionOf(stream) === 0 && held.get(stream) === undefined
+  return isFree ? null : idTaken(child, `"${operation.name}"`)
+}
+
+interface Asking {
+  readonly run: { readonly id: string }
+  readonly host: { readonly log: EventLog }
+  readonly held: Held
+}
+
+/** What a pipeline has handed over so far, and is not on record before its end: the first event of each stream. */
+export type Held = Pick<ReadonlyMap<string, JsonObject>, 'get'>
+
+function heldBy({ records: { writer } }: Execution): Held {
+  return { get: (stream) => writer.firstHeld(stream)?.body }
+}
+
+function published(run: string, { name, event }: OperationOf<'publication'>): PublishedEvent {
+  return { ...event, id: publicationId(run, name, event) }
 }
 
 export function publicationId(run: string, name: string, { id }: Publication): string {
@@ -96,18 +113,29 @@ function startWait(execution: Execution, { name, kind, key, timeoutMs }: Operati
   execution.open(execution.event('wait.started', { name, kind, key, deadline, timeoutMs, after }))
 }
 
-/** What the code is given for something handed over that is not on record, since the run has not completed. */
-export function handedOver(run: string, operation: Operation): Json {
-  if (operation.type === 'child') return childId(run, operation)
-  const { name } = operation
-  return operation.type === 'publication' ? { name, id: publicationId(run, name, operation.event) } : null
+/**
+ * What the code is given for something handed over that is not on record, since the run has not completed; put
+ * among what it held.
+ */
+export function handedOver(run: string, operation: Operation, held: Map<string, JsonObject>): Json {
+  if (operation.type === 'child') {
+    const child = childId(run, operation)
+    held.set(runStream(child), {})
+    return child
+  }
+  if (operation.type !== 'publication') return null
+  const { id, kind, key, data } = published(run, operation)
+  held.set(eventStream(id), { id, kind, key, data })
+  return { name: operation.name, id }
 }
 
 /** The event and the record of it are one commit: published exactly once. */
-function makePublication(execution: Execution, { name, event }: OperationOf<'publication'>): void {
-  const id = publicationId(execution.run.id, name, event)
-  const others = publish(execution.host.log, { ...event, id }, execution.actor, execution.label)
-  execution.handOver(execution.event('publication.made', { name, id }), others)
+function makePublication(execution: Execution, operation: OperationOf<'publication'>): void {
+  const event = published(execution.run.id, operation)
+  const { name } = operation
+  const held = heldBy(execution).get(eventStream(event.id))
+  const others = publish(execution.host.log, event, execution.actor, execution.label, held)
+  execution.handOver(execution.event('publication.made', { name, id: event.id }), others)
 }
 
 function startChild(execution: Execution, child: OperationOf<'child'>): void {

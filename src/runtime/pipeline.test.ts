@@ -72,6 +72,24 @@ describe('a pipeline', () => {
     assert.equal(done, 1)
   })
 
+  test('publishes one id once, and refuses it for something else', async (t) => {
+    const twice = pipe(async (ctx, again: string) => {
+      await ctx.emit({ kind: 'summed', id: 'e', data: 'once' })
+      await ctx.emit({ kind: 'summed', id: 'e', data: again })
+    })
+    const { hf } = await openPlace(t, { workflows: [twice] })
+    await hf.call(twice, 'once', { id: 'p' })
+    assert.equal(hf.log.readStream('event/e').length, 1)
+    assert.equal((await verifyRun(hf.log, hf.runtime.workflows, 'p')).verdict, 'same')
+    const caught = pipe(async (ctx) => {
+      await ctx.emit({ kind: 'summed', id: 'f', data: 1 })
+      return await ctx.emit({ kind: 'summed', id: 'f', data: 2 }).catch(({ code }) => code)
+    })
+    const { hf: other } = await openPlace(t, { workflows: [caught] })
+    assert.equal(await other.call(caught, null), 'EVENT_ID_CONFLICT')
+    assert.equal(other.log.readStream('event/f').length, 1)
+  })
+
   test('that fails is on record and hands nothing over', async (t) => {
     const failing = pipe(async (ctx) => {
       await ctx.emit({ kind: 'summed', key: 'k' })
@@ -144,7 +162,7 @@ describe('a pipeline', () => {
     'a graph within a map': (ctx, ask) =>
       ctx.map('m', [1], (own) => own.graph<{ a: unknown }>('g', { a: { run: ask } })),
   }
-  for (const what of ['sleep', 'waitFor', 'review', 'call', 'race', 'continueAs'] as const) {
+  for (const what of ['sleep', 'waitFor', 'review', 'call', 'race', 'continueAs', 'compensate'] as const) {
     for (const [place, reach] of Object.entries(places)) {
       test(`can't ${what} in ${place}`, async (t) => {
         const waiting = pipe(async (ctx) =>
@@ -287,6 +305,17 @@ describe('a run that a pipeline spawns', () => {
     const { hf } = await openPlace(t, { workflows: [spawning, later] })
     await hf.start(later, 1, { id: 'l' })
     await assert.rejects(hf.call(spawning, null), { code: 'RUN_ID_CONFLICT' })
+  })
+
+  test('with an id that it has given to another is refused', async (t) => {
+    const spawning = pipe(async (ctx) => {
+      await ctx.spawn('one', later, 1, { id: 'l' })
+      await ctx.spawn('two', later, 2, { id: 'l' })
+    })
+    const { hf } = await openPlace(t, { workflows: [spawning, later] })
+    await assert.rejects(hf.call(spawning, null, { id: 'p' }), { code: 'RUN_ID_CONFLICT' })
+    assert.equal(hf.run('p').status(), 'failed')
+    assert.equal((await verifyRun(hf.log, hf.runtime.workflows, 'p')).verdict, 'same')
   })
 })
 

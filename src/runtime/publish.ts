@@ -20,7 +20,7 @@ export interface PublishedEvent {
 
 const NEW_EVENTS_STREAM = 'events'
 
-function eventStream(id: string): string {
+export function eventStream(id: string): string {
   return `event/${id}`
 }
 
@@ -77,13 +77,20 @@ export class NewEvents {
 
 /**
  * What to append to publish an event; nothing when the same was published before.
+ * @param held what of this id is to be published with the end of a pipeline
  * @throws EVENT_ID_CONFLICT when the id was used for something else.
  */
-export function publish(log: EventLog, event: PublishedEvent, actor: string, label: Label): StreamAppend[] {
-  const conflict = conflictOf(log, event)
+export function publish(
+  log: EventLog,
+  event: PublishedEvent,
+  actor: string,
+  label: Label,
+  held?: JsonObject,
+): StreamAppend[] {
+  const conflict = conflictOf(log, event, held)
   if (conflict !== null) throw conflict
   const stream = eventStream(event.id)
-  if (log.versionOf(stream) > 0) return []
+  if (held !== undefined || log.versionOf(stream) > 0) return []
   return [{ stream, expectedVersion: 0, events: [published(event, actor, label)] }]
 }
 
@@ -92,16 +99,15 @@ function published(event: PublishedEvent, actor: string, label: Label): NewEvent
 }
 
 /** EVENT_ID_CONFLICT when the id was used for something else. */
-export function conflictOf(log: EventLog, event: PublishedEvent): HoldfastError | null {
+export function conflictOf(log: EventLog, event: PublishedEvent, held?: JsonObject): HoldfastError | null {
   const { id } = event
-  const [known] = log.readStream(eventStream(id))
-  const isSame =
-    known === undefined || known.body === null || canonicalJson(known.body) === canonicalJson(bodyOf(event))
-  if (isSame) return null
+  const [onRecord] = log.readStream(eventStream(id))
+  const known = onRecord === undefined ? held : onRecord.body
+  if (known == null || canonicalJson(known) === canonicalJson(bodyOf(event))) return null
   return new HoldfastError(
     'EVENT_ID_CONFLICT',
-    `Event ${id} was published as ${known.body.kind} with other content`,
-    { details: { id, position: known.position } },
+    `Event ${id} was published as ${known.kind} with other content`,
+    { details: { id, position: onRecord?.position ?? null } },
   )
 }
 

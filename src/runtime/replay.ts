@@ -15,7 +15,7 @@
 import { fromErrorRecord, toErrorRecord } from '../kernel/errors.ts'
 import type { ForkPoint } from '../kernel/fork-point.ts'
 import type { OperationType, Outcome, RunEnd } from '../kernel/journal.ts'
-import { type Json, toJson } from '../kernel/json.ts'
+import { type Json, type JsonObject, toJson } from '../kernel/json.ts'
 import { type Note, noteKey } from '../kernel/note.ts'
 import { type Schema, validate } from '../kernel/schema.ts'
 import type { AnyWorkflow, Context } from '../kernel/workflow.ts'
@@ -116,6 +116,7 @@ class Replay implements OperationHost {
   readonly #counts: Counts
   readonly #sequencer = new Sequencer(() => this.#onQuiet())
   readonly #compared = new Set<string>()
+  readonly #held = new Map<string, JsonObject>()
   readonly #changedCode: string[] = []
   /** By the order in which the code asked. */
   readonly #divergences = new Map<number, Divergence>()
@@ -232,9 +233,9 @@ class Replay implements OperationHost {
     this.#requests += 1
     const recorded = this.#record.operations.get(operation.name)
     if (recorded === undefined) {
-      const refusal = refusalOf({ run: this.run, host: { log: this.#log } }, operation)
+      const refusal = refusalOf({ run: this.run, host: { log: this.#log }, held: this.#held }, operation)
       if (refusal !== null) return Promise.reject(refusal)
-      if (this.#holdsBack(operation)) return Promise.resolve(handedOver(this.run.id, operation))
+      if (this.#holdsBack(operation)) return Promise.resolve(handedOver(this.run.id, operation, this.#held))
       this.#noteTraceless(operation)
       return never()
     }

@@ -81,6 +81,12 @@ export class RunWriter {
     return this.#streamVersion > 0
   }
 
+  /** The first event that is held back for another stream: of a run that is to start, or an event to be published. */
+  firstHeld(stream: string): NewEvent | null {
+    const parts = [...this.#held, ...this.#atEnd].flatMap(({ others }) => others)
+    return parts.find((part) => part.stream === stream)?.events[0] ?? null
+  }
+
   /** What still comes in from outside is kept, and the run stays stalled. */
   stall(): void {
     this.#stalled = true
