@@ -123,6 +123,20 @@ describe('a model', () => {
     assert.match(decided.provenance.because ?? '', /gave no answer in 60000 ms/)
   })
 
+  test('whose answer is no use is on record with its price, though the rules then throw', async (t) => {
+    const model = parrot(() => ({ answer: 'perhaps' }))
+    const lost = { ...question, rules: () => assert.fail('no rules') }
+    const ask = defineWorkflow({ ...flow, run: async (ctx) => await ctx.decide('lead', lost) })
+    const place = await openPlace(t, { workflows: [ask], models: [model] })
+    await place.hf.start(ask, null, { id: 'r' })
+    await turns()
+    assert.equal(place.hf.run('r').status(), 'stalled')
+    assert.deepEqual(
+      place.bodies('r', 'model.called').map(({ priceMicros }) => priceMicros),
+      [30],
+    )
+  })
+
   test('that reports odd numbers does not keep the run from going on', async (t) => {
     const odd = { priceMicros: 0.25, inputTokens: 1.5, outputTokens: Number.MAX_VALUE }
     const model = parrot(() => ({ answer: 'yes', confidence: 7, reasons: 'none' }), odd)

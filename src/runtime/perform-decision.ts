@@ -112,9 +112,16 @@ async function decideByRules(
   before: readonly NewEvent[],
   because?: string,
 ): Promise<void> {
-  const { answer, confidence, reasons, source } = question.rules()
-  const provenance = { tier: 'rules' as const, source, ...(because === undefined ? {} : { because }) }
-  const body = decisionBody(name, question, { answer, confidence, reasons, provenance })
+  let body: JsonObject
+  try {
+    const { answer, confidence, reasons, source } = question.rules()
+    const provenance = { tier: 'rules' as const, source, ...(because === undefined ? {} : { because }) }
+    body = decisionBody(name, question, { answer, confidence, reasons, provenance })
+  } catch (error) {
+    // What a model was asked has been paid for, whatever the rules are worth.
+    if (before.length > 0) await execution.append(before)
+    throw error
+  }
   execution.record([...before, execution.event('decision.made', body)])
 }
 
