@@ -1,7 +1,14 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { EFFECT_RETRY, nextDelayMs, retriesCode, STEP_RETRY } from './retry-policy.ts'
+import {
+  checkRetry,
+  EFFECT_RETRY,
+  nextDelayMs,
+  retriesCode,
+  retryPolicy,
+  STEP_RETRY,
+} from './retry-policy.ts'
 
 test('each wait is longer than the one before, up to the longest, with half of it fixed', () => {
   fc.assert(
@@ -47,4 +54,34 @@ test('a policy says after which errors there is another attempt', () => {
   assert.deepEqual(retried({ only: ['A', 'B'] }), ['A', 'B'])
   assert.deepEqual(retried({ never: ['B'] }), ['A', 'C'])
   assert.deepEqual(retried({ only: ['A', 'B'], never: ['B'] }), ['A'])
+})
+
+test('what is left out, or undefined, is taken from the defaults', () => {
+  assert.deepEqual(retryPolicy(STEP_RETRY, { attempts: undefined as never, factor: 3 }), {
+    ...STEP_RETRY,
+    factor: 3,
+  })
+  assert.deepEqual(retryPolicy(EFFECT_RETRY), EFFECT_RETRY)
+})
+
+test('a policy that can not be meant is refused', () => {
+  for (const policy of [
+    { attempts: 0 },
+    { attempts: -1 },
+    { attempts: 2.5 },
+    { attempts: Number.NaN },
+    { attempts: '3' as never },
+    { factor: Number.NaN },
+    { factor: -1 },
+    { factor: Number.POSITIVE_INFINITY },
+    { firstDelay: 'soon' },
+    { firstDelay: -1 },
+    { maxDelay: 'late' },
+    { totalTime: 'x' },
+  ]) {
+    assert.throws(() => checkRetry(policy), { code: 'INPUT_INVALID' }, JSON.stringify(policy))
+  }
+  for (const policy of [undefined, {}, { attempts: 1, factor: 0 }, { attempts: Number.POSITIVE_INFINITY }]) {
+    checkRetry(policy)
+  }
 })

@@ -4,6 +4,7 @@
  * comes at once.
  */
 import { type Duration, durationMs } from './duration.ts'
+import { HoldfastError } from './errors.ts'
 
 export interface RetryPolicy {
   /** Attempts in all, the first included. */
@@ -26,6 +27,29 @@ export const STEP_RETRY: RetryPolicy = { attempts: 5, firstDelay: 200, factor: 2
 
 /** For outside systems that are down: about an hour over ten attempts. */
 export const EFFECT_RETRY: RetryPolicy = { attempts: 10, firstDelay: '1s', factor: 3, maxDelay: '30m' }
+
+/** The policy as given, with what is left out, or undefined, as in `defaults`. */
+export function retryPolicy(defaults: RetryPolicy, given: Partial<RetryPolicy> = {}): RetryPolicy {
+  const said = Object.entries(given ?? {}).filter(([, value]) => value !== undefined)
+  return { ...defaults, ...Object.fromEntries(said) }
+}
+
+/** @throws INPUT_INVALID for a policy that says no number of attempts, or no time to wait */
+export function checkRetry(given: Partial<RetryPolicy> | undefined): void {
+  if (given == null) return
+  const { attempts, factor, firstDelay, maxDelay, totalTime = 0 } = retryPolicy(STEP_RETRY, given)
+  for (const duration of [firstDelay, maxDelay, totalTime]) durationMs(duration)
+  const isCounted = Number.isInteger(attempts) || attempts === Number.POSITIVE_INFINITY
+  if (isCounted && attempts >= 1 && Number.isFinite(factor) && factor >= 0) return
+  throw new HoldfastError(
+    'INPUT_INVALID',
+    `A retry policy can't have ${attempts} attempts, factor ${factor}`,
+    {
+      details: { attempts: String(attempts), factor: String(factor) },
+      fix: 'Give a whole number of attempts from 1, or Infinity, and a factor from 0.',
+    },
+  )
+}
 
 /**
  * Milliseconds until the next attempt, or null when there is none.

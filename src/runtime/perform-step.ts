@@ -1,7 +1,7 @@
 /** Steps: attempted until they succeed, or the retry policy or the time gives out; completed once. */
 import { entryOf, HoldfastError, toErrorRecord } from '../kernel/errors.ts'
 import { type Json, toJson } from '../kernel/json.ts'
-import { retriesCode, STEP_RETRY } from '../kernel/retry-policy.ts'
+import { retriesCode, retryPolicy, STEP_RETRY } from '../kernel/retry-policy.ts'
 import { codeOf } from './code.ts'
 import type { Execution } from './execution.ts'
 import type { OperationOf } from './operations.ts'
@@ -97,7 +97,7 @@ async function noteFailure(
   // Aborted, it has not failed: it is made again when the process is back.
   if (execution.abort.aborted) return
   if (needsPerson(error)) throw error
-  const policy = { ...STEP_RETRY, ...step.options.retry }
+  const policy = retryPolicy(STEP_RETRY, step.options.retry)
   const again = mayRetry(error) && retriesCode(policy, toErrorRecord(error, 'STEP_FAILED').code)
   const delayMs = again ? delayAfter(execution, name, attempt, policy) : null
   const next = delayMs === null ? null : execution.host.clock.now() + delayMs
@@ -122,11 +122,17 @@ function fail(execution: Execution, step: Step, attempts: number, error: unknown
 
 /** A broken file of the operator's, say: no attempt helps until a person has acted, so the run stalls. */
 function needsPerson(error: unknown): boolean {
-  return error instanceof HoldfastError && entryOf(error.code)?.retry === 'operator'
+  const { code } = toErrorRecord(error, 'STEP_FAILED')
+  return entryOf(code)?.retry === 'operator' && error instanceof HoldfastError
 }
 
 /** Whether the same call can be expected to go better later: unknown errors can, those of our table say. */
 function mayRetry(error: unknown): boolean {
-  if (error instanceof HoldfastError) return entryOf(error.code)?.retry !== 'never'
-  return !(error instanceof Error && 'retryable' in error && error.retryable === false)
+  try {
+    if (error instanceof HoldfastError) return entryOf(error.code)?.retry !== 'never'
+    return !(error instanceof Error && 'retryable' in error && error.retryable === false)
+  } catch {
+    // A thrown value may refuse to be looked at: a getter that throws, a revoked proxy.
+    return true
+  }
 }

@@ -5,6 +5,7 @@ import { HoldfastError } from '../../kernel/errors.ts'
 import { type FlagSubject, type FlagValue, flagType } from '../../kernel/flag.ts'
 import { type Json, toJson } from '../../kernel/json.ts'
 import { seededRandom, seededUuid } from '../../kernel/random.ts'
+import { checkRetry } from '../../kernel/retry-policy.ts'
 import type {
   ActOptions,
   AnyWorkflow,
@@ -35,8 +36,11 @@ export function createContext(host: OperationHost): Context {
 function contextOf(scope: Scope): Context & Undoing {
   return {
     run: scope.host.fork === null ? { ...scope.host.run } : runAt(scope),
-    step: <Result>(name: string, work: StepWork, options: StepOptions = {}) =>
-      scope.operate((unique) => ({ type: 'step', name: unique, work, options }), name) as Promise<Result>,
+    step: <Result>(name: string, work: StepWork, options: StepOptions = NO_OPTIONS) =>
+      scope.operate((unique) => {
+        if (options !== NO_OPTIONS) checkStep(options)
+        return { type: 'step', name: unique, work, options }
+      }, name) as Promise<Result>,
     decide: (name, question) => unwatched(decide(scope, name, question)),
     flag: ((name: string, fallback: FlagValue, subject?: FlagSubject) =>
       unwatched(flag(scope, name, fallback, subject))) as Context['flag'],
@@ -68,6 +72,14 @@ function contextOf(scope: Scope): Context & Undoing {
       return seededUuid(scope.line.seed, name, n)
     },
   }
+}
+
+const NO_OPTIONS: StepOptions = {}
+
+/** Before anything is done, so that what can't be meant is a failure of the code and no attempt. @throws INPUT_INVALID */
+function checkStep({ retry, timeout = 0, totalTimeout = 0, heartbeat = 0 }: StepOptions): void {
+  checkRetry(retry)
+  for (const limit of [timeout, totalTimeout, heartbeat]) durationMs(limit)
 }
 
 /** One for each run, whatever branch of it asks. */
@@ -150,6 +162,7 @@ async function act(
   { retry = {} }: ActOptions = {},
 ): Promise<unknown> {
   const json = toJson(input, `input of ${name}`)
+  checkRetry(retry)
   return await scope.operate(
     (unique) => ({ type: 'effect', name: unique, operation, input: json, retry }),
     name,

@@ -4,13 +4,13 @@
  */
 import { durationMs } from '../../kernel/duration.ts'
 import type { JsonObject } from '../../kernel/json.ts'
-import { EFFECT_RETRY, type RetryPolicy, retriesCode } from '../../kernel/retry-policy.ts'
+import { EFFECT_RETRY, type RetryPolicy, retriesCode, retryPolicy } from '../../kernel/retry-policy.ts'
 import type { Execution } from '../execution.ts'
 import { delayAfter, isAfter, lastFailure } from '../retrying.ts'
 import type { Effect } from './effect-records.ts'
 
 export function policyOf({ retry }: Effect): RetryPolicy {
-  return { ...EFFECT_RETRY, ...retry }
+  return retryPolicy(EFFECT_RETRY, retry)
 }
 
 /** Milliseconds from an error of this code to the next attempt; null when there is none. */
