@@ -20,6 +20,7 @@ import type {
   StepOptions,
   WaitOptions,
 } from '../../kernel/workflow.ts'
+import { checkedId } from '../checked-id.ts'
 import type { Abandonable, OperationHost, StepWork } from '../operations.ts'
 import { ROLLBACK, rollbackId, UNDO, type Undoing } from '../rollback/rollback-id.ts'
 import { type PlainNodes, runGraph } from './graph.ts'
@@ -203,7 +204,7 @@ async function emit(
     kind: storable(kind),
     key: storable(key),
     data: toJson(data, `data of ${kind}`),
-    id: id ?? null,
+    id: id == null ? null : checkedId(id, 'event'),
   }
   await scope.operateUnnamed(
     (name) => ({ type: 'publication', name, event }),
@@ -231,7 +232,8 @@ async function spawn(
   { id, onParentClose = 'abandon' }: SpawnOptions = {},
 ): Promise<string> {
   const input = toJson(given, `input of ${name}`)
-  const child = { type: 'child', workflow, input, mode: 'spawn', onParentClose, id: id ?? null } as const
+  const own = id == null ? null : checkedId(id, 'run')
+  const child = { type: 'child', workflow, input, mode: 'spawn', onParentClose, id: own } as const
   return (await scope.operate((unique) => ({ ...child, name: unique }), name)) as string
 }
 

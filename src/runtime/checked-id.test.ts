@@ -1,0 +1,32 @@
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import { codeOf, flow, runToEnd, verdict } from '../apps/testing/one-run.ts'
+import { openPlace } from '../apps/testing/place.ts'
+
+const child = flow(async () => 1, 'child')
+
+describe('an id that workflow code gives', () => {
+  for (const id of ['', 'a\nb', 'x'.repeat(201), 'a\ud800']) {
+    test(`${JSON.stringify(id.slice(0, 8))} is refused, of a child and of an event`, async (t) => {
+      const spawned = await runToEnd(t, (ctx) => ctx.spawn('c', child, 1, { id }), { others: [child] })
+      assert.equal(codeOf(spawned.output), 'INPUT_INVALID')
+      assert.equal(await verdict(spawned.place), 'same')
+      const emitted = await runToEnd(t, (ctx) => ctx.emit({ kind: 'k', id }))
+      assert.equal(codeOf(emitted.output), 'INPUT_INVALID')
+    })
+  }
+})
+
+test('an id of a rollback is kept for it: it would be taken for one that was made', async (t) => {
+  const spawning = flow((ctx, id: string) => ctx.spawn('c', child, 1, { id }))
+  const { hf } = await openPlace(t, { workflows: [child, spawning] })
+  await hf.start(child, 1, { id: 'v' })
+  for (const id of ['rollback/v', 'rollback']) {
+    await assert.rejects(hf.start(child, 1, { id }), { code: 'INPUT_INVALID' })
+    await assert.rejects(hf.fork('v', { id }), { code: 'INPUT_INVALID' })
+    const spawned = await hf.start(spawning, id, { id: `spawns ${id}` })
+    await assert.rejects(spawned.result(), { code: 'INPUT_INVALID' })
+  }
+  const { undone } = await (await hf.rollback('v')).result()
+  assert.deepEqual(undone, [])
+})
