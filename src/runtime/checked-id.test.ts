@@ -17,16 +17,17 @@ describe('an id that workflow code gives', () => {
   }
 })
 
-test('an id of a rollback is kept for it: it would be taken for one that was made', async (t) => {
+test('ids of rollbacks, triggers and schedules are kept for them: a run of another would be taken for theirs', async (t) => {
   const spawning = flow((ctx, id: string) => ctx.spawn('c', child, 1, { id }))
   const { hf } = await openPlace(t, { workflows: [child, spawning] })
   await hf.start(child, 1, { id: 'v' })
-  for (const id of ['rollback/v', 'rollback']) {
+  for (const id of ['rollback/v', 'rollback', 'trigger/t/5', 'schedule/s/2026-01-05T10:00:00.000Z']) {
     await assert.rejects(hf.start(child, 1, { id }), { code: 'INPUT_INVALID' })
     await assert.rejects(hf.fork('v', { id }), { code: 'INPUT_INVALID' })
     const spawned = await hf.start(spawning, id, { id: `spawns ${id}` })
     await assert.rejects(spawned.result(), { code: 'INPUT_INVALID' })
   }
+  await (await hf.start(child, 1, { id: 'trigger/t/5/extra' })).result()
   const { undone } = await (await hf.rollback('v')).result()
   assert.deepEqual(undone, [])
 })
