@@ -173,6 +173,18 @@ test('in another order: what is now first was never asked for', async (t) => {
   assert.deepEqual([found.what, found.operation], ['missing', 'pay'])
 })
 
+test('moved behind a wait and renamed: the run has done it under its old name, and would do it again', async (t) => {
+  const before: Code = async (ctx) => {
+    await ctx.step('charge', () => 1)
+    return await ctx.waitFor('go')
+  }
+  const found = await breaks(t, before, async (ctx) => {
+    await ctx.waitFor('go')
+    return await ctx.step('charge card', () => 1)
+  })
+  assert.deepEqual([found.what, found.operation], ['not-reached', 'charge'])
+})
+
 test('another input of what is still open, or another event to wait for', async (t) => {
   const asks = (amount: number): Code => {
     return async (ctx) => await ctx.review('ask', proposal('Pay it', amount))

@@ -61,6 +61,24 @@ describe('an agent whose handler asks for nothing', () => {
     assert.equal(place.hf.log.tables.all('SELECT * FROM runs').length, 0, 'no run is needed for it')
   })
 
+  test('is asked for its state without being woken: no handler is called, nothing is recorded', async (t) => {
+    let calls = 0
+    const counting = asked(noter, 'counting', async (_, event, state) => {
+      calls += 1
+      return { seen: [...state.seen, Number(event.data)] }
+    })
+    const place = await openPlace(t, { agents: [counting] })
+    await say(place, 'a', 1)
+    await place.hf.idle()
+    await place.reopen()
+    const head = place.hf.log.head()
+    assert.deepEqual(await place.hf.agent(counting, 'a').query(), { seen: [1] })
+    assert.deepEqual(await place.hf.agent(counting, 'b').query(), { seen: [] })
+    await place.hf.idle()
+    assert.equal(calls, 1)
+    assert.deepEqual(place.hf.log.head(), head)
+  })
+
   test('keeps keys apart, and leaves what is not for it', async (t) => {
     const even = defineAgent<List>({
       ...noter,
