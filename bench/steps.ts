@@ -5,22 +5,27 @@ import { join } from 'node:path'
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { z } from 'zod'
 import { LOG_FILE } from '../src/adapters/sqlite/place.ts'
-import { definePipeline, defineWorkflow, type Holdfast, openHoldfast } from '../src/sdk.ts'
+import { type Context, definePipeline, defineWorkflow, type Holdfast, openHoldfast } from '../src/sdk.ts'
 import { median } from './reference.ts'
 
 const STEPS = 5
 let started = 0
+
+async function runSteps(
+  ctx: Pick<Context, 'step'>,
+  { steps: count }: { steps: number },
+): Promise<{ last: string }> {
+  let last = ''
+  for (let i = 1; i <= count; i += 1) last = await ctx.step(`step ${i}`, () => `${'r'.repeat(96)}${i}`)
+  return { last }
+}
 
 const steps = defineWorkflow({
   name: 'steps',
   version: 1,
   input: z.object({ steps: z.number() }),
   output: z.object({ last: z.string() }),
-  async run(ctx, { steps: count }) {
-    let last = ''
-    for (let i = 1; i <= count; i += 1) last = await ctx.step(`step ${i}`, () => `${'r'.repeat(96)}${i}`)
-    return { last }
-  },
+  run: runSteps,
 })
 
 const signal = defineWorkflow({
@@ -38,11 +43,7 @@ const pipeline = definePipeline({
   version: 1,
   input: z.object({ steps: z.number() }),
   output: z.object({ last: z.string() }),
-  async run(ctx, { steps: count }) {
-    let last = ''
-    for (let i = 1; i <= count; i += 1) last = await ctx.step(`step ${i}`, () => `${'r'.repeat(96)}${i}`)
-    return { last }
-  },
+  run: runSteps,
 })
 
 /** In a workspace of its own, or in the one given, which stays. */
