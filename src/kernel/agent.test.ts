@@ -49,6 +49,35 @@ for (const wrong of [
   })
 }
 
+test('its kinds are a list', () => {
+  assert.throws(() => defineAgent({ ...counting, on: 'mail.received' as unknown as string[] }), {
+    code: 'INPUT_INVALID',
+    fix: /list the kinds/,
+  })
+})
+
+for (const wrong of [
+  { from: 'never' as 'now' },
+  { snapshot: { everyEvents: 0 } },
+  { snapshot: { everyBytes: -1 } },
+  { snapshot: { everyEvents: Number.NaN } },
+  { snapshot: { everyBytes: '1kB' as unknown as number } },
+]) {
+  test(`nor can it have ${JSON.stringify(wrong)}`, () => {
+    assert.throws(() => defineAgent({ ...counting, ...wrong }), { code: 'INPUT_INVALID', fix: /"beginning"/ })
+  })
+}
+
+for (const right of [
+  { from: 'now' },
+  { from: 'beginning' },
+  { snapshot: { everyEvents: 1, everyBytes: 1 } },
+] as const) {
+  test(`but it can have ${JSON.stringify(right)}`, () => {
+    assert.deepEqual(defineAgent({ ...counting, ...right }), { ...counting, ...right })
+  })
+}
+
 test('a handling that is a run takes event and state, and gives the new state', async () => {
   const { name, version, input, output, run } = handlingWorkflow(defineAgent(counting))
   assert.deepEqual([name, version, output], ['agent:counting.v2', 3, counting.state])

@@ -45,13 +45,28 @@ export type Lifecycle = 'enabled' | 'paused' | 'draining' | 'quarantined' | 'ret
 export function defineAgent<State>(definition: Agent<State>): Agent<State> {
   const { name, version, on } = definition
   const named = /^[a-zA-Z][\w.-]*$/.test(name) && Number.isInteger(version) && version >= 1
-  if (named && on.every((kind) => typeof kind === 'string' && kind !== '')) {
-    return Object.freeze({ ...definition })
+  if (!named || !Array.isArray(on) || !on.every((kind) => typeof kind === 'string' && kind !== '')) {
+    throw new HoldfastError('INPUT_INVALID', `An agent can't be ${JSON.stringify(name)} version ${version}`, {
+      details: { name, version, on },
+      fix: 'Start the name with a letter, go on with letters, digits, `.`, `_` or `-`; count versions from 1; list the kinds.',
+    })
   }
-  throw new HoldfastError('INPUT_INVALID', `An agent can't be ${JSON.stringify(name)} version ${version}`, {
-    details: { name, version, on },
-    fix: 'Start the name with a letter, go on with letters, digits, `.`, `_` or `-`; count versions from 1; name the kinds.',
-  })
+  checkBeginning(definition)
+  return Object.freeze({ ...definition })
+}
+
+function checkBeginning({ name, from = 'now', snapshot = {} }: AnyAgent): void {
+  const { everyEvents = 1, everyBytes = 1 } = snapshot
+  const isCounted = [everyEvents, everyBytes].every((count) => typeof count === 'number' && count >= 1)
+  if (isCounted && (from === 'now' || from === 'beginning')) return
+  throw new HoldfastError(
+    'INPUT_INVALID',
+    `Agent ${name} can't begin from ${from}, or keep its state so often`,
+    {
+      details: { name, from, everyEvents, everyBytes },
+      fix: 'Give `from` as "now" or "beginning", and numbers from 1 for `snapshot`.',
+    },
+  )
 }
 
 /** What one handling of an event is given when it is a run. */

@@ -37,6 +37,14 @@ for (const wrong of [
   })
 }
 
+test('nor another word for when it compensates', () => {
+  assert.throws(() => defineWorkflow({ ...order, compensate: 'always' as 'on-failure' }), {
+    code: 'INPUT_INVALID',
+    fix: /on-failure/,
+  })
+  assert.equal(defineWorkflow({ ...order, compensate: 'on-failure' }).compensate, 'on-failure')
+})
+
 test('nor limits that hold every run back', () => {
   assert.throws(() => defineWorkflow({ ...order, concurrency: { limit: 0 } }), { code: 'INPUT_INVALID' })
 })

@@ -55,6 +55,12 @@ export function defineWorkflow<Input, Output>(definition: Workflow<Input, Output
       },
     )
   }
+  if (definition.compensate !== undefined && definition.compensate !== 'on-failure') {
+    throw new HoldfastError('INPUT_INVALID', `Workflow ${name} can't compensate ${definition.compensate}`, {
+      details: { name, compensate: definition.compensate },
+      fix: 'Give `on-failure`, or leave it out.',
+    })
+  }
   checkScheduling(name, definition)
   return Object.freeze({ ...definition })
 }

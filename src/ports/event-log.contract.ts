@@ -155,6 +155,22 @@ export function eventLogContract(name: string, subject: EventLogUnderTest): void
         log.verify()
       }))
 
+    it('takes parts of one stream as following each other', () =>
+      withLog(async (log) => {
+        const twice = log.append([to('a', 0, happened(1)), to('b', 0), to('a', 0, happened(2))])
+        await assert.rejects(twice, { code: 'LOG_CONFLICT' })
+        assert.equal(log.versionOf('a'), 0)
+        await log.append([to('a', 0, happened(1), happened(2)), to('a', 2, happened(3))])
+        assert.deepEqual(
+          log.readStream('a').map(({ version, body }) => [version, body?.n]),
+          [
+            [1, 1],
+            [2, 2],
+            [3, 3],
+          ],
+        )
+      }))
+
     it('has everything acknowledged after reopening', async () => {
       const place = subject.newPlace()
       const log = subject.open(place, [tally])

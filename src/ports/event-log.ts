@@ -12,7 +12,10 @@ import type { TablesReader } from './projection.ts'
 
 export interface StreamAppend {
   readonly stream: string
-  /** The version the writer saw: 0 for a stream that must not exist yet; 'any' for no condition. */
+  /**
+   * The version the writer saw: 0 for a stream that must not exist yet; 'any' for no condition. For a second part of
+   * the same stream, the version that the first leaves.
+   */
   readonly expectedVersion: number | 'any'
   readonly events: readonly NewEvent[]
 }

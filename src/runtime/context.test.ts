@@ -71,6 +71,23 @@ describe('step', () => {
     }
   })
 
+  test('asks nothing of ctx in its function, which a replay does not call', async (t) => {
+    for (const options of [{}, { timeout: '1m' }] as const) {
+      const { output, place } = await outcome(t, async (ctx) =>
+        ctx.step('outer', async () => await ctx.step('inner', () => 1), options),
+      )
+      assert.equal(code(output), 'INPUT_INVALID')
+      assert.match(String(output), /The function of step "outer" asks for "inner"/)
+      assert.deepEqual(place.kinds('r'), ['run.started', 'step.failed', 'run.failed'])
+      assert.equal(await verdict(place), 'same')
+    }
+    const { output } = await outcome(t, async (ctx) => {
+      const first = ctx.step('first', async () => await Promise.resolve(1))
+      return [await ctx.step('second', () => 2), await first]
+    })
+    assert.deepEqual(output, [2, 1], 'a step beside one whose function has not come back is none within it')
+  })
+
   test('gives up after its attempts with STEP_FAILED, or with the code of the error', async (t) => {
     let tries = 0
     const { output, place } = await outcome(t, async (ctx) => {

@@ -37,7 +37,7 @@ import { abandonOperation } from './receive.ts'
 import { refusalOfKept } from './reopening/kept.ts'
 import { Retries } from './retries.ts'
 import { runCode } from './run-code.ts'
-import { diverged, forgotten, isErased, recordJson, wasAbandoned } from './run-errors.ts'
+import { askedWithin, diverged, forgotten, isErased, recordJson, wasAbandoned } from './run-errors.ts'
 import { RunLimits } from './run-limits.ts'
 import { type Begun, RunRecords } from './run-records.ts'
 import type { RunWriter } from './run-writer.ts'
@@ -158,6 +158,7 @@ export class Execution implements OperationHost {
 
   operate(operation: Operation): Promise<Json> {
     if (!this.active) return never()
+    if (this.activity.within !== null) return Promise.reject(askedWithin(this, operation.name))
     const entry = this.journal.entries.get(operation.name)
     if (entry !== undefined && entry.type !== operation.type) {
       void this.stall(diverged(this.run.id, operation, entry))

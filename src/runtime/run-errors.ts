@@ -31,6 +31,20 @@ export function hasEnded(run: string): HoldfastError {
   return new HoldfastError('RUN_ENDED', `Run ${run} has ended`, { details: { run } })
 }
 
+/** Once the step is on record its function is not called again, and what it asked for would be missing. */
+export function askedWithin(
+  {
+    run,
+    activity,
+  }: { readonly run: { readonly id: string }; readonly activity: { readonly within: string | null } },
+  name: string,
+): HoldfastError {
+  return new HoldfastError('INPUT_INVALID', `The function of step "${activity.within}" asks for "${name}"`, {
+    details: { run: run.id, step: activity.within, name },
+    fix: 'Ask `ctx` before or after the step; its function only computes, reads or writes by itself.',
+  })
+}
+
 /** What the code asked for and gave up itself. */
 export function wasAbandoned(name: string): HoldfastError {
   return new HoldfastError('OPERATION_ABANDONED', `"${name}" was abandoned by the code of the run`, {

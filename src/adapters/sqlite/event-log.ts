@@ -32,6 +32,7 @@ import type { Projection, TablesReader } from '../../ports/projection.ts'
 import { AppendQueue, type QueuedAppend } from './append-queue.ts'
 import { writeBlob } from './blobs.ts'
 import { giveBackRoom } from './compact.ts'
+import { conflictOf, standsBehindRefused } from './conflicts.ts'
 import { copyDatabase } from './copy.ts'
 import { explain, SqliteTables } from './database.ts'
 import { eraseBodies, supersede } from './erasing.ts'
@@ -198,25 +199,8 @@ class SqliteEventLog implements EventLog {
   }
 
   #conflict({ parts, writer }: QueuedAppend): HoldfastError | undefined {
-    if (writer !== null && this.#refused.has(writer)) {
-      const [own] = parts
-      return new HoldfastError(
-        'LOG_CONFLICT',
-        `What was to stand before this in ${own?.stream} was refused`,
-        {
-          details: { stream: own?.stream ?? null },
-        },
-      )
-    }
-    for (const { stream, expectedVersion } of parts) {
-      if (expectedVersion === 'any') continue
-      const version = this.versionOf(stream)
-      if (version === expectedVersion) continue
-      return new HoldfastError('LOG_CONFLICT', `${stream} is at version ${version}, not ${expectedVersion}`, {
-        details: { stream, version, expectedVersion },
-      })
-    }
-    return undefined
+    if (writer !== null && this.#refused.has(writer)) return standsBehindRefused(parts)
+    return conflictOf(parts, (stream) => this.versionOf(stream))
   }
 
   /** Gives events their positions and versions, after those that are in `stored`. */

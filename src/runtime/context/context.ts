@@ -23,6 +23,7 @@ import type {
 import { checkedId } from '../checked-id.ts'
 import type { Abandonable, OperationHost, StepWork } from '../operations.ts'
 import { ROLLBACK, rollbackId, UNDO, type Undoing } from '../rollback/rollback-id.ts'
+import { chosen } from './chosen.ts'
 import { type PlainNodes, runGraph } from './graph.ts'
 import { storable } from './names.ts'
 import { Scope } from './scope.ts'
@@ -212,6 +213,8 @@ async function emit(
   )
 }
 
+const PARENT_CLOSE = ['cancel', 'abandon'] as const
+
 async function call(
   scope: Scope,
   name: string,
@@ -220,6 +223,7 @@ async function call(
   { onParentClose = 'cancel' }: CallOptions = {},
 ): Promise<unknown> {
   const input = toJson(given, `input of ${name}`)
+  chosen(onParentClose, PARENT_CLOSE, 'onParentClose')
   const child = { type: 'child', workflow, input, mode: 'call', onParentClose, id: null } as const
   return await scope.operate((unique) => ({ ...child, name: unique }), name)
 }
@@ -232,6 +236,7 @@ async function spawn(
   { id, onParentClose = 'abandon' }: SpawnOptions = {},
 ): Promise<string> {
   const input = toJson(given, `input of ${name}`)
+  chosen(onParentClose, PARENT_CLOSE, 'onParentClose')
   const own = id == null ? null : checkedId(id, 'run')
   const child = { type: 'child', workflow, input, mode: 'spawn', onParentClose, id: own } as const
   return (await scope.operate((unique) => ({ ...child, name: unique }), name)) as string

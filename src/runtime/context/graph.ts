@@ -4,6 +4,7 @@ import { HoldfastError, toErrorRecord } from '../../kernel/errors.ts'
 import type { JsonObject } from '../../kernel/json.ts'
 import type { Context } from '../../kernel/workflow.ts'
 import { recordJson } from '../run-errors.ts'
+import { chosen } from './chosen.ts'
 import { checkGraph } from './graph-check.ts'
 import type { Scope } from './scope.ts'
 import { asError, limitOf } from './several.ts'
@@ -17,6 +18,8 @@ export interface PlainNode {
 export type PlainNodes = Readonly<Record<string, PlainNode>>
 
 /** @throws GRAPH_INVALID; with `all-or-nothing` the first failure */
+const FAILURES: readonly GraphFailure[] = ['all-or-nothing', 'stop', 'continue']
+
 export async function runGraph(
   scope: Scope,
   contextOf: (scope: Scope) => Context,
@@ -27,7 +30,7 @@ export async function runGraph(
   const shape = Object.entries(nodes).map(([node, { after = [] }]) => ({ name: node, after: [...after] }))
   checkGraph(name, new Map(shape.map((node) => [node.name, node.after])))
   const limit = limitOf(options.concurrency)
-  const onFailure = options.onFailure ?? 'all-or-nothing'
+  const onFailure = chosen(options.onFailure ?? 'all-or-nothing', FAILURES, 'onFailure')
   return await scope.several(name, async (graph) => {
     const body = { graph, nodes: shape, onFailure, concurrency: options.concurrency ?? null }
     scope.host.note({ kind: 'graph.started', body })

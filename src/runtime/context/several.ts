@@ -2,6 +2,7 @@
 import type { ConcurrencyOptions, Settled } from '../../kernel/concurrency.ts'
 import { fromErrorRecord, HoldfastError, isHoldfastError, toErrorRecord } from '../../kernel/errors.ts'
 import type { Context } from '../../kernel/workflow.ts'
+import { chosen } from './chosen.ts'
 import type { Scope } from './scope.ts'
 
 /** Results in the order of the tasks, begun in that order. */
@@ -10,6 +11,7 @@ export async function runAll(
   { concurrency, onFailure = 'stop' }: ConcurrencyOptions = {},
 ): Promise<unknown[]> {
   const limit = limitOf(concurrency)
+  chosen(onFailure, ['stop', 'settle'], 'onFailure')
   const settled = new Array<Settled<unknown>>(tasks.length)
   const failures: { readonly thrown: unknown }[] = []
   let next = 0

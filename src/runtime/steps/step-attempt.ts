@@ -17,7 +17,7 @@ type Step = OperationOf<'step'>
 export function runAttempt(execution: Execution, step: Step, attempt: number, span: StepSpan): unknown {
   const { timeout, heartbeat } = step.options
   if (timeout === undefined && heartbeat === undefined && span.deadline === null) {
-    return callNow(execution, () => step.work(new Attempt(execution, step, attempt)))
+    return callNow(execution, () => callStep(execution, step, new Attempt(execution, step, attempt)))
   }
   const beats =
     heartbeat === undefined ? null : new Heartbeat(execution, step, attempt, durationMs(heartbeat))
@@ -27,7 +27,7 @@ export function runAttempt(execution: Execution, step: Step, attempt: number, sp
     ...(beats === null ? [] : [beats.limit]),
   ]
   const made = withLimits(execution, limits, async (signal) =>
-    step.work(new Attempt(execution, step, attempt, signal, beats)),
+    callStep(execution, step, new Attempt(execution, step, attempt, signal, beats)),
   )
   return beats === null ? made : keepingBeats(made, beats)
 }
@@ -53,6 +53,16 @@ function ownLimit(execution: Execution, { name }: Step, attempt: number, ms: num
 function totalLimit(execution: Execution, step: Step, attempt: number, deadline: number): TimeLimit {
   const late = (): Error => totalTimeout(execution, step, attempt, null)
   return (pass) => execution.host.clock.wakeAt(deadline, () => pass(late()))
+}
+
+/** What is asked of `ctx` meanwhile is refused. */
+function callStep({ activity }: Execution, { name, work }: Step, attempt: Attempt): unknown {
+  activity.within = name
+  try {
+    return work(attempt)
+  } finally {
+    activity.within = null
+  }
 }
 
 /** What a step gives at once is not waited for. */
