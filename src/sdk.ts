@@ -14,6 +14,7 @@ import { openSqliteEventLog } from './adapters/sqlite/event-log.ts'
 import { systemClock } from './adapters/system/clock.ts'
 import { processEnvironment } from './adapters/system/environment.ts'
 import { newId } from './adapters/system/ids.ts'
+import { stopFile } from './adapters/system/stop-file.ts'
 import { fileVault } from './adapters/vault/vault.ts'
 import type { FlagDefinitions } from './apps/config/flags-file.ts'
 import type { ErasedPerson, ErasePersonOptions } from './apps/erasure/erase-person.ts'
@@ -30,10 +31,13 @@ import { createGate } from './policy/gate.ts'
 import { grantsFor, grantsProjection } from './policy/grants.ts'
 import { ratesProjection } from './policy/rates.ts'
 import { createRedactor } from './policy/redactor.ts'
+import { registeredOnly } from './policy/registered-only.ts'
 import type { Meter } from './policy/request.ts'
 import { secretsProjection } from './policy/secret-index.ts'
 import { Secrets } from './policy/secrets.ts'
 import { spendingProjection } from './policy/spending.ts'
+import { stopIndex } from './policy/stopping/stop-index.ts'
+import { FileStopSwitch } from './policy/stopping/stop-switch.ts'
 import type { AutonomySettings } from './ports/autonomy-settings.ts'
 import type { Clock } from './ports/clock.ts'
 import type { Connector } from './ports/connector.ts'
@@ -43,6 +47,7 @@ import type { EffectRequest } from './ports/gate.ts'
 import type { Model } from './ports/model.ts'
 import type { PolicySettings } from './ports/policy-settings.ts'
 import type { Projection } from './ports/projection.ts'
+import { whyStopped } from './ports/stop-switch.ts'
 import type { OpenVault, Redactor } from './ports/vault.ts'
 import { Agents } from './runtime/agents/agents.ts'
 import { clearAlert, raiseAlert } from './runtime/alert-index.ts'
@@ -123,6 +128,7 @@ const PROJECTIONS: readonly Projection[] = [
   autonomyIndex,
   grantsProjection,
   ratesProjection,
+  stopIndex,
 ]
 
 /**
@@ -149,7 +155,9 @@ export async function openHoldfast(options: OpenOptions): Promise<Holdfast> {
     options.onLog?.(log, secrets)
     const settings = typeof policy === 'function' ? policy : () => policy
     const flags = options.flags === undefined ? undefined : await flagsOf(log, clock, options)
+    const work = new FileStopSwitch({ log, file: stopFile(options.dir), clock, newId })
     const gate = createGate({
+      stopped: () => whyStopped(work.current()),
       connectors,
       models,
       settings,
@@ -189,9 +197,10 @@ export async function openHoldfast(options: OpenOptions): Promise<Holdfast> {
       runtime,
       new Agents(runtime, { agents, ...(residentInstances === undefined ? {} : { residentInstances }) }),
       newId,
-      { schedules: options.schedules, triggers: options.triggers },
+      { schedules: options.schedules, triggers: options.triggers, work },
     )
     if (options.recover !== false) {
+      await work.open()
       await autonomy.open()
       await holdfast.agents.open()
       runtime.recover()
@@ -274,29 +283,6 @@ async function flagsOf(log: EventLog, clock: Clock, { flags, customerFacts }: Op
   return new FlagBook({ log, clock, source, customerFacts: customerFacts ?? (() => ({})) })
 }
 
-/** Every operation and host that the given connectors and models declare. */
-function registeredOnly(connectors: readonly Connector[], models: readonly Model[]): PolicySettings {
-  const manifests = connectors.flatMap(({ operations }) =>
-    Object.values(operations).map(({ manifest }) => manifest),
-  )
-  return {
-    operations: {
-      allow: [
-        ...connectors.map(({ name }) => `${name}.*`),
-        ...models.map(({ provider }) => `model.${provider}`),
-      ],
-      deny: [],
-      review: [],
-    },
-    egress: {
-      allow: [...manifests.flatMap(({ hosts }) => hosts), ...models.map(({ host }) => host)].map((host) =>
-        host.toLowerCase(),
-      ),
-    },
-    budget: { perDayUsd: null, perRunUsd: null, modelCallsPerDay: null },
-  }
-}
-
 export type { BackupManifest } from './adapters/backup/manifest.ts'
 export type { RestoreReport } from './adapters/backup/restore.ts'
 export type { ErasedPerson, ErasePersonOptions } from './apps/erasure/erase-person.ts'
@@ -369,6 +355,7 @@ export type { FlagAnswer, Flags } from './ports/flags.ts'
 export type { Model } from './ports/model.ts'
 export type { PolicySettings } from './ports/policy-settings.ts'
 export type { Projection } from './ports/projection.ts'
+export type { Stop, StopSwitch } from './ports/stop-switch.ts'
 export type { OpenVault, Vault } from './ports/vault.ts'
 export type { AgentHandle, InstanceHandle, InstanceStatus } from './runtime/agents/agent-handle.ts'
 export type { AgentSummary, InstanceSummary, SetAside } from './runtime/agents/lists.ts'

@@ -54,8 +54,10 @@ export interface JournalEntry {
   failedLookups: number
   /** Milliseconds since 1970 of the next attempt, while one is due. */
   retryAt: number | null
-  /** Whether it is on record that it waits for the breaker of its connector. */
+  /** Whether it is on record that it waits: for the breaker of its connector, the end of a stop, or a time. */
   isHeld: boolean
+  /** What it waits for then: `breaker`, or the rule that holds it. */
+  heldBy: string | null
   /** Given up by the code, which has not been handed its outcome and never will be. */
   abandoned: boolean
   /** From before the run was reopened: it is there for the code, which need not ask for it again. */
@@ -185,7 +187,8 @@ export function applyToJournal(journal: Journal, event: JournalEvent): void {
       return
     case 'effect.held':
     case 'undo.held':
-      noteHeld(entryFor(journal, event.kind === 'undo.held' ? 'undo' : 'effect', String(body.name)))
+    case 'decision.held':
+      noteHeld(entryFor(journal, event.kind.split('.')[0] as OperationType, String(body.name)), body)
       return
     default:
       if (isNote(event.kind)) journal.notes.add(noteKey({ kind: event.kind, body }))
@@ -240,13 +243,15 @@ function noteFailedAttempt(journal: Journal, body: JsonObject): void {
     return
   }
   entry.failedAttempts = Number(body.attempt)
+  if (body.stopped === true) entry.forgivenAttempts += 1
   entry.effect = null
 }
 
-function noteHeld(entry: JournalEntry): void {
+function noteHeld(entry: JournalEntry, { by, until }: JsonObject): void {
   entry.isHeld = true
+  entry.heldBy = typeof by === 'string' ? by : 'breaker'
   entry.isLoose = false
-  entry.retryAt = null
+  entry.retryAt = typeof until === 'number' ? until : null
 }
 
 function applyToEntry(journal: Journal, event: JournalEvent, body: JsonObject): void {
@@ -373,6 +378,7 @@ function entryFor(journal: Journal, type: OperationType, name: string): JournalE
     failedLookups: 0,
     retryAt: null,
     isHeld: false,
+    heldBy: null,
     abandoned: false,
     isLoose: false,
     forgivenAttempts: 0,

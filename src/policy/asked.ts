@@ -12,6 +12,7 @@ export interface Surroundings {
   readonly segments: readonly string[]
   readonly objections: readonly Verdict[]
   readonly now: number
+  readonly stopped?: string | null
 }
 
 export const NO_SURROUNDINGS: Surroundings = { budget: [], rates: [], segments: [], objections: [], now: 0 }

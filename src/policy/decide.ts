@@ -2,7 +2,7 @@
  * The policy: one pure function from a request, the labels of what it is made of, the grants and the operator's
  * settings to allow, deny or review. The rules are asked in a fixed order, and the first that objects answers:
  *
- *     access → budget and rate → egress → taint → rule of two → what parts beside the policy object
+ *     stop → access → budget and rate → egress → taint → rule of two → what parts beside the policy object
  *
  * An approval of exactly this lifts every review, and no denial.
  */
@@ -28,6 +28,7 @@ export interface Rule {
 
 /** In the order in which they are asked. */
 export const RULES: readonly Rule[] = [
+  { name: 'stop', ask: notStopped },
   { name: 'access.deny', ask: (request, _, policy) => accessDenied(request, policy) },
   { name: 'access.review', ask: (request, _, policy) => accessReviewed(request, policy) },
   { name: 'access.unlisted', ask: (request, _, policy) => accessUnlisted(request, policy) },
@@ -82,6 +83,11 @@ function allowedInTaint(request: PolicyRequest, grants: readonly Grant[], policy
     reason,
     ...(grant === undefined ? {} : { grant: grant.id }),
   }
+}
+
+/** Held, and asked about again when work goes on. */
+function notStopped({ stopped = null }: PolicyRequest): Verdict | null {
+  return stopped === null ? null : { answer: 'deny', rule: 'stop', reason: stopped, until: null }
 }
 
 function egressAllowed({ manifest }: PolicyRequest, { egress }: PolicySettings): Verdict | null {

@@ -34,6 +34,8 @@ export interface DecidingOptions {
   readonly segments?: (customer: string) => readonly string[]
   /** What of an effect's budgets is used up. Default: effects have none. */
   readonly meters?: (request: EffectRequest) => readonly Meter[]
+  /** Why nothing may reach outside; null while work goes on. Default: it is never stopped. */
+  readonly stopped?: () => string | null
   /**
    * Parts beside the policy that may object, such as levels of autonomy and guardrails: asked in this order, at
    * every decision. What they say goes through the one decision and is on record with its rule.
@@ -41,6 +43,12 @@ export interface DecidingOptions {
   readonly objectors?: readonly Objector[]
 }
 
+/** What holds at the moment of a decision, and does not of one that is only judged. */
+interface Present {
+  readonly stopped: string | null
+}
+
+const NOT_NOW: Present = { stopped: null }
 const BUCKETS_IN_MEMORY = 10_000
 const NO_BUCKETS = { buckets: [], taken: {} } as const
 const NOTHING_SPENT: Spending = { todayMicros: 0, runMicros: 0, callsToday: 0 }
@@ -57,7 +65,7 @@ export class Deciding {
   }
 
   effect(request: EffectRequest): Verdict {
-    const verdict = this.#onEffect(request, this.#options.settings())
+    const verdict = this.#onEffect(request, this.#options.settings(), this.#now())
     this.#take(verdict)
     return verdict
   }
@@ -69,40 +77,50 @@ export class Deciding {
     const spent = spendingOf(tables, request.run, now)
     const day = dayOf(now)
     const callsToday = Math.max(spent.callsToday, this.#allowed.get(day) ?? 0)
-    const verdict = this.#onModel(operation, request, { ...spent, callsToday }, settings())
+    const verdict = this.#onModel(operation, request, { ...spent, callsToday }, settings(), this.#now())
     this.#take(verdict)
     if (verdict.answer === 'allow') this.#allowed.set(day, callsToday + 1)
     return { verdict, day }
   }
 
-  /** Nothing is taken by it. */
+  #now(): Present {
+    return { stopped: this.#options.stopped?.() ?? null }
+  }
+
+  /** Nothing is taken by it, and what holds at this moment only is left out: it is asked about others. */
   judge(policy = this.#options.settings()): Judge {
     return {
-      effect: (request) => this.#onEffect(request, policy),
+      effect: (request) => this.#onEffect(request, policy, NOT_NOW),
       model: (operation, request, runMicros) =>
-        this.#onModel(operation, request, { ...NOTHING_SPENT, runMicros }, policy),
+        this.#onModel(operation, request, { ...NOTHING_SPENT, runMicros }, policy, NOT_NOW),
     }
   }
 
   /** With what it takes from token buckets, where it is allowed. */
-  #onEffect(request: EffectRequest, policy: PolicySettings): Verdict {
+  #onEffect(request: EffectRequest, policy: PolicySettings, { stopped }: Present): Verdict {
     const { manifestOf, grants = () => [] } = this.#options
     const manifest = manifestOf(request.operation)
     const { operation, workflow: agent, customer } = request
     const { buckets, taken } = request.isLookup
       ? NO_BUCKETS
       : this.#bucketsOf({ operation, agent, customer }, policy)
-    const asked = effectAsked(request, manifest, this.#around(request, buckets))
+    const asked = effectAsked(request, manifest, { ...this.#around(request, buckets), stopped })
     return withTaken(decide(asked.request, asked.labels, grants(operation), policy), taken)
   }
 
-  #onModel(operation: string, request: ModelRequest, spent: Spending, policy: PolicySettings): Verdict {
+  #onModel(
+    operation: string,
+    request: ModelRequest,
+    spent: Spending,
+    policy: PolicySettings,
+    { stopped }: Present,
+  ): Verdict {
     const { models, clock } = this.#options
     const model = models.find(({ provider }) => `model.${provider}` === operation)
     const hosts = model === undefined ? [] : [model.host]
     const { buckets, taken } = this.#bucketsOf({ operation, agent: request.workflow, customer: null }, policy)
     const budget = modelMeters(policy, spent)
-    const around = { ...NO_SURROUNDINGS, budget, rates: buckets, now: clock.now() }
+    const around = { ...NO_SURROUNDINGS, budget, rates: buckets, now: clock.now(), stopped }
     const asked = modelAsked(request, operation, hosts, around)
     return withTaken(decide(asked.request, asked.labels, [], policy), taken)
   }

@@ -52,6 +52,8 @@ export function redecide(log: EventLog, policy: PolicySettings, options: Redecid
   const changed: PolicyChange[] = []
   let last: StoredEvent | null = null
   const judge = (event: StoredEvent, input: Json | undefined): void => {
+    // A policy has no say in a stop.
+    if (event.body?.rule === 'stop') return
     const after = past.decide(event, input)
     if (event.time < options.since) return
     decisions += 1

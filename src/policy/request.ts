@@ -62,6 +62,8 @@ export interface PolicyRequest {
   readonly externalSince: number | null
   /** Milliseconds since 1970. */
   readonly now: number
+  /** Why nothing may reach outside; null, as when not given, while work goes on. */
+  readonly stopped?: string | null
 }
 
 /** Of all that the run has seen. */

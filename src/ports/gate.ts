@@ -18,6 +18,11 @@ export interface Verdict {
   readonly reason: string
   /** Id of the grant that allowed it, if one did. */
   readonly grant?: string
+  /**
+   * Of what is not allowed now, and put to nobody: it is held, and asked about again at this time (milliseconds since
+   * 1970), or, with null, when work that was stopped goes on.
+   */
+  readonly until?: number | null
   /** By the token buckets that it took from: milliseconds since 1970 at which they are full again. */
   readonly took?: Readonly<Record<string, number>>
 }
@@ -86,19 +91,25 @@ export interface Gate {
   /** How the circuit breaker of a connector is set. */
   breakerOf(connector: string): BreakerSettings
   decideEffect(request: EffectRequest): EffectDecision
-  /** Checks the input, then does it. @throws PERMIT_INVALID, CONNECTOR_*, INPUT_INVALID, OUTPUT_INVALID */
+  /**
+   * Checks the input, then does it.
+   * @throws PERMIT_INVALID, CONNECTOR_*, INPUT_INVALID, OUTPUT_INVALID; WORK_STOPPED when work was stopped since the
+   * permit was given, and nothing was done
+   */
   perform(permit: Permit, input: Json, context: PerformContext): Promise<Json>
   /**
    * Takes an effect back; `input` is what the decision was asked for. Gives null.
-   * @throws PERMIT_INVALID, CONNECTOR_*, INPUT_INVALID; CONNECTOR_REFUSED when there is no undo
+   * @throws PERMIT_INVALID, CONNECTOR_*, INPUT_INVALID, WORK_STOPPED; CONNECTOR_REFUSED when there is no undo
    */
   undo(permit: Permit, input: Json, context: PerformContext): Promise<Json>
-  /** Asks whether it was done; null where the operation has no lookup. */
+  /** Asks whether it was done; null where the operation has no lookup. @throws WORK_STOPPED */
   lookup(permit: Permit, input: Json, context: PerformContext): Promise<Lookup<Json> | null>
   /** null when no model is configured. */
   decideModel(request: ModelRequest): ModelDecision | null
-  /** @throws PERMIT_INVALID, MODEL_UNAVAILABLE */
+  /** @throws PERMIT_INVALID, MODEL_UNAVAILABLE, WORK_STOPPED */
   ask(permit: Permit, question: ModelQuestion, options: { signal: AbortSignal }): Promise<ModelAnswer>
+  /** Why nothing may reach outside now: work was stopped. null while it goes on. */
+  stopped(): string | null
   /** The policy in force. */
   policy(): PolicySettings
   /** By the given policy; by the one in force without. */
@@ -107,7 +118,7 @@ export interface Gate {
 
 /** The body of `policy.decided`. */
 export function verdictBody(name: string, request: JsonObject, verdict: Verdict): JsonObject {
-  const { answer, rule, reason, grant, took } = verdict
+  const { answer, rule, reason, grant, until, took } = verdict
   return {
     name,
     request,
@@ -115,6 +126,7 @@ export function verdictBody(name: string, request: JsonObject, verdict: Verdict)
     rule,
     reason,
     ...(grant === undefined ? {} : { grant }),
+    ...(until === undefined ? {} : { until }),
     ...(took === undefined ? {} : { took }),
   }
 }
