@@ -119,6 +119,9 @@ export interface OpenOptions {
   readonly recover?: boolean
 }
 
+/** The alert of a stop. */
+const WORK_STOPPED = 'work-stopped'
+
 /** What is folded from every log. */
 const PROJECTIONS: readonly Projection[] = [
   ...RUNTIME_PROJECTIONS,
@@ -155,7 +158,11 @@ export async function openHoldfast(options: OpenOptions): Promise<Holdfast> {
     options.onLog?.(log, secrets)
     const settings = typeof policy === 'function' ? policy : () => policy
     const flags = options.flags === undefined ? undefined : await flagsOf(log, clock, options)
-    const work = new FileStopSwitch({ log, file: stopFile(options.dir), clock, newId })
+    const alert = {
+      raise: (message: string) => raiseAlert(WORK_STOPPED, '', message),
+      clear: () => clearAlert(WORK_STOPPED, ''),
+    }
+    const work = new FileStopSwitch({ log, file: stopFile(options.dir), clock, newId, alert })
     const gate = createGate({
       stopped: () => whyStopped(work.current()),
       connectors,

@@ -26,6 +26,7 @@ import type { Clock } from '../ports/clock.ts'
 import type { Connector } from '../ports/connector.ts'
 import type { EventLog } from '../ports/event-log.ts'
 import type { Model } from '../ports/model.ts'
+import type { StopSwitch } from '../ports/stop-switch.ts'
 import type { Redactor } from '../ports/vault.ts'
 import type { Holdfast } from '../runtime/holdfast.ts'
 import { openHoldfast } from '../sdk.ts'
@@ -60,6 +61,7 @@ export interface Workspace {
   readonly holdfast: Holdfast
   readonly log: EventLog
   readonly secrets: Secrets
+  readonly work: StopSwitch
   /** Knows the secrets of the vault and of the environment: nothing is told past it. */
   readonly redactor: Redactor
   readonly workflows: readonly AnyWorkflow[]
@@ -214,6 +216,7 @@ export async function openWorkspace(options: OpenWorkspaceOptions): Promise<Work
     holdfast,
     log,
     secrets: theSecrets(),
+    work: holdfast.work,
     redactor,
     workflows: [workflow],
     workflowsWith: (playbook) => [leadWith(onlyPlaybook(playbook))],

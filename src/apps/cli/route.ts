@@ -36,9 +36,10 @@ export async function carryOut<Name extends CommandName>(
   name: Name,
   params: ParamsOf<Name>,
   io: CommandIo,
+  patienceMs = PATIENCE_MS,
 ): Promise<DataOf<Name>> {
   assertWorkspace(site.dir)
-  const giveUpAt = Date.now() + PATIENCE_MS
+  const giveUpAt = Date.now() + patienceMs
   for (;;) {
     const answer = await askRunning(site.dir, name, params, io)
     if (answer !== NOBODY) return answer as DataOf<Name>

@@ -11,7 +11,7 @@
 import type { NewEvent } from '../../kernel/event.ts'
 import { OWNER } from '../../kernel/label.ts'
 import type { Clock } from '../../ports/clock.ts'
-import type { EventLog } from '../../ports/event-log.ts'
+import type { EventLog, StreamAppend } from '../../ports/event-log.ts'
 import {
   RESUMED,
   STOPPED,
@@ -19,6 +19,7 @@ import {
   type StopFile,
   type StopOrder,
   type StopSwitch,
+  whyStopped,
 } from '../../ports/stop-switch.ts'
 import { isLifted, STOP_STREAM, stopsInForce } from './stop-index.ts'
 
@@ -28,6 +29,8 @@ export interface FileStopSwitchOptions {
   readonly clock: Pick<Clock, 'now'>
   /** Makes the ids of stops. */
   readonly newId: () => string
+  /** What stands in the operator's sight while work is stopped. */
+  readonly alert: { raise(message: string): StreamAppend; clear(): StreamAppend }
 }
 
 export class FileStopSwitch implements StopSwitch {
@@ -35,6 +38,7 @@ export class FileStopSwitch implements StopSwitch {
   readonly #file: StopFile
   readonly #clock: Pick<Clock, 'now'>
   readonly #newId: () => string
+  readonly #alert: FileStopSwitchOptions['alert']
   #inForce: readonly Stop[]
   readonly #stopListening: () => void
   #stopWatching: () => void = () => {}
@@ -43,11 +47,12 @@ export class FileStopSwitch implements StopSwitch {
   #isLooking = false
   #isClosed = false
 
-  constructor({ log, file, clock, newId }: FileStopSwitchOptions) {
+  constructor({ log, file, clock, newId, alert }: FileStopSwitchOptions) {
     this.#log = log
     this.#file = file
     this.#clock = clock
     this.#newId = newId
+    this.#alert = alert
     this.#inForce = stopsInForce(log.tables)
     this.#stopListening = log.onCommit((events) => {
       if (events.some(({ kind }) => kind === STOPPED || kind === RESUMED))
@@ -122,22 +127,30 @@ export class FileStopSwitch implements StopSwitch {
     if (ordered.order === 'resume') return await this.#lift()
     const lifted = isLifted(this.#log.tables, ordered.id)
     if (lifted === true) await this.#file.remove()
-    else if (lifted === undefined) await this.#record(STOPPED, { ...stopOf(ordered) })
+    else if (lifted === undefined) {
+      const stop = stopOf(ordered)
+      await this.#record(STOPPED, { ...stop }, this.#alert.raise(sentence(stop)))
+    }
   }
 
   /** A stop that was ordered meanwhile stays. */
   async #lift(): Promise<void> {
     const stops = this.#inForce.map(({ id }) => id)
-    if (stops.length > 0) await this.#record(RESUMED, { stops })
+    if (stops.length > 0) await this.#record(RESUMED, { stops }, this.#alert.clear())
     const left = this.#file.read()
     const isOver = left?.order === 'resume' || (left !== null && stops.includes(left.id))
     if (isOver) await this.#file.remove()
   }
 
-  async #record(kind: string, body: NewEvent['body']): Promise<void> {
+  async #record(kind: string, body: NewEvent['body'], alert: StreamAppend): Promise<void> {
     const event = { kind, actor: 'operator', label: OWNER, body }
-    await this.#log.append([{ stream: STOP_STREAM, expectedVersion: 'any', events: [event] }])
+    await this.#log.append([{ stream: STOP_STREAM, expectedVersion: 'any', events: [event] }, alert])
   }
+}
+
+function sentence(stop: Stop): string {
+  const why = whyStopped(stop) ?? ''
+  return `${why.charAt(0).toUpperCase()}${why.slice(1)}.`
 }
 
 function stopOf({ id, at, reason }: StopOrder): Stop {
