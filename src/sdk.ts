@@ -18,25 +18,22 @@ import { stopFile } from './adapters/system/stop-file.ts'
 import { fileVault } from './adapters/vault/vault.ts'
 import type { FlagDefinitions } from './apps/config/flags-file.ts'
 import type { ErasedPerson, ErasePersonOptions } from './apps/erasure/erase-person.ts'
+import { LOG_PROJECTIONS } from './apps/log-projections.ts'
 import { attentionCheck, type CheckInput } from './autonomy/attention.ts'
 import { AutonomyByEvidence } from './autonomy/autonomy.ts'
-import { autonomyIndex } from './autonomy/autonomy-index.ts'
 import { AUTONOMY_DEFAULTS } from './autonomy/settings.ts'
-import { flagIndex } from './flags/flag-index.ts'
 import { type AnyAgent, handlingWorkflow } from './kernel/agent.ts'
 import type { AnyWorkflow } from './kernel/workflow.ts'
 import { type Explanation, explain } from './observe/explain/explanation.ts'
 import type { Objector } from './policy/deciding.ts'
 import { createGate } from './policy/gate.ts'
-import { grantsFor, grantsProjection } from './policy/grants.ts'
-import { ratesProjection } from './policy/rates.ts'
+import { grantsFor } from './policy/grants.ts'
+import type { Contact } from './policy/guardrails/outgoing.ts'
+import { noteSeen } from './policy/presence/presence.ts'
 import { createRedactor } from './policy/redactor.ts'
 import { registeredOnly } from './policy/registered-only.ts'
 import type { Meter } from './policy/request.ts'
-import { secretsProjection } from './policy/secret-index.ts'
 import { Secrets } from './policy/secrets.ts'
-import { spendingProjection } from './policy/spending.ts'
-import { stopIndex } from './policy/stopping/stop-index.ts'
 import { FileStopSwitch } from './policy/stopping/stop-switch.ts'
 import type { AutonomySettings } from './ports/autonomy-settings.ts'
 import type { Clock } from './ports/clock.ts'
@@ -52,7 +49,6 @@ import type { OpenVault, Redactor } from './ports/vault.ts'
 import { Agents } from './runtime/agents/agents.ts'
 import { clearAlert, raiseAlert } from './runtime/alert-index.ts'
 import { Holdfast } from './runtime/holdfast.ts'
-import { RUNTIME_PROJECTIONS } from './runtime/projections.ts'
 import { type ReplayReport, verifyRun as verifyByReplay } from './runtime/replay.ts'
 import {
   type RetentionOptions,
@@ -96,6 +92,8 @@ export interface OpenOptions {
   readonly segments?: (customer: string) => readonly string[]
   /** What of an effect's budgets is used up; at a limit it is put to the operator. Default: effects have none. */
   readonly meters?: (request: EffectRequest) => readonly Meter[]
+  /** Addresses and phone numbers of customers that stand in a text, for the guardrails. Default: none is known. */
+  readonly contactsIn?: (text: string) => readonly Contact[]
   /** What may object to an effect beside the policy; asked at every decision, and on record with its rule. */
   readonly objectors?: readonly Objector[]
   /** Projections of your own, kept in the same transaction as the events. */
@@ -122,18 +120,6 @@ export interface OpenOptions {
 /** The alert of a stop. */
 const WORK_STOPPED = 'work-stopped'
 
-/** What is folded from every log. */
-const PROJECTIONS: readonly Projection[] = [
-  ...RUNTIME_PROJECTIONS,
-  spendingProjection,
-  secretsProjection,
-  flagIndex,
-  autonomyIndex,
-  grantsProjection,
-  ratesProjection,
-  stopIndex,
-]
-
 /**
  * Opens a workspace and goes on with every run that was left under way.
  * @throws WORKSPACE_LOCKED when another process has it open; WORKSPACE_NEWER, LOG_CORRUPT, LOG_WRITE_FAILED
@@ -149,7 +135,7 @@ export async function openHoldfast(options: OpenOptions): Promise<Holdfast> {
   const log = openSqliteEventLog({
     dir: options.dir,
     clock,
-    projections: [...PROJECTIONS, ...(options.projections ?? [])],
+    projections: [...LOG_PROJECTIONS, ...(options.projections ?? [])],
     redact: redactor.json,
   })
   try {
@@ -172,6 +158,7 @@ export async function openHoldfast(options: OpenOptions): Promise<Holdfast> {
       clock,
       secrets,
       grants: (operation) => grantsFor(log.tables, operation),
+      known: options.contactsIn === undefined ? {} : { contactsIn: options.contactsIn },
       ...(options.segments === undefined ? {} : { segments: options.segments }),
       ...(options.meters === undefined ? {} : { meters: options.meters }),
       ...(options.objectors === undefined ? {} : { objectors: options.objectors }),
@@ -252,7 +239,7 @@ export async function restore(
 ): Promise<RestoreReport> {
   const { projections = [], clock = systemClock(), ...rest } = options
   const open = (place: string): EventLog =>
-    openSqliteEventLog({ dir: place, clock, projections: [...PROJECTIONS, ...projections] })
+    openSqliteEventLog({ dir: place, clock, projections: [...LOG_PROJECTIONS, ...projections] })
   return await restoreBackup({ ...rest, from, dir, open })
 }
 
@@ -301,6 +288,15 @@ export function why({ log, runtime }: Holdfast, run: string): Explanation {
   return explain(log, run, { asked: (id) => runtime.resident(id)?.records.handover.asked })
 }
 
+/**
+ * The operator gave a sign, by which way a program learnt of it: what leaves needs no review on account of absence for
+ * another while. Resolves with since when the operator was away, if so; 0 for never seen.
+ */
+export async function seen({ log, runtime }: Holdfast, way = 'program'): Promise<number | null> {
+  const signed = await noteSeen(log, runtime.gate.policy(), { way, now: runtime.clock.now() })
+  return signed.awaySince
+}
+
 /** Every answer to a review, the newest first: who, by which way, how much was changed, how long it took. */
 export function answers({ log }: Holdfast, options: Parameters<typeof listAnswers>[1] = {}): AnswerRecord[] {
   return listAnswers(log.tables, options)
@@ -335,6 +331,7 @@ export { type Context, defineWorkflow, type Proposal, type Workflow } from './ke
 export type { Explanation, Reason } from './observe/explain/explanation.ts'
 export type { Objector } from './policy/deciding.ts'
 export { grant, grants, type ListedGrant, type NewGrant, revokeGrant } from './policy/grants.ts'
+export type { Contact } from './policy/guardrails/outgoing.ts'
 export type { Meter } from './policy/request.ts'
 export type { Secrets } from './policy/secrets.ts'
 export type {

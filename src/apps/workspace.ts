@@ -14,6 +14,7 @@ import type { Environment } from '../adapters/system/environment.ts'
 import { fileVault } from '../adapters/vault/vault.ts'
 import { maildirConnector } from '../connectors/maildir/connector.ts'
 import { type MaildirInbox, maildirInbox } from '../connectors/maildir/inbox.ts'
+import { contactsIn } from '../customers/contacts.ts'
 import type { customerFacts } from '../customers/facts.ts'
 import { customerName } from '../customers/read.ts'
 import { FlagBook } from '../flags/flag-book.ts'
@@ -29,7 +30,7 @@ import type { Model } from '../ports/model.ts'
 import type { StopSwitch } from '../ports/stop-switch.ts'
 import type { Redactor } from '../ports/vault.ts'
 import type { Holdfast } from '../runtime/holdfast.ts'
-import { openHoldfast } from '../sdk.ts'
+import { type Contact, openHoldfast } from '../sdk.ts'
 import { loadPlaybook, type Playbook, playbookHash } from '../templates/lead-qualification/playbook.ts'
 import { leadQualification } from '../templates/lead-qualification/workflow.ts'
 import {
@@ -71,6 +72,8 @@ export interface Workspace {
   readonly hosts: readonly string[]
   readonly connectors: readonly Connector[]
   readonly models: readonly Model[]
+  /** Addresses and phone numbers of customers in a text. */
+  contactsIn(text: string): readonly Contact[]
   readonly playbooks: PlaybookLibrary<Playbook>
   readonly flags: FlagBook
   readonly intake: Intake
@@ -188,8 +191,11 @@ export async function openWorkspace(options: OpenWorkspaceOptions): Promise<Work
     return late.flags
   }
 
+  const contacts = (text: string): readonly Contact[] =>
+    contactsIn(theLog().tables, text, config.owner.region)
   const holdfast = await openHoldfast({
     dir,
+    contactsIn: contacts,
     workflows: [workflow],
     connectors,
     models,
@@ -223,6 +229,7 @@ export async function openWorkspace(options: OpenWorkspaceOptions): Promise<Work
     hosts,
     connectors,
     models,
+    contactsIn: contacts,
     playbooks: thePlaybooks(),
     flags: theFlags(),
     intake: new Intake({ runtime, workflow, ownAddresses, region: config.owner.region }),

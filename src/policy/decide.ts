@@ -2,7 +2,8 @@
  * The policy: one pure function from a request, the labels of what it is made of, the grants and the operator's
  * settings to allow, deny or review. The rules are asked in a fixed order, and the first that objects answers:
  *
- *     stop → access → budget and rate → egress → taint → rule of two → what parts beside the policy object
+ *     stop → access → budget and rate → egress → secrets → taint → rule of two → guardrails → absence
+ *          → what parts beside the policy object → quiet hours
  *
  * An approval of exactly this lifts every review, and no denial.
  */
@@ -11,6 +12,16 @@ import type { Grant } from '../ports/grant.ts'
 import type { PolicySettings } from '../ports/policy-settings.ts'
 import { accessDenied, accessReviewed, accessUnlisted } from './access.ts'
 import { grantFor } from './grant-scope.ts'
+import {
+  attachmentsAllowed,
+  fewEnough,
+  noPersonalData,
+  noSecret,
+  notQuiet,
+  operatorIsThere,
+  seldomEnough,
+  shortEnough,
+} from './guardrails/rules.ts'
 import { withinBudget, withinRate } from './limits.ts'
 import type { PolicyRequest, RequestLabels } from './request.ts'
 import { criticalArguments, grantedBefore, isTainted, leaves, ownLinks, privateStays } from './taint.ts'
@@ -35,11 +46,19 @@ export const RULES: readonly Rule[] = [
   { name: 'budget', ask: withinBudget },
   { name: 'rate', ask: withinRate },
   { name: 'egress.host', ask: (request, _, policy) => egressAllowed(request, policy) },
+  { name: 'guard.secret', ask: (request, _, policy) => noSecret(request, policy) },
   { name: 'taint.argument', ask: criticalArguments },
   { name: 'taint.grant', ask: grantedBefore },
   { name: 'two.private', ask: privateStays },
   { name: 'two.link', ask: ownLinks },
+  { name: 'guard.personal', ask: noPersonalData },
+  { name: 'guard.length', ask: (request, _, policy) => shortEnough(request, policy) },
+  { name: 'guard.recipients', ask: (request, _, policy) => fewEnough(request, policy) },
+  { name: 'guard.attachments', ask: (request, _, policy) => attachmentsAllowed(request, policy) },
+  { name: 'guard.day', ask: (request, _, policy) => seldomEnough(request, policy) },
+  { name: 'absence', ask: operatorIsThere },
   { name: 'objections', ask: objected },
+  { name: 'guard.quiet', ask: notQuiet },
 ]
 
 export function decide(

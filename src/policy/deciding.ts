@@ -9,12 +9,18 @@ import type { Grant } from '../ports/grant.ts'
 import type { Model } from '../ports/model.ts'
 import type { PolicySettings } from '../ports/policy-settings.ts'
 import type { TablesReader } from '../ports/projection.ts'
-import { effectAsked, modelAsked, NO_SURROUNDINGS, type Surroundings } from './asked.ts'
+import { argumentsOf, effectAsked, modelAsked, NO_SURROUNDINGS, type Surroundings } from './asked.ts'
 import { decide } from './decide.ts'
+import { SentCounts } from './guardrails/counting.ts'
+import { type Known, lookThrough, NOTHING_KNOWN } from './guardrails/outgoing.ts'
+import { localDay, quietUntil } from './guardrails/quiet-hours.ts'
+import { guardrailsOf } from './guardrails/rules.ts'
 import { modelMeters, type Spending } from './limits.ts'
+import { awaySince, seenLast } from './presence/presence.ts'
 import { bucketsFor, type FullAt, fullAtOf, type RateRequest } from './rates.ts'
 import type { Bucket, Meter } from './request.ts'
 import { dayOf, spendingOf } from './spending.ts'
+import { isOutward } from './taint.ts'
 
 /** null when there is nothing against it. */
 export type Objector = (request: EffectRequest) => Verdict | null
@@ -36,6 +42,8 @@ export interface DecidingOptions {
   readonly meters?: (request: EffectRequest) => readonly Meter[]
   /** Why nothing may reach outside; null while work goes on. Default: it is never stopped. */
   readonly stopped?: () => string | null
+  /** What guardrails can recognise beside patterns: secrets of the vault, contacts of customers. Default nothing. */
+  readonly known?: Partial<Known>
   /**
    * Parts beside the policy that may object, such as levels of autonomy and guardrails: asked in this order, at
    * every decision. What they say goes through the one decision and is on record with its rule.
@@ -44,11 +52,9 @@ export interface DecidingOptions {
 }
 
 /** What holds at the moment of a decision, and does not of one that is only judged. */
-interface Present {
-  readonly stopped: string | null
-}
+type Present = Pick<Surroundings, 'stopped' | 'sentToday' | 'quietUntil' | 'awaySince'>
 
-const NOT_NOW: Present = { stopped: null }
+const NOT_NOW: Present = {}
 const BUCKETS_IN_MEMORY = 10_000
 const NO_BUCKETS = { buckets: [], taken: {} } as const
 const NOTHING_SPENT: Spending = { todayMicros: 0, runMicros: 0, callsToday: 0 }
@@ -60,14 +66,21 @@ export class Deciding {
   /** Token buckets as they were left, in the same way. */
   readonly #taken = new Map<string, number>()
 
+  readonly #sent: SentCounts
+
   constructor(options: DecidingOptions) {
     this.#options = options
+    this.#sent = new SentCounts(options.tables)
   }
 
   effect(request: EffectRequest): Verdict {
-    const verdict = this.#onEffect(request, this.#options.settings(), this.#now())
+    const policy = this.#options.settings()
+    const counted = this.#countedFor(request, policy)
+    const verdict = this.#onEffect(request, policy, this.#present(request, policy, counted))
     this.#take(verdict)
-    return verdict
+    if (verdict.answer !== 'allow' || counted === undefined) return verdict
+    this.#sent.add(counted, request.run, request.name ?? '')
+    return { ...verdict, sent: counted }
   }
 
   /** With the number of the day by whose budget it was decided. */
@@ -77,14 +90,38 @@ export class Deciding {
     const spent = spendingOf(tables, request.run, now)
     const day = dayOf(now)
     const callsToday = Math.max(spent.callsToday, this.#allowed.get(day) ?? 0)
-    const verdict = this.#onModel(operation, request, { ...spent, callsToday }, settings(), this.#now())
+    const verdict = this.#onModel(operation, request, { ...spent, callsToday }, settings(), this.#stop())
     this.#take(verdict)
     if (verdict.answer === 'allow') this.#allowed.set(day, callsToday + 1)
     return { verdict, day }
   }
 
-  #now(): Present {
+  #stop(): Present {
     return { stopped: this.#options.stopped?.() ?? null }
+  }
+
+  /** A lookup sends nothing: only a stop is in its way. */
+  #present(request: EffectRequest, policy: PolicySettings, counted: Verdict['sent']): Present {
+    if (request.isLookup) return this.#stop()
+    const { tables, clock } = this.#options
+    const now = clock.now()
+    return {
+      ...this.#stop(),
+      quietUntil: quietUntil(guardrailsOf(policy), now),
+      awaySince: policy.absence == null ? null : awaySince(policy, seenLast(tables), now),
+      ...(counted === undefined
+        ? {}
+        : { sentToday: this.#sent.others(counted, request.run, request.name ?? '') }),
+    }
+  }
+
+  /** Nothing for what does not leave, and where the policy sets no limit. */
+  #countedFor(request: EffectRequest, policy: PolicySettings): Verdict['sent'] {
+    const { perCustomerPerDay, timeZone } = guardrailsOf(policy)
+    const { customer, isLookup, isUndo, operation } = request
+    if (perCustomerPerDay === null || customer === null || isLookup || isUndo) return undefined
+    if (!isOutward(this.#options.manifestOf(operation).effect)) return undefined
+    return { customer, day: localDay(timeZone, this.#options.clock.now()) }
   }
 
   /** Nothing is taken by it, and what holds at this moment only is left out: it is asked about others. */
@@ -97,14 +134,18 @@ export class Deciding {
   }
 
   /** With what it takes from token buckets, where it is allowed. */
-  #onEffect(request: EffectRequest, policy: PolicySettings, { stopped }: Present): Verdict {
+  #onEffect(request: EffectRequest, policy: PolicySettings, present: Present): Verdict {
     const { manifestOf, grants = () => [] } = this.#options
     const manifest = manifestOf(request.operation)
     const { operation, workflow: agent, customer } = request
     const { buckets, taken } = request.isLookup
       ? NO_BUCKETS
       : this.#bucketsOf({ operation, agent, customer }, policy)
-    const asked = effectAsked(request, manifest, { ...this.#around(request, buckets), stopped })
+    const asked = effectAsked(request, manifest, {
+      ...this.#around(request, buckets),
+      ...present,
+      ...this.#outgoing(request, manifest, policy),
+    })
     return withTaken(decide(asked.request, asked.labels, grants(operation), policy), taken)
   }
 
@@ -113,14 +154,14 @@ export class Deciding {
     request: ModelRequest,
     spent: Spending,
     policy: PolicySettings,
-    { stopped }: Present,
+    present: Present,
   ): Verdict {
     const { models, clock } = this.#options
     const model = models.find(({ provider }) => `model.${provider}` === operation)
     const hosts = model === undefined ? [] : [model.host]
     const { buckets, taken } = this.#bucketsOf({ operation, agent: request.workflow, customer: null }, policy)
     const budget = modelMeters(policy, spent)
-    const around = { ...NO_SURROUNDINGS, budget, rates: buckets, now: clock.now(), stopped }
+    const around = { ...NO_SURROUNDINGS, budget, rates: buckets, now: clock.now(), ...present }
     const asked = modelAsked(request, operation, hosts, around)
     return withTaken(decide(asked.request, asked.labels, [], policy), taken)
   }
@@ -134,6 +175,17 @@ export class Deciding {
       objections: objectors.flatMap((object) => object(request) ?? []),
       now: clock.now(),
     }
+  }
+
+  #outgoing(
+    { input, customer, isLookup, isUndo }: EffectRequest,
+    manifest: DeclaredManifest,
+    policy: PolicySettings,
+  ): Pick<Surroundings, 'outgoing'> {
+    if (isLookup || isUndo || !isOutward(manifest.effect)) return {}
+    const known = { ...NOTHING_KNOWN, ...this.#options.known }
+    const leaving = { arguments: argumentsOf(input), customer, manifest }
+    return { outgoing: lookThrough(leaving, guardrailsOf(policy), known) }
   }
 
   #bucketsOf(request: RateRequest, policy: PolicySettings): ReturnType<typeof bucketsFor> {

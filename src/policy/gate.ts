@@ -21,6 +21,7 @@ import {
 import type { Gate, Permit } from '../ports/gate.ts'
 import { handleOf } from '../ports/vault.ts'
 import { Deciding, type DecidingOptions } from './deciding.ts'
+import { handleIn } from './guardrails/vault-secret.ts'
 import { outside } from './outside.ts'
 import type { Secrets } from './secrets.ts'
 
@@ -41,7 +42,9 @@ export function createGate(options: GateOptions): Gate {
   const redact = <Value extends Json>(value: Value): Value => secrets?.redact(value) ?? value
   const issued = new WeakMap<Permit, Issued>()
   const manifests = manifestsOf(connectors)
-  const deciding = new Deciding({ ...options, manifestOf })
+  const vaultSecretIn = (text: string): string | null => handleIn(text, redact(text))
+  const known = { vaultSecretIn, ...options.known }
+  const deciding = new Deciding({ ...options, manifestOf, known })
 
   function issue(operation: string, inputHash: string): Permit {
     const permit = Object.freeze({ operation })

@@ -25,10 +25,14 @@ export interface Verdict {
   readonly until?: number | null
   /** By the token buckets that it took from: milliseconds since 1970 at which they are full again. */
   readonly took?: Readonly<Record<string, number>>
+  /** What it is counted for, where effects about a customer are limited: the day there, since 1970. */
+  readonly sent?: { readonly customer: string; readonly day: number }
 }
 
 export interface EffectRequest {
   readonly run: string
+  /** Of the effect in its run: an attempt after another is no other effect. Default ''. */
+  readonly name?: string
   readonly workflow: string
   readonly customer: string | null
   /** `connector.operation`. */
@@ -118,7 +122,7 @@ export interface Gate {
 
 /** The body of `policy.decided`. */
 export function verdictBody(name: string, request: JsonObject, verdict: Verdict): JsonObject {
-  const { answer, rule, reason, grant, until, took } = verdict
+  const { answer, rule, reason, grant, until, took, sent } = verdict
   return {
     name,
     request,
@@ -128,5 +132,6 @@ export function verdictBody(name: string, request: JsonObject, verdict: Verdict)
     ...(grant === undefined ? {} : { grant }),
     ...(until === undefined ? {} : { until }),
     ...(took === undefined ? {} : { took }),
+    ...(sent === undefined ? {} : { sent }),
   }
 }

@@ -42,6 +42,7 @@ export function askPolicy(execution: Execution, effect: Effect, isLookup = false
   const approval = answerTo(execution, effect, approvalName(name))
   const { verdict, permit } = execution.host.gate.decideEffect({
     run: run.id,
+    name,
     workflow: run.workflow,
     customer: run.customer,
     operation,
