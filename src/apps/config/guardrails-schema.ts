@@ -11,16 +11,20 @@ const limit = () => z.int().min(0).nullable().default(null)
 const UNITS: Readonly<Record<string, number>> = { kb: 1e3, mb: 1e6, gb: 1e9 }
 const SIZE = /^(\d+(?:\.\d+)?) *(kb|mb|gb)$/i
 
-const size = z.union([
-  z.int().min(0),
-  z
-    .string()
-    .regex(SIZE, { error: 'must be a number of bytes, or a size such as 10MB' })
-    .transform((text) => {
-      const [, number, unit = ''] = SIZE.exec(text) ?? []
-      return Math.floor(Number(number) * (UNITS[unit.toLowerCase()] ?? 1))
-    }),
-])
+const size = z.union(
+  [
+    z.int().min(0),
+    z
+      .string()
+      .regex(SIZE)
+      .transform((text) => {
+        const [, number, unit = ''] = SIZE.exec(text) ?? []
+        return Math.floor(Number(number) * (UNITS[unit.toLowerCase()] ?? 1))
+      }),
+    z.null(),
+  ],
+  { error: 'must be a number of bytes, a size such as 10MB, or null' },
+)
 
 const CLOCK = /^([01]?\d|2[0-3]):([0-5]\d)$|^24:00$/
 
@@ -59,7 +63,7 @@ const personalData = z.strictObject({
 
 const attachments = z.strictObject({
   maxCount: limit(),
-  maxBytes: size.nullable().default(null).describe('Of all together: bytes, or such as 10MB.'),
+  maxBytes: size.default(null).describe('Of all together: bytes, or such as 10MB.'),
   types: z
     .array(
       z

@@ -17,7 +17,10 @@ interface More {
   readonly known?: Partial<Known>
 }
 
-function look(given: Record<string, Json>, { carries, critical = ['to'], guardrails, known }: More = {}): Outgoing {
+function look(
+  given: Record<string, Json>,
+  { carries, critical = ['to'], guardrails, known }: More = {},
+): Outgoing {
   return lookThrough(
     { arguments: given, customer: 'c-1', manifest: { carries, criticalArguments: critical } },
     { ...GUARDRAILS, ...guardrails },
@@ -105,14 +108,19 @@ describe('how much', () => {
     const text = { filename: 'a.csv', contentType: 'Text/CSV; charset=utf-8', size: 1, content: 'äb' }
     const coded = { filename: 'b.bin', encoding: 'base64', content: Buffer.alloc(100).toString('base64') }
     const told = { name: 'c', mimeType: 'image/png', size: 7 }
-    const seen = (outgoing: Outgoing) => outgoing.attachments.map(({ name, bytes, type }) => [name, bytes, type])
+    const seen = (outgoing: Outgoing) =>
+      outgoing.attachments.map(({ name, bytes, type }) => [name, bytes, type])
     const expected = [
       ['a.csv', 3, 'text/csv'],
       ['b.bin', 100, null],
       ['c', 7, 'image/png'],
     ]
     assert.deepEqual(seen(look({ files: [text, coded, told] }, { carries: MAIL })), expected)
-    assert.deepEqual(seen(look({ body: { parts: [text, coded, told] } })), expected, 'found when not declared')
+    assert.deepEqual(
+      seen(look({ body: { parts: [text, coded, told] } })),
+      expected,
+      'found when not declared',
+    )
     assert.deepEqual(seen(look({ files: ['/tmp/x'] }, { carries: MAIL })), [['', null, null]])
   })
 })

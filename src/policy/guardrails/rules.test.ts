@@ -58,7 +58,10 @@ test('limits: what is at one is within it', () => {
   assert.equal(said({ sentToday: 0 }, { perCustomerPerDay: 0 }), 'review by guard.day')
   const over = { outgoing: { length: 11 } }
   assert.equal(said({ ...over, approved: true }, { maxLength: 10 }), 'allow')
-  assert.equal(said({ ...over, approved: true }, { maxLength: 10, overLimit: 'deny' }), 'deny by guard.length')
+  assert.equal(
+    said({ ...over, approved: true }, { maxLength: 10, overLimit: 'deny' }),
+    'deny by guard.length',
+  )
 })
 
 test('attachments: how many, how large, of which types; what is not told counts as too much', () => {
@@ -67,7 +70,10 @@ test('attachments: how many, how large, of which types; what is not told counts 
   const NO = 'review by guard.attachments'
   assert.equal(attached({}, FILE, { ...FILE, bytes: null, type: null }), 'allow')
   assert.deepEqual([attached({ maxCount: 1 }, FILE), attached({ maxCount: 1 }, FILE, FILE)], ['allow', NO])
-  assert.deepEqual([attached({ maxBytes: 20 }, FILE, FILE), attached({ maxBytes: 19 }, FILE, FILE)], ['allow', NO])
+  assert.deepEqual(
+    [attached({ maxBytes: 20 }, FILE, FILE), attached({ maxBytes: 19 }, FILE, FILE)],
+    ['allow', NO],
+  )
   assert.equal(attached({ maxBytes: 1_000 }, { ...FILE, bytes: null }), NO)
   assert.equal(attached({ types: ['application/pdf'] }, FILE), 'allow')
   assert.equal(attached({ types: ['application/*', 'image/png'] }, FILE), 'allow')
@@ -94,7 +100,13 @@ test('quiet hours hold until they end, after all else was asked; absence asks', 
 
 test('a read, and what can be undone, is not held', () => {
   for (const effect of ['read', 'reversible'] as const) {
-    const request = send({ manifest: { effect }, quietUntil: 2_000, awaySince: 1, sentToday: 9, customer: 'c' })
+    const request = send({
+      manifest: { effect },
+      quietUntil: 2_000,
+      awaySince: 1,
+      sentToday: 9,
+      customer: 'c',
+    })
     const policy = settings({
       operations: { allow: ['*'] },
       more: { guardrails: { ...GUARDRAILS, perCustomerPerDay: 1 } },
