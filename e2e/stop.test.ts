@@ -6,6 +6,7 @@ import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { describe, it } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { ROOT } from '../scripts/command.ts'
 import { cli, folder, json, SAMPLE, serve } from './testing/cli.ts'
 
@@ -109,6 +110,27 @@ describe('holdfast stop', () => {
       kinds.filter((kind) => kind.startsWith('work.')),
       ['work.stopped', 'work.resumed'],
     )
+  })
+})
+
+describe('absence', () => {
+  it('begins when nobody typed anything for the time that the policy says', async () => {
+    const dir = await fresh()
+    writeFileSync(join(dir, 'policy.yaml'), 'version: 1\nabsence: { after: 1s }\n')
+    const typedBy = (who: string, ...words: string[]) =>
+      cli([...words, '--dir', dir], { HOLDFAST_ATTENDED: who })
+    const signs = async () => (await kindsOf(dir)).filter((kind) => kind === 'operator.seen').length
+    await typedBy('no', 'inbox')
+    assert.equal(await signs(), 0, 'a script is no sign; the policy that was written is one')
+    await sleep(1_100)
+    assert.doesNotMatch((await typedBy('no', 'inbox')).stderr, /You were away/)
+    assert.match((await typedBy('yes', 'inbox')).stderr, /You were away since 20.*inbox/)
+    assert.equal(await signs(), 1)
+    const serving = await serve(['--dir', dir])
+    await sleep(1_100)
+    assert.match((await typedBy('yes', 'runs')).stderr, /You were away since 20/)
+    assert.equal(await signs(), 2)
+    await serving.stop('SIGTERM')
   })
 })
 

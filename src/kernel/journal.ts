@@ -19,21 +19,11 @@ import {
 import type { Json, JsonObject } from './json.ts'
 import { joinLabels, type Label, SYSTEM } from './label.ts'
 import { isNote, noteKey } from './note.ts'
-import { OPERATION_OF_KIND } from './operation-kinds.ts'
+import { OPERATION_OF_KIND, type OperationType } from './operation-kinds.ts'
 import { ARRIVALS, type Reopening, readReopening } from './reopening.ts'
 import { type JournalEvent, type RunStart, readStart } from './run-start.ts'
 
-export type OperationType =
-  | 'step'
-  | 'effect'
-  | 'undo'
-  | 'decision'
-  | 'flag'
-  | 'review'
-  | 'timer'
-  | 'wait'
-  | 'publication'
-  | 'child'
+export type { OperationType }
 
 /** How an operation ended. */
 export type Outcome =

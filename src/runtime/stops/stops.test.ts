@@ -163,6 +163,25 @@ describe('while work is stopped', () => {
     assert.deepEqual(await place.outcome('r'), { receipt: 1 })
   })
 
+  test('what is put on record as held when the stop has just ended is not forgotten', async (t) => {
+    const { place } = await post(t)
+    await place.hf.work.stop()
+    const { log } = place.hf
+    const append = log.append.bind(log)
+    const late: typeof append = async (parts, blobs, options) => {
+      const isHold = parts.some(({ events }) => events.some(({ kind }) => kind === 'effect.held'))
+      if (isHold) {
+        Object.assign(log, { append })
+        await place.hf.work.resume()
+      }
+      return await append(parts, blobs, options)
+    }
+    Object.assign(log, { append: late })
+    await place.hf.start(letter, null, { id: 'r' })
+    await place.hf.idle()
+    assert.deepEqual(await place.outcome('r'), { receipt: 1 })
+  })
+
   test('time goes on, and runs begin', async (t) => {
     const later = flow(async (ctx) => {
       await ctx.sleep('a while', 1_000)
