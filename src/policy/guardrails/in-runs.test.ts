@@ -125,7 +125,10 @@ describe('quiet hours', () => {
     assert.match(waiting?.words ?? '', /the end of the quiet hours, for "send"/)
     assert.equal(explain(place.hf.log, 'r').reasons[0]?.kind, 'quiet')
     await place.reopen()
+    // Whatever it is woken by, it is not asked about before its time.
+    await place.hf.runtime.execution('r')
     await place.hf.idle()
+    assert.equal(place.bodies('r', 'policy.decided').length, 1)
     place.clock.advance(HOUR)
     await place.hf.idle()
     assert.equal(outside.calls.length, 0)
@@ -181,6 +184,17 @@ describe('so many a day for a customer', () => {
     place.clock.advance(24 * HOUR)
     await start(place, 'd', 5)
     await place.outcome('d')
+  })
+
+  test('an attempt after another is no other effect', async (t) => {
+    const given = { guardrails: { perCustomerPerDay: 1 }, outside: { breaker: { failures: 100 } } }
+    const { place, outside } = await post(t, given)
+    outside.manners.push('unavailable')
+    await start(place, 'a', 1)
+    await place.pass(() => place.hf.run('a').status() === 'completed' || place.hf.reviews().length > 0)
+    assert.deepEqual([place.hf.run('a').status(), place.hf.reviews()], ['completed', []])
+    await start(place, 'b', 2)
+    assert.equal(ruleOf(place, 'b'), 'guard.day')
   })
 
   test('those on their way to the log count as well', async (t) => {

@@ -1,7 +1,7 @@
 /** The guardrails as rules of the decision: limits, what lifts them, and what does not leave. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { OWNER } from '../../kernel/label.ts'
+import { OWNER, SYSTEM } from '../../kernel/label.ts'
 import type { Guardrails } from '../../ports/policy-settings.ts'
 import { decide } from '../decide.ts'
 import type { PolicyRequest } from '../request.ts'
@@ -45,6 +45,8 @@ test('personal data is a review; what the operator saw in a proposal is not aske
   assert.equal(said({ endorsed: true, outgoing }, {}, own), 'allow')
   assert.equal(said({ outgoing }, {}, own), 'review by guard.personal', 'only with a proposal')
   assert.equal(said({ endorsed: true, outgoing }), 'review by guard.personal', 'only those bytes')
+  const made = { ...NOTHING_READ, arguments: { text: SYSTEM } }
+  assert.equal(said({ endorsed: true, outgoing }, {}, made), 'review by guard.personal')
 })
 
 test('limits: what is at one is within it', () => {

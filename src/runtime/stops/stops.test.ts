@@ -9,7 +9,9 @@ import { STOP_FILE, stopFile } from '../../adapters/system/stop-file.ts'
 import { openPlace, type Place, type PlaceOptions, turns } from '../../apps/testing/place.ts'
 import { definePipeline } from '../../kernel/pipeline.ts'
 import { type Context, defineWorkflow, type Workflow } from '../../kernel/workflow.ts'
+import { explain } from '../../observe/explain/explanation.ts'
 import type { Model } from '../../ports/model.ts'
+import { preflight, verifyRun } from '../../sdk.ts'
 import { Outside, type OutsideOptions } from '../testing/outside.ts'
 
 function flow(run: (ctx: Context) => Promise<unknown>, name = 'letter'): Workflow {
@@ -83,6 +85,7 @@ describe('while work is stopped', () => {
       [1],
     )
     assert.deepEqual(stops(place), ['work.stopped', 'work.resumed'])
+    for (const id of ['a', 'b']) assert.equal((await verifyRun(place.hf, id)).verdict, 'same')
   })
 
   test('no model is asked, and the rules do not decide in its place', async (t) => {
@@ -94,9 +97,13 @@ describe('while work is stopped', () => {
     await place.reopen()
     await place.hf.idle()
     assert.deepEqual([model.asked, place.hf.run('r').status()], [0, 'waiting'])
+    assert.equal((await verifyRun(place.hf, 'r')).verdict, 'unfinished')
+    assert.deepEqual((await preflight(place.hf)).breaks, [])
+    assert.equal(explain(place.hf.log, 'r').reasons[0]?.kind, 'stop')
     await place.hf.work.resume()
     assert.equal(await place.outcome('r'), 'by model')
     assert.equal(model.asked, 1)
+    assert.equal((await verifyRun(place.hf, 'r')).verdict, 'same')
   })
 
   test('a permit that was given before is worth nothing, and no attempt is counted', async (t) => {
@@ -179,6 +186,9 @@ describe('while work is stopped', () => {
     Object.assign(log, { append: late })
     await place.hf.start(letter, null, { id: 'r' })
     await place.hf.idle()
+    await turns()
+    await place.hf.idle()
+    assert.equal(place.hf.run('r').status(), 'completed')
     assert.deepEqual(await place.outcome('r'), { receipt: 1 })
   })
 
@@ -281,6 +291,9 @@ describe('a stop', () => {
     await place.hf.work.resume()
     assert.equal(outside.calls.length, 0)
     await place.reopen({ recover: true })
+    await turns()
+    await place.hf.idle()
+    assert.equal(place.hf.run('r').status(), 'completed')
     assert.deepEqual(await place.outcome('r'), { receipt: 1 })
   })
 })
