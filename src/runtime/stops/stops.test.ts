@@ -10,6 +10,7 @@ import { openPlace, type Place, type PlaceOptions, turns } from '../../apps/test
 import { definePipeline } from '../../kernel/pipeline.ts'
 import { type Context, defineWorkflow, type Workflow } from '../../kernel/workflow.ts'
 import { explain } from '../../observe/explain/explanation.ts'
+import { defineConnector } from '../../ports/connector.ts'
 import type { Model } from '../../ports/model.ts'
 import { preflight, verifyRun } from '../../sdk.ts'
 import { Outside, type OutsideOptions } from '../testing/outside.ts'
@@ -205,6 +206,34 @@ describe('while work is stopped', () => {
     assert.deepEqual([place.kinds('slept').at(-1), outside.calls.length], ['effect.held', 0])
     await place.hf.work.resume()
     assert.deepEqual(await place.outcome('slept'), { receipt: 1 })
+  })
+
+  test('what is to be undone waits', async (t) => {
+    const undone: string[] = []
+    const books = defineConnector({
+      name: 'books',
+      operations: {
+        enter: {
+          manifest: { effect: 'reversible' },
+          input: z.any(),
+          output: z.any(),
+          perform: async () => null,
+          undo: async () => void undone.push('it'),
+        },
+      },
+    })
+    const entry = flow((ctx) => ctx.act('enter', 'books.enter', 1), 'entry')
+    const { place } = await post(t, { place: { workflows: [entry], connectors: [books] } })
+    await place.hf.start(entry, null, { id: 'r' })
+    await place.outcome('r')
+    await place.hf.work.stop()
+    const { id } = await place.hf.rollback('r')
+    await place.hf.idle()
+    assert.deepEqual([undone, place.kinds(id).at(-1)], [[], 'undo.held'])
+    await place.reopen()
+    await place.hf.work.resume()
+    await place.outcome(id)
+    assert.deepEqual(undone, ['it'])
   })
 
   test('a pipeline, which can not wait, fails', async (t) => {
