@@ -9,14 +9,18 @@ export interface FoundContact {
   readonly customer: string
 }
 
-const ADDRESS = /[^\s<>()[\],;:"\\@]+@[^\s<>()[\],;:"\\@]+\.[\p{L}\p{N}-]+/gu
+/** Bounded, so that a long text without any takes no longer than its length. */
+const ADDRESS = /[^\s<>()[\],;:"\\@]{1,64}@[^\s<>()[\],;:"\\@]{1,190}\.[\p{L}\p{N}-]{1,63}/gu
 /** Numbers are looked for piece by piece, which overlap by more than the longest number. */
 const PIECE = 400
 const OVERLAP = 60
+/** Numbers behind so many characters are not looked for: that takes longest. */
+const MOST = 200_000
 
 /** @param region as for `phonesIn` */
 export function contactsIn(tables: TablesReader, text: string, region: string): FoundContact[] {
-  const addresses = new Set([...text.matchAll(ADDRESS)].map(([found]) => found.toLowerCase()))
+  const written = text.includes('@') ? [...text.matchAll(ADDRESS)] : []
+  const addresses = new Set(written.map(([found]) => found.toLowerCase()))
   return [
     ...[...addresses].flatMap((value) => {
       const row = tables.get<{ customer: string }>(
@@ -41,7 +45,7 @@ export function contactsIn(tables: TablesReader, text: string, region: string): 
 
 function numbersIn(text: string, region: string): string[] {
   const found = new Set<string>()
-  for (let from = 0; from < text.length; from += PIECE - OVERLAP) {
+  for (let from = 0; from < Math.min(text.length, MOST); from += PIECE - OVERLAP) {
     const piece = text.slice(from, from + PIECE)
     if (/\d(?:\D{0,3}\d){5}/.test(piece)) for (const number of phonesIn(piece, region)) found.add(number)
   }

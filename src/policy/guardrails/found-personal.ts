@@ -40,16 +40,18 @@ export function numbersIn(text: string, nationalIds: readonly string[]): Persona
 /** Other numbers may stand beside it: each row of whole groups is tried. */
 function cardsIn(digits: string): PersonalNumber[] {
   const groups = digits.split(/[ -]/)
-  return groups.flatMap((_, from) => {
+  const found: PersonalNumber[] = []
+  for (let from = 0; from < groups.length; from += 1) {
     let value = ''
-    for (const group of groups.slice(from)) {
-      value += group
-      if (value.length > LONGEST_CARD) break
-      if (value.length >= SHORTEST_CARD && creditCard.default(value))
-        return [{ what: 'a card number', value }]
+    for (let to = from; to < groups.length && value.length <= LONGEST_CARD; to += 1) {
+      value += groups[to]
+      const isLong = value.length >= SHORTEST_CARD && value.length <= LONGEST_CARD
+      if (!isLong || !creditCard.default(value)) continue
+      found.push({ what: 'a card number', value })
+      break
     }
-    return []
-  })
+  }
+  return found
 }
 
 /** Words behind an account number look like more of it: the longest beginning that adds up is taken. */

@@ -50,7 +50,8 @@ interface Leaving {
   readonly manifest: { readonly carries?: Carries | undefined; readonly criticalArguments: readonly string[] }
 }
 
-const MAIL_ADDRESS = /[^\s<>()[\],;:"\\@]+@[^\s<>()[\],;:"\\@]+\.[^\s<>()[\],;:"\\@.]+/gu
+/** Bounded, so that a long text without any takes no longer than its length. */
+const MAIL_ADDRESS = /[^\s<>()[\],;:"\\@]{1,64}@[^\s<>()[\],;:"\\@]{1,190}\.[^\s<>()[\],;:"\\@.]{1,63}/gu
 /** Of a file, so much is decoded and looked through for secrets. */
 const MOST_DECODED = 1_000_000
 
