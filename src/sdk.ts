@@ -7,7 +7,9 @@
  *     await run.result()
  *     await hf.close()
  */
+import { resolve } from 'node:path'
 import { type BackupOptions, makeBackup } from './adapters/backup/backup.ts'
+import { newBackupId } from './adapters/backup/backup-keys.ts'
 import type { BackupManifest } from './adapters/backup/manifest.ts'
 import { type RestoreOptions, type RestoreReport, restoreBackup } from './adapters/backup/restore.ts'
 import { openSqliteEventLog } from './adapters/sqlite/event-log.ts'
@@ -16,6 +18,7 @@ import { processEnvironment } from './adapters/system/environment.ts'
 import { newId } from './adapters/system/ids.ts'
 import { stopFile } from './adapters/system/stop-file.ts'
 import { fileVault } from './adapters/vault/vault.ts'
+import { Backups, type BackupsOptions, keyFinder, recordMade } from './apps/backups/backups.ts'
 import type { FlagDefinitions } from './apps/config/flags-file.ts'
 import type { ErasedPerson, ErasePersonOptions } from './apps/erasure/erase-person.ts'
 import { LOG_PROJECTIONS } from './apps/log-projections.ts'
@@ -221,7 +224,22 @@ export async function backup(
   to: string,
   options: Pick<BackupOptions, 'files' | 'signal' | 'progress'> = {},
 ): Promise<BackupManifest> {
-  return await makeBackup({ ...options, log, to, now: runtime.clock.now() })
+  const [made, head] = [runtime.clock.now(), log.head().position]
+  const manifest = await makeBackup({ ...options, log, to, now: made })
+  await recordMade(log, newBackupId(), { to: resolve(to), made, head, manifest })
+  return manifest
+}
+
+/**
+ * Backups that are sealed with a key of their own, which is destroyed when its time is over or after an erasure: made by
+ * `make`, ended by `lookAfter`, which is to be called from time to time.
+ * @param options.dir the workspace. `keys`: folder of the keys, default `backup-keys` in it
+ */
+export function sealedBackups(
+  { log }: Holdfast,
+  options: Pick<BackupsOptions, 'dir' | 'keys' | 'afterErasureMs'>,
+): Backups {
+  return new Backups({ ...options, log, env: processEnvironment() })
 }
 
 /**
@@ -229,18 +247,20 @@ export async function backup(
  * do from then on, is looked up outside before it is done: it may have been done after the backup was made.
  * @param dir folder to make; it may be there and empty
  * @param options.projections the ones that the workspace is opened with, to be compared with the log
- * @throws BACKUP_INVALID, FOLDER_NOT_EMPTY, LOG_CORRUPT, LOG_REPLACED, LOG_TRUNCATED, LOG_REWRITTEN
+ * @param options.keys folder of the keys of sealed backups. Default: where it was put, or beside the backup
+ * @throws BACKUP_INVALID, BACKUP_KEY_GONE, VAULT_KEY_MISSING, FOLDER_NOT_EMPTY, LOG_CORRUPT, LOG_REPLACED, LOG_TRUNCATED, LOG_REWRITTEN
  */
 export async function restore(
   from: string,
   dir: string,
-  options: Pick<RestoreOptions, 'signal' | 'progress' | 'prepare'> &
-    Pick<OpenOptions, 'projections' | 'clock'> = {},
+  options: Pick<RestoreOptions, 'signal' | 'progress' | 'prepare' | 'keyOf'> &
+    Pick<OpenOptions, 'projections' | 'clock'> & { readonly keys?: string | undefined } = {},
 ): Promise<RestoreReport> {
-  const { projections = [], clock = systemClock(), ...rest } = options
+  const { projections = [], clock = systemClock(), keys, ...rest } = options
   const open = (place: string): EventLog =>
     openSqliteEventLog({ dir: place, clock, projections: [...LOG_PROJECTIONS, ...projections] })
-  return await restoreBackup({ ...rest, from, dir, open })
+  const keyOf = rest.keyOf ?? keyFinder({ from, env: processEnvironment(), keys })
+  return await restoreBackup({ ...rest, from, dir, open, keyOf })
 }
 
 /**
@@ -277,6 +297,7 @@ async function flagsOf(log: EventLog, clock: Clock, { flags, customerFacts }: Op
   return new FlagBook({ log, clock, source, customerFacts: customerFacts ?? (() => ({})) })
 }
 
+export type { ListedBackup } from './adapters/backup/backup-keys.ts'
 export type { BackupManifest } from './adapters/backup/manifest.ts'
 export type { RestoreReport } from './adapters/backup/restore.ts'
 export type { ErasedPerson, ErasePersonOptions } from './apps/erasure/erase-person.ts'
@@ -318,6 +339,7 @@ export async function verifyRun({ log, runtime }: Holdfast, run: string): Promis
 
 export { fasterClock } from './adapters/system/clock.ts'
 export { fileVault } from './adapters/vault/vault.ts'
+export type { Backups } from './apps/backups/backups.ts'
 export type { FlagDefinitions } from './apps/config/flags-file.ts'
 export { flagProvider } from './flags/provider.ts'
 export { type Agent, defineAgent, type Lifecycle } from './kernel/agent.ts'

@@ -1,4 +1,5 @@
 /** What is folded from every log. */
+import { backupIndex } from '../adapters/backup/backup-index.ts'
 import { autonomyIndex } from '../autonomy/autonomy-index.ts'
 import { flagIndex } from '../flags/flag-index.ts'
 import { grantsProjection } from '../policy/grants.ts'
@@ -22,4 +23,5 @@ export const LOG_PROJECTIONS: readonly Projection[] = [
   stopIndex,
   sentIndex,
   presenceIndex,
+  backupIndex,
 ]

@@ -58,6 +58,7 @@ const RESIDENT_RUNS = 100
 
 export interface Workspace {
   readonly dir: string
+  readonly env: Environment
   readonly loaded: LoadedConfig
   readonly holdfast: Holdfast
   readonly log: EventLog
@@ -218,6 +219,7 @@ export async function openWorkspace(options: OpenWorkspaceOptions): Promise<Work
   if (options.recover !== false) await adoptPolicy(log, await policyText(dir))
   return {
     dir,
+    env,
     loaded,
     holdfast,
     log,

@@ -100,6 +100,20 @@ export const ERRORS = {
     exit: 1,
     fix: 'Use another backup; nothing was restored from this one.',
   },
+  BACKUP_KEY_GONE: {
+    means: 'The key of a sealed backup is not where it is looked for: it was destroyed, or lies elsewhere.',
+    retry: 'operator',
+    http: 410,
+    exit: 1,
+    fix: 'If the key was destroyed, use another backup: nobody can read this one any more. Otherwise name the folder of the keys with --keys.',
+  },
+  BACKUP_UNKNOWN: {
+    means: 'There is no backup with this id on record that has a key.',
+    retry: 'never',
+    http: 404,
+    exit: 1,
+    fix: 'See `holdfast backups`.',
+  },
   FOLDER_NOT_EMPTY: {
     means: 'A folder that is to be made holds something already.',
     retry: 'operator',

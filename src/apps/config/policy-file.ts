@@ -69,6 +69,24 @@ export async function loadRetention(dir: string): Promise<readonly RetentionRule
   })
 }
 
+export interface BackupRules {
+  /** How long the keys of sealed backups are kept, in milliseconds; null for plain copies. */
+  readonly keepMs: number | null
+  readonly afterErasureMs: number
+  /** Folder of the keys, from the workspace's; undefined for the default. */
+  readonly keys: string | undefined
+}
+
+/** How backups are made, and how long they can be read. @throws CONFIG_INVALID, FILE_UNREADABLE */
+export async function loadBackupRules(dir: string): Promise<BackupRules> {
+  const { keep, afterErasure, keys } = (await readPolicy(dir)).backups
+  return {
+    keepMs: keep === undefined ? null : lengthOf(keep),
+    afterErasureMs: lengthOf(afterErasure) ?? 0,
+    keys,
+  }
+}
+
 /** The file whole, its defaults filled in. @throws CONFIG_INVALID, FILE_UNREADABLE */
 async function readPolicy(dir: string): Promise<PolicyFile> {
   const file = join(dir, POLICY_FILE)
@@ -140,4 +158,12 @@ budget:
 #     eraseAfter: 365d
 #   - agent: "*"                 # what the states of agents were before their snapshots
 #     eraseAfter: 30d
+
+# Backups are plain copies unless a time is said here: then each is sealed with a key of its
+# own, which is destroyed when the time is over, or so long after somebody was erased whom
+# the backup may hold. Keep the keys on another disk: without them a backup can't be read.
+# backups:
+#   keep: 90d
+#   afterErasure: 30d
+#   keys: /media/stick/holdfast-keys
 `

@@ -167,6 +167,23 @@ export const policySchema = z
       .describe(
         'What finished runs held, published events, and past states of agents, are erased by the first rule of their sort that fits. Default: all is kept.',
       ),
+    backups: z
+      .strictObject({
+        keep: length
+          .optional()
+          .describe(
+            'Backups are sealed, and their keys destroyed so long after, such as 90d. Default: they are plain copies.',
+          ),
+        afterErasure: length
+          .default('30d')
+          .describe('How long sealed backups can be read after somebody was erased whom they may hold.'),
+        keys: z
+          .string()
+          .min(1)
+          .optional()
+          .describe('Folder of the keys, best on another disk. Default: backup-keys in the workspace.'),
+      })
+      .prefault({}),
     cases: z
       .array(caseSchema)
       .default([])
