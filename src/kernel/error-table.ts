@@ -651,6 +651,27 @@ export const ERRORS = {
     exit: 78,
     fix: 'See the names with `holdfast vault list`; set it with `holdfast vault set NAME`.',
   },
+  SECRET_CONFLICT: {
+    means: 'Secrets that are to be brought in are there already with other values. None was brought in.',
+    retry: 'operator',
+    http: 409,
+    exit: 1,
+    fix: 'Say which values hold: --replace takes those of the file, --keep those that are there.',
+  },
+  EXPORT_NOT_OPENED: {
+    means: 'A file of exported secrets does not open with this passphrase, or is none.',
+    retry: 'operator',
+    http: 422,
+    exit: 1,
+    fix: 'Check the passphrase and the file; if both are right, the file was changed: export anew.',
+  },
+  FILE_EXISTS: {
+    means: 'A file that is to be made is there already. It was left as it is.',
+    retry: 'operator',
+    http: 409,
+    exit: 1,
+    fix: 'Name another file, or take that one away.',
+  },
   SECRET_INVALID: {
     means: 'A name or a value can not be that of a secret. Nothing was set.',
     retry: 'never',

@@ -169,6 +169,10 @@ test('a key that was copied to the folder in use goes with the one that was put 
   const file = `${made.id}.key`
   writeFileSync(join(dir, 'backup-keys', file), readFileSync(join(stick, file)))
   at.now += DAY
+  renameSync(stick, join(home, 'away'))
+  assert.deepEqual((await backups().lookAfter(at.now)).destroyed, [], 'one of two copies is not the key')
+  assert.deepEqual(keyFiles(), [file])
+  renameSync(join(home, 'away'), stick)
   assert.deepEqual((await backups().lookAfter(at.now)).destroyed, [made.id])
   assert.deepEqual([keyFiles(), readdirSync(stick)], [[], []])
 })
