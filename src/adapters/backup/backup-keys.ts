@@ -33,7 +33,6 @@ import {
 import {
   isFolder,
   KEY_FOLDER,
-  type KeyState,
   keysIn,
   overwriteKey,
   readKey,
@@ -125,7 +124,9 @@ export class BackupKeys {
     const due = (await this.list(now)).filter(
       ({ state, until }) => state === 'due' || (state === 'missing' && isPast(until, now)),
     )
-    return await this.#destroyAll(due, ({ expires }) => (isPast(expires, now) ? 'expired' : 'erasure'))
+    return await this.#destroyAll(due, ({ expires, until }) =>
+      isPast(expires, now) ? 'expired' : isPast(until, now) ? 'erasure' : 'begun',
+    )
   }
 
   /** Destroys the keys of all backups that may hold somebody who was erased, whatever time they have left. */
@@ -154,9 +155,9 @@ export class BackupKeys {
     return knownBackup(this.#log.tables, id) ?? found
   }
 
-  async #destroyAll(
-    backups: readonly KnownBackup[],
-    why: (backup: KnownBackup) => string,
+  async #destroyAll<Backup extends KnownBackup>(
+    backups: readonly Backup[],
+    why: (backup: Backup) => string,
   ): Promise<DestroyedKeys> {
     const destroyed: string[] = []
     const unreached: { id: string; folder: string }[] = []
@@ -194,25 +195,20 @@ export class BackupKeys {
       const { format: _, master: __, envelope: ___, ...given } = file
       if (!known.has(file.backup)) await this.#recordKey(given, 'recovery')
     }
-    for (const one of knownBackups(this.#log.tables)) {
-      if (one.folder === null) continue
-      const places = this.#placesOf(one.folder)
-      const states = await Promise.all(places.map((place) => stateOf(place, one.id)))
-      if (one.destroyed !== null && states.some((state) => state !== 'absent')) {
-        for (const place of places) {
-          await overwriteKey(place, one.id)
-          await removeKey(place, one.id)
-        }
-      } else if (one.destroyed === null && states.includes('destroyed')) await this.#destroy(one, 'begun')
+    for (const { id, folder, destroyed } of known.values()) {
+      if (folder === null || destroyed === null) continue
+      for (const place of this.#placesOf(folder)) {
+        if ((await stateOf(place, id)) === 'absent') continue
+        await overwriteKey(place, id)
+        await removeKey(place, id)
+      }
     }
   }
 
   async #stateOf(one: KnownBackup, until: number | null, now: number): Promise<BackupState> {
     if (one.folder === null) return 'plain'
     if (one.destroyed !== null) return 'destroyed'
-    const states: KeyState[] = await Promise.all(
-      this.#placesOf(one.folder).map((place) => stateOf(place, one.id)),
-    )
+    const states = await Promise.all(this.#placesOf(one.folder).map((place) => stateOf(place, one.id)))
     if (!states.some((state) => state !== 'absent')) return 'missing'
     if (isPast(until, now) || states.includes('destroyed')) return 'due'
     if (!states.includes('whole')) return 'missing'

@@ -46,7 +46,7 @@ export type KeyToMake = Omit<KeyFile, 'format' | 'master' | 'envelope'>
  * whole: the key is there. destroyed: its bytes were overwritten, or some of them. damaged: something else is there.
  * absent: there is nothing.
  */
-export type KeyState = 'whole' | 'destroyed' | 'damaged' | 'absent'
+type KeyState = 'whole' | 'destroyed' | 'damaged' | 'absent'
 
 /** Puts a key down, durably, for its owner alone. */
 export async function writeKey(
