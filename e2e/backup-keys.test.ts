@@ -190,12 +190,19 @@ async function kindsOf(dir: string): Promise<string[]> {
     .filter((kind) => kind.startsWith('backup'))
 }
 
+const MAKING: readonly string[] = [
+  'backup.after-key',
+  'backup.after-copy',
+  'backup.before-name',
+  'backup.after-name',
+]
+
 test('killed at any point, there is the key or the record, and looking after it comes to the end', async () => {
   for (const point of BACKUP_CRASH_POINTS) {
     const dir = workspaceOf(point)
     const copy = join(home, 'copies', point)
     const making = ['backup', copy, '--keep', '1ms', '--dir', dir]
-    const isMaking = ['backup.after-key', 'backup.before-name', 'backup.after-name'].includes(point)
+    const isMaking = MAKING.includes(point)
     const killed = isMaking
       ? await typed(making, { env: { HOLDFAST_CRASH_AT: point } })
       : await (async () => {

@@ -43,6 +43,7 @@ export const ERASURE_CRASH_POINTS = [
 /** Those of sealed backups and the end of their keys. */
 export const BACKUP_CRASH_POINTS = [
   'backup.after-key',
+  'backup.after-copy',
   'backup.before-name',
   'backup.after-name',
   'backup.before-overwrite',

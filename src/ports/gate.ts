@@ -92,6 +92,8 @@ export interface Judge {
 export interface Gate {
   /** The manifest of an operation. @throws OPERATION_UNKNOWN listing those that exist. */
   manifestOf(operation: string): DeclaredManifest
+  /** Whether an input fits the schema of an operation; nothing is done. @throws INPUT_INVALID, OPERATION_UNKNOWN */
+  checkInput(operation: string, input: Json): Promise<void>
   /** How the circuit breaker of a connector is set. */
   breakerOf(connector: string): BreakerSettings
   decideEffect(request: EffectRequest): EffectDecision

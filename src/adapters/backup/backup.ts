@@ -130,6 +130,7 @@ async function fill(folder: string, options: BackupOptions): Promise<BackupManif
     inUse.add(scratch)
     try {
       const at = await log.copyTo(join(scratch, LOG_FILE))
+      crashPoint('backup.after-copy')
       assertWanted(options.signal)
       await put(scratch, LOG_FILE)
       return at

@@ -39,7 +39,7 @@ export function parsePolicy(text: string, file: string, hosts: readonly string[]
 type PolicyFile = z.output<typeof policySchema>
 
 function settingsOf(
-  { operations, access, rates, egress, grants, addressBook, guardrails, absence, budget }: PolicyFile,
+  { operations, access, rates, egress, grants, questions, addressBook, guardrails, absence, budget }: PolicyFile,
   configured: readonly string[],
 ): PolicySettings {
   const hosts = [...LOOPBACK, ...configured.map((name) => name.toLowerCase())]
@@ -49,6 +49,9 @@ function settingsOf(
     rates,
     egress: { allow: egress.allow ?? [...new Set(hosts)] },
     grants: { never: grants.never, maxAgeMs: lengthOf(grants.maxAge) },
+    ...(questions === null
+      ? {}
+      : { questions: { deadlineMs: lengthOf(questions.deadline) ?? 0, onExpiry: questions.onExpiry } }),
     addressBook,
     guardrails,
     absence,
@@ -122,6 +125,10 @@ operations:
 # Whom you vouch for. Where a mail from outside is in play, an effect that can't be taken
 # back goes to these without asking you, if a grant of yours allows it at all.
 # addressBook: [accountant@example.com, "@example.org"]
+
+# What the policy puts to you waits for good, unless you say for how long, and what then:
+# reject (it is not done), keep (it waits on), escalate (the same, with an alert).
+# questions: { deadline: 3d, onExpiry: reject }
 
 # Hosts that may be talked to. Left out, these are this machine, the server under smtp
 # in holdfast.yaml, and the models in use.

@@ -140,6 +140,17 @@ export const policySchema = z
         maxAge: duration.default('never').describe('Longest time that a grant holds, such as 90d.'),
       })
       .prefault({}),
+    questions: z
+      .strictObject({
+        deadline: length.describe('How long you have for what the policy puts to you, such as 3d.'),
+        onExpiry: z
+          .enum(['reject', 'keep', 'escalate'])
+          .default('escalate')
+          .describe('When nobody has answered: it is not done, goes on waiting, or waits with an alert.'),
+      })
+      .nullable()
+      .default(null)
+      .describe('For effects that the policy puts to you. null: they wait for good.'),
     addressBook: z
       .array(address)
       .default([])
