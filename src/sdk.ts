@@ -22,12 +22,13 @@ import { Backups, type BackupsOptions, keyFinder, recordMade } from './apps/back
 import type { FlagDefinitions } from './apps/config/flags-file.ts'
 import type { ErasedPerson, ErasePersonOptions } from './apps/erasure/erase-person.ts'
 import { LOG_PROJECTIONS } from './apps/log-projections.ts'
+import type { WebhookOptions } from './apps/webhooks/receive-webhooks.ts'
+import type { WebhookServer } from './apps/webhooks/webhook-server.ts'
 import { attentionCheck, type CheckInput } from './autonomy/attention.ts'
 import { AutonomyByEvidence } from './autonomy/autonomy.ts'
 import { AUTONOMY_DEFAULTS } from './autonomy/settings.ts'
 import { type AnyAgent, handlingWorkflow } from './kernel/agent.ts'
 import type { AnyWorkflow } from './kernel/workflow.ts'
-import { type Explanation, explain } from './observe/explain/explanation.ts'
 import type { Objector } from './policy/deciding.ts'
 import { createGate } from './policy/gate.ts'
 import { grantsFor } from './policy/grants.ts'
@@ -52,15 +53,12 @@ import type { OpenVault, Redactor } from './ports/vault.ts'
 import { Agents } from './runtime/agents/agents.ts'
 import { clearAlert, raiseAlert } from './runtime/alert-index.ts'
 import { Holdfast } from './runtime/holdfast.ts'
-import { type ReplayReport, verifyRun as verifyByReplay } from './runtime/replay.ts'
 import {
   type RetentionOptions,
   type RetentionReport,
   type RetentionRule,
   retain as retainRuns,
 } from './runtime/retention.ts'
-import { type AnswerRecord, listAnswers } from './runtime/reviews/answer-records.ts'
-import { type Delegation, listDelegations } from './runtime/reviews/delegation-index.ts'
 import { Runtime } from './runtime/runtime.ts'
 import type { AnySchedule } from './runtime/schedules/schedule.ts'
 import type { AnyTrigger } from './runtime/triggers/trigger.ts'
@@ -286,6 +284,16 @@ export async function erase(holdfast: Holdfast, options: ErasePersonOptions): Pr
   return await erasePerson(holdfast, options)
 }
 
+/**
+ * Takes deliveries of others on a port of this machine: each is one published event, with a label from outside, however
+ * often it comes. Stop what this resolves with before you close.
+ * @throws CONFIG_INVALID when nothing can listen there; SECRET_INVALID for what is no handle
+ */
+export async function receiveWebhooks(holdfast: Holdfast, options: WebhookOptions): Promise<WebhookServer> {
+  const webhooks = await import('./apps/webhooks/receive-webhooks.ts')
+  return await webhooks.receiveWebhooks(holdfast, options)
+}
+
 /** Read and looked at first here, so that whoever has no flags loads nothing for them. */
 async function flagsOf(log: EventLog, clock: Clock, { flags, customerFacts }: OpenOptions): Promise<Flags> {
   if (typeof flags === 'function') return flags()
@@ -301,13 +309,6 @@ export type { ListedBackup } from './adapters/backup/backup-keys.ts'
 export type { BackupManifest } from './adapters/backup/manifest.ts'
 export type { RestoreReport } from './adapters/backup/restore.ts'
 export type { ErasedPerson, ErasePersonOptions } from './apps/erasure/erase-person.ts'
-/**
- * Why a run is where it is: what it waits for, since when, what happens next, and what a person can do.
- * @throws RUN_NOT_FOUND
- */
-export function why({ log, runtime }: Holdfast, run: string): Explanation {
-  return explain(log, run, { asked: (id) => runtime.resident(id)?.records.handover.asked })
-}
 
 /**
  * The operator gave a sign, by which way a program learnt of it: what leaves needs no review on account of absence for
@@ -318,29 +319,12 @@ export async function seen({ log, runtime }: Holdfast, way = 'program'): Promise
   return signed.awaySince
 }
 
-/** Every answer to a review, the newest first: who, by which way, how much was changed, how long it took. */
-export function answers({ log }: Holdfast, options: Parameters<typeof listAnswers>[1] = {}): AnswerRecord[] {
-  return listAnswers(log.tables, options)
-}
-
-/** What was left to rules, in the order in which it was. */
-export function delegations({ log }: Holdfast): Delegation[] {
-  return listDelegations(log.tables)
-}
-
-/**
- * Runs the code of a run again on what is on record, and names the first place where they part. Does nothing and
- * records nothing.
- * @throws RUN_NOT_FOUND, BODY_ERASED, WORKFLOW_UNKNOWN
- */
-export async function verifyRun({ log, runtime }: Holdfast, run: string): Promise<ReplayReport> {
-  return await verifyByReplay(log, runtime.workflows, run)
-}
-
 export { fasterClock } from './adapters/system/clock.ts'
 export { fileVault } from './adapters/vault/vault.ts'
 export type { Backups } from './apps/backups/backups.ts'
 export type { FlagDefinitions } from './apps/config/flags-file.ts'
+export type { ErasedPerson, ErasePersonOptions } from './apps/erasure/erase-person.ts'
+export { answers, delegations, verifyRun, why } from './apps/looking.ts'
 export { flagProvider } from './flags/provider.ts'
 export { type Agent, defineAgent, type Lifecycle } from './kernel/agent.ts'
 export type { BreakerSettings } from './kernel/breaker.ts'

@@ -76,6 +76,7 @@ export interface Guardrails {
   /** IANA name: `Europe/Stockholm`. Of the days and the quiet hours. */
   readonly timeZone: string
   readonly quietHours: QuietHours | null
+}
 
 /**
  * How long the operator has for what the policy puts to them, and what happens then. reject: it is not done. keep: it

@@ -9,7 +9,7 @@ import type { Environment } from '../../adapters/system/environment.ts'
 import { toErrorRecord } from '../../kernel/errors.ts'
 import { createRedactor } from '../../policy/redactor.ts'
 import { whyStopped } from '../../ports/stop-switch.ts'
-import { type Redactor, secretNamed } from '../../ports/vault.ts'
+import type { Redactor } from '../../ports/vault.ts'
 import type { CommandIo } from '../commands/command.ts'
 import { inbox } from '../commands/inbox.ts'
 import type { InboxItem } from '../commands/inbox-item.ts'
@@ -86,7 +86,7 @@ async function work(workspace: Workspace, { voice, stop, once }: RunningOptions)
   await idleOrStopped(workspace, stop)
   if (stop.aborted) return
   const shown = await inbox.run(workspace, {}, io)
-  const webhooks = once ? null : await receiveWebhooks(workspace, voice)
+  const webhooks = once ? null : await webhooksOf(workspace, voice)
   const unwatch = watchOperatorsFiles(workspace, voice)
   voice.ready(taken, shown)
   if (once) return unwatch()
@@ -100,24 +100,16 @@ async function work(workspace: Workspace, { voice, stop, once }: RunningOptions)
 }
 
 /** null when none are configured. @throws CONFIG_INVALID when nothing can listen there */
-async function receiveWebhooks(
-  { holdfast, secrets, loaded, redactor }: Workspace,
+async function webhooksOf(
+  { holdfast, secrets, loaded }: Workspace,
   voice: Voice,
 ): Promise<WebhookServer | null> {
   const { listen, maxBytes, from } = loaded.config.webhooks
   if (listen === null) return null
-  const [{ Webhooks }, { serveWebhooks }] = await Promise.all([
-    import('../webhooks/receive.ts'),
-    import('../webhooks/webhook-server.ts'),
-  ])
-  const sources = Object.entries(from).map(([name, { secrets: handles, kind, key }]) => {
-    const names = handles.flatMap((handle) => secretNamed(handle) ?? [])
-    return [name, { secrets: names, kind: kind ?? `webhook.${name}`, key }] as const
-  })
-  const webhooks = new Webhooks(holdfast, { secrets, sources: Object.fromEntries(sources) })
+  const { receiveWebhooks } = await import('../webhooks/receive-webhooks.ts')
   const note = (line: string): void => voice.note(line)
-  const server = await serveWebhooks({ webhooks, listen, maxBytes, redactor, note })
-  voice.note(
+  const server = await receiveWebhooks(holdfast, { secrets, listen, from, maxBytes, note })
+  note(
     `Webhooks are received at ${server.url}/webhooks/NAME: ${Object.keys(from).join(', ') || 'none named'}.`,
   )
   return server

@@ -6,7 +6,7 @@
  * The id of the event is made of the id of the delivery: whatever is delivered again is the same event. A crash before
  * the commit leaves nothing, and the sender, who had no answer, delivers again; after it, the event.
  *
- * Why: docs/decisions/0054-webhooks-and-word-by-the-batch.md
+ * Why: docs/decisions/0054-webhooks-exports-and-one-commit.md
  */
 import { HoldfastError, isHoldfastError } from '../../kernel/errors.ts'
 import type { Json } from '../../kernel/json.ts'

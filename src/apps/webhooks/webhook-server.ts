@@ -12,7 +12,7 @@ import { createAdaptorServer } from '@hono/node-server'
 import { type Context, Hono } from 'hono'
 import { ERRORS, type ErrorCode } from '../../kernel/error-table.ts'
 import { HoldfastError, toErrorRecord } from '../../kernel/errors.ts'
-import type { Redactor } from '../../ports/vault.ts'
+import type { Json } from '../../kernel/json.ts'
 import { isOurs, type Webhooks } from './receive.ts'
 
 export interface WebhookServer {
@@ -28,7 +28,8 @@ export interface WebhookServerOptions {
   readonly listen: string
   /** Most bytes of a body. */
   readonly maxBytes: number
-  readonly redactor: Redactor
+  /** Replaces secrets by their handles. */
+  readonly redact: (value: Json) => Json
   /** What the operator should know: the first refusal of each sort. */
   readonly note: (line: string) => void
 }
@@ -39,11 +40,13 @@ const MOST_CONNECTIONS = 100
 
 /** @throws CONFIG_INVALID when it can't listen there */
 export async function serveWebhooks(options: WebhookServerOptions): Promise<WebhookServer> {
-  const { webhooks, listen, maxBytes, redactor, note } = options
+  const { webhooks, listen, maxBytes, redact, note } = options
   const told = new Set<string>()
   const underWay = new Set<Promise<Response>>()
   const refuse = (c: Context, name: string, error: unknown): Response => {
-    const { code, message } = redactor.json(toErrorRecord(error, 'UNEXPECTED'))
+    const record = toErrorRecord(error, 'UNEXPECTED')
+    const { code } = record
+    const message = String(redact(record.message))
     const known = Object.hasOwn(ERRORS, code) ? ERRORS[code as ErrorCode] : null
     const status = isOurs(error) ? 503 : (known?.http ?? 500)
     const line = `${name} ${code}`
