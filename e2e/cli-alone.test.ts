@@ -292,6 +292,7 @@ describe('the command line alone', { concurrency: 2 }, () => {
       ['config', 'show', '--origin'],
       ['doctor'],
       ['backup', join(folder(), 'backup')],
+      ['backups'],
       ['preflight'],
       ['autonomy'],
       ['autonomy', '--calibration'],
@@ -354,6 +355,9 @@ describe('the command line alone', { concurrency: 2 }, () => {
       'vault set',
       'vault remove',
       'vault rotate',
+      'vault export',
+      'vault import',
+      'backup destroy',
     ]
     // The flags have a workspace of their own with some: e2e/cli-flags.test.ts.
     elsewhere.push(...VERBS.map(({ words }) => words).filter((words) => words.startsWith('flag ')))

@@ -24,7 +24,9 @@ export const backupIndex: Projection = {
   apply({ kind, body, time, position }, tables) {
     if (body === null) return
     if (kind === 'bodies.erased') {
-      if (body.person != null) tables.run('INSERT INTO backups_erasures VALUES (?, ?)', position, time)
+      // By retention nobody is erased; a customer has a record, whom a program erased has none.
+      if (body.person != null || body.somebody === true)
+        tables.run('INSERT INTO backups_erasures VALUES (?, ?)', position, time)
       return
     }
     const id = String(body.backup)

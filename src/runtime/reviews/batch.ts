@@ -65,7 +65,7 @@ export async function answerTogether(host: Host, answers: readonly ReadyAnswer[]
     const stream = runStream(run)
     // A run that is not in the process has parked or stalled: this wakes it, also after a crash.
     const events = [{ ...first, body: { ...first.body, wakes: true } }, ...rest]
-    joint.append([{ stream, expectedVersion: host.log.versionOf(stream), events }])
+    void joint.append([{ stream, expectedVersion: host.log.versionOf(stream), events }])
   }
   try {
     await joint.commit(host.log)
