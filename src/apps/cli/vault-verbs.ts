@@ -53,7 +53,7 @@ export function vaultVerbs(group: string): Verb[] {
       words: 'vault export',
       args: '<file> [name...]',
       group,
-      summary: 'Seal secrets into a file, under a passphrase, for another machine',
+      summary: 'Seal secrets under a passphrase, for another machine',
       about: [
         'Without names, all. On a terminal it asks for the passphrase, twice; otherwise standard input is the passphrase,',
         'without its last line break. Whoever has the file and the passphrase has the secrets: send them by different ways,',
