@@ -34,7 +34,7 @@ export function backupVerbs(group: string): readonly Verb[] {
       words: 'backup destroy',
       args: '<id>',
       group,
-      summary: 'Destroy the key of a sealed backup, so that nobody can read it',
+      summary: 'Destroy the key of a sealed backup, for good',
       about: 'Keys that are due are destroyed by `retain`, and once an hour by `up`.',
       options: [['--yes', 'it is meant']],
       examples: [['backup destroy bk-1f0c22ab90d4 --yes', 'the id is in `backups`']],
