@@ -517,6 +517,33 @@ describe('several at once', () => {
     }
   })
 
+  test('one whose answer is on its way to the disk, and none of the others is answered', async (t) => {
+    for (const residentRuns of [0, 100]) {
+      const { place, ids, shown } = await asked(t, residentRuns)
+      const { log } = place.hf
+      const append = log.append.bind(log)
+      const { promise: gate, resolve: open } = Promise.withResolvers<void>()
+      let isHeld = false
+      Object.assign(log, {
+        async append(...given: Parameters<typeof append>) {
+          isHeld = true
+          await gate
+          return await append(...given)
+        },
+      })
+      const single = place.hf.answer(ids[1] ?? '', { verdict: 'rejected' })
+      while (!isHeld) await new Promise((resolve) => setImmediate(resolve))
+      const together = place.hf.desk.answerAll(shown, { verdict: 'approved' })
+      await assert.rejects(together, { code: 'REVIEW_BATCH_REFUSED', message: /was answered/ })
+      open()
+      await single
+      assert.deepEqual(
+        ids.map((id) => place.hf.review(id).status),
+        ['waiting', 'rejected', 'waiting'],
+      )
+    }
+  })
+
   test('a run that comes in while the commit is under way goes on with its answer', async (t) => {
     const { place, shown } = await asked(t, 0)
     await place.reopen({ residentRuns: 100 })
