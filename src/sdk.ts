@@ -308,7 +308,6 @@ async function flagsOf(log: EventLog, clock: Clock, { flags, customerFacts }: Op
 export type { ListedBackup } from './adapters/backup/backup-keys.ts'
 export type { BackupManifest } from './adapters/backup/manifest.ts'
 export type { RestoreReport } from './adapters/backup/restore.ts'
-export type { ErasedPerson, ErasePersonOptions } from './apps/erasure/erase-person.ts'
 
 /**
  * The operator gave a sign, by which way a program learnt of it: what leaves needs no review on account of absence for

@@ -39,7 +39,18 @@ export function parsePolicy(text: string, file: string, hosts: readonly string[]
 type PolicyFile = z.output<typeof policySchema>
 
 function settingsOf(
-  { operations, access, rates, egress, grants, questions, addressBook, guardrails, absence, budget }: PolicyFile,
+  {
+    operations,
+    access,
+    rates,
+    egress,
+    grants,
+    questions,
+    addressBook,
+    guardrails,
+    absence,
+    budget,
+  }: PolicyFile,
   configured: readonly string[],
 ): PolicySettings {
   const hosts = [...LOOPBACK, ...configured.map((name) => name.toLowerCase())]
