@@ -18,6 +18,7 @@ import { fileVault } from './adapters/vault/vault.ts'
 import type { FlagDefinitions } from './apps/config/flags-file.ts'
 import type { ErasedPerson, ErasePersonOptions } from './apps/erasure/erase-person.ts'
 import { attentionCheck, type CheckInput } from './autonomy/attention.ts'
+import { anomalyIndex } from './autonomy/anomalies/anomaly-index.ts'
 import { AutonomyByEvidence } from './autonomy/autonomy.ts'
 import { autonomyIndex } from './autonomy/autonomy-index.ts'
 import { AUTONOMY_DEFAULTS } from './autonomy/settings.ts'
@@ -30,6 +31,7 @@ import { createGate } from './policy/gate.ts'
 import { grantsFor, grantsProjection } from './policy/grants.ts'
 import { ratesProjection } from './policy/rates.ts'
 import { createRedactor } from './policy/redactor.ts'
+import { registeredOnly } from './policy/registered-only.ts'
 import type { Meter } from './policy/request.ts'
 import { secretsProjection } from './policy/secret-index.ts'
 import { Secrets } from './policy/secrets.ts'
@@ -45,6 +47,7 @@ import type { PolicySettings } from './ports/policy-settings.ts'
 import type { Projection } from './ports/projection.ts'
 import type { OpenVault, Redactor } from './ports/vault.ts'
 import { Agents } from './runtime/agents/agents.ts'
+import { quarantineParts } from './runtime/agents/quarantine.ts'
 import { clearAlert, raiseAlert } from './runtime/alert-index.ts'
 import { Holdfast } from './runtime/holdfast.ts'
 import { RUNTIME_PROJECTIONS } from './runtime/projections.ts'
@@ -121,6 +124,7 @@ const PROJECTIONS: readonly Projection[] = [
   secretsProjection,
   flagIndex,
   autonomyIndex,
+  anomalyIndex,
   grantsProjection,
   ratesProjection,
 ]
@@ -156,18 +160,21 @@ export async function openHoldfast(options: OpenOptions): Promise<Holdfast> {
       tables: log.tables,
       clock,
       secrets,
+      watch: () => autonomy.watch,
       grants: (operation) => grantsFor(log.tables, operation),
       ...(options.segments === undefined ? {} : { segments: options.segments }),
       ...(options.meters === undefined ? {} : { meters: options.meters }),
       ...(options.objectors === undefined ? {} : { objectors: options.objectors }),
     })
     const { autonomy: given = {}, segmentOf } = options
-    const autonomy = new AutonomyByEvidence({
+    const autonomy: AutonomyByEvidence = new AutonomyByEvidence({
       log,
+      clock,
       settings: typeof given === 'function' ? given : () => ({ ...AUTONOMY_DEFAULTS, ...given }),
       ...(segmentOf === undefined ? {} : { segmentOf }),
       manifestOf: (operation) => gate.manifestOf(operation),
       alerts: { raise: raiseAlert, clear: clearAlert },
+      lifecycle: (...change) => quarantineParts(log.tables, ...change),
       start: async ({ run, input, customer, label }) => {
         const about = customer === null ? {} : { customer }
         await holdfast.start(attentionCheck, input as unknown as CheckInput, { id: run, label, ...about })
@@ -274,29 +281,6 @@ async function flagsOf(log: EventLog, clock: Clock, { flags, customerFacts }: Op
   return new FlagBook({ log, clock, source, customerFacts: customerFacts ?? (() => ({})) })
 }
 
-/** Every operation and host that the given connectors and models declare. */
-function registeredOnly(connectors: readonly Connector[], models: readonly Model[]): PolicySettings {
-  const manifests = connectors.flatMap(({ operations }) =>
-    Object.values(operations).map(({ manifest }) => manifest),
-  )
-  return {
-    operations: {
-      allow: [
-        ...connectors.map(({ name }) => `${name}.*`),
-        ...models.map(({ provider }) => `model.${provider}`),
-      ],
-      deny: [],
-      review: [],
-    },
-    egress: {
-      allow: [...manifests.flatMap(({ hosts }) => hosts), ...models.map(({ host }) => host)].map((host) =>
-        host.toLowerCase(),
-      ),
-    },
-    budget: { perDayUsd: null, perRunUsd: null, modelCallsPerDay: null },
-  }
-}
-
 export type { BackupManifest } from './adapters/backup/manifest.ts'
 export type { RestoreReport } from './adapters/backup/restore.ts'
 export type { ErasedPerson, ErasePersonOptions } from './apps/erasure/erase-person.ts'
@@ -344,6 +328,7 @@ export type { Objector } from './policy/deciding.ts'
 export { grant, grants, type ListedGrant, type NewGrant, revokeGrant } from './policy/grants.ts'
 export type { Meter } from './policy/request.ts'
 export type { Secrets } from './policy/secrets.ts'
+export type { Anomalies, Anomaly, AnomalySettings, Normal } from './ports/anomalies.ts'
 export type {
   Autonomy,
   Calibration,

@@ -2,10 +2,12 @@
 import type { NewRun } from '../ports/autonomy.ts'
 import type { AutonomySettings } from '../ports/autonomy-settings.ts'
 import type { DeclaredManifest, EffectClass } from '../ports/connector.ts'
+import type { Clock } from '../ports/clock.ts'
 import type { EventLog, StreamAppend } from '../ports/event-log.ts'
 
 export interface AutonomyOptions {
   readonly log: EventLog
+  readonly clock: Pick<Clock, 'now'>
   /** Read at every decision, so that a change holds from the next one on. */
   readonly settings: () => AutonomySettings
   /** The segment of a customer. Default: all are one, `all`. */
@@ -17,6 +19,15 @@ export interface AutonomyOptions {
     readonly raise: (alert: string, subject: string, message: string) => StreamAppend
     readonly clear: (alert: string, subject: string) => StreamAppend
   }
+  /**
+   * What puts a keyed agent in quarantine, or takes it out where an anomaly has put it there; nothing for a workflow.
+   * Default: nothing for any.
+   */
+  readonly lifecycle?: (
+    agent: string,
+    to: 'quarantined' | 'enabled',
+    reason: string,
+  ) => readonly StreamAppend[]
   /** Starts the run of a known-bad item; twice with one id is once. */
   readonly start: (run: NewRun) => Promise<void>
 }

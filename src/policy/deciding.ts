@@ -2,6 +2,7 @@
  * What the pure function is asked with: grants, spending, token buckets and objections, as they stand when it is
  * asked. What it allows is counted at once, since its event is still on the way to the log.
  */
+import type { EffectWatch } from '../ports/anomalies.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { DeclaredManifest } from '../ports/connector.ts'
 import type { EffectRequest, Judge, ModelRequest, Verdict } from '../ports/gate.ts'
@@ -39,6 +40,8 @@ export interface DecidingOptions {
    * every decision. What they say goes through the one decision and is on record with its rule.
    */
   readonly objectors?: readonly Objector[]
+  /** Looks for anomalies in what is really about to be done, and not in what is only asked. */
+  readonly watch?: () => EffectWatch
 }
 
 const BUCKETS_IN_MEMORY = 10_000
@@ -57,9 +60,13 @@ export class Deciding {
   }
 
   effect(request: EffectRequest): Verdict {
-    const verdict = this.#onEffect(request, this.#options.settings())
+    const { settings, watch, manifestOf } = this.#options
+    const manifest = manifestOf(request.operation)
+    const objection = watch?.().object(request, manifest) ?? null
+    const verdict = this.#onEffect(request, settings(), objection === null ? [] : [objection])
     this.#take(verdict)
-    return verdict
+    const counted = verdict.answer === 'allow' ? (watch?.().count(request, manifest) ?? null) : null
+    return counted === null ? verdict : { ...verdict, counted }
   }
 
   /** With the number of the day by whose budget it was decided. */
@@ -69,7 +76,8 @@ export class Deciding {
     const spent = spendingOf(tables, request.run, now)
     const day = dayOf(now)
     const callsToday = Math.max(spent.callsToday, this.#allowed.get(day) ?? 0)
-    const verdict = this.#onModel(operation, request, { ...spent, callsToday }, settings())
+    const objection = this.#options.watch?.().objectToModel(request) ?? null
+    const verdict = this.#onModel(operation, request, { ...spent, callsToday }, settings(), objection)
     this.#take(verdict)
     if (verdict.answer === 'allow') this.#allowed.set(day, callsToday + 1)
     return { verdict, day }
@@ -85,35 +93,42 @@ export class Deciding {
   }
 
   /** With what it takes from token buckets, where it is allowed. */
-  #onEffect(request: EffectRequest, policy: PolicySettings): Verdict {
+  #onEffect(request: EffectRequest, policy: PolicySettings, objections: readonly Verdict[] = []): Verdict {
     const { manifestOf, grants = () => [] } = this.#options
     const manifest = manifestOf(request.operation)
     const { operation, workflow: agent, customer } = request
     const { buckets, taken } = request.isLookup
       ? NO_BUCKETS
       : this.#bucketsOf({ operation, agent, customer }, policy)
-    const asked = effectAsked(request, manifest, this.#around(request, buckets))
+    const asked = effectAsked(request, manifest, this.#around(request, buckets, objections))
     return withTaken(decide(asked.request, asked.labels, grants(operation), policy), taken)
   }
 
-  #onModel(operation: string, request: ModelRequest, spent: Spending, policy: PolicySettings): Verdict {
+  #onModel(
+    operation: string,
+    request: ModelRequest,
+    spent: Spending,
+    policy: PolicySettings,
+    objection: Verdict | null = null,
+  ): Verdict {
     const { models, clock } = this.#options
     const model = models.find(({ provider }) => `model.${provider}` === operation)
     const hosts = model === undefined ? [] : [model.host]
     const { buckets, taken } = this.#bucketsOf({ operation, agent: request.workflow, customer: null }, policy)
     const budget = modelMeters(policy, spent)
-    const around = { ...NO_SURROUNDINGS, budget, rates: buckets, now: clock.now() }
+    const objections = objection === null ? [] : [objection]
+    const around = { ...NO_SURROUNDINGS, budget, rates: buckets, objections, now: clock.now() }
     const asked = modelAsked(request, operation, hosts, around)
     return withTaken(decide(asked.request, asked.labels, [], policy), taken)
   }
 
-  #around(request: EffectRequest, rates: readonly Bucket[]): Surroundings {
+  #around(request: EffectRequest, rates: readonly Bucket[], objected: readonly Verdict[]): Surroundings {
     const { segments = () => [], meters = () => [], objectors = [], clock } = this.#options
     return {
       budget: meters(request),
       rates,
       segments: request.customer === null ? [] : segments(request.customer),
-      objections: objectors.flatMap((object) => object(request) ?? []),
+      objections: [...objectors.flatMap((object) => object(request) ?? []), ...objected],
       now: clock.now(),
     }
   }

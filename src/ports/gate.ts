@@ -20,10 +20,16 @@ export interface Verdict {
   readonly grant?: string
   /** By the token buckets that it took from: milliseconds since 1970 at which they are full again. */
   readonly took?: Readonly<Record<string, number>>
+  /** What of an effect that is allowed is counted, to notice anomalies. */
+  readonly counted?: JsonObject
 }
 
 export interface EffectRequest {
   readonly run: string
+  /** Of the effect in the run. */
+  readonly name?: string
+  /** 1, as when not given, for the first. */
+  readonly attempt?: number
   readonly workflow: string
   readonly customer: string | null
   /** `connector.operation`. */
@@ -107,7 +113,7 @@ export interface Gate {
 
 /** The body of `policy.decided`. */
 export function verdictBody(name: string, request: JsonObject, verdict: Verdict): JsonObject {
-  const { answer, rule, reason, grant, took } = verdict
+  const { answer, rule, reason, grant, took, counted } = verdict
   return {
     name,
     request,
@@ -116,5 +122,6 @@ export function verdictBody(name: string, request: JsonObject, verdict: Verdict)
     reason,
     ...(grant === undefined ? {} : { grant }),
     ...(took === undefined ? {} : { took }),
+    ...(counted === undefined ? {} : { counted }),
   }
 }

@@ -10,7 +10,7 @@ import type { ReviewAnswer } from '../../kernel/workflow.ts'
 import { type Permit, type Verdict, verdictBody } from '../../ports/gate.ts'
 import type { Execution } from '../execution.ts'
 import { externalSince } from '../external-since.ts'
-import { askedIn, type Effect, fail, inputOf, isAbout, manifestOf, otherEffect } from './effect-records.ts'
+import { askedIn, type Effect, fail, inputOf, isAbout, manifestOf, numberOf, otherEffect } from './effect-records.ts'
 
 /** As it is on record, with the id of the review. */
 interface Answered extends ReviewAnswer {
@@ -41,6 +41,8 @@ export function askPolicy(execution: Execution, effect: Effect, isLookup = false
   const approval = answerTo(execution, effect, approvalName(name))
   const { verdict, permit } = execution.host.gate.decideEffect({
     run: run.id,
+    name,
+    attempt: numberOf(execution, name),
     workflow: run.workflow,
     customer: run.customer,
     operation,
