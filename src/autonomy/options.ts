@@ -1,8 +1,8 @@
 /** What autonomy is made of: all that it needs from around it. */
 import type { NewRun } from '../ports/autonomy.ts'
 import type { AutonomySettings } from '../ports/autonomy-settings.ts'
-import type { DeclaredManifest, EffectClass } from '../ports/connector.ts'
 import type { Clock } from '../ports/clock.ts'
+import type { DeclaredManifest, EffectClass } from '../ports/connector.ts'
 import type { EventLog, StreamAppend } from '../ports/event-log.ts'
 
 export interface AutonomyOptions {

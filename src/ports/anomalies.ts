@@ -33,7 +33,10 @@ export interface AnomalySettings extends AnomalyBounds {
   /** With fewer, nothing is found. */
   readonly minimum: number
   /** The first that fits decides; `*` fits all. */
-  readonly exceptions: readonly (AnomalyBounds & { readonly agent: string; readonly measure: Measure | '*' })[]
+  readonly exceptions: readonly (AnomalyBounds & {
+    readonly agent: string
+    readonly measure: Measure | '*'
+  })[]
 }
 
 /** What is normal, and what would be found. */
@@ -83,6 +86,8 @@ export interface Anomaly {
 }
 
 export interface Anomalies {
+  /** Those in force. */
+  readonly settings: AnomalySettings
   /** Those that hold, the newest first; `all`: those that were lifted, too. */
   list(options?: { readonly all?: boolean }): Anomaly[]
   normal(agent?: string): Normal[]

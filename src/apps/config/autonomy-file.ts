@@ -50,16 +50,14 @@ const pattern = z.string().min(1).default('*')
 const { anomalies } = AUTONOMY_DEFAULTS
 const HOUR_MS = 3_600_000
 const WEEK_MS = 7 * 24 * HOUR_MS
-const wholeHours = z
-  .string()
-  .transform((text, context) => {
-    try {
-      const ms = durationMs(text)
-      if (ms >= HOUR_MS && ms <= WEEK_MS && ms % HOUR_MS === 0) return ms
-    } catch {}
-    context.addIssue({ code: 'custom', message: 'must be whole hours from 1h to 7d, such as 1h, 6h or 1d' })
-    return z.NEVER
-  })
+const wholeHours = z.string().transform((text, context) => {
+  try {
+    const ms = durationMs(text)
+    if (ms >= HOUR_MS && ms <= WEEK_MS && ms % HOUR_MS === 0) return ms
+  } catch {}
+  context.addIssue({ code: 'custom', message: 'must be whole hours from 1h to 7d, such as 1h, 6h or 1d' })
+  return z.NEVER
+})
 const bound = z.number().min(1).max(1_000).nullable()
 
 const anomaliesSchema = z

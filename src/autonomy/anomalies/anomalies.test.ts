@@ -6,9 +6,10 @@ import { openPlace, type Place, type PlaceOptions } from '../../apps/testing/pla
 import { defineAgent } from '../../kernel/agent.ts'
 import type { Json } from '../../kernel/json.ts'
 import { SYSTEM } from '../../kernel/label.ts'
-import { type Context, defineWorkflow } from '../../kernel/workflow.ts'
+import { type Context, type Decided, defineWorkflow, type Question } from '../../kernel/workflow.ts'
 import type { AnomalySettings } from '../../ports/anomalies.ts'
 import { defineConnector } from '../../ports/connector.ts'
+import type { Model } from '../../ports/model.ts'
 import { retain } from '../../sdk.ts'
 import { AUTONOMY_DEFAULTS } from '../settings.ts'
 
@@ -44,12 +45,34 @@ async function send(ctx: Context, { name, count, sum, slow, fail }: Letters): Pr
     Array.from(
       { length: count },
       (_, i) => () =>
-        ctx.act(`letter ${i}`, 'post.send', { to: `${name}-${i}@x.example`, ...(sum === undefined ? {} : { sum }) }),
+        ctx.act(`letter ${i}`, 'post.send', {
+          to: `${name}-${i}@x.example`,
+          ...(sum === undefined ? {} : { sum }),
+        }),
     ),
   )
   if (slow === true) await ctx.step('slow', async () => steps.slow())
   if (fail === true) throw new Error('no paper')
   return count
+}
+
+const QUESTION: Question<string> = {
+  ask: 'Yes or no?',
+  material: {},
+  answer: z.enum(['yes', 'no']),
+  rules: () => ({ answer: 'no', confidence: 0.5, reasons: [], source: 'book:1' }),
+}
+
+function modelFor(price: { micros: number }): Model {
+  return {
+    provider: 'parrot',
+    model: 'p-1',
+    host: 'api.example',
+    ask: async () => ({
+      answer: { answer: 'yes', confidence: 0.9, reasons: [] },
+      usage: { inputTokens: 1, outputTokens: 1, priceMicros: price.micros, latencyMs: 1 },
+    }),
+  }
 }
 
 const steps = { slow: (): void => {} }
@@ -62,7 +85,11 @@ interface Letters {
   readonly fail?: boolean
 }
 
-async function office(t: TestContext, settings: Partial<AnomalySettings> = {}, more: PlaceOptions = {}): Promise<Office> {
+async function office(
+  t: TestContext,
+  settings: Partial<AnomalySettings> = {},
+  more: PlaceOptions = {},
+): Promise<Office> {
   const done: Json[] = []
   const letters = defineWorkflow({ name: 'letters', version: 1, ...any, run: send })
   const options: PlaceOptions = {
@@ -110,12 +137,18 @@ describe('an agent that suddenly writes to fifty strangers', () => {
     assert.deepEqual(anomalies.quarantined(), ['letters'])
 
     const [found, ...others] = anomalies.list()
-    assert.deepEqual(others.map(({ severity }) => severity), ['lower'])
+    assert.deepEqual(
+      others.map(({ severity }) => severity),
+      ['lower'],
+    )
     assert.deepEqual(
       [found?.measure, found?.severity, found?.seen, found?.expected, found?.limit, found?.samples],
       ['recipients', 'quarantine', 10, 0, 10, 14],
     )
-    assert.match(found?.reason ?? '', /^letters: 10 new recipients within a day; usual is 0 \(14 days before\)/)
+    assert.match(
+      found?.reason ?? '',
+      /^letters: 10 new recipients within a day; usual is 0 \(14 days before\)/,
+    )
     const [alert] = one.place.hf.alerts()
     assert.deepEqual([alert?.alert, alert?.subject], ['anomaly', 'letters'])
 
@@ -137,7 +170,10 @@ describe('an agent that suddenly writes to fifty strangers', () => {
     await one.write('stranger', 12)
     const { anomalies } = one.place.hf.autonomy
     const held = await anomalies.lift('letters', 'a new list')
-    assert.deepEqual(held.map(({ liftedBecause }) => liftedBecause), ['a new list', 'a new list'])
+    assert.deepEqual(
+      held.map(({ liftedBecause }) => liftedBecause),
+      ['a new list', 'a new list'],
+    )
     assert.deepEqual([anomalies.list(), anomalies.quarantined(), one.place.hf.alerts()], [[], [], []])
     const before = one.done.length
     await one.write('another', 9)
@@ -237,6 +273,34 @@ describe('what is found', () => {
     const [found] = one.place.hf.autonomy.anomalies.list()
     assert.deepEqual([found?.measure, found?.severity], ['duration', 'quarantine'])
     assert.match(found?.reason ?? '', /a run worked for 4\d\.\d s within a day; usual is 2\.\d s/)
+  })
+
+  test('what models cost in a day; from then on the rules decide', async (t) => {
+    const price = { micros: 1_000 }
+    const asking = defineWorkflow({
+      name: 'asking',
+      version: 1,
+      ...any,
+      run: async (ctx) => await ctx.decide('which', QUESTION),
+    })
+    const place = await openPlace(t, { workflows: [asking], models: [modelFor(price)] })
+    const ask = async (): Promise<Decided<string>> => {
+      const run = await place.hf.start(asking, null)
+      return (await run.result()) as Decided<string>
+    }
+    for (let i = 0; i < 14; i += 1) {
+      assert.equal((await ask()).provenance.tier, 'model')
+      place.clock.advance(DAY_MS)
+    }
+    price.micros = 9_000
+    assert.equal((await ask()).provenance.tier, 'model')
+    await place.hf.idle()
+    const [found] = place.hf.autonomy.anomalies.list()
+    assert.deepEqual([found?.measure, found?.severity], ['cost', 'quarantine'])
+    assert.match(found?.reason ?? '', /models have cost \$0\.0090 within a day; usual is \$0\.0010/)
+    const { provenance } = await ask()
+    assert.equal(provenance.tier, 'rules')
+    assert.match(provenance.because ?? '', /anomaly\.quarantine/)
   })
 
   test('nothing, where the settings say never; and nothing of an agent that is left out', async (t) => {
@@ -341,7 +405,12 @@ describe('what follows', () => {
   test('what the operator has put in quarantine is not let go on by lifting an anomaly', async (t) => {
     const place = await openPlace(t, { agents: [writerAgent()], connectors: [postOf([])] })
     await place.hf.agent('writer').quarantine('on my word')
-    const body = { anomaly: 'a-00000001', agent: 'agent:writer', severity: 'quarantine', reason: 'as on record' }
+    const body = {
+      anomaly: 'a-00000001',
+      agent: 'agent:writer',
+      severity: 'quarantine',
+      reason: 'as on record',
+    }
     const event = { kind: 'anomaly.found', actor: 'autonomy', label: SYSTEM, body }
     await place.hf.log.append([{ stream: 'anomaly/agent:writer', expectedVersion: 'any', events: [event] }])
     await place.hf.autonomy.anomalies.lift('agent:writer')

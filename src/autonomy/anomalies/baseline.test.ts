@@ -10,7 +10,9 @@ const QUARANTINE = quarantine ?? 0
 
 const counted = (value: number): Sample => ({ value, of: 1 })
 const sample = fc.record({ value: fc.nat(10_000), of: fc.constant(1) })
-const rate = fc.integer({ min: 1, max: 200 }).chain((of) => fc.record({ value: fc.nat(of), of: fc.constant(of) }))
+const rate = fc
+  .integer({ min: 1, max: 200 })
+  .chain((of) => fc.record({ value: fc.nat(of), of: fc.constant(of) }))
 const scale = fc.constantFrom<Scale>('count', 'size', 'rate')
 const samplesOf = (of: Scale): fc.Arbitrary<Sample[]> =>
   fc.array(of === 'rate' ? rate : sample, { minLength: 5, maxLength: 40 })
@@ -27,7 +29,11 @@ describe('a baseline', () => {
             .map(({ one }) => one)
           const near = (a: number, b: number) => Math.abs(a - b) < 1e-9
           const [first, second] = [baselineOf(of, samples), baselineOf(of, shuffled)]
-          return near(first.median, second.median) && near(first.spread, second.spread) && near(first.known, second.known)
+          return (
+            near(first.median, second.median) &&
+            near(first.spread, second.spread) &&
+            near(first.known, second.known)
+          )
         },
       ),
     )
@@ -71,7 +77,8 @@ describe('a baseline', () => {
 
   test('what has been three times is no anomaly; what has been twice is one', () => {
     const days = Array.from({ length: 28 }, () => counted(3))
-    const after = (busy: number) => excessOf(baselineOf('count', [...days, ...Array(busy).fill(counted(60))]), counted(62))
+    const after = (busy: number) =>
+      excessOf(baselineOf('count', [...days, ...Array(busy).fill(counted(60))]), counted(62))
     assert.ok(after(2) >= QUARANTINE)
     assert.ok(after(3) < LOWER)
   })
@@ -131,9 +138,24 @@ const STATIONARY: readonly {
     draw: () => counted(poisson(mean)),
     most: [1, 1] as const,
   })),
-  { name: 'counts that come in bursts', of: 'count', draw: () => counted(poisson(10 * gamma2())), most: [12, 6] },
-  { name: 'sizes within a factor of 2', of: 'size', draw: () => counted(1_000 * Math.exp(0.5 * normal())), most: [3, 2] },
-  { name: 'sizes within a factor of 7', of: 'size', draw: () => counted(1_000 * Math.exp(normal())), most: [8, 3] },
+  {
+    name: 'counts that come in bursts',
+    of: 'count',
+    draw: () => counted(poisson(10 * gamma2())),
+    most: [12, 6],
+  },
+  {
+    name: 'sizes within a factor of 2',
+    of: 'size',
+    draw: () => counted(1_000 * Math.exp(0.5 * normal())),
+    most: [3, 2],
+  },
+  {
+    name: 'sizes within a factor of 7',
+    of: 'size',
+    draw: () => counted(1_000 * Math.exp(normal())),
+    most: [8, 3],
+  },
   ...[0.01, 0.1, 0.5].map((one) => ({
     name: `${one * 100} % failures`,
     of: 'rate' as const,
@@ -162,7 +184,10 @@ describe('ten times the usual is found within the same window', () => {
   ] as const) {
     test(`${mean} on average: in quarantine in at least ${100 * least} of 100 windows`, () => {
       const found = Array.from({ length: 500 }, () => {
-        const past = baselineOf('count', Array.from({ length: minimum }, () => counted(poisson(mean))))
+        const past = baselineOf(
+          'count',
+          Array.from({ length: minimum }, () => counted(poisson(mean))),
+        )
         return excessOf(past, counted(poisson(10 * mean))) >= QUARANTINE
       })
       assert.ok(found.filter(Boolean).length >= 500 * least, `${found.filter(Boolean).length} of 500`)
@@ -170,7 +195,11 @@ describe('ten times the usual is found within the same window', () => {
   }
 
   test('once or twice a day: ten are in quarantine or lowered, and so are fifty where there was nothing', () => {
-    const past = (usual: number) => baselineOf('count', Array.from({ length: minimum }, () => counted(usual)))
+    const past = (usual: number) =>
+      baselineOf(
+        'count',
+        Array.from({ length: minimum }, () => counted(usual)),
+      )
     assert.ok(excessOf(past(1), counted(10)) >= LOWER)
     assert.ok(excessOf(past(2), counted(20)) >= QUARANTINE)
     assert.equal(limitOf(past(0), QUARANTINE), 10)
@@ -178,7 +207,10 @@ describe('ten times the usual is found within the same window', () => {
   })
 
   test('an amount of ten times the usual, where amounts differ by a factor of 2 or less', () => {
-    const past = baselineOf('size', Array.from({ length: minimum }, (_, i) => counted(50 + 4 * i)))
+    const past = baselineOf(
+      'size',
+      Array.from({ length: minimum }, (_, i) => counted(50 + 4 * i)),
+    )
     assert.ok(excessOf(past, counted(800)) >= QUARANTINE)
   })
 })

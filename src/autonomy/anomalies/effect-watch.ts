@@ -89,9 +89,20 @@ export class Watch implements EffectWatch {
     const sofar = withoutOwn(windowSoFar(log.tables, agent, number, settings))
     const added = pending.reduce((sum, one) => sum + one.recipients.length, recipients.length)
     const found: { finding: Finding; occasion: string }[] = []
-    const look = (measure: Measure, sample: Sample, baseline: ReturnType<typeof desk.baselines.ofAmounts>, what?: string): void => {
-      const finding = judge({ agent, measure, ...(what === undefined ? {} : { what }) }, sample, baseline, settings)
-      if (finding !== null) found.push({ finding, occasion: what === undefined ? String(number) : keyOf(request) })
+    const look = (
+      measure: Measure,
+      sample: Sample,
+      baseline: ReturnType<typeof desk.baselines.ofAmounts>,
+      what?: string,
+    ): void => {
+      const finding = judge(
+        { agent, measure, ...(what === undefined ? {} : { what }) },
+        sample,
+        baseline,
+        settings,
+      )
+      if (finding !== null)
+        found.push({ finding, occasion: what === undefined ? String(number) : keyOf(request) })
     }
     const counts = {
       effects: sofar.effects + pending.length + 1,
@@ -122,11 +133,8 @@ export class Watch implements EffectWatch {
     const fresh = recipients.filter(
       (one) =>
         !others.includes(one) &&
-        log.tables.get(
-          'SELECT 1 FROM anomalies_recipients WHERE agent = ? AND recipient = ?',
-          agent,
-          one,
-        ) === undefined,
+        log.tables.get('SELECT 1 FROM anomalies_recipients WHERE agent = ? AND recipient = ?', agent, one) ===
+          undefined,
     )
     return { recipients: fresh, amounts }
   }

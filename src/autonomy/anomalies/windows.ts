@@ -91,7 +91,9 @@ export function sampleOf(measure: WindowMeasure, row: WindowRow): Sample | null 
     case 'failures':
       return row.runs < LEAST_RUNS ? null : { value: row.failures, of: row.runs }
     case 'duration':
-      return row.runs < LEAST_RUNS ? null : { value: Math.round(2 ** (row.pace / row.runs / PACE) - 1), of: 1 }
+      return row.runs < LEAST_RUNS
+        ? null
+        : { value: Math.round(2 ** (row.pace / row.runs / PACE) - 1), of: 1 }
     default:
       return { value: row[measure], of: 1 }
   }
@@ -137,9 +139,6 @@ export function amountsOf(tables: TablesReader, agent: string, what: string, his
 
 export function kindsOfAmounts(tables: TablesReader, agent: string): string[] {
   return tables
-    .all<{ what: string }>(
-      'SELECT DISTINCT what FROM anomalies_amounts WHERE agent = ? ORDER BY what',
-      agent,
-    )
+    .all<{ what: string }>('SELECT DISTINCT what FROM anomalies_amounts WHERE agent = ? ORDER BY what', agent)
     .map(({ what }) => what)
 }
