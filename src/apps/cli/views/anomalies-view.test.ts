@@ -41,7 +41,7 @@ function shown(anomalies: readonly Anomaly[], normal: readonly Normal[] | null =
 test('an anomaly says what was seen and expected, and how it is lifted', () => {
   const text = anomaliesView(shown([FOUND]), view)
   assert.match(text, /^letters {2}in quarantine \(a-0a1b2c3d, 10 min\)$/m)
-  assert.match(text, /^ {4}seen {7}10, since Sat, 21 Nov 2026/m)
+  assert.match(text, /^ {4}seen {7}10, since Sat 21 Nov 2026/m)
   assert.match(text, /^ {4}expected {3}0, by 14 windows before; told from 10 on$/m)
   assert.match(text, /bin\/holdfast anomaly lift letters/)
   const lifted = anomaliesView(shown([{ ...FOUND, liftedAt: now, liftedBecause: 'a new list' }]), view)
