@@ -17,8 +17,8 @@ import { newId } from './adapters/system/ids.ts'
 import { fileVault } from './adapters/vault/vault.ts'
 import type { FlagDefinitions } from './apps/config/flags-file.ts'
 import type { ErasedPerson, ErasePersonOptions } from './apps/erasure/erase-person.ts'
-import { attentionCheck, type CheckInput } from './autonomy/attention.ts'
 import { anomalyIndex } from './autonomy/anomalies/anomaly-index.ts'
+import { attentionCheck, type CheckInput } from './autonomy/attention.ts'
 import { AutonomyByEvidence } from './autonomy/autonomy.ts'
 import { autonomyIndex } from './autonomy/autonomy-index.ts'
 import { AUTONOMY_DEFAULTS } from './autonomy/settings.ts'
@@ -88,9 +88,9 @@ export interface OpenOptions {
   readonly customerFacts?: (customer: string) => Facts
   /** How control is handed over by evidence. What is not given is taken from the defaults: everything is reviewed. */
   readonly autonomy?: Partial<AutonomySettings> | (() => AutonomySettings)
-  /** The segment of a customer, for levels of its own. Default: all customers are one segment, `all`. */
+  /** The segment of a customer, for levels of its own. Default: the first of `segments` that autonomy knows, else `all`. */
   readonly segmentOf?: (customer: string | null) => string
-  /** Segments that a customer belongs to, for rules and grants that name them. Default none. */
+  /** Segments that a customer belongs to, for rules, grants and levels that name them. Default: those of the flags. */
   readonly segments?: (customer: string) => readonly string[]
   /** What of an effect's budgets is used up; at a limit it is put to the operator. Default: effects have none. */
   readonly meters?: (request: EffectRequest) => readonly Meter[]
@@ -153,6 +153,7 @@ export async function openHoldfast(options: OpenOptions): Promise<Holdfast> {
     options.onLog?.(log, secrets)
     const settings = typeof policy === 'function' ? policy : () => policy
     const flags = options.flags === undefined ? undefined : await flagsOf(log, clock, options)
+    const segments = options.segments ?? flags?.segmentsOf.bind(flags)
     const gate = createGate({
       connectors,
       models,
@@ -162,7 +163,7 @@ export async function openHoldfast(options: OpenOptions): Promise<Holdfast> {
       secrets,
       watch: () => autonomy.watch,
       grants: (operation) => grantsFor(log.tables, operation),
-      ...(options.segments === undefined ? {} : { segments: options.segments }),
+      ...(segments === undefined ? {} : { segments }),
       ...(options.meters === undefined ? {} : { meters: options.meters }),
       ...(options.objectors === undefined ? {} : { objectors: options.objectors }),
     })
@@ -172,6 +173,7 @@ export async function openHoldfast(options: OpenOptions): Promise<Holdfast> {
       clock,
       settings: typeof given === 'function' ? given : () => ({ ...AUTONOMY_DEFAULTS, ...given }),
       ...(segmentOf === undefined ? {} : { segmentOf }),
+      ...(segments === undefined ? {} : { segmentsOf: segments }),
       manifestOf: (operation) => gate.manifestOf(operation),
       alerts: { raise: raiseAlert, clear: clearAlert },
       lifecycle: (...change) => quarantineParts(log.tables, ...change),
@@ -199,6 +201,7 @@ export async function openHoldfast(options: OpenOptions): Promise<Holdfast> {
       { schedules: options.schedules, triggers: options.triggers },
     )
     if (options.recover !== false) {
+      await flags?.current()
       await autonomy.open()
       await holdfast.agents.open()
       runtime.recover()

@@ -34,7 +34,8 @@ import { decideReview } from './decide.ts'
 import { type AutonomyOptions, effectOf } from './options.ts'
 import { outcomeOf } from './outcome.ts'
 import { append, byOperator, demote, evidenceOf } from './records.ts'
-import { ALL, assertBelow, checkedRemit, checkLevel, percent, spoken } from './remit.ts'
+import { assertBelow, checkedRemit, checkLevel, percent, spoken } from './remit.ts'
+import { segmentFor } from './segments.ts'
 import { inForce, isHandedOver, standingOf } from './standing.ts'
 import { Turns } from './turns.ts'
 
@@ -66,7 +67,7 @@ export class AutonomyByEvidence implements Autonomy {
   rule(question: ReviewQuestion): ReviewRuling {
     if (question.agent === ATTENTION_CHECK) return { answer: null, record: { rule: 'attention' } }
     const { agent, action, version, operation, customer } = question
-    const remit = { agent, action, segment: this.#options.segmentOf?.(customer) ?? ALL }
+    const remit = { agent, action, segment: segmentFor(customer, this.#options) }
     const settings = this.#options.settings()
     const asking = { version, effect: effectOf(this.#options, operation) }
     const { level, terms, effect } = inForce(remit, rowsOf(this.#options.log.tables, remit), settings, asking)

@@ -10,8 +10,10 @@ export interface AutonomyOptions {
   readonly clock: Pick<Clock, 'now'>
   /** Read at every decision, so that a change holds from the next one on. */
   readonly settings: () => AutonomySettings
-  /** The segment of a customer. Default: all are one, `all`. */
+  /** The segment of a customer. Default: by `segmentsOf`. */
   readonly segmentOf?: (customer: string | null) => string
+  /** Segments that a customer belongs to. Default: all are one, `all`. */
+  readonly segmentsOf?: (customer: string) => readonly string[]
   /** @throws OPERATION_UNKNOWN */
   readonly manifestOf: (operation: string) => DeclaredManifest
   /** Tells the operator what should be acted on, once; and that it is over. */

@@ -25,6 +25,7 @@ export const AUTONOMY_DEFAULTS: AutonomySettings = {
     quarantine: 5,
     exceptions: [],
   },
+  segments: [],
   actions: [],
 }
 

@@ -70,7 +70,14 @@ test('what looks wrong or can not be taken back is never left to a rule', () => 
 
 test('what was recorded before grants and delegations had one scope says the same', () => {
   const { agent, arguments: _, expiresAt, ...rest } = SCOPE
-  const earlier = { ...rest, workflow: agent, same: { to: 'a' }, until: expiresAt, review: 'r-1', reason: null }
+  const earlier = {
+    ...rest,
+    workflow: agent,
+    same: { to: 'a' },
+    until: expiresAt,
+    review: 'r-1',
+    reason: null,
+  }
   assert.deepEqual(delegationScopeIn(earlier), SCOPE)
   assert.deepEqual(delegationScopeIn({ ...SCOPE, review: 'r-1' } as never), SCOPE)
   const bare = delegationScopeIn({ workflow: 'offer', action: 'send' })

@@ -101,7 +101,9 @@ export class Deciding {
       ? NO_BUCKETS
       : this.#bucketsOf({ operation, agent, customer }, policy)
     const asked = effectAsked(request, manifest, this.#around(request, buckets, objections))
-    return withTaken(decide(asked.request, asked.labels, grants(operation), policy), taken)
+    const verdict = withTaken(decide(asked.request, asked.labels, grants(operation), policy), taken)
+    const { segments } = asked.request
+    return segments.length === 0 ? verdict : { ...verdict, segments }
   }
 
   #onModel(

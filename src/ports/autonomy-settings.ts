@@ -46,5 +46,7 @@ export interface AutonomySettings {
     readonly rate: number
   }
   readonly anomalies: AnomalySettings
+  /** Those with levels of their own, the first that a customer is in; so have those that `actions` name or a level was set for. */
+  readonly segments: readonly string[]
   readonly actions: readonly ActionSettings[]
 }

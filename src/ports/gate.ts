@@ -20,6 +20,8 @@ export interface Verdict {
   readonly grant?: string
   /** By the token buckets that it took from: milliseconds since 1970 at which they are full again. */
   readonly took?: Readonly<Record<string, number>>
+  /** Segments that the customer was in. */
+  readonly segments?: readonly string[]
   /** What of an effect that is allowed is counted, to notice anomalies. */
   readonly counted?: JsonObject
 }
@@ -113,7 +115,7 @@ export interface Gate {
 
 /** The body of `policy.decided`. */
 export function verdictBody(name: string, request: JsonObject, verdict: Verdict): JsonObject {
-  const { answer, rule, reason, grant, took, counted } = verdict
+  const { answer, rule, reason, grant, took, segments, counted } = verdict
   return {
     name,
     request,
@@ -122,6 +124,7 @@ export function verdictBody(name: string, request: JsonObject, verdict: Verdict)
     reason,
     ...(grant === undefined ? {} : { grant }),
     ...(took === undefined ? {} : { took }),
+    ...(segments === undefined ? {} : { segments }),
     ...(counted === undefined ? {} : { counted }),
   }
 }

@@ -149,6 +149,12 @@ export const autonomySchema = z
       })
       .prefault({}),
     anomalies: anomaliesSchema.describe('What is far from an agent’s own past, and what then.'),
+    segments: z
+      .array(z.string().min(1))
+      .default([])
+      .describe(
+        'Segments of flags.yaml with levels of their own; the first that a customer is in. So have those that a level was set for.',
+      ),
     actions: z
       .array(
         z.strictObject({
@@ -226,6 +232,9 @@ vigilance: { rate: 0 }
 # days (windows) with something in them. lower: its levels go back to review; quarantine: nothing that it
 # does leaves without you; both in robust standard deviations above normal, null for never.
 anomalies: { window: 1d, history: 30, minimum: 14, lower: 4, quarantine: 5 }
+
+# Segments of flags.yaml with levels of their own; the first that a customer is in counts.
+# segments: [regulars]
 
 # Exceptions; the first that fits decides.
 # actions:

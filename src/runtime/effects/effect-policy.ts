@@ -10,7 +10,16 @@ import type { ReviewAnswer } from '../../kernel/workflow.ts'
 import { type Permit, type Verdict, verdictBody } from '../../ports/gate.ts'
 import type { Execution } from '../execution.ts'
 import { externalSince } from '../external-since.ts'
-import { askedIn, type Effect, fail, inputOf, isAbout, manifestOf, numberOf, otherEffect } from './effect-records.ts'
+import {
+  askedIn,
+  type Effect,
+  fail,
+  inputOf,
+  isAbout,
+  manifestOf,
+  numberOf,
+  otherEffect,
+} from './effect-records.ts'
 
 /** As it is on record, with the id of the review. */
 interface Answered extends ReviewAnswer {

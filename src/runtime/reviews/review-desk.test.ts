@@ -562,7 +562,12 @@ describe('word given ahead', () => {
     const { agent: workflow, arguments: _, expiresAt: until, id: __, ...scope } = delegation
     const to = (delegation.arguments.to as { readonly oneOf: readonly Json[] }).oneOf[0] ?? null
     const body = { delegation: 'd-00000001', ...scope, workflow, same: { to }, until }
-    const event = { kind: 'delegation.given', actor: 'operator', label: OWNER, body: body as unknown as JsonObject }
+    const event = {
+      kind: 'delegation.given',
+      actor: 'operator',
+      label: OWNER,
+      body: body as unknown as JsonObject,
+    }
     await place.hf.log.append([{ stream: 'delegation/d-00000001', expectedVersion: 0, events: [event] }])
     const second = await ask(place, {}, 'second')
     await place.hf.idle()
