@@ -93,8 +93,8 @@ const anomaliesSchema = z
             .enum([...MEASURES, '*'])
             .default('*')
             .describe('What is looked at; * for all of it.'),
-          lower: bound.default(anomalies.lower),
-          quarantine: bound.default(anomalies.quarantine),
+          lower: bound.optional().describe('Left out: as above.'),
+          quarantine: bound.optional().describe('Left out: as above.'),
         }),
       )
       .default([])
@@ -104,7 +104,15 @@ const anomaliesSchema = z
     error: 'must be at least `minimum`',
     path: ['history'],
   })
-  .transform(({ window, ...settings }) => ({ windowMs: window, ...settings }))
+  .transform(({ window, exceptions, ...settings }) => ({
+    windowMs: window,
+    ...settings,
+    exceptions: exceptions.map(({ lower = settings.lower, quarantine = settings.quarantine, ...one }) => ({
+      ...one,
+      lower,
+      quarantine,
+    })),
+  }))
   .prefault({})
 
 export const autonomySchema = z
