@@ -293,6 +293,9 @@ describe('what is found', () => {
     await one.place.hf.idle()
     for (const run of slept) assert.equal(one.place.hf.run(run).status(), 'completed')
     assert.deepEqual(lifted(one), [])
+    const known = one.place.hf.autonomy.anomalies.normal('letters')
+    const worked = known.find(({ measure }) => measure === 'duration')?.now ?? 0
+    assert.ok(Math.abs(worked - 2_000) < 100, `${worked} ms of work`)
     one.day()
     steps.slow = slow(40_000)
     for (let run = 0; run < 5; run += 1) await one.write('ada', 1, { slow: true })
