@@ -88,7 +88,7 @@ export function autonomyVerbs(group: string): Verb[] {
       words: 'anomalies',
       args: '[agent]',
       group,
-      summary: 'What agents did that is far from what they do: expected and seen',
+      summary: 'What agents did that is far from their own past',
       about: [
         'An agent is compared with its own past. What is far from it brings its levels back to review; what is',
         'farther puts it in quarantine: nothing that it does leaves without you, and no model is asked.',
@@ -107,8 +107,9 @@ export function autonomyVerbs(group: string): Verb[] {
       words: 'anomaly lift',
       args: '<agent>',
       group,
-      summary: 'Say that it is well: the agent leaves quarantine, and its count begins anew',
-      about: 'Levels that were lowered stay so until you set them, or they are earned again.',
+      summary: 'Say that it is well: the agent leaves quarantine',
+      about:
+        'Its count begins anew. Levels that were lowered stay so until you set them, or they are earned again.',
       options: [REASON],
       examples: [['anomaly lift newsletter --reason "the new list"', 'what was found is lifted']],
       load: async () => (await import('./verbs/anomalies.ts')).anomalyLift,
