@@ -153,6 +153,15 @@ describe('an agent that suddenly writes to fifty strangers', () => {
       found?.reason ?? '',
       /^letters: 10 new recipients within a day; usual is 0 \(14 days before\)/,
     )
+    const events = [...one.place.hf.log.read()]
+    const recorded = events.find(
+      ({ kind, body }) => kind === 'anomaly.found' && body?.severity === 'quarantine',
+    )
+    const refused = events.find(({ body }) => body?.rule === 'anomaly.recipients')
+    assert.ok(
+      (recorded?.position ?? 0) < (refused?.position ?? 0),
+      'no decision rests on what is not on record',
+    )
     const [alert] = one.place.hf.alerts()
     assert.deepEqual([alert?.alert, alert?.subject], ['anomaly', 'letters'])
 
