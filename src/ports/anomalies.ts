@@ -51,7 +51,7 @@ export interface Normal {
   readonly needed: number
   /** The median. */
   readonly expected: number
-  /** In the window so far; null for what is no longer going on, and for amounts. */
+  /** In the window that is under way; null for amounts, and where there are too few runs to say. */
   readonly now: number | null
   /** The least value that would be found; null for none. Of failures: of so many runs as there are now. */
   readonly lowerAt: number | null

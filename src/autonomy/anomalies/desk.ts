@@ -16,7 +16,7 @@ import type { AutonomyOptions } from '../options.ts'
 import { type Baselines, baselines } from './baselines.ts'
 import { type Finding, judge } from './judge.ts'
 import { normalsOf } from './normal.ts'
-import { agentsKnown, lastWindow, sampleOf, type WindowMeasure, windowSoFar } from './windows.ts'
+import { agentsKnown, lastWindow, sampleOf, type WindowMeasure, windowAt, windowSoFar } from './windows.ts'
 import { reasonOf } from './words.ts'
 
 const ALERT = 'anomaly'
@@ -25,7 +25,7 @@ const AFTERWARDS: readonly WindowMeasure[] = ['runs', 'failures', 'duration', 'c
 const RUN_STREAM = 'run/'
 const AGENTS_IN_MEMORY = 5_000
 
-export interface DeskOptions extends Pick<AutonomyOptions, 'log' | 'alerts' | 'lifecycle'> {
+export interface DeskOptions extends Pick<AutonomyOptions, 'log' | 'clock' | 'alerts' | 'lifecycle'> {
   readonly settings: () => AnomalySettings
   /** Brings its levels down, as far as they were handed over before that time. */
   readonly lower: (agent: string, reason: string, before: number) => void
@@ -59,7 +59,8 @@ export class AnomalyDesk implements Anomalies {
   open(): void {
     this.#isOpen = true
     for (const { agent, reason, time } of this.list()) this.#options.lower(agent, reason, time)
-    for (const agent of agentsKnown(this.#options.log.tables)) this.#look(agent)
+    const { tables } = this.#options.log
+    for (const agent of agentsKnown(tables)) this.#look(agent, lastWindow(tables, agent, this.settings))
   }
 
   /** Resolves when all that was found is on record. */
@@ -83,9 +84,10 @@ export class AnomalyDesk implements Anomalies {
   }
 
   normal(agent?: string): Normal[] {
-    const { tables } = this.#options.log
-    const agents = agent === undefined ? agentsKnown(tables) : [agent]
-    return agents.flatMap((one) => normalsOf(tables, one, this.settings))
+    const { log, clock } = this.#options
+    const agents = agentsKnown(log.tables).filter((one) => agent === undefined || one === agent)
+    const number = windowAt(clock.now(), this.settings)
+    return agents.flatMap((one) => normalsOf(log.tables, one, number, this.settings))
   }
 
   quarantined(): string[] {
@@ -100,14 +102,15 @@ export class AnomalyDesk implements Anomalies {
   // -- finding -------------------------------------------------------------------------------------
 
   #onCommit(events: readonly StoredEvent[]): void {
-    const touched = new Set<string>()
+    const touched = new Map<string, number>()
     for (const event of events) {
+      const isEnd = RUN_ENDS.has(event.kind)
       if (event.kind === 'run.started') this.#remember(event)
-      else if (RUN_ENDS.has(event.kind)) touched.add(this.#agentOf(event.stream, true))
-      else if (event.kind === 'model.called') touched.add(this.#agentOf(event.stream))
+      else if (isEnd || event.kind === 'model.called')
+        touched.set(this.#agentOf(event.stream, isEnd), event.time)
     }
     if (!this.#isOpen) return
-    for (const agent of touched) if (agent !== '') this.#look(agent)
+    for (const [agent, time] of touched) if (agent !== '') this.#look(agent, windowAt(time, this.settings))
   }
 
   #remember({ stream, body }: StoredEvent): void {
@@ -128,12 +131,11 @@ export class AnomalyDesk implements Anomalies {
     return row?.workflow ?? ''
   }
 
-  /** What its last window says of it. */
-  #look(agent: string): void {
+  /** What a window says of it, by all that is on record of it so far. */
+  #look(agent: string, number: number): void {
     const { tables } = this.#options.log
     const { settings } = this
-    const number = lastWindow(tables, agent, settings)
-    if (number === null || this.#quarantined.has(agent)) return
+    if (this.#quarantined.has(agent)) return
     const row = windowSoFar(tables, agent, number, settings)
     for (const measure of AFTERWARDS) {
       const sample = sampleOf(measure, row)

@@ -16,7 +16,7 @@ import type { Sample } from './baseline.ts'
 import { type AnomalyDesk, windowOf } from './desk.ts'
 import { type Finding, judge } from './judge.ts'
 import { type Touched, touchedBy } from './touched.ts'
-import { hoursOf, windowSoFar, withoutOwn } from './windows.ts'
+import { windowAt, windowSoFar, withoutOwn } from './windows.ts'
 
 /** Allowed, and not on record yet. */
 interface Pending {
@@ -63,12 +63,12 @@ export class Watch implements EffectWatch {
     if (!isWatched(request, manifest) || isRepeat(request)) return null
     const { workflow: agent } = request
     const { recipients, amounts } = this.#touched(request, manifest)
-    const hour = hourOf(this.#options.clock.now())
-    const window = this.#windowOf(hour)
+    const now = this.#options.clock.now()
+    const window = windowAt(now, this.#options.desk.settings)
     this.#pendingOf(agent, window).set(keyOf(request), { window, recipients, isOwn: isOwn(request) })
     const counted: Counted = {
       agent,
-      hour,
+      hour: hourOf(now),
       ...(recipients.length === 0 ? {} : { recipients }),
       ...(isOwn(request) ? { own: true } : {}),
       ...(Object.keys(amounts).length === 0 ? {} : { amounts }),
@@ -81,7 +81,7 @@ export class Watch implements EffectWatch {
     const { desk, log, clock } = this.#options
     const { workflow: agent } = request
     const { settings } = desk
-    const number = this.#windowOf(hourOf(clock.now()))
+    const number = windowAt(clock.now(), settings)
     const { recipients, amounts } = this.#touched(request, manifest)
     const pending = [...this.#pendingOf(agent, number)].flatMap(([key, one]) =>
       key === keyOf(request) || one.isOwn ? [] : [one],
@@ -144,10 +144,6 @@ export class Watch implements EffectWatch {
     for (const [key, one] of known) if (one.window !== window) known.delete(key)
     this.#pending.set(agent, known)
     return known
-  }
-
-  #windowOf(hour: number): number {
-    return Math.floor(hour / hoursOf(this.#options.desk.settings))
   }
 
   #onCommit(events: readonly StoredEvent[]): void {

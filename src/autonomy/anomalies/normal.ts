@@ -6,7 +6,6 @@ import { boundsFor, scaleOf } from './judge.ts'
 import {
   amountsOf,
   kindsOfAmounts,
-  lastWindow,
   sampleOf,
   WINDOW_MEASURES,
   windowSoFar,
@@ -14,9 +13,13 @@ import {
   withoutOwn,
 } from './windows.ts'
 
-export function normalsOf(tables: TablesReader, agent: string, settings: AnomalySettings): Normal[] {
-  const number = lastWindow(tables, agent, settings)
-  if (number === null) return []
+/** @param number of the window that is under way */
+export function normalsOf(
+  tables: TablesReader,
+  agent: string,
+  number: number,
+  settings: AnomalySettings,
+): Normal[] {
   const before = windowsBefore(tables, agent, number, settings)
   const now = withoutOwn(windowSoFar(tables, agent, number, settings))
   const byWindow = WINDOW_MEASURES.map((measure) => {

@@ -1,7 +1,7 @@
 /** What the tables know of an agent, by windows of time. */
 import type { AnomalySettings, Measure } from '../../ports/anomalies.ts'
 import type { TablesReader } from '../../ports/projection.ts'
-import { HOUR_MS, PACE } from './anomaly-index.ts'
+import { HOUR_MS, hourOf, PACE } from './anomaly-index.ts'
 import type { Sample } from './baseline.ts'
 
 /** What happened in one window, or in the part of it since the operator's last word. */
@@ -32,6 +32,11 @@ const LEAST_RUNS = 5
 
 export function hoursOf({ windowMs }: AnomalySettings): number {
   return Math.max(1, Math.round(windowMs / HOUR_MS))
+}
+
+/** @param time milliseconds since 1970 */
+export function windowAt(time: number, settings: AnomalySettings): number {
+  return Math.floor(hourOf(time) / hoursOf(settings))
 }
 
 const SUMS = `sum(runs) AS runs, sum(failures) AS failures, sum(pace) AS pace, sum(cost) AS cost,
@@ -104,13 +109,13 @@ export function withoutOwn(row: WindowRow): WindowRow {
   return { ...row, effects: row.effects - row.own_effects, recipients: row.recipients - row.own_recipients }
 }
 
-/** The window in which something happened last; null for an agent that is not known. */
-export function lastWindow(tables: TablesReader, agent: string, settings: AnomalySettings): number | null {
+/** The window in which something happened last. */
+export function lastWindow(tables: TablesReader, agent: string, settings: AnomalySettings): number {
   const row = tables.get<{ hour: number | null }>(
     'SELECT max(hour) AS hour FROM anomalies_hours WHERE agent = ?',
     agent,
   )
-  return row?.hour == null ? null : Math.floor(row.hour / hoursOf(settings))
+  return Math.floor((row?.hour ?? 0) / hoursOf(settings))
 }
 
 /** All agents that have ever done anything. */
