@@ -307,6 +307,8 @@ describe('the command line alone', { concurrency: 2 }, () => {
       ['log', 'rebuild', '--check'],
       ['log', 'rebuild'],
       ['connector', 'check', 'maildir'],
+      ['stop', '--reason', 'a drill'],
+      ['resume'],
       ['run', 'cancel', run],
       ['run', 'rollback', run, '--dry-run'],
       ['run', 'rollback', run],

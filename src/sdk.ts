@@ -14,28 +14,27 @@ import { openSqliteEventLog } from './adapters/sqlite/event-log.ts'
 import { systemClock } from './adapters/system/clock.ts'
 import { processEnvironment } from './adapters/system/environment.ts'
 import { newId } from './adapters/system/ids.ts'
+import { stopFile } from './adapters/system/stop-file.ts'
 import { fileVault } from './adapters/vault/vault.ts'
 import type { FlagDefinitions } from './apps/config/flags-file.ts'
 import type { ErasedPerson, ErasePersonOptions } from './apps/erasure/erase-person.ts'
-import { anomalyIndex } from './autonomy/anomalies/anomaly-index.ts'
+import { LOG_PROJECTIONS } from './apps/log-projections.ts'
 import { attentionCheck, type CheckInput } from './autonomy/attention.ts'
 import { AutonomyByEvidence } from './autonomy/autonomy.ts'
-import { autonomyIndex } from './autonomy/autonomy-index.ts'
 import { AUTONOMY_DEFAULTS } from './autonomy/settings.ts'
-import { flagIndex } from './flags/flag-index.ts'
 import { type AnyAgent, handlingWorkflow } from './kernel/agent.ts'
 import type { AnyWorkflow } from './kernel/workflow.ts'
 import { type Explanation, explain } from './observe/explain/explanation.ts'
 import type { Objector } from './policy/deciding.ts'
 import { createGate } from './policy/gate.ts'
-import { grantsFor, grantsProjection } from './policy/grants.ts'
-import { ratesProjection } from './policy/rates.ts'
+import { grantsFor } from './policy/grants.ts'
+import type { Contact } from './policy/guardrails/outgoing.ts'
+import { noteSeen } from './policy/presence/presence.ts'
 import { createRedactor } from './policy/redactor.ts'
 import { registeredOnly } from './policy/registered-only.ts'
 import type { Meter } from './policy/request.ts'
-import { secretsProjection } from './policy/secret-index.ts'
 import { Secrets } from './policy/secrets.ts'
-import { spendingProjection } from './policy/spending.ts'
+import { FileStopSwitch } from './policy/stopping/stop-switch.ts'
 import type { AutonomySettings } from './ports/autonomy-settings.ts'
 import type { Clock } from './ports/clock.ts'
 import type { Connector } from './ports/connector.ts'
@@ -45,12 +44,12 @@ import type { EffectRequest } from './ports/gate.ts'
 import type { Model } from './ports/model.ts'
 import type { PolicySettings } from './ports/policy-settings.ts'
 import type { Projection } from './ports/projection.ts'
+import { whyStopped } from './ports/stop-switch.ts'
 import type { OpenVault, Redactor } from './ports/vault.ts'
 import { Agents } from './runtime/agents/agents.ts'
 import { quarantineParts } from './runtime/agents/quarantine.ts'
 import { clearAlert, raiseAlert } from './runtime/alert-index.ts'
 import { Holdfast } from './runtime/holdfast.ts'
-import { RUNTIME_PROJECTIONS } from './runtime/projections.ts'
 import { type ReplayReport, verifyRun as verifyByReplay } from './runtime/replay.ts'
 import {
   type RetentionOptions,
@@ -94,6 +93,8 @@ export interface OpenOptions {
   readonly segments?: (customer: string) => readonly string[]
   /** What of an effect's budgets is used up; at a limit it is put to the operator. Default: effects have none. */
   readonly meters?: (request: EffectRequest) => readonly Meter[]
+  /** Addresses and phone numbers of customers that stand in a text, for the guardrails. Default: none is known. */
+  readonly contactsIn?: (text: string) => readonly Contact[]
   /** What may object to an effect beside the policy; asked at every decision, and on record with its rule. */
   readonly objectors?: readonly Objector[]
   /** Projections of your own, kept in the same transaction as the events. */
@@ -117,17 +118,8 @@ export interface OpenOptions {
   readonly recover?: boolean
 }
 
-/** What is folded from every log. */
-const PROJECTIONS: readonly Projection[] = [
-  ...RUNTIME_PROJECTIONS,
-  spendingProjection,
-  secretsProjection,
-  flagIndex,
-  autonomyIndex,
-  anomalyIndex,
-  grantsProjection,
-  ratesProjection,
-]
+/** The alert of a stop. */
+const WORK_STOPPED = 'work-stopped'
 
 /**
  * Opens a workspace and goes on with every run that was left under way.
@@ -144,7 +136,7 @@ export async function openHoldfast(options: OpenOptions): Promise<Holdfast> {
   const log = openSqliteEventLog({
     dir: options.dir,
     clock,
-    projections: [...PROJECTIONS, ...(options.projections ?? [])],
+    projections: [...LOG_PROJECTIONS, ...(options.projections ?? [])],
     redact: redactor.json,
   })
   try {
@@ -154,7 +146,13 @@ export async function openHoldfast(options: OpenOptions): Promise<Holdfast> {
     const settings = typeof policy === 'function' ? policy : () => policy
     const flags = options.flags === undefined ? undefined : await flagsOf(log, clock, options)
     const segments = options.segments ?? flags?.segmentsOf.bind(flags)
+    const alert = {
+      raise: (message: string) => raiseAlert(WORK_STOPPED, '', message),
+      clear: () => clearAlert(WORK_STOPPED, ''),
+    }
+    const work = new FileStopSwitch({ log, file: stopFile(options.dir), clock, newId, alert })
     const gate = createGate({
+      stopped: () => whyStopped(work.current()),
       connectors,
       models,
       settings,
@@ -163,6 +161,7 @@ export async function openHoldfast(options: OpenOptions): Promise<Holdfast> {
       secrets,
       watch: () => autonomy.watch,
       grants: (operation) => grantsFor(log.tables, operation),
+      known: options.contactsIn === undefined ? {} : { contactsIn: options.contactsIn },
       ...(segments === undefined ? {} : { segments }),
       ...(options.meters === undefined ? {} : { meters: options.meters }),
       ...(options.objectors === undefined ? {} : { objectors: options.objectors }),
@@ -198,10 +197,11 @@ export async function openHoldfast(options: OpenOptions): Promise<Holdfast> {
       runtime,
       new Agents(runtime, { agents, ...(residentInstances === undefined ? {} : { residentInstances }) }),
       newId,
-      { schedules: options.schedules, triggers: options.triggers },
+      { schedules: options.schedules, triggers: options.triggers, work },
     )
     if (options.recover !== false) {
       await flags?.current()
+      await work.open()
       await autonomy.open()
       await holdfast.agents.open()
       runtime.recover()
@@ -246,7 +246,7 @@ export async function restore(
 ): Promise<RestoreReport> {
   const { projections = [], clock = systemClock(), ...rest } = options
   const open = (place: string): EventLog =>
-    openSqliteEventLog({ dir: place, clock, projections: [...PROJECTIONS, ...projections] })
+    openSqliteEventLog({ dir: place, clock, projections: [...LOG_PROJECTIONS, ...projections] })
   return await restoreBackup({ ...rest, from, dir, open })
 }
 
@@ -295,6 +295,15 @@ export function why({ log, runtime }: Holdfast, run: string): Explanation {
   return explain(log, run, { asked: (id) => runtime.resident(id)?.records.handover.asked })
 }
 
+/**
+ * The operator gave a sign, by which way a program learnt of it: what leaves needs no review on account of absence for
+ * another while. Resolves with since when the operator was away, if so; 0 for never seen.
+ */
+export async function seen({ log, runtime }: Holdfast, way = 'program'): Promise<number | null> {
+  const signed = await noteSeen(log, runtime.gate.policy(), { way, now: runtime.clock.now() })
+  return signed.awaySince
+}
+
 /** Every answer to a review, the newest first: who, by which way, how much was changed, how long it took. */
 export function answers({ log }: Holdfast, options: Parameters<typeof listAnswers>[1] = {}): AnswerRecord[] {
   return listAnswers(log.tables, options)
@@ -329,6 +338,8 @@ export { type Context, defineWorkflow, type Proposal, type Workflow } from './ke
 export type { Explanation, Reason } from './observe/explain/explanation.ts'
 export type { Objector } from './policy/deciding.ts'
 export { grant, grants, type ListedGrant, type NewGrant, revokeGrant } from './policy/grants.ts'
+export type { Contact } from './policy/guardrails/outgoing.ts'
+export { GUARDRAILS } from './policy/guardrails/rules.ts'
 export type { Meter } from './policy/request.ts'
 export type { Secrets } from './policy/secrets.ts'
 export type { Anomalies, Anomaly, AnomalySettings, Normal } from './ports/anomalies.ts'
@@ -355,8 +366,9 @@ export {
 } from './ports/connector.ts'
 export type { FlagAnswer, Flags } from './ports/flags.ts'
 export type { Model } from './ports/model.ts'
-export type { PolicySettings } from './ports/policy-settings.ts'
+export type { Guardrails, PolicySettings } from './ports/policy-settings.ts'
 export type { Projection } from './ports/projection.ts'
+export type { Stop, StopSwitch } from './ports/stop-switch.ts'
 export type { OpenVault, Vault } from './ports/vault.ts'
 export type { AgentHandle, InstanceHandle, InstanceStatus } from './runtime/agents/agent-handle.ts'
 export type { AgentSummary, InstanceSummary, SetAside } from './runtime/agents/lists.ts'

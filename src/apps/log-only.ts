@@ -35,5 +35,5 @@ export async function openLogOnly(
     },
   })
   const secrets = late.secrets as Secrets
-  return { dir, log: holdfast.log, secrets, close: () => holdfast.close() }
+  return { dir, log: holdfast.log, secrets, work: holdfast.work, close: () => holdfast.close() }
 }

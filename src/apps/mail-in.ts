@@ -155,7 +155,8 @@ export class MailIn {
   async #decide(): Promise<Verdict> {
     const { log, holdfast } = this.#workspace
     const operation = 'maildir.receive'
-    const { verdict } = holdfast.runtime.gate.decideEffect({
+    const { gate } = holdfast.runtime
+    const request = {
       run: INTAKE_STREAM,
       workflow: 'intake',
       customer: null,
@@ -163,7 +164,10 @@ export class MailIn {
       input: {},
       label: SYSTEM,
       approvedBy: null,
-    })
+    }
+    // To take down what came reaches nobody: it goes on while work is stopped.
+    const isStopped = gate.stopped() !== null
+    const verdict = isStopped ? gate.judge().effect(request) : gate.decideEffect(request).verdict
     const body = verdictBody('read the inbox folder', { type: 'effect', operation }, verdict)
     const decided = { kind: 'policy.decided', actor: 'intake', label: SYSTEM, body }
     await log.append([{ stream: INTAKE_STREAM, expectedVersion: 'any', events: [decided] }])

@@ -14,6 +14,7 @@ import type { Environment } from '../adapters/system/environment.ts'
 import { fileVault } from '../adapters/vault/vault.ts'
 import { maildirConnector } from '../connectors/maildir/connector.ts'
 import { type MaildirInbox, maildirInbox } from '../connectors/maildir/inbox.ts'
+import { contactsIn } from '../customers/contacts.ts'
 import type { customerFacts } from '../customers/facts.ts'
 import { customerName } from '../customers/read.ts'
 import { FlagBook } from '../flags/flag-book.ts'
@@ -26,9 +27,10 @@ import type { Clock } from '../ports/clock.ts'
 import type { Connector } from '../ports/connector.ts'
 import type { EventLog } from '../ports/event-log.ts'
 import type { Model } from '../ports/model.ts'
+import type { StopSwitch } from '../ports/stop-switch.ts'
 import type { Redactor } from '../ports/vault.ts'
 import type { Holdfast } from '../runtime/holdfast.ts'
-import { openHoldfast } from '../sdk.ts'
+import { type Contact, openHoldfast } from '../sdk.ts'
 import { loadPlaybook, type Playbook, playbookHash } from '../templates/lead-qualification/playbook.ts'
 import { leadQualification } from '../templates/lead-qualification/workflow.ts'
 import {
@@ -60,6 +62,7 @@ export interface Workspace {
   readonly holdfast: Holdfast
   readonly log: EventLog
   readonly secrets: Secrets
+  readonly work: StopSwitch
   /** Knows the secrets of the vault and of the environment: nothing is told past it. */
   readonly redactor: Redactor
   readonly workflows: readonly AnyWorkflow[]
@@ -71,6 +74,8 @@ export interface Workspace {
   readonly own: readonly string[]
   readonly connectors: readonly Connector[]
   readonly models: readonly Model[]
+  /** Addresses and phone numbers of customers in a text. */
+  contactsIn(text: string): readonly Contact[]
   readonly playbooks: PlaybookLibrary<Playbook>
   readonly flags: FlagBook
   readonly intake: Intake
@@ -188,8 +193,11 @@ export async function openWorkspace(options: OpenWorkspaceOptions): Promise<Work
     return late.flags
   }
 
+  const contacts = (text: string): readonly Contact[] =>
+    contactsIn(theLog().tables, text, config.owner.region)
   const holdfast = await openHoldfast({
     dir,
+    contactsIn: contacts,
     workflows: [workflow],
     connectors,
     models,
@@ -216,6 +224,7 @@ export async function openWorkspace(options: OpenWorkspaceOptions): Promise<Work
     holdfast,
     log,
     secrets: theSecrets(),
+    work: holdfast.work,
     redactor,
     workflows: [workflow],
     workflowsWith: (playbook) => [leadWith(onlyPlaybook(playbook))],
@@ -223,6 +232,7 @@ export async function openWorkspace(options: OpenWorkspaceOptions): Promise<Work
     own: ownAddresses,
     connectors,
     models,
+    contactsIn: contacts,
     playbooks: thePlaybooks(),
     flags: theFlags(),
     intake: new Intake({ runtime, workflow, ownAddresses, region: config.owner.region }),

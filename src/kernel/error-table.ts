@@ -400,6 +400,13 @@ export const ERRORS = {
     exit: 1,
     fix: 'The rule is named in the message; change `policy.yaml` if the call should be allowed, and open the workspace again.',
   },
+  WORK_STOPPED: {
+    means: 'The operator has stopped all work; this was not done.',
+    retry: 'operator',
+    http: 503,
+    exit: 69,
+    fix: 'Find out why it was stopped, then lift it with `holdfast resume`; what was held goes on by itself.',
+  },
   PERMIT_INVALID: {
     means: 'An effect was attempted without the permit that the policy gives for exactly this input.',
     retry: 'never',

@@ -198,6 +198,30 @@ test('an effect is held until its next attempt, or its end', () => {
   assert.equal(state(failed, last).retryAt, null)
 })
 
+test('what is held says by what, and until when', () => {
+  const state = (...facts: Fact[]) => {
+    const { heldBy, retryAt, type } = journalOf(...facts).entries.get('x') ?? {}
+    return [type, heldBy, retryAt]
+  }
+  assert.deepEqual(state(['effect.held', { name: 'x', connector: 'smtp' }]), ['effect', 'breaker', null])
+  const quiet: Fact = ['effect.held', { name: 'x', by: 'guard.quiet', until: 7 }]
+  assert.deepEqual(state(quiet), ['effect', 'guard.quiet', 7])
+  assert.deepEqual(state(quiet, ['effect.held', { name: 'x', by: 'stop' }]), ['effect', 'stop', null])
+  assert.deepEqual(state(['decision.held', { name: 'x', by: 'stop' }]), ['decision', 'stop', null])
+  const decided = journalOf(['decision.held', { name: 'x', by: 'stop' }], ['decision.made', { name: 'x' }])
+  assert.equal(decided.entries.get('x')?.isHeld, false)
+})
+
+test('an attempt that was stopped before the outside counts for no limit', () => {
+  const failed = (attempt: number, more: JsonObject = {}): Fact => [
+    'attempt.failed',
+    { type: 'effect', name: 'x', attempt, retryAt: null, ...more },
+  ]
+  const { failedAttempts, forgivenAttempts } =
+    journalOf(failed(1), failed(2, { stopped: true }), failed(3)).entries.get('x') ?? {}
+  assert.deepEqual([failedAttempts, forgivenAttempts], [3, 1])
+})
+
 test('only an effect that is intended may have happened without a record', () => {
   const intended = (name: string, operation?: string): Fact => [
     'effect.intended',

@@ -19,21 +19,11 @@ import {
 import type { Json, JsonObject } from './json.ts'
 import { joinLabels, type Label, SYSTEM } from './label.ts'
 import { isNote, noteKey } from './note.ts'
-import { OPERATION_OF_KIND } from './operation-kinds.ts'
+import { OPERATION_OF_KIND, type OperationType } from './operation-kinds.ts'
 import { ARRIVALS, type Reopening, readReopening } from './reopening.ts'
 import { type JournalEvent, type RunStart, readStart } from './run-start.ts'
 
-export type OperationType =
-  | 'step'
-  | 'effect'
-  | 'undo'
-  | 'decision'
-  | 'flag'
-  | 'review'
-  | 'timer'
-  | 'wait'
-  | 'publication'
-  | 'child'
+export type { OperationType }
 
 /** How an operation ended. */
 export type Outcome =
@@ -54,8 +44,10 @@ export interface JournalEntry {
   failedLookups: number
   /** Milliseconds since 1970 of the next attempt, while one is due. */
   retryAt: number | null
-  /** Whether it is on record that it waits for the breaker of its connector. */
+  /** Whether it is on record that it waits: for the breaker of its connector, the end of a stop, or a time. */
   isHeld: boolean
+  /** What it waits for then: `breaker`, or the rule that holds it. */
+  heldBy: string | null
   /** Given up by the code, which has not been handed its outcome and never will be. */
   abandoned: boolean
   /** From before the run was reopened: it is there for the code, which need not ask for it again. */
@@ -185,7 +177,8 @@ export function applyToJournal(journal: Journal, event: JournalEvent): void {
       return
     case 'effect.held':
     case 'undo.held':
-      noteHeld(entryFor(journal, event.kind === 'undo.held' ? 'undo' : 'effect', String(body.name)))
+    case 'decision.held':
+      noteHeld(entryFor(journal, event.kind.split('.')[0] as OperationType, String(body.name)), body)
       return
     default:
       if (isNote(event.kind)) journal.notes.add(noteKey({ kind: event.kind, body }))
@@ -240,13 +233,15 @@ function noteFailedAttempt(journal: Journal, body: JsonObject): void {
     return
   }
   entry.failedAttempts = Number(body.attempt)
+  if (body.stopped === true) entry.forgivenAttempts += 1
   entry.effect = null
 }
 
-function noteHeld(entry: JournalEntry): void {
+function noteHeld(entry: JournalEntry, { by, until }: JsonObject): void {
   entry.isHeld = true
+  entry.heldBy = typeof by === 'string' ? by : 'breaker'
   entry.isLoose = false
-  entry.retryAt = null
+  entry.retryAt = typeof until === 'number' ? until : null
 }
 
 function applyToEntry(journal: Journal, event: JournalEvent, body: JsonObject): void {
@@ -373,6 +368,7 @@ function entryFor(journal: Journal, type: OperationType, name: string): JournalE
     failedLookups: 0,
     retryAt: null,
     isHeld: false,
+    heldBy: null,
     abandoned: false,
     isLoose: false,
     forgivenAttempts: 0,

@@ -1,4 +1,14 @@
-import type { OperationType } from './journal.ts'
+export type OperationType =
+  | 'step'
+  | 'effect'
+  | 'undo'
+  | 'decision'
+  | 'flag'
+  | 'review'
+  | 'timer'
+  | 'wait'
+  | 'publication'
+  | 'child'
 
 /** Kinds that open or settle an operation, and the type they belong to. */
 export const OPERATION_OF_KIND: Readonly<Record<string, OperationType>> = {

@@ -27,6 +27,7 @@ export const RUN_KINDS: readonly string[] = [
   'undo.unknown',
   'policy.decided',
   'model.called',
+  'decision.held',
   'decision.made',
   'flag.evaluated',
   'publication.made',

@@ -5,7 +5,7 @@ import type { TablesReader } from '../ports/projection.ts'
 import { heldUp } from './queue.ts'
 
 export interface Waiting {
-  readonly for: 'answer' | 'event' | 'time' | 'retry' | 'connector' | 'child' | 'repair' | 'turn'
+  readonly for: 'answer' | 'event' | 'time' | 'retry' | 'connector' | 'stop' | 'child' | 'repair' | 'turn'
   /** Fits after "waits for": `your answer to r-5f2c81aa: Reply to Ann`. */
   readonly words: string
   /** Milliseconds since 1970. */
@@ -33,6 +33,7 @@ export function waitingFor(tables: TablesReader, run: string): Waiting[] {
     ...events(tables, run),
     ...times(tables, run),
     ...connectors(tables, run),
+    ...stops(tables, run),
     ...children(tables, run),
   ]
 }
@@ -99,8 +100,24 @@ function times(tables: TablesReader, run: string): Waiting[] {
   return rows.map(({ name, type, since, at: until }) =>
     type === 'retry'
       ? { for: 'retry', words: `the next attempt of "${name}"`, since, until, ref: null }
-      : { for: 'time', words: `the timer "${name}"`, since, until, ref: null },
+      : { for: 'time', words: timeWords(type, name), since, until, ref: null },
   )
+}
+
+function timeWords(type: string, name: string): string {
+  return type === 'held' ? `the end of the quiet hours, for "${name}"` : `the timer "${name}"`
+}
+
+/** What would reach outside, while work is stopped. */
+function stops(tables: TablesReader, run: string): Waiting[] {
+  const rows = tables.all<{ name: string; since: number }>(
+    'SELECT name, since FROM held WHERE run = ? ORDER BY position',
+    run,
+  )
+  return rows.map(({ name, since }) => {
+    const words = `the end of the stop, for "${name}" (\`holdfast resume\` lifts it)`
+    return { for: 'stop', words, since, until: null, ref: null }
+  })
 }
 
 /** Effects that wait until a connector that is down has come back. */

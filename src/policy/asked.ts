@@ -3,6 +3,7 @@ import type { Json, JsonObject } from '../kernel/json.ts'
 import type { Label } from '../kernel/label.ts'
 import type { DeclaredManifest } from '../ports/connector.ts'
 import type { EffectRequest, ModelRequest, Verdict } from '../ports/gate.ts'
+import type { Outgoing } from './guardrails/outgoing.ts'
 import type { Bucket, Meter, PolicyRequest, RequestLabels } from './request.ts'
 
 /** What the gate knows beside the request. */
@@ -12,6 +13,11 @@ export interface Surroundings {
   readonly segments: readonly string[]
   readonly objections: readonly Verdict[]
   readonly now: number
+  readonly stopped?: string | null
+  readonly outgoing?: Outgoing
+  readonly sentToday?: number
+  readonly quietUntil?: number | null
+  readonly awaySince?: number | null
 }
 
 export const NO_SURROUNDINGS: Surroundings = { budget: [], rates: [], segments: [], objections: [], now: 0 }

@@ -2,7 +2,8 @@
  * The policy: one pure function from a request, the labels of what it is made of, the grants and the operator's
  * settings to allow, deny or review. The rules are asked in a fixed order, and the first that objects answers:
  *
- *     access → budget and rate → egress → taint → rule of two → what parts beside the policy object
+ *     stop → access → budget and rate → egress → secrets → taint → rule of two → guardrails → absence
+ *          → what parts beside the policy object → quiet hours
  *
  * An approval of exactly this lifts every review, and no denial.
  */
@@ -11,6 +12,16 @@ import type { Grant } from '../ports/grant.ts'
 import type { PolicySettings } from '../ports/policy-settings.ts'
 import { accessDenied, accessReviewed, accessUnlisted } from './access.ts'
 import { grantFor } from './grant-scope.ts'
+import {
+  attachmentsAllowed,
+  fewEnough,
+  noPersonalData,
+  noSecret,
+  notQuiet,
+  operatorIsThere,
+  seldomEnough,
+  shortEnough,
+} from './guardrails/rules.ts'
 import { withinBudget, withinRate } from './limits.ts'
 import type { PolicyRequest, RequestLabels } from './request.ts'
 import { criticalArguments, grantedBefore, isTainted, leaves, ownLinks, privateStays } from './taint.ts'
@@ -28,17 +39,26 @@ export interface Rule {
 
 /** In the order in which they are asked. */
 export const RULES: readonly Rule[] = [
+  { name: 'stop', ask: notStopped },
   { name: 'access.deny', ask: (request, _, policy) => accessDenied(request, policy) },
   { name: 'access.review', ask: (request, _, policy) => accessReviewed(request, policy) },
   { name: 'access.unlisted', ask: (request, _, policy) => accessUnlisted(request, policy) },
   { name: 'budget', ask: withinBudget },
   { name: 'rate', ask: withinRate },
   { name: 'egress.host', ask: (request, _, policy) => egressAllowed(request, policy) },
+  { name: 'guard.secret', ask: (request, _, policy) => noSecret(request, policy) },
   { name: 'taint.argument', ask: criticalArguments },
   { name: 'taint.grant', ask: grantedBefore },
   { name: 'two.private', ask: privateStays },
   { name: 'two.link', ask: ownLinks },
+  { name: 'guard.personal', ask: noPersonalData },
+  { name: 'guard.length', ask: (request, _, policy) => shortEnough(request, policy) },
+  { name: 'guard.recipients', ask: (request, _, policy) => fewEnough(request, policy) },
+  { name: 'guard.attachments', ask: (request, _, policy) => attachmentsAllowed(request, policy) },
+  { name: 'guard.day', ask: (request, _, policy) => seldomEnough(request, policy) },
+  { name: 'absence', ask: operatorIsThere },
   { name: 'objections', ask: objected },
+  { name: 'guard.quiet', ask: notQuiet },
 ]
 
 export function decide(
@@ -82,6 +102,11 @@ function allowedInTaint(request: PolicyRequest, grants: readonly Grant[], policy
     reason,
     ...(grant === undefined ? {} : { grant: grant.id }),
   }
+}
+
+/** Held, and asked about again when work goes on. */
+function notStopped({ stopped = null }: PolicyRequest): Verdict | null {
+  return stopped === null ? null : { answer: 'deny', rule: 'stop', reason: stopped, until: null }
 }
 
 function egressAllowed({ manifest }: PolicyRequest, { egress }: PolicySettings): Verdict | null {

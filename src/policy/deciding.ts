@@ -10,12 +10,18 @@ import type { Grant } from '../ports/grant.ts'
 import type { Model } from '../ports/model.ts'
 import type { PolicySettings } from '../ports/policy-settings.ts'
 import type { TablesReader } from '../ports/projection.ts'
-import { effectAsked, modelAsked, NO_SURROUNDINGS, type Surroundings } from './asked.ts'
+import { argumentsOf, effectAsked, modelAsked, NO_SURROUNDINGS, type Surroundings } from './asked.ts'
 import { decide } from './decide.ts'
+import { SentCounts } from './guardrails/counting.ts'
+import { type Known, lookThrough, NOTHING_KNOWN } from './guardrails/outgoing.ts'
+import { localDay, quietUntil } from './guardrails/quiet-hours.ts'
+import { guardrailsOf } from './guardrails/rules.ts'
 import { modelMeters, type Spending } from './limits.ts'
+import { awaySince, seenLast } from './presence/presence.ts'
 import { bucketsFor, type FullAt, fullAtOf, type RateRequest } from './rates.ts'
 import type { Bucket, Meter } from './request.ts'
 import { dayOf, spendingOf } from './spending.ts'
+import { isOutward } from './taint.ts'
 
 /** null when there is nothing against it. */
 export type Objector = (request: EffectRequest) => Verdict | null
@@ -35,6 +41,10 @@ export interface DecidingOptions {
   readonly segments?: (customer: string) => readonly string[]
   /** What of an effect's budgets is used up. Default: effects have none. */
   readonly meters?: (request: EffectRequest) => readonly Meter[]
+  /** Why nothing may reach outside; null while work goes on. Default: it is never stopped. */
+  readonly stopped?: () => string | null
+  /** What guardrails can recognise beside patterns: secrets of the vault, contacts of customers. Default nothing. */
+  readonly known?: Partial<Known>
   /**
    * Parts beside the policy that may object, such as levels of autonomy and guardrails: asked in this order, at
    * every decision. What they say goes through the one decision and is on record with its rule.
@@ -44,6 +54,13 @@ export interface DecidingOptions {
   readonly watch?: () => EffectWatch
 }
 
+/** What holds at the moment of a decision, and does not of one that is only judged. */
+type Present = Pick<Surroundings, 'stopped' | 'sentToday' | 'quietUntil' | 'awaySince'> & {
+  /** What is unusual about it, or its agent. */
+  readonly found?: Verdict | null
+}
+
+const NOT_NOW: Present = {}
 const BUCKETS_IN_MEMORY = 10_000
 const NO_BUCKETS = { buckets: [], taken: {} } as const
 const NOTHING_SPENT: Spending = { todayMicros: 0, runMicros: 0, callsToday: 0 }
@@ -55,18 +72,29 @@ export class Deciding {
   /** Token buckets as they were left, in the same way. */
   readonly #taken = new Map<string, number>()
 
+  readonly #sent: SentCounts
+
   constructor(options: DecidingOptions) {
     this.#options = options
+    this.#sent = new SentCounts(options.tables)
   }
 
   effect(request: EffectRequest): Verdict {
-    const { settings, watch, manifestOf } = this.#options
+    const { watch, manifestOf } = this.#options
+    const policy = this.#options.settings()
     const manifest = manifestOf(request.operation)
-    const objection = watch?.().object(request, manifest) ?? null
-    const verdict = this.#onEffect(request, settings(), objection === null ? [] : [objection])
+    const sent = this.#countedFor(request, policy)
+    const found = watch?.().object(request, manifest) ?? null
+    const verdict = this.#onEffect(request, policy, { ...this.#present(request, policy, sent), found })
     this.#take(verdict)
-    const counted = verdict.answer === 'allow' ? (watch?.().count(request, manifest) ?? null) : null
-    return counted === null ? verdict : { ...verdict, counted }
+    if (verdict.answer !== 'allow') return verdict
+    if (sent !== undefined) this.#sent.add(sent, request.run, request.name ?? '')
+    const counted = watch?.().count(request, manifest) ?? null
+    return {
+      ...verdict,
+      ...(sent === undefined ? {} : { sent }),
+      ...(counted === null ? {} : { counted }),
+    }
   }
 
   /** With the number of the day by whose budget it was decided. */
@@ -76,31 +104,64 @@ export class Deciding {
     const spent = spendingOf(tables, request.run, now)
     const day = dayOf(now)
     const callsToday = Math.max(spent.callsToday, this.#allowed.get(day) ?? 0)
-    const objection = this.#options.watch?.().objectToModel(request) ?? null
-    const verdict = this.#onModel(operation, request, { ...spent, callsToday }, settings(), objection)
+    const found = this.#options.watch?.().objectToModel(request) ?? null
+    const present = { ...this.#stop(), found }
+    const verdict = this.#onModel(operation, request, { ...spent, callsToday }, settings(), present)
     this.#take(verdict)
     if (verdict.answer === 'allow') this.#allowed.set(day, callsToday + 1)
     return { verdict, day }
   }
 
-  /** Nothing is taken by it. */
+  #stop(): Present {
+    return { stopped: this.#options.stopped?.() ?? null }
+  }
+
+  /** A lookup sends nothing: only a stop is in its way. */
+  #present(request: EffectRequest, policy: PolicySettings, counted: Verdict['sent']): Present {
+    if (request.isLookup) return this.#stop()
+    const { tables, clock } = this.#options
+    const now = clock.now()
+    return {
+      ...this.#stop(),
+      quietUntil: quietUntil(guardrailsOf(policy), now),
+      awaySince: policy.absence == null ? null : awaySince(policy, seenLast(tables), now),
+      ...(counted === undefined
+        ? {}
+        : { sentToday: this.#sent.others(counted, request.run, request.name ?? '') }),
+    }
+  }
+
+  /** Nothing for what does not leave, and where the policy sets no limit. */
+  #countedFor(request: EffectRequest, policy: PolicySettings): Verdict['sent'] {
+    const { perCustomerPerDay, timeZone } = guardrailsOf(policy)
+    const { customer, isLookup, isUndo, operation } = request
+    if (perCustomerPerDay === null || customer === null || isLookup || isUndo) return undefined
+    if (!isOutward(this.#options.manifestOf(operation).effect)) return undefined
+    return { customer, day: localDay(timeZone, this.#options.clock.now()) }
+  }
+
+  /** Nothing is taken by it, and what holds at this moment only is left out: it is asked about others. */
   judge(policy = this.#options.settings()): Judge {
     return {
-      effect: (request) => this.#onEffect(request, policy),
+      effect: (request) => this.#onEffect(request, policy, NOT_NOW),
       model: (operation, request, runMicros) =>
-        this.#onModel(operation, request, { ...NOTHING_SPENT, runMicros }, policy),
+        this.#onModel(operation, request, { ...NOTHING_SPENT, runMicros }, policy, NOT_NOW),
     }
   }
 
   /** With what it takes from token buckets, where it is allowed. */
-  #onEffect(request: EffectRequest, policy: PolicySettings, objections: readonly Verdict[] = []): Verdict {
+  #onEffect(request: EffectRequest, policy: PolicySettings, { found, ...present }: Present): Verdict {
     const { manifestOf, grants = () => [] } = this.#options
     const manifest = manifestOf(request.operation)
     const { operation, workflow: agent, customer } = request
     const { buckets, taken } = request.isLookup
       ? NO_BUCKETS
       : this.#bucketsOf({ operation, agent, customer }, policy)
-    const asked = effectAsked(request, manifest, this.#around(request, buckets, objections))
+    const asked = effectAsked(request, manifest, {
+      ...this.#around(request, buckets, found),
+      ...present,
+      ...this.#outgoing(request, manifest, policy),
+    })
     const verdict = withTaken(decide(asked.request, asked.labels, grants(operation), policy), taken)
     const { segments } = asked.request
     return segments.length === 0 ? verdict : { ...verdict, segments }
@@ -111,28 +172,49 @@ export class Deciding {
     request: ModelRequest,
     spent: Spending,
     policy: PolicySettings,
-    objection: Verdict | null = null,
+    { found, ...present }: Present,
   ): Verdict {
     const { models, clock } = this.#options
     const model = models.find(({ provider }) => `model.${provider}` === operation)
     const hosts = model === undefined ? [] : [model.host]
     const { buckets, taken } = this.#bucketsOf({ operation, agent: request.workflow, customer: null }, policy)
     const budget = modelMeters(policy, spent)
-    const objections = objection === null ? [] : [objection]
-    const around = { ...NO_SURROUNDINGS, budget, rates: buckets, objections, now: clock.now() }
+    const objections = found == null ? [] : [found]
+    const around = {
+      ...NO_SURROUNDINGS,
+      budget,
+      rates: buckets,
+      objections,
+      now: clock.now(),
+      ...present,
+    }
     const asked = modelAsked(request, operation, hosts, around)
     return withTaken(decide(asked.request, asked.labels, [], policy), taken)
   }
 
-  #around(request: EffectRequest, rates: readonly Bucket[], objected: readonly Verdict[]): Surroundings {
+  #around(request: EffectRequest, rates: readonly Bucket[], found: Verdict | null = null): Surroundings {
     const { segments = () => [], meters = () => [], objectors = [], clock } = this.#options
     return {
       budget: meters(request),
       rates,
       segments: request.customer === null ? [] : segments(request.customer),
-      objections: [...objectors.flatMap((object) => object(request) ?? []), ...objected],
+      objections: [
+        ...objectors.flatMap((object) => object(request) ?? []),
+        ...(found === null ? [] : [found]),
+      ],
       now: clock.now(),
     }
+  }
+
+  #outgoing(
+    { input, customer, isLookup, isUndo }: EffectRequest,
+    manifest: DeclaredManifest,
+    policy: PolicySettings,
+  ): Pick<Surroundings, 'outgoing'> {
+    if (isLookup || isUndo || !isOutward(manifest.effect)) return {}
+    const known = { ...NOTHING_KNOWN, ...this.#options.known }
+    const leaving = { arguments: argumentsOf(input), customer, manifest }
+    return { outgoing: lookThrough(leaving, guardrailsOf(policy), known) }
   }
 
   #bucketsOf(request: RateRequest, policy: PolicySettings): ReturnType<typeof bucketsFor> {

@@ -2,22 +2,25 @@
 import type { JsonObject } from '../kernel/json.ts'
 import type { PolicySettings } from '../ports/policy-settings.ts'
 import { decide } from './decide.ts'
-import { openPolicy, readRequestLine } from './request-line.ts'
+import { openPolicy, readRequestLine, withGuardrails } from './request-line.ts'
 
 /** By the given policy; without one, by what stands on the line alone. @throws INPUT_INVALID */
 export function answerLine(line: string, policy: PolicySettings | null): JsonObject {
   const read = readRequestLine(line)
   const rules = policy ?? openPolicy(read)
   const book = [...(rules.addressBook ?? []), ...read.addressBook]
-  const { answer, rule, reason, grant } = decide(read.request, read.labels, read.grants, {
-    ...rules,
-    addressBook: book,
-  })
+  const { answer, rule, reason, grant, until } = decide(
+    withGuardrails(read, rules),
+    read.labels,
+    read.grants,
+    { ...rules, addressBook: book },
+  )
   return {
     operation: read.request.operation,
     answer,
     rule,
     reason,
     ...(grant === undefined ? {} : { grant }),
+    ...(until === undefined ? {} : { until }),
   }
 }

@@ -21,6 +21,7 @@ import {
 import type { Gate, Permit } from '../ports/gate.ts'
 import { handleOf } from '../ports/vault.ts'
 import { Deciding, type DecidingOptions } from './deciding.ts'
+import { handleIn } from './guardrails/vault-secret.ts'
 import { outside } from './outside.ts'
 import type { Secrets } from './secrets.ts'
 
@@ -37,11 +38,13 @@ interface Issued {
 
 /** @throws INPUT_INVALID when two connectors have the same name */
 export function createGate(options: GateOptions): Gate {
-  const { connectors, models, secrets } = options
+  const { connectors, models, secrets, stopped = () => null } = options
   const redact = <Value extends Json>(value: Value): Value => secrets?.redact(value) ?? value
   const issued = new WeakMap<Permit, Issued>()
   const manifests = manifestsOf(connectors)
-  const deciding = new Deciding({ ...options, manifestOf })
+  const vaultSecretIn = (text: string): string | null => handleIn(text, redact(text))
+  const known = { vaultSecretIn, ...options.known }
+  const deciding = new Deciding({ ...options, manifestOf, known })
 
   function issue(operation: string, inputHash: string): Permit {
     const permit = Object.freeze({ operation })
@@ -57,6 +60,13 @@ export function createGate(options: GateOptions): Gate {
       })
     }
     if (use) found.used = true
+  }
+
+  /** The last thing before the outside: a permit that was given earlier is worth nothing while work is stopped. */
+  function assertGoesOn({ operation }: Permit): void {
+    const why = stopped()
+    if (why === null) return
+    throw new HoldfastError('WORK_STOPPED', `${operation} was not done: ${why}`, { details: { operation } })
   }
 
   function manifestOf(operation: string): DeclaredManifest {
@@ -108,6 +118,7 @@ export function createGate(options: GateOptions): Gate {
     manifestOf,
     judge: (policy) => deciding.judge(policy),
     policy: options.settings,
+    stopped,
 
     breakerOf(connector) {
       return connectors.find(({ name }) => name === connector)?.breaker ?? BREAKER
@@ -125,6 +136,7 @@ export function createGate(options: GateOptions): Gate {
       redeem(permit, hashOf(input), true)
       const operation = functionsOf(permit)
       const checked = await validate(operation.input, input, `Input of ${permit.operation}`)
+      assertGoesOn(permit)
       const output = await outside
         .run(permit.operation, () => operation.perform(checked, contextFor(permit, context)))
         .catch(asConnectorError)
@@ -142,6 +154,7 @@ export function createGate(options: GateOptions): Gate {
       const { input, output } = given as { readonly input: Json; readonly output: Json }
       const checked = await validate(operation.input, input, `Input of ${permit.operation}`)
       const { undo } = operation
+      assertGoesOn(permit)
       await outside
         .run(permit.operation, () => undo.call(operation, checked, output, contextFor(permit, context)))
         .catch(asConnectorError)
@@ -155,6 +168,7 @@ export function createGate(options: GateOptions): Gate {
       if (operation.lookup === undefined) return null
       const checked = await validate(operation.input, input, `Input of ${permit.operation}`)
       const { lookup } = operation
+      assertGoesOn(permit)
       const found = await outside
         .run(permit.operation, () => lookup.call(operation, checked, contextFor(permit, context)))
         .catch(redacted)
@@ -177,6 +191,7 @@ export function createGate(options: GateOptions): Gate {
       redeem(permit, MODEL_CALL, true)
       const model = models.find((one) => `model.${one.provider}` === permit.operation)
       if (model === undefined) throw new HoldfastError('MODEL_UNAVAILABLE', `There is no ${permit.operation}`)
+      assertGoesOn(permit)
       const { answer, usage } = await outside
         .run(permit.operation, () => model.ask(question, { signal }))
         .catch(redacted)

@@ -10,15 +10,21 @@ import { OWNER } from '../kernel/label.ts'
 import { isOwnersWord, type ReviewVerdict } from '../kernel/review.ts'
 import type { Connector, DeclaredManifest } from '../ports/connector.ts'
 import type { EventLog } from '../ports/event-log.ts'
-import type { Verdict } from '../ports/gate.ts'
+import type { EffectRequest, Verdict } from '../ports/gate.ts'
 import type { Grant } from '../ports/grant.ts'
 import type { Model } from '../ports/model.ts'
 import type { PolicySettings } from '../ports/policy-settings.ts'
-import { effectAsked, modelAsked, NO_SURROUNDINGS } from './asked.ts'
+import { argumentsOf, effectAsked, modelAsked, NO_SURROUNDINGS, type Surroundings } from './asked.ts'
 import { decide } from './decide.ts'
+import { type Known, lookThrough, NOTHING_KNOWN } from './guardrails/outgoing.ts'
+import { localDay, quietUntil } from './guardrails/quiet-hours.ts'
+import { guardrailsOf } from './guardrails/rules.ts'
+import { keyOf } from './guardrails/sent-index.ts'
 import { modelMeters } from './limits.ts'
+import { awaySince, presenceIndex } from './presence/presence.ts'
 import { bucketsFor } from './rates.ts'
 import { dayOf } from './spending.ts'
+import { isOutward } from './taint.ts'
 
 export interface PolicyChange {
   readonly position: number
@@ -41,6 +47,8 @@ export interface PolicyChanges {
 export interface RedecideOptions {
   readonly connectors: readonly Connector[]
   readonly models: readonly Model[]
+  /** As the gate has it. Default: nothing. */
+  readonly known?: Partial<Known>
   /** Milliseconds since 1970: what is older is counted for spending, and not made anew. */
   readonly since: number
 }
@@ -52,6 +60,8 @@ export function redecide(log: EventLog, policy: PolicySettings, options: Redecid
   const changed: PolicyChange[] = []
   let last: StoredEvent | null = null
   const judge = (event: StoredEvent, input: Json | undefined): void => {
+    // A policy has no say in a stop.
+    if (event.body?.rule === 'stop') return
     const after = past.decide(event, input)
     if (event.time < options.since) return
     decisions += 1
@@ -95,9 +105,14 @@ class Past {
   readonly #fullAt = new Map<string, number>()
   readonly #micros = new Map<string, number>()
   readonly #calls = new Map<number, number>()
+  readonly #known: Known
+  /** By day and customer: effects that would have left. */
+  readonly #sent = new Map<string, Set<string>>()
+  #seen: number | null = null
 
-  constructor(policy: PolicySettings, { connectors, models }: RedecideOptions) {
+  constructor(policy: PolicySettings, { connectors, models, known }: RedecideOptions) {
     this.#policy = policy
+    this.#known = { ...NOTHING_KNOWN, ...known }
     this.#hosts = new Map(models.map(({ provider, host }) => [`model.${provider}`, host]))
     this.#manifests = new Map(
       connectors.flatMap(({ name, operations }) =>
@@ -106,7 +121,8 @@ class Past {
     )
   }
 
-  see({ kind, stream, body, time, position }: StoredEvent): void {
+  see({ kind, stream, body, time, position, actor }: StoredEvent): void {
+    if (actor === 'operator' && presenceIndex.kinds.includes(kind)) this.#seen = time
     if (body === null) return
     const run = stream.slice('run/'.length)
     switch (kind) {
@@ -175,16 +191,43 @@ class Past {
       endorsedBy: (request.endorsedBy as string | undefined) ?? null,
     }
     const { buckets, taken } = this.#bucketsOf({ operation, agent: workflow, customer: asked.customer }, time)
+    const sent = this.#sentAbout(asked, manifest, time)
     const { request: about2, labels } = effectAsked(asked, manifest, {
       ...NO_SURROUNDINGS,
       rates: buckets,
       segments: (body.segments as string[] | undefined) ?? [],
       objections: foundThen(body),
       now: time,
+      ...this.#guarded(asked, manifest, time),
+      sentToday: new Set(sent).difference(new Set([keyOf(run, name)])).size,
     })
     const verdict = decide(about2, labels, [...this.#grants.values()], this.#policy)
-    if (verdict.answer === 'allow') this.#take(taken)
+    if (verdict.answer === 'allow') {
+      this.#take(taken)
+      sent.add(keyOf(run, name))
+    }
     return verdict
+  }
+
+  #guarded(asked: EffectRequest, manifest: DeclaredManifest, time: number): Partial<Surroundings> {
+    const { input, customer, isUndo } = asked
+    if (isUndo || !isOutward(manifest.effect)) return {}
+    const guardrails = guardrailsOf(this.#policy)
+    const leaving = { arguments: argumentsOf(input), customer, manifest }
+    return {
+      outgoing: lookThrough(leaving, guardrails, this.#known),
+      quietUntil: quietUntil(guardrails, time),
+      awaySince: awaySince(this.#policy, this.#seen, time),
+    }
+  }
+
+  /** Of what does not leave, or is about nobody, nothing is counted. */
+  #sentAbout({ customer, isUndo }: EffectRequest, { effect }: DeclaredManifest, time: number): Set<string> {
+    if (customer === null || isUndo || !isOutward(effect)) return new Set()
+    const key = `${localDay(guardrailsOf(this.#policy).timeZone, time)} ${customer}`
+    const known = this.#sent.get(key) ?? new Set()
+    this.#sent.set(key, known)
+    return known
   }
 
   #decideModel(

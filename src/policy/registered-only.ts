@@ -1,4 +1,4 @@
-/** The policy of a program that gives none: what is registered may be used, and nothing else. */
+/** The policy of a program that gives none. */
 import type { Connector } from '../ports/connector.ts'
 import type { Model } from '../ports/model.ts'
 import type { PolicySettings } from '../ports/policy-settings.ts'

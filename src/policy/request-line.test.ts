@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import type { Json } from '../kernel/json.ts'
 import { answerLine } from './decision-line.ts'
+import { GUARDRAILS } from './guardrails/rules.ts'
 import { settings } from './testing/requests.ts'
 
 const OWNER = { trust: 'owner' }
@@ -66,6 +67,47 @@ describe('a line', () => {
     })
     const eve = { to: { value: 'eve@evil.example', label: MAIL } }
     assert.equal(ask({ arguments: eve }, book), 'allow by taint.granted')
+  })
+
+  test('tells guardrails what the gate would', () => {
+    const own = { context: { trust: 'owner' }, grants: [] }
+    const text = (value: string) => ({ ...own, arguments: { text: { value } } })
+    const token = `ghp_${'wWPw5k4aXcaT4fNP0UcnZwJUVFk6LO0pINUx'}`
+    const card = text('4111 1111 1111 1111')
+    assert.equal(ask(text(token)), 'deny by guard.secret', 'without a policy, too')
+    assert.equal(ask(card), 'allow by access.allow')
+    assert.equal(ask({ stopped: 'a drill' }), 'deny by stop')
+    const policy = settings({
+      operations: { allow: ['*'] },
+      egress: ['smtp.example'],
+      more: {
+        absence: { afterMs: 3_600_000 },
+        guardrails: {
+          ...GUARDRAILS,
+          perCustomerPerDay: 2,
+          maxRecipients: 1,
+          quietHours: { from: 1_260, to: 480, days: [] },
+        },
+      },
+    })
+    assert.equal(ask(card, policy), 'review by guard.personal')
+    const bo = { ...text('ask Bo@ek.example'), contacts: { 'bo@ek.example': 'c-2' } }
+    assert.equal(ask({ ...bo, customer: 'c-1' }, policy), 'review by guard.personal')
+    assert.equal(ask({ ...bo, customer: 'c-2' }, policy), 'allow by access.allow')
+    const plain = text('Yes.')
+    assert.equal(ask({ ...plain, customer: 'c-1', sentToday: 2 }, policy), 'review by guard.day')
+    const two = { ...own, arguments: { to: { value: ['a@ek.example', 'b@ek.example'] } } }
+    assert.equal(ask(two, policy), 'review by guard.recipients')
+    const carries = { ...line.manifest, criticalArguments: [], carries: { recipients: ['cc'] } }
+    assert.equal(ask({ ...two, manifest: carries }, policy), 'allow by access.allow')
+    const night = { ...plain, now: '2026-01-14T22:00:00Z' }
+    assert.equal(ask(night, policy), 'review by guard.quiet')
+    assert.equal(answerLine(JSON.stringify({ ...line, ...night }), policy).until, Date.UTC(2026, 0, 15, 8))
+    const noon = { ...plain, now: Date.UTC(2026, 0, 14, 12) }
+    assert.equal(ask(noon, policy), 'allow by access.allow')
+    assert.equal(ask({ ...noon, operatorSeen: '2026-01-14T11:30:00Z' }, policy), 'allow by access.allow')
+    assert.equal(ask({ ...noon, operatorSeen: '2026-01-14T10:30:00Z' }, policy), 'review by absence')
+    assert.equal(ask({ ...plain, operatorSeen: null }, policy), 'review by absence')
   })
 
   test('that is no request is refused with what is wrong', () => {

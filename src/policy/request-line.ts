@@ -7,7 +7,12 @@ import { HoldfastError } from '../kernel/errors.ts'
 import { type Json, toJson } from '../kernel/json.ts'
 import type { Grant } from '../ports/grant.ts'
 import type { PolicySettings } from '../ports/policy-settings.ts'
+import { type Contact, lookThrough, NOTHING_KNOWN } from './guardrails/outgoing.ts'
+import { quietUntil } from './guardrails/quiet-hours.ts'
+import { GUARDRAILS, guardrailsOf } from './guardrails/rules.ts'
+import { awaySince } from './presence/presence.ts'
 import type { Meter, PolicyRequest, RequestLabels } from './request.ts'
+import { isOutward } from './taint.ts'
 
 const label = {
   trust: z.enum(['owner', 'system', 'external']),
@@ -52,6 +57,9 @@ const meter = z.union([
     ),
 ])
 
+/** Milliseconds since 1970. */
+const time = z.union([z.number(), z.iso.datetime({ offset: true }).transform((text) => Date.parse(text))])
+
 export const requestSchema = z.strictObject({
   operation: z.string().min(1),
   /** Undeclared is irreversible with every argument critical. */
@@ -61,6 +69,13 @@ export const requestSchema = z.strictObject({
       effect: z.enum(['read', 'reversible', 'external', 'irreversible']).default('irreversible'),
       criticalArguments: z.array(z.string()).optional(),
       hosts: z.array(z.string()).default([]),
+      carries: z
+        .strictObject({
+          recipients: z.array(z.string()).exactOptional(),
+          content: z.array(z.string()).exactOptional(),
+          attachments: z.array(z.string()).exactOptional(),
+        })
+        .exactOptional(),
       dataClass: z.enum(['public', 'personal', 'private']).optional(),
       idempotency: z.enum(['key', 'natural', 'none']).optional(),
       gives: z.enum(['external', 'system']).optional(),
@@ -98,6 +113,16 @@ export const requestSchema = z.strictObject({
   segments: z.array(z.string()).default([]),
   approved: z.boolean().default(false),
   endorsed: z.boolean().default(false),
+  /** When it is asked: for quiet hours, where the policy has some. */
+  now: time.exactOptional(),
+  /** Effects about the customer that have left on that day. */
+  sentToday: z.number().min(0).exactOptional(),
+  /** When the operator was seen last; null for never. Not given: the operator is there. */
+  operatorSeen: time.nullable().exactOptional(),
+  /** By address or phone number: the customer whose it is. */
+  contacts: z.record(z.string(), z.string()).default({}),
+  /** Why work is stopped. */
+  stopped: z.string().min(1).nullable().default(null),
 })
 
 export type LineRequest = z.output<typeof requestSchema>
@@ -107,6 +132,12 @@ export interface ReadRequest {
   readonly labels: RequestLabels
   readonly grants: readonly Grant[]
   readonly addressBook: readonly string[]
+  /** As the line tells of it; see `withGuardrails`. */
+  readonly surroundings: {
+    readonly contacts: Readonly<Record<string, string>>
+    readonly now?: number
+    readonly operatorSeen?: number | null
+  }
 }
 
 /** @throws INPUT_INVALID naming each mistake by its path */
@@ -126,13 +157,14 @@ export function readRequestLine(line: string): ReadRequest {
 }
 
 export function asRequest(line: LineRequest): ReadRequest {
-  const { operation, manifest, arguments: given, context, grants, addressBook, ...more } = line
-  const { effect, hosts, criticalArguments = effect === 'read' ? [] : ['*'] } = manifest
+  const { operation, manifest, arguments: given, context, grants, addressBook, contacts, ...rest } = line
+  const { now, operatorSeen, ...more } = rest
+  const { effect, hosts, carries, criticalArguments = effect === 'read' ? [] : ['*'] } = manifest
   const entries = Object.entries(given)
   return {
     request: {
       operation,
-      manifest: { effect, hosts, criticalArguments },
+      manifest: { effect, hosts, criticalArguments, ...(carries === undefined ? {} : { carries }) },
       isModelCall: operation.startsWith('model.'),
       arguments: Object.fromEntries(
         entries.map(([name, { value }]): [string, Json] => [name, toJson(value)]),
@@ -140,7 +172,7 @@ export function asRequest(line: LineRequest): ReadRequest {
       rates: [],
       objections: [],
       externalSince: null,
-      now: 0,
+      now: now ?? 0,
       ...more,
     },
     labels: {
@@ -151,7 +183,34 @@ export function asRequest(line: LineRequest): ReadRequest {
     },
     grants: grants as readonly Grant[],
     addressBook: addressBook.map((address) => address.trim().toLowerCase()),
+    surroundings: {
+      contacts,
+      ...(now === undefined ? {} : { now }),
+      ...(operatorSeen === undefined ? {} : { operatorSeen }),
+    },
   }
+}
+
+/** With what the gate would bring for these guardrails; what was not told is not in the way. */
+export function withGuardrails(read: ReadRequest, policy: PolicySettings): PolicyRequest {
+  const { request, surroundings } = read
+  const { now, operatorSeen, contacts } = surroundings
+  if (request.isModelCall || !isOutward(request.manifest.effect)) return request
+  const guardrails = guardrailsOf(policy)
+  const known = { ...NOTHING_KNOWN, contactsIn: (text: string) => contactsOf(contacts, text) }
+  return {
+    ...request,
+    outgoing: lookThrough(request, guardrails, known),
+    quietUntil: now === undefined ? null : quietUntil(guardrails, now),
+    awaySince: operatorSeen === undefined ? null : awaySince(policy, operatorSeen, now ?? Infinity),
+  }
+}
+
+function contactsOf(contacts: Readonly<Record<string, string>>, text: string): Contact[] {
+  const there = Object.entries(contacts).filter(([value]) => text.toLowerCase().includes(value.toLowerCase()))
+  return there.map(([value, customer]) => {
+    return { what: value.includes('@') ? 'the mail address' : 'the phone number', value, customer }
+  })
 }
 
 /** Where no list of a policy applies: all that the line names counts as allowed, its hosts as well. */
@@ -159,6 +218,8 @@ export function openPolicy({ request }: ReadRequest): PolicySettings {
   return {
     operations: { allow: ['*'], deny: [], review: [] },
     egress: { allow: request.manifest.hosts.map((host) => host.toLowerCase()) },
+    // Secrets only: the rest is the operator's to set.
+    guardrails: { ...GUARDRAILS, personalData: { ...GUARDRAILS.personalData, answer: 'off' } },
     budget: { perDayUsd: null, perRunUsd: null, modelCallsPerDay: null },
   }
 }

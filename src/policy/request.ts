@@ -1,8 +1,9 @@
 /** What the policy is asked about, as values: nothing is looked up while it decides. */
 import type { Json } from '../kernel/json.ts'
 import type { Label } from '../kernel/label.ts'
-import type { EffectClass } from '../ports/connector.ts'
+import type { Carries, EffectClass } from '../ports/connector.ts'
 import type { Verdict } from '../ports/gate.ts'
+import type { Outgoing } from './guardrails/outgoing.ts'
 
 /** What of an operation's manifest the policy goes by. */
 export interface RuledManifest {
@@ -10,6 +11,7 @@ export interface RuledManifest {
   /** Names of arguments; `*` for all. */
   readonly criticalArguments: readonly string[]
   readonly hosts: readonly string[]
+  readonly carries?: Carries
 }
 
 /** How much of something is used up, and what this would add. */
@@ -62,6 +64,16 @@ export interface PolicyRequest {
   readonly externalSince: number | null
   /** Milliseconds since 1970. */
   readonly now: number
+  /** Why nothing may reach outside; null, as when not given, while work goes on. */
+  readonly stopped?: string | null
+  /** What leaves with it, looked through. Not given for what does not leave: nothing is in the way then. */
+  readonly outgoing?: Outgoing
+  /** Effects about the customer that have left on this day, others than this one. */
+  readonly sentToday?: number
+  /** When quiet hours end that are now; milliseconds since 1970. null: it is not quiet. */
+  readonly quietUntil?: number | null
+  /** When the operator was seen last, if that is too long ago; 0 for never. null: the operator is there. */
+  readonly awaySince?: number | null
 }
 
 /** Of all that the run has seen. */

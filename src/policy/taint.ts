@@ -8,6 +8,7 @@
  * The ideas: CaMeL (Debenedetti et al., 2025) for control apart from data, Meta's Agents Rule of Two (2025).
  */
 import type { Label } from '../kernel/label.ts'
+import type { EffectClass } from '../ports/connector.ts'
 import type { Verdict } from '../ports/gate.ts'
 import type { Grant } from '../ports/grant.ts'
 import type { PolicySettings } from '../ports/policy-settings.ts'
@@ -17,7 +18,11 @@ import { holdsLink, isInBook } from './values.ts'
 
 /** Whether it leaves the machine, is seen by others, or can't be taken back. */
 export function leaves({ manifest }: PolicyRequest): boolean {
-  return manifest.effect !== 'read' && manifest.effect !== 'reversible'
+  return isOutward(manifest.effect)
+}
+
+export function isOutward(effect: EffectClass): boolean {
+  return effect !== 'read' && effect !== 'reversible'
 }
 
 /** Whether anything from outside could have a say in it. */

@@ -24,6 +24,16 @@ export type EffectClass = 'read' | 'reversible' | 'external' | 'irreversible'
  */
 export type Idempotency = 'key' | 'natural' | 'none'
 
+/** Names of input fields, by what they carry outside. */
+export interface Carries {
+  /** Whom it goes to. Not given: the mail addresses in its critical arguments. */
+  readonly recipients?: readonly string[]
+  /** What is written. Not given: all of the input. */
+  readonly content?: readonly string[]
+  /** Files: lists of `{ filename, contentType, size or content, encoding }`. Not given: whatever looks like one. */
+  readonly attachments?: readonly string[]
+}
+
 export interface OperationManifest {
   /** One line for the operator, such as "Send a mail". */
   readonly title?: string
@@ -53,6 +63,11 @@ export interface OperationManifest {
    * restored backup may lack the latest traces, so that "no" is no proof then. Default `outside`.
    */
   readonly witness?: 'outside' | 'workspace'
+  /**
+   * What of its input leaves, for the guardrails. An operation that leaves and does not say is looked through
+   * whole; for secrets every one is.
+   */
+  readonly carries?: Carries
   /** Names of the secrets that it may ask for, such as `smtp-password`. Default none. */
   readonly secrets?: readonly string[]
   /** Limit of one attempt in milliseconds, default 30,000. After it the outcome is unknown. */
@@ -173,6 +188,7 @@ function declare({ manifest, undo }: Operation): DeclaredManifest {
     dataClass: manifest.dataClass ?? 'personal',
     gives: manifest.gives ?? (isRead ? 'external' : 'system'),
     witness: manifest.witness ?? 'outside',
+    carries: Object.freeze({ ...manifest.carries }),
     secrets: manifest.secrets ?? [],
     timeoutMs: manifest.timeoutMs ?? 30_000,
     hasUndo: undo !== undefined,

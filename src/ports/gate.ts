@@ -18,17 +18,24 @@ export interface Verdict {
   readonly reason: string
   /** Id of the grant that allowed it, if one did. */
   readonly grant?: string
+  /**
+   * Of what is not allowed now, and put to nobody: it is held, and asked about again at this time (milliseconds since
+   * 1970), or, with null, when work that was stopped goes on.
+   */
+  readonly until?: number | null
   /** By the token buckets that it took from: milliseconds since 1970 at which they are full again. */
   readonly took?: Readonly<Record<string, number>>
   /** Segments that the customer was in. */
   readonly segments?: readonly string[]
   /** What of an effect that is allowed is counted, to notice anomalies. */
   readonly counted?: JsonObject
+  /** What it is counted for, where effects about a customer are limited: the day there, since 1970. */
+  readonly sent?: { readonly customer: string; readonly day: number }
 }
 
 export interface EffectRequest {
   readonly run: string
-  /** Of the effect in the run. */
+  /** Of the effect in its run: an attempt after another is no other effect. Default ''. */
   readonly name?: string
   /** 1, as when not given, for the first. */
   readonly attempt?: number
@@ -94,19 +101,25 @@ export interface Gate {
   /** How the circuit breaker of a connector is set. */
   breakerOf(connector: string): BreakerSettings
   decideEffect(request: EffectRequest): EffectDecision
-  /** Checks the input, then does it. @throws PERMIT_INVALID, CONNECTOR_*, INPUT_INVALID, OUTPUT_INVALID */
+  /**
+   * Checks the input, then does it.
+   * @throws PERMIT_INVALID, CONNECTOR_*, INPUT_INVALID, OUTPUT_INVALID; WORK_STOPPED when work was stopped since the
+   * permit was given, and nothing was done
+   */
   perform(permit: Permit, input: Json, context: PerformContext): Promise<Json>
   /**
    * Takes an effect back; `input` is what the decision was asked for. Gives null.
-   * @throws PERMIT_INVALID, CONNECTOR_*, INPUT_INVALID; CONNECTOR_REFUSED when there is no undo
+   * @throws PERMIT_INVALID, CONNECTOR_*, INPUT_INVALID, WORK_STOPPED; CONNECTOR_REFUSED when there is no undo
    */
   undo(permit: Permit, input: Json, context: PerformContext): Promise<Json>
-  /** Asks whether it was done; null where the operation has no lookup. */
+  /** Asks whether it was done; null where the operation has no lookup. @throws WORK_STOPPED */
   lookup(permit: Permit, input: Json, context: PerformContext): Promise<Lookup<Json> | null>
   /** null when no model is configured. */
   decideModel(request: ModelRequest): ModelDecision | null
-  /** @throws PERMIT_INVALID, MODEL_UNAVAILABLE */
+  /** @throws PERMIT_INVALID, MODEL_UNAVAILABLE, WORK_STOPPED */
   ask(permit: Permit, question: ModelQuestion, options: { signal: AbortSignal }): Promise<ModelAnswer>
+  /** Why nothing may reach outside now: work was stopped. null while it goes on. */
+  stopped(): string | null
   /** The policy in force. */
   policy(): PolicySettings
   /** By the given policy; by the one in force without. */
@@ -115,7 +128,7 @@ export interface Gate {
 
 /** The body of `policy.decided`. */
 export function verdictBody(name: string, request: JsonObject, verdict: Verdict): JsonObject {
-  const { answer, rule, reason, grant, took, segments, counted } = verdict
+  const { answer, rule, reason, grant, until, took, sent, segments, counted } = verdict
   return {
     name,
     request,
@@ -123,7 +136,9 @@ export function verdictBody(name: string, request: JsonObject, verdict: Verdict)
     rule,
     reason,
     ...(grant === undefined ? {} : { grant }),
+    ...(until === undefined ? {} : { until }),
     ...(took === undefined ? {} : { took }),
+    ...(sent === undefined ? {} : { sent }),
     ...(segments === undefined ? {} : { segments }),
     ...(counted === undefined ? {} : { counted }),
   }

@@ -36,6 +36,48 @@ export interface GrantLimits {
   readonly maxAgeMs: number | null
 }
 
+/** What is done about a finding: `off` does not even look for it. */
+export type GuardAnswer = 'deny' | 'review' | 'off'
+
+/** Times of the day, in the time zone of the guardrails, at which nothing leaves by itself. */
+export interface QuietHours {
+  /** Minutes since midnight; `from` after `to` goes over midnight. Equal: no hours, only `days`. */
+  readonly from: number
+  readonly to: number
+  /** Whole days: 0 for Sunday to 6 for Saturday. */
+  readonly days: readonly number[]
+}
+
+/** What is looked at in whatever leaves: what it holds, how much, to how many, how often and when. */
+export interface Guardrails {
+  /** Keys, tokens, passwords. */
+  readonly secrets: GuardAnswer
+  readonly personalData: {
+    readonly answer: GuardAnswer
+    /** Numbers of persons and of taxes are looked for by the rules of these: `sv-SE`, `PL`. */
+    readonly nationalIds: readonly string[]
+    /** Numbers and addresses that may stand in anything, such as the IBAN of the business. */
+    readonly allow: readonly string[]
+  }
+  /** What is over one of the limits below. */
+  readonly overLimit: 'deny' | 'review'
+  /** Characters; null for no limit, as in all of these. */
+  readonly maxLength: number | null
+  readonly maxRecipients: number | null
+  readonly attachments: {
+    readonly maxCount: number | null
+    /** Of all of them together. */
+    readonly maxBytes: number | null
+    /** Media types such as `application/pdf` or `image/*`; null for all. */
+    readonly types: readonly string[] | null
+  }
+  /** Effects that leave about one customer on one day. */
+  readonly perCustomerPerDay: number | null
+  /** IANA name: `Europe/Stockholm`. Of the days and the quiet hours. */
+  readonly timeZone: string
+  readonly quietHours: QuietHours | null
+}
+
 export interface PolicySettings {
   readonly operations: {
     /** What is named nowhere else may happen. What no list names is denied. */
@@ -55,6 +97,10 @@ export interface PolicySettings {
   readonly grants?: GrantLimits
   /** Whom the owner vouches for: addresses in small letters, or `@example.com` for all of a domain. */
   readonly addressBook?: readonly string[]
+  /** Default: secrets are denied, personal data is a review, and there are no limits. */
+  readonly guardrails?: Guardrails
+  /** After so long without a sign of the operator what leaves is a review. Default: never. */
+  readonly absence?: { readonly afterMs: number } | null
   /** null means no limit. A limit of 0 stops what it limits. */
   readonly budget: {
     /** US dollars for models in one calendar day (UTC). */

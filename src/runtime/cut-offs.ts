@@ -33,6 +33,7 @@ const NO_PROGRESS: ReadonlySet<string> = new Set([
   'run.queued',
   'run.stalled',
   'policy.decided',
+  'decision.held',
   'effect.held',
   'effect.intended',
   'effect.unknown',

@@ -1,6 +1,7 @@
 /** What a host program holds of a run, and what it gives: events, and what starts runs. */
 
 import type { Label } from '../kernel/label.ts'
+import type { StopSwitch } from '../ports/stop-switch.ts'
 import type { RunStatus } from './run-index.ts'
 import type { AnySchedule } from './schedules/schedule.ts'
 import type { AnyTrigger } from './triggers/trigger.ts'
@@ -24,8 +25,10 @@ export interface EmittedEvent {
   readonly to?: string
 }
 
-/** What starts runs by itself. */
+/** What starts runs by itself, and what stops all of them. */
 export interface Starters {
   readonly schedules?: readonly AnySchedule[] | undefined
   readonly triggers?: readonly AnyTrigger[] | undefined
+  /** Default: nothing is ever stopped. */
+  readonly work?: StopSwitch
 }

@@ -12,6 +12,7 @@ import type { Autonomy } from '../ports/autonomy.ts'
 import { crashPoint } from '../ports/crash-points.ts'
 import type { EventLog } from '../ports/event-log.ts'
 import type { Flags } from '../ports/flags.ts'
+import { NO_SWITCH, type StopSwitch } from '../ports/stop-switch.ts'
 import { type AgentAccess, agentAccess } from './agents/agent-handle.ts'
 import type { Agents } from './agents/agents.ts'
 import { type Alert, raisedAlerts } from './alert-index.ts'
@@ -60,6 +61,8 @@ export class Holdfast {
   readonly desk: ReviewDesk
   /** What has failed for good and waits for the operator. */
   readonly deadLetters: DeadLetters
+  /** The one switch for all work: stops everything now, and lets it go on. */
+  readonly work: StopSwitch
   readonly #waiters = new Map<string, Waiter[]>()
   readonly #newId: () => string
   readonly #newEvents: NewEvents
@@ -77,6 +80,7 @@ export class Holdfast {
     this.deadLetters = new DeadLetters(runtime)
     this.agents = agents
     this.agent = agentAccess(agents)
+    this.work = starters.work ?? NO_SWITCH
     this.log = runtime.log
     this.flags = runtime.flags
     this.#rollbacks = new Rollbacks(runtime)
@@ -374,6 +378,7 @@ export class Holdfast {
       await this.runtime.close(graceMs)
       await Promise.all([triggersClosed, deskClosed, autonomyClosed])
       await this.deadLetters.close()
+      await this.work.close()
       await this.log.close()
     } finally {
       for (const [run, waiters] of this.#waiters) for (const waiter of waiters) waiter.reject(isClosed(run))

@@ -1,5 +1,5 @@
 /** Decisions: asked of a model where the policy allows one, else made by the rules. */
-import { HoldfastError, toErrorRecord } from '../kernel/errors.ts'
+import { HoldfastError, isHoldfastError, toErrorRecord } from '../kernel/errors.ts'
 import type { NewEvent } from '../kernel/event.ts'
 import { type JsonObject, toJson } from '../kernel/json.ts'
 import { validate } from '../kernel/schema.ts'
@@ -10,12 +10,14 @@ import { answerJsonSchema } from './answer-schema.ts'
 import type { Execution } from './execution.ts'
 import type { OperationOf } from './operations.ts'
 import { recordJson } from './run-errors.ts'
+import { BY_STOP } from './stops/held-index.ts'
 import { withDeadline } from './time-limits.ts'
 
 /** After it the rules decide. */
 const MODEL_TIMEOUT_MS = 60_000
 
-export function performDecision(execution: Execution, { name, question }: OperationOf<'decision'>): void {
+export function performDecision(execution: Execution, decision: OperationOf<'decision'>): void {
+  const { name, question } = decision
   void execution.working(async () => {
     const { run } = execution
     const model = execution.host.gate.decideModel({
@@ -31,6 +33,7 @@ export function performDecision(execution: Execution, { name, question }: Operat
       day: model.day,
     }
     const asked = execution.event('policy.decided', verdictBody(name, request, model.verdict))
+    if (model.verdict.until !== undefined && !execution.isBounded) return hold(execution, decision, asked)
     if (model.permit === null) {
       return await decideByRules(
         execution,
@@ -41,16 +44,27 @@ export function performDecision(execution: Execution, { name, question }: Operat
       )
     }
     await execution.append([asked])
-    await askModel(execution, name, question, model)
+    await askModel(execution, decision, model)
   })
+}
+
+/** Work is stopped: the rules do not decide in the model's place, the decision waits. */
+function hold(execution: Execution, decision: OperationOf<'decision'>, decided?: NewEvent): void {
+  const { name } = decision
+  execution.retries.later(name, () => {
+    if (execution.active) performDecision(execution, decision)
+  })
+  if (execution.journal.entries.get(name)?.isHeld) return
+  if (decided !== undefined) execution.open(decided)
+  execution.open(execution.event('decision.held', { name, by: BY_STOP }))
 }
 
 async function askModel(
   execution: Execution,
-  name: string,
-  question: Question<unknown>,
+  decision: OperationOf<'decision'>,
   model: ModelDecision,
 ): Promise<void> {
+  const { name, question } = decision
   const { permit, provider } = model
   if (permit === null) return
   const called = (usage: ModelUsage | null, error: JsonObject | null): NewEvent =>
@@ -81,6 +95,8 @@ async function askModel(
     usage = reply.usage
     decided = await readReply(question, reply.answer as JsonObject, `${provider}:${model.model}`)
   } catch (error) {
+    const isStopped = isHoldfastError(error) && error.code === 'WORK_STOPPED'
+    if (isStopped && !execution.isBounded) return hold(execution, decision)
     const spent = error instanceof HoldfastError ? (error.details.usage as ModelUsage | undefined) : undefined
     const record = toErrorRecord(error, 'MODEL_UNAVAILABLE')
     const failed = called(usage ?? spent ?? null, recordJson(record))

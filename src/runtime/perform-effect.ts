@@ -13,8 +13,8 @@
 import { HoldfastError, isHoldfastError, toErrorRecord } from '../kernel/errors.ts'
 import type { Json } from '../kernel/json.ts'
 import { crashPoint } from '../ports/crash-points.ts'
-import { connectorOf } from './breakers/breakers.ts'
 import { callOutside, isLate } from './effects/effect-call.ts'
+import { holdForBreaker, holdForStop } from './effects/effect-hold.ts'
 import { allow, asApproved } from './effects/effect-policy.ts'
 import {
   askedIn,
@@ -76,7 +76,7 @@ async function attempt(execution: Execution, effect: Effect): Promise<void> {
   if (allowed === null) return
   const { name, operation, input } = effect
   const pass = execution.host.breakers.admit(operation, execution.run.id, name)
-  if (pass === null) return hold(execution, effect)
+  if (pass === null) return holdForBreaker(execution, effect, () => resume(execution, effect))
   const number = numberOf(execution, name)
   const key = idempotencyKeyOf(execution, name)
   crashPoint('effect.before-intent')
@@ -112,16 +112,6 @@ async function attempt(execution: Execution, effect: Effect): Promise<void> {
   succeed(execution, effect, output, 'perform', () => crashPoint('effect.after-result'))
 }
 
-/** The connector is down for all runs: no attempt is used up, the breaker wakes the run when there is news. */
-function hold(execution: Execution, effect: Effect): void {
-  const { name, operation } = effect
-  execution.retries.later(name, () => resume(execution, effect))
-  if (execution.journal.entries.get(name)?.isHeld) return
-  execution.open(
-    execution.event(`${effect.type}.held`, { name, operation, connector: connectorOf(operation) }),
-  )
-}
-
 async function noteFailure(
   execution: Execution,
   effect: Effect,
@@ -130,6 +120,7 @@ async function noteFailure(
   call: Promise<Json> | null = null,
 ): Promise<void> {
   const code = isHoldfastError(error) ? error.code : ''
+  if (code === 'WORK_STOPPED') return await stopped(execution, effect, number, error)
   const isRead = manifestOf(execution, effect).effect === 'read'
   const isRefused = REFUSED.has(code) || (isRead && code === 'OUTPUT_INVALID')
   if (isRefused && !isRead && effect.type === 'effect' && isInDoubt(execution, effect.name)) {
@@ -144,6 +135,17 @@ async function noteFailure(
       await waitFor(execution, effect, number, call)
     else await reconcile(execution, effect)
   }
+}
+
+/** Work was stopped between its permit and the outside: it was not done, and this counts as no attempt. */
+async function stopped(execution: Execution, effect: Effect, number: number, error: unknown): Promise<void> {
+  if (execution.isBounded) return fail(execution, effect, error)
+  const { type, name } = effect
+  const record = recordJson(toErrorRecord(error))
+  const failure = { type, name, attempt: number, error: record, retryAt: null, stopped: true }
+  await execution.append([execution.event('attempt.failed', failure)])
+  // While the stop lasts, the policy holds it.
+  if (execution.active) await attempt(execution, effect)
 }
 
 /** Called off at its time limit, an attempt may still come back and say what became of it. */
@@ -176,7 +178,9 @@ async function reconcile(execution: Execution, effect: Effect): Promise<void> {
     case 'given up':
       return fail(execution, effect, finding.error)
     case 'held':
-      return hold(execution, effect)
+      return holdForBreaker(execution, effect, () => resume(execution, effect))
+    case 'stopped':
+      return holdForStop(execution, effect, () => resume(execution, effect))
     case 'waiting':
       return
   }

@@ -12,6 +12,7 @@ import { undoneIndex } from './rollback/undone-index.ts'
 import { runIndex } from './run-index.ts'
 import { scheduleIndex } from './schedules/schedule-index.ts'
 import { skippedIndex } from './skipped-starts.ts'
+import { heldIndex } from './stops/held-index.ts'
 import { triggerIndex } from './triggers/trigger-index.ts'
 
 export const RUNTIME_PROJECTIONS: readonly Projection[] = [
@@ -28,4 +29,5 @@ export const RUNTIME_PROJECTIONS: readonly Projection[] = [
   undoneIndex,
   skippedIndex,
   cutOffIndex,
+  heldIndex,
 ]

@@ -71,6 +71,10 @@ export function noAutonomy(): never {
   })
 }
 
+export function notFound(run: string): HoldfastError {
+  return new HoldfastError('RUN_NOT_FOUND', `There is no run ${run}`, { details: { run } })
+}
+
 export function isClosed(run: string): HoldfastError {
   return new HoldfastError('HOLDFAST_CLOSED', `Holdfast was closed while run ${run} was under way`, {
     details: { run },

@@ -30,7 +30,7 @@ export function runStream(run: string): string {
 
 export const runIndex: Projection = {
   name: 'runs',
-  version: 12,
+  version: 13,
   tables: ['runs', 'runs_timers', 'runs_waits', 'runs_erased', 'runs_dead', ...QUEUE_TABLES],
   schema: `
     CREATE TABLE runs (
@@ -170,8 +170,12 @@ function noteTimersAndWaits({ kind, time, body: given }: StoredEvent, run: strin
       closeWait(tables, run, name)
       noteReturned(tables, run, body)
       return
-    case 'timer.fired':
     case 'effect.held':
+      if (typeof body.until === 'number')
+        setTimer(tables, { run, name, at: body.until, type: 'held', since: time })
+      else clearTimer(tables, run, name)
+      return
+    case 'timer.fired':
     case 'timer.abandoned':
     case 'effect.intended':
     case 'effect.succeeded':
@@ -234,14 +238,14 @@ interface Timer {
   readonly run: string
   readonly name: string
   readonly at: number
-  readonly type: 'timer' | 'deadline' | 'retry' | 'start'
+  readonly type: 'timer' | 'deadline' | 'retry' | 'held' | 'start'
   readonly since: number
 }
 
 function setTimer(tables: Tables, { run, name, at, type, since }: Timer): void {
   tables.run(
     `INSERT INTO runs_timers (run, name, at, type, since) VALUES (?, ?, ?, ?, ?)
-     ON CONFLICT DO UPDATE SET at = excluded.at, since = excluded.since`,
+     ON CONFLICT DO UPDATE SET at = excluded.at, type = excluded.type, since = excluded.since`,
     run,
     name,
     at,

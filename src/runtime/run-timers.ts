@@ -1,4 +1,5 @@
 /** Durable timers: one alarm of the clock for the earliest of all, however many there are. */
+import type { StoredEvent } from '../kernel/event.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { TablesReader } from '../ports/projection.ts'
 import { PAGE, type Pager } from './scheduler/pager.ts'
@@ -7,7 +8,20 @@ export interface DueTimer {
   readonly run: string
   readonly name: string
   readonly at: number
-  readonly type: 'timer' | 'deadline' | 'retry' | 'start'
+  readonly type: 'timer' | 'deadline' | 'retry' | 'held' | 'start'
+}
+
+/** Kinds that set a time at which their run is woken, with the field that says it. */
+export const TIMES: Readonly<Record<string, string>> = {
+  'timer.set': 'at',
+  'attempt.failed': 'retryAt',
+  'effect.held': 'until',
+}
+
+/** Milliseconds since 1970; NaN for none. */
+export function timeSetBy({ kind, body }: StoredEvent): number {
+  const at = body?.[TIMES[kind] ?? '']
+  return typeof at === 'number' ? at : Number.NaN
 }
 
 const BEFORE_ALL = { at: Number.MIN_SAFE_INTEGER, run: '', name: '' }

@@ -8,7 +8,6 @@
  * After a crash, `recover` brings in the runs that were cut off, and delivers what was published or ended
  * but not yet received. Whatever is delivered twice is refused the second time by the run's journal.
  */
-import { HoldfastError } from '../kernel/errors.ts'
 import type { NewEvent, StoredEvent } from '../kernel/event.ts'
 import { RUN_ENDS } from '../kernel/journal.ts'
 import type { Json, JsonObject } from '../kernel/json.ts'
@@ -37,13 +36,14 @@ import { placeAgain } from './reopening/place.ts'
 import { Rest } from './rest.ts'
 import { rollbackWorkflow } from './rollback/rollback-workflow.ts'
 import { type Link, nextLink } from './run-chain.ts'
-import { isClosed } from './run-errors.ts'
+import { isClosed, notFound } from './run-errors.ts'
 import { bondRow, RUN_STREAM, type RunStatus, runStream } from './run-index.ts'
 import { type RunToStart, runStarted } from './run-start.ts'
-import { type DueTimer, RunTimers } from './run-timers.ts'
+import { type DueTimer, RunTimers, TIMES, timeSetBy } from './run-timers.ts'
 import type { RuntimeOptions, Wake, Waking } from './runtime-options.ts'
 import { PAGE, Pager } from './scheduler/pager.ts'
 import { isQueued, RunQueue } from './scheduler/run-queue.ts'
+import { Stops } from './stops/stops.ts'
 import { WorkflowRegistry } from './workflow-registry.ts'
 
 export class Runtime implements ExecutionHost {
@@ -73,6 +73,7 @@ export class Runtime implements ExecutionHost {
   readonly #stopListening: () => void
   readonly #comebacks: Comebacks
   readonly #cutOffs: CutOffs
+  readonly #stops: Stops
   #holds = 0
   #closing = false
 
@@ -93,6 +94,7 @@ export class Runtime implements ExecutionHost {
     this.#cutOffs = new CutOffs(this, options.cutOffs)
     this.#deliveries = new Deliveries(this, this.#pager)
     this.breakers = new Breakers(this, this.#pager)
+    this.#stops = new Stops(this, this.#pager)
     this.#waitingRuns = new RunQueue({
       log: this.log,
       clock: this.clock,
@@ -215,8 +217,7 @@ export class Runtime implements ExecutionHost {
   /** @throws RUN_NOT_FOUND, RUN_QUEUED, BODY_ERASED */
   #load(run: string): Execution {
     const row = this.log.tables.get<{ status: RunStatus }>('SELECT status FROM runs WHERE id = ?', run)
-    if (row === undefined)
-      throw new HoldfastError('RUN_NOT_FOUND', `There is no run ${run}`, { details: { run } })
+    if (row === undefined) throw notFound(run)
     if (row.status === 'queued') throw isQueued(run)
     return this.#begin(new Execution(this, run, row.status))
   }
@@ -304,8 +305,7 @@ export class Runtime implements ExecutionHost {
       else if (event.kind === 'run.queued') this.#onQueued(run, event)
       else if (event.kind === 'wait.started') this.#onWait(run, event)
       else if (event.kind === 'wait.abandoned') this.#deliveries.waitAbandoned(run, event)
-      else if (event.kind === 'timer.set') this.#timers.consider(Number(event.body?.at))
-      else if (event.kind === 'attempt.failed') this.#timers.consider(Number(event.body?.retryAt))
+      else if (event.kind in TIMES) this.#timers.consider(timeSetBy(event))
       else if (RUN_ENDS.has(event.kind)) this.#onEnd(run, event)
     }
     this.#waitingRuns.look()
@@ -375,6 +375,7 @@ export class Runtime implements ExecutionHost {
     this.#family.recover()
     this.#timers.start()
     this.breakers.start()
+    this.#stops.start()
     this.#waitingRuns.start()
     this.#handOver()
   }
@@ -387,8 +388,8 @@ export class Runtime implements ExecutionHost {
   async close(graceMs = 10_000): Promise<void> {
     this.#closing = true
     this.#stopListening()
-    const parts = [this.#timers, this.breakers, this.#waitingRuns, this.#pager, this.#comebacks]
-    for (const part of parts) part.stop()
+    const parts = [this.#timers, this.breakers, this.#stops, this.#waitingRuns, this.#pager]
+    for (const part of [...parts, this.#comebacks]) part.stop()
     for (const [run, wakings] of this.#queue) for (const { fail } of wakings) fail(isClosed(run))
     this.#queue.clear()
     for (const execution of [...this.#parked]) execution.drop()

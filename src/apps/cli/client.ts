@@ -6,6 +6,7 @@ import { text } from 'node:stream/consumers'
 import { type ErrorRecord, fromErrorRecord, HoldfastError } from '../../kernel/errors.ts'
 import type { Json } from '../../kernel/json.ts'
 import type { CommandIo } from '../commands/command.ts'
+import { ATTENDED } from '../server/attended-header.ts'
 import { socketOf } from '../server/socket.ts'
 
 /** Nobody listens: no socket, one that was left over, or a process that is shutting down. */
@@ -17,8 +18,11 @@ export async function askRunning(
   name: string,
   params: unknown,
   io: CommandIo,
+  attended = false,
 ): Promise<unknown> {
-  const answer = await send(dir, `/commands/${encodeURIComponent(name)}`, JSON.stringify(params), io.signal)
+  const headers = attended ? { [ATTENDED]: 'yes' } : {}
+  const path = `/commands/${encodeURIComponent(name)}`
+  const answer = await send(dir, path, JSON.stringify(params), io.signal, headers)
   if (answer === NOBODY) return NOBODY
   if (answer.statusCode === 503) {
     answer.resume()
@@ -75,10 +79,18 @@ async function send(
   path: string,
   body: string | null,
   signal: AbortSignal,
+  headers: Readonly<Record<string, string>> = {},
 ): Promise<IncomingMessage | typeof NOBODY> {
   const socketPath = socketOf(dir)
   if (socketPath === null) return NOBODY
-  const asked = request({ socketPath, path, method: body === null ? 'GET' : 'POST', agent: false, signal })
+  const asked = request({
+    socketPath,
+    path,
+    method: body === null ? 'GET' : 'POST',
+    agent: false,
+    signal,
+    headers,
+  })
   if (body !== null) asked.setHeader('Content-Type', 'application/json')
   asked.end(body ?? undefined)
   try {

@@ -4,6 +4,26 @@ import type { Verb } from './verb.ts'
 export function policyVerbs(look: string, keep: string): Verb[] {
   return [
     {
+      words: 'stop',
+      group: keep,
+      summary: 'Stop everything now: nothing reaches outside',
+      about: [
+        'No effect is done and no model is asked in any run, from this moment on, whichever process has the workspace',
+        'open; also after a restart. Runs begin, timers and mail are kept, and what is held goes on after `resume`.',
+        'What is just being done ends as it does. The file holdfast.stop in the workspace does the same.',
+      ].join('\n'),
+      options: [['--reason <text>', 'why, for the record']],
+      examples: [['stop --reason "odd mails"', 'works at once, with or without `up`']],
+      load: async () => (await import('./verbs/stop.ts')).stop,
+    },
+    {
+      words: 'resume',
+      group: keep,
+      summary: 'Let work go on that was stopped',
+      examples: [['resume', 'what was held is done, each once']],
+      load: async () => (await import('./verbs/stop.ts')).resume,
+    },
+    {
       words: 'grants',
       group: look,
       summary: 'What you have allowed beforehand',

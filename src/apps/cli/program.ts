@@ -7,6 +7,7 @@ import { createRedactor } from '../../policy/redactor.ts'
 import type { Redactor } from '../../ports/vault.ts'
 import { learnVariables } from '../config/secret-sources.ts'
 import { asFileTrouble } from '../file-trouble.ts'
+import { isAttended } from './attended.ts'
 import { armFromEnvironment } from './crash-env.ts'
 import { Output } from './output.ts'
 import { asTyped, type ProgramName, programName } from './program-name.ts'
@@ -212,6 +213,7 @@ function callFor(
     redactor,
     dir: resolve(dirSetting.value),
     dirSetting,
+    attended: isAttended(env),
     command,
     io: {
       progress: (line) => out.progress(line),

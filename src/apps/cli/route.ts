@@ -23,6 +23,8 @@ export interface Site {
   readonly env: Environment
   /** Knows the secrets that were opened here. */
   readonly redactor: Redactor
+  /** Whether somebody typed the command. Default false. */
+  readonly attended?: boolean
 }
 
 /** How long to wait for a process that is starting, or shutting down, or for another command. */
@@ -36,11 +38,12 @@ export async function carryOut<Name extends CommandName>(
   name: Name,
   params: ParamsOf<Name>,
   io: CommandIo,
+  patienceMs = PATIENCE_MS,
 ): Promise<DataOf<Name>> {
   assertWorkspace(site.dir)
-  const giveUpAt = Date.now() + PATIENCE_MS
+  const giveUpAt = Date.now() + patienceMs
   for (;;) {
-    const answer = await askRunning(site.dir, name, params, io)
+    const answer = await askRunning(site.dir, name, params, io, site.attended)
     if (answer !== NOBODY) return answer as DataOf<Name>
     const alone = await openAlone(site, await loadCommand(name), io).catch(ifLocked)
     if (!(alone instanceof HoldfastError)) return site.redactor.json((await alone(params)) as DataOf<Name>)
@@ -57,7 +60,7 @@ function ifLocked(error: unknown): HoldfastError {
 
 /** A function that does the command on the workspace, which is open now, and closes it. */
 async function openAlone(
-  { dir, env, redactor }: Site,
+  { dir, env, redactor, attended }: Site,
   command: AnyCommand,
   io: CommandIo,
 ): Promise<(params: unknown) => Promise<unknown>> {
@@ -70,6 +73,7 @@ async function openAlone(
   const { openWorkspace } = await import('../workspace.ts')
   const { advancing } = await import('../mail-in.ts')
   const workspace = await openWorkspace({ dir, env, redactor, recover: command.advances })
+  if (attended) await (await import('../presence.ts')).noteAttended(workspace, io)
   const work = async (given: unknown): Promise<unknown> => {
     const params = await checkParams(command, given)
     const run = () => command.run(workspace, params, io)

@@ -39,6 +39,7 @@ test('only what reads the log leaves mail and runs alone; the rest lets the work
     'flag explain',
     'flag skipped',
     'backup',
+    'stop',
     'retain',
     'log checkpoint',
     'log verify',

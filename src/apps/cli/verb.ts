@@ -38,6 +38,8 @@ export interface Call {
   readonly env: Environment
   /** What the output passes: it knows the secrets of the environment, and those of the vault once it was opened. */
   readonly redactor: Redactor
+  /** Whether somebody typed it: a sign of the operator. */
+  readonly attended: boolean
   /** How to type a command here: `inbox` → `bin/holdfast inbox`. */
   command(words: string): string
 }

@@ -7,6 +7,7 @@ import type { z } from 'zod'
 import type { Json } from '../../kernel/json.ts'
 import type { Secrets } from '../../policy/secrets.ts'
 import type { EventLog } from '../../ports/event-log.ts'
+import type { StopSwitch } from '../../ports/stop-switch.ts'
 import type { Workspace } from '../workspace.ts'
 
 /** How a command speaks while it works. */
@@ -26,6 +27,8 @@ export interface OpenLog {
   readonly dir: string
   readonly log: EventLog
   readonly secrets: Secrets
+  /** The switch that stops everything. */
+  readonly work: StopSwitch
 }
 
 interface CommandBase<Params> {

@@ -2,8 +2,9 @@
 import { join } from 'node:path'
 import { z } from 'zod'
 import { decide } from '../../policy/decide.ts'
+import { handleIn } from '../../policy/guardrails/vault-secret.ts'
 import { type PolicyChanges, redecide } from '../../policy/past-decisions.ts'
-import { asRequest } from '../../policy/request-line.ts'
+import { asRequest, withGuardrails } from '../../policy/request-line.ts'
 import type { Verdict } from '../../ports/gate.ts'
 import type { PolicySettings } from '../../ports/policy-settings.ts'
 import { parseYamlFile } from '../../templates/yaml-file.ts'
@@ -55,13 +56,15 @@ function tested(
   policy: PolicySettings,
   { name, request: line, expect, rule }: z.output<typeof caseSchema>,
 ): TestedCase {
-  const { request, labels, grants, addressBook } = asRequest(line)
+  const read = asRequest(line)
+  const { request, labels, grants, addressBook } = read
   const [connector = '', operation = ''] = line.operation.split('.')
   const declared = connectors.find((one) => one.name === connector)?.operations[operation]?.manifest
   const book = [...(policy.addressBook ?? []), ...addressBook]
   const asked =
     line.manifest.criticalArguments === undefined && declared ? { ...request, manifest: declared } : request
-  const got = decide(asked, labels, grants, { ...policy, addressBook: book })
+  const whole = withGuardrails({ ...read, request: asked }, policy)
+  const got = decide(whole, labels, grants, { ...policy, addressBook: book })
   const ok = got.answer === expect && (rule === undefined || rule === got.rule)
   return { name, ok, expected: rule === undefined ? expect : `${expect} by ${rule}`, got }
 }
@@ -72,10 +75,11 @@ export const policyWhatIf = workspaceCommand({
   params: z.strictObject({ policy: file, since: z.number().nullable() }),
   advances: false,
   async run(workspace, { policy, since }): Promise<PolicyChanges> {
-    const { log, connectors, models } = workspace
+    const { log, connectors, models, contactsIn, redactor } = workspace
     return redecide(log, parsePolicy(policy.text, policy.name, workspace), {
       connectors,
       models,
+      known: { contactsIn, vaultSecretIn: (text) => handleIn(text, redactor.text(text)) },
       since: since ?? 0,
     })
   },

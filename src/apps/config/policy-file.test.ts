@@ -3,6 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
+import { GUARDRAILS } from '../../policy/guardrails/rules.ts'
 import { DEFAULT_POLICY_TEXT, loadPolicy, POLICY_FILE } from './policy-file.ts'
 
 async function load(t: TestContext, text: string | null, hosts: string[] = [], own: string[] = []) {
@@ -20,6 +21,8 @@ test('without a file the defaults hold: the own mail, the models, the configured
     egress: { allow: ['localhost', '127.0.0.1', '::1', 'smtp.example.com'] },
     grants: { never: [], maxAgeMs: null },
     addressBook: [],
+    guardrails: GUARDRAILS,
+    absence: null,
     budget: { perDayUsd: 5, perRunUsd: 0.5, modelCallsPerDay: 1_000 },
   })
 })
@@ -70,6 +73,16 @@ test('a mistake is named with line, column and path', async (t) => {
       /a length of time such as 1h/,
     ],
     ['version: 1\naddressBook: ["Ada <ada@ek.example>"]\n', /:2:15 addressBook\[0\]: must be one address/],
+    ['version: 1\nguardrails: { secrets: maybe }\n', /:2:24 guardrails\.secrets: /],
+    ['version: 1\nguardrails: { quietHours: { from: "25:00", to: "08:00" } }\n', /:2:35 .*time of the day/],
+    ['version: 1\nguardrails: { quietHours: { from: "21:00" } }\n', /must say both, from and to/],
+    ['version: 1\nguardrails: { timeZone: Mars }\n', /:2:25 .*time zone such as/],
+    [
+      'version: 1\nguardrails: { attachments: { maxBytes: lots } }\n',
+      /:2:40 guardrails\.attachments\.maxBytes: /,
+    ],
+    ['version: 1\nguardrails: { personalData: { nationalIds: [Atlantis] } }\n', /a country such as/],
+    ['version: 1\nabsence: { after: never }\n', /:2:19 absence\.after: .*a length of time/],
     ['version: 1\ngrants: { never: [Everything] }\n', /grants\.never\[0\]: must be an operation/],
     ['version: 1\ncases: [{ name: x, request: { operation: a.b, to: x }, expect: deny }]\n', /cases\[0\]/],
   ]
@@ -100,4 +113,36 @@ addressBook: [Ada@Ek.example, "@firm.example"]
   ])
   assert.deepEqual(grants, { never: ['bank.*'], maxAgeMs: 90 * 86_400_000 })
   assert.deepEqual(addressBook, ['ada@ek.example', '@firm.example'])
+})
+
+test('guardrails and absence are read as they stand', async (t) => {
+  const { guardrails, absence } = await load(
+    t,
+    `version: 1
+guardrails:
+  personalData: { nationalIds: [sv-SE, PL], allow: ["SE45 5000 0000 0583 9825 7466"] }
+  overLimit: deny
+  maxLength: 20000
+  attachments: { maxCount: 5, maxBytes: 1.5MB, types: [application/PDF, image/*] }
+  perCustomerPerDay: 3
+  timeZone: Europe/Stockholm
+  quietHours: { from: "21:00", to: "8:30", days: [sat, sun] }
+absence: { after: 3d }
+`,
+  )
+  assert.deepEqual(guardrails, {
+    ...GUARDRAILS,
+    personalData: {
+      answer: 'review',
+      nationalIds: ['sv-SE', 'PL'],
+      allow: ['SE45 5000 0000 0583 9825 7466'],
+    },
+    overLimit: 'deny',
+    maxLength: 20_000,
+    attachments: { maxCount: 5, maxBytes: 1_500_000, types: ['application/pdf', 'image/*'] },
+    perCustomerPerDay: 3,
+    timeZone: 'Europe/Stockholm',
+    quietHours: { from: 1_260, to: 510, days: [6, 0] },
+  })
+  assert.deepEqual(absence, { afterMs: 259_200_000 })
 })

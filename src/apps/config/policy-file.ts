@@ -7,7 +7,8 @@ import type { RetentionRule } from '../../runtime/retention.ts'
 import { parseYamlFile } from '../../templates/yaml-file.ts'
 import { readIfThere } from './file.ts'
 import { POLICY_FILE } from './file-names.ts'
-import { lengthOf, policySchema, RUN_ENDS_ERASED } from './policy-schema.ts'
+import { lengthOf } from './lengths.ts'
+import { policySchema, RUN_ENDS_ERASED } from './policy-schema.ts'
 
 export { POLICY_FILE }
 
@@ -46,7 +47,7 @@ export interface Configured {
 type PolicyFile = z.output<typeof policySchema>
 
 function settingsOf(
-  { operations, access, rates, egress, grants, addressBook, budget }: PolicyFile,
+  { operations, access, rates, egress, grants, addressBook, guardrails, absence, budget }: PolicyFile,
   configured: Configured,
 ): PolicySettings {
   const hosts = [...LOOPBACK, ...configured.hosts.map((name) => name.toLowerCase())]
@@ -58,6 +59,8 @@ function settingsOf(
     egress: { allow: egress.allow ?? [...new Set(hosts)] },
     grants: { never: grants.never, maxAgeMs: lengthOf(grants.maxAge) },
     addressBook: [...new Set([...addressBook, ...own])],
+    guardrails,
+    absence,
     budget,
   }
 }
@@ -115,6 +118,20 @@ operations:
 # in holdfast.yaml, and the models in use.
 # egress:
 #   allow: [localhost, smtp.example.com, api.openai.com]
+
+# What is looked at in whatever leaves. Secrets are denied and personal data is put to you,
+# also without a word of it here; the limits are yours to set.
+# guardrails:
+#   personalData: { nationalIds: [sv-SE], allow: ["SE45 5000 0000 0583 9825 7466"] }
+#   maxLength: 20000
+#   maxRecipients: 5
+#   attachments: { maxCount: 5, maxBytes: 10MB, types: [application/pdf, image/*] }
+#   perCustomerPerDay: 3
+#   timeZone: Europe/Stockholm
+#   quietHours: { from: "21:00", to: "08:00", days: [sat, sun] }
+
+# After so long without a sign of you, what leaves is put to you; reads go on.
+# absence: { after: 3d }
 
 # At a limit no model is asked any more. Days are UTC; null means no limit.
 budget:

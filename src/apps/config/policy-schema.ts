@@ -1,7 +1,8 @@
 /** What `policy.yaml` may say, with what holds where it says nothing. */
 import { z } from 'zod'
-import { durationMs } from '../../kernel/duration.ts'
 import { requestSchema } from '../../policy/request-line.ts'
+import { absenceSchema, guardrailsSchema } from './guardrails-schema.ts'
+import { lengthOf } from './lengths.ts'
 
 const operation = z.string().regex(/^(\*|[a-z][a-z0-9-]*\.(\*|[^\s*]+))$/, {
   error: 'must be an operation such as smtp.send, all of a connector such as model.*, or *',
@@ -22,14 +23,6 @@ const length = z.string().refine((text) => (lengthOf(text) ?? 0) > 0, {
 const duration = z.string().refine((text) => text === 'never' || lengthOf(text) !== null, {
   error: 'must be a length of time such as 90d, or never',
 })
-
-export function lengthOf(text: string): number | null {
-  try {
-    return durationMs(text)
-  } catch {
-    return null
-  }
-}
 
 const agents = () =>
   z.array(z.string().min(1)).min(1).default(['*']).describe('Names of workflows and agents; * for all.')
@@ -151,6 +144,11 @@ export const policySchema = z
       .array(address)
       .default([])
       .describe('Whom you vouch for: addresses, or @example.com for all of a domain.'),
+    guardrails: guardrailsSchema.prefault({}).describe('What is looked at in whatever leaves.'),
+    absence: absenceSchema
+      .nullable()
+      .default(null)
+      .describe('After so long without a sign of you, what leaves is put to you. Default: never.'),
     budget: z
       .strictObject({
         perDayUsd: limit(5).describe('US dollars for models in a day (UTC); null for no limit.'),

@@ -11,7 +11,9 @@ import { stream } from 'hono/streaming'
 import { toErrorRecord } from '../../kernel/errors.ts'
 import { checkParams, loadCommand } from '../commands/catalogue.ts'
 import type { CommandIo } from '../commands/command.ts'
+import { noteAttended } from '../presence.ts'
 import type { Workspace } from '../workspace.ts'
+import { ATTENDED } from './attended-header.ts'
 import { bindSocket } from './socket.ts'
 
 /** What `/readyz` tells. */
@@ -44,7 +46,9 @@ export async function serveCommands(workspace: Workspace, info: ProcessInfo): Pr
       const tell = async (line: object): Promise<void> => {
         await out.writeln(JSON.stringify(workspace.redactor.json(line)))
       }
-      const work = answer(workspace, c.req.param('name'), params, ioTo(tell, asked.signal)).then(tell)
+      const io = ioTo(tell, asked.signal)
+      if (c.req.header(ATTENDED) === 'yes') await noteAttended(workspace, io)
+      const work = answer(workspace, c.req.param('name'), params, io).then(tell)
       underWay.add(work)
       await work.finally(() => underWay.delete(work))
     })

@@ -8,6 +8,7 @@ import { join } from 'node:path'
 import type { Environment } from '../../adapters/system/environment.ts'
 import { toErrorRecord } from '../../kernel/errors.ts'
 import { createRedactor } from '../../policy/redactor.ts'
+import { whyStopped } from '../../ports/stop-switch.ts'
 import type { Redactor } from '../../ports/vault.ts'
 import type { CommandIo } from '../commands/command.ts'
 import { inbox } from '../commands/inbox.ts'
@@ -67,6 +68,8 @@ export async function runWorkspace(options: RunningOptions): Promise<void> {
     server = await serveCommands(workspace, { pid: process.pid, version, started: Date.now() })
     const sample = options.sample ? await deliverSample(workspace) : 0
     voice.started({ dir: workspace.dir, socket: server.path, sample })
+    const stopped = whyStopped(workspace.work.current())
+    if (stopped !== null) voice.note(`Nothing reaches outside: ${stopped}.`)
     await work(workspace, options)
     if (stop.aborted) voice.stopping()
   } finally {

@@ -13,6 +13,7 @@ export function sendByFolder(sentDir: string, now: () => number): Operation<Outg
       effect: 'external',
       idempotency: 'key',
       criticalArguments: ['to'],
+      carries: { recipients: ['to'], content: ['subject', 'text'], attachments: [] },
       hosts: [],
       dataClass: 'personal',
       witness: 'workspace',

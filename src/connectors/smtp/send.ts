@@ -45,6 +45,7 @@ export function sendBySmtp(options: SmtpSendOptions): Operation<OutgoingMail, Se
       effect: 'external',
       idempotency: 'none',
       criticalArguments: ['to'],
+      carries: { recipients: ['to'], content: ['subject', 'text'], attachments: [] },
       hosts: [host],
       dataClass: 'personal',
       witness: 'workspace',

@@ -9,7 +9,7 @@ import { type Facts, lastOf, positionsOf } from './facts.ts'
 type Wait = (facts: Facts) => readonly Reason[]
 
 /** To be extended by whatever else a run may wait for. */
-const WAITS: readonly Wait[] = [answers, events, timers, attempts, connectors, children]
+const WAITS: readonly Wait[] = [answers, events, timers, attempts, quietHours, connectors, stops, children]
 
 export function waitsOf(facts: Facts): Reason[] {
   return WAITS.flatMap((wait) => wait(facts))
@@ -174,6 +174,43 @@ function connectors(facts: Facts): Reason[] {
       positions: positionsOf(facts, name, 'effect.held'),
     }),
   )
+}
+
+/** Effects that leave, while the policy has them wait for a time of the day. */
+function quietHours(facts: Facts): Reason[] {
+  const rows = facts.tables.all<{ name: string; since: number; at: number }>(
+    "SELECT name, since, at FROM runs_timers WHERE run = ? AND type = 'held' ORDER BY at, name",
+    facts.run.id,
+  )
+  return rows.map(({ name, since, at: until }) =>
+    reason({
+      kind: 'quiet',
+      words: `the end of the quiet hours, for the effect "${name}"`,
+      since,
+      until,
+      next: 'The policy is asked again then, and the effect is done if it allows it.',
+      positions: positionsOf(facts, name, 'effect.held'),
+    }),
+  )
+}
+
+/** What would reach outside, while work is stopped. */
+function stops(facts: Facts): Reason[] {
+  const rows = facts.tables.all<{ name: string; since: number }>(
+    'SELECT name, since FROM held WHERE run = ? ORDER BY position',
+    facts.run.id,
+  )
+  return rows.map(({ name, since }) => {
+    const type = facts.journal.entries.get(name)?.type ?? 'effect'
+    return reason({
+      kind: 'stop',
+      words: `the end of the stop, for the ${type} "${name}"`,
+      since,
+      next: 'You have stopped all work; it goes on when you say so.',
+      command: 'resume',
+      positions: positionsOf(facts, name, `${type}.held`),
+    })
+  })
 }
 
 function children(facts: Facts): Reason[] {

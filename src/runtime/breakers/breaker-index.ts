@@ -104,7 +104,7 @@ function noteHeld({ kind, stream, body, time, position }: StoredEvent, tables: T
   const run = stream.slice(RUN_STREAM.length)
   if (kind.startsWith('run.')) tables.run('DELETE FROM breakers_held WHERE run = ?', run)
   else if (body === null) return
-  else if (kind.endsWith('.held')) {
+  else if (kind.endsWith('.held') && body.connector !== undefined) {
     tables.run(
       'INSERT OR REPLACE INTO breakers_held (run, name, connector, since, position) VALUES (?, ?, ?, ?, ?)',
       run,

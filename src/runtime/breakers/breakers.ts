@@ -153,7 +153,7 @@ export class Breakers {
   /** An effect that is on record as held may have missed what it is to wait for. */
   #onCommit(events: readonly StoredEvent[]): void {
     for (const { kind, body, stream } of events) {
-      if (!HELD.has(kind) || body === null) continue
+      if (!HELD.has(kind) || body?.connector === undefined) continue
       const connector = String(body.connector)
       const { status, isDue } = this.#of(connector)
       // The run takes note of the record first.

@@ -13,7 +13,7 @@ import { type Effect, manifestOf, numberOf } from './effect-records.ts'
 /** Codes of an outside that has answered. */
 const ANSWERED = new Set(['CONNECTOR_REFUSED', 'OUTPUT_INVALID'])
 /** Codes of a call that has not come to the outside. */
-const NOT_ASKED = new Set(['INPUT_INVALID', 'PERMIT_INVALID', 'OPERATION_UNKNOWN'])
+const NOT_ASKED = new Set(['INPUT_INVALID', 'PERMIT_INVALID', 'OPERATION_UNKNOWN', 'WORK_STOPPED'])
 
 /** Past the time limit the outcome is unknown. `wasAsked` says by the result whether the outside was asked at all. */
 export async function callOutside<T>(

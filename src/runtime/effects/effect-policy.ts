@@ -10,6 +10,7 @@ import type { ReviewAnswer } from '../../kernel/workflow.ts'
 import { type Permit, type Verdict, verdictBody } from '../../ports/gate.ts'
 import type { Execution } from '../execution.ts'
 import { externalSince } from '../external-since.ts'
+import { holdByPolicy } from './effect-hold.ts'
 import {
   askedIn,
   type Effect,
@@ -105,7 +106,9 @@ export async function allow(
   const ruling = askPolicy(execution, effect)
   const { verdict, permit, approval, decided } = ruling
   if (permit !== null) return { ...ruling, permit }
-  if (verdict.answer === 'review' && approval === null && !execution.isBounded)
+  if (verdict.until !== undefined && !execution.isBounded)
+    holdByPolicy(execution, effect, verdict, decided, resume)
+  else if (verdict.answer === 'review' && approval === null && !execution.isBounded)
     askApproval(execution, effect, ruling, resume)
   else {
     await execution.append([decided])

@@ -1,6 +1,6 @@
 /** An effect that may have been done: what is to be done about it, by lookup, manifest and operator, in this order. */
 import { outcomeName } from '../../kernel/effect-review.ts'
-import { HoldfastError, toErrorRecord } from '../../kernel/errors.ts'
+import { HoldfastError, isHoldfastError, toErrorRecord } from '../../kernel/errors.ts'
 import type { Json } from '../../kernel/json.ts'
 import { EFFECT_RETRY } from '../../kernel/retry-policy.ts'
 import type { ReviewAnswer } from '../../kernel/workflow.ts'
@@ -16,14 +16,15 @@ import { delayOf } from './effect-retry.ts'
 import { isOut } from './late-calls.ts'
 
 /**
- * again: it was not done, or a repeat does no harm. held: the connector is down. waiting: another question, or the
- * operator's answer, is under way and goes on by itself.
+ * again: it was not done, or a repeat does no harm. held: the connector is down. stopped: nobody outside is asked
+ * until work goes on. waiting: another question, or the operator's answer, is under way and goes on by itself.
  */
 export type Finding =
   | { readonly is: 'done'; readonly output: Json; readonly via: 'lookup' | 'operator' }
   | Again
   | { readonly is: 'given up'; readonly error: HoldfastError }
   | { readonly is: 'held' }
+  | { readonly is: 'stopped' }
   | { readonly is: 'waiting' }
 
 /** By the word of the outside or of the operator it was not done; for a repeat, that does not matter. */
@@ -71,6 +72,7 @@ async function lookUp(
 ): Promise<Lookup<Json> | Finding> {
   const { operation, input } = effect
   const { verdict, permit, decided } = askPolicy(execution, effect, true)
+  if (verdict.until !== undefined && !execution.isBounded) return { is: 'stopped' }
   const pass = permit && execution.host.breakers.admit(operation, execution.run.id, effect.name)
   if (permit !== null && pass === null) return { is: 'held' }
   await execution.append([decided], pass?.records)
@@ -83,6 +85,7 @@ async function lookUp(
     const found = await callOutside(execution, effect, pass, ask, (result) => result !== null)
     return found ?? { found: 'unknown', why: `${operation} has no way to look it up` }
   } catch (error) {
+    if (isHoldfastError(error) && error.code === 'WORK_STOPPED') return { is: 'stopped' }
     return lookUpLater(execution, effect, resume, error)
   }
 }

@@ -1,0 +1,62 @@
+/** `holdfast.stop` in the folder of a workspace, as the port `StopFile`. Anybody who may write there may order a stop. */
+import { readFileSync, statSync } from 'node:fs'
+import { rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { StopFile, StopOrder } from '../../ports/stop-switch.ts'
+import { replaceFile } from './durable-file.ts'
+
+export const STOP_FILE = 'holdfast.stop'
+
+/** How often a process looks at it that has nothing to do. Before it does anything it looks as well. */
+const LOOK_EVERY_MS = 500
+
+export function stopFile(dir: string): StopFile {
+  const path = join(dir, STOP_FILE)
+  return {
+    read: () => readOrder(path),
+    write: async ({ order, id, at, reason }) => {
+      await replaceFile(path, `${JSON.stringify({ order, id, at, reason })}\n`)
+    },
+    remove: () => rm(path, { force: true }),
+    watch(onChange) {
+      let known = stampOf(path)
+      const look = (): void => {
+        const stamp = stampOf(path)
+        if (stamp === known) return
+        known = stamp
+        onChange()
+      }
+      const timer = setInterval(look, LOOK_EVERY_MS).unref()
+      return () => clearInterval(timer)
+    },
+  }
+}
+
+/** A file that was made by hand, or can't be read, is an order as well: known by when it was made. */
+function readOrder(path: string): StopOrder | null {
+  const entry = statOf(path)
+  if (entry === null) return null
+  const at = Math.floor(entry.mtimeMs)
+  const byHand: StopOrder = { order: 'stop', id: `file-${at}`, at, reason: '' }
+  try {
+    const { order, id, at: since, reason } = JSON.parse(readFileSync(path, 'utf8')) as Partial<StopOrder>
+    if (typeof id !== 'string' || id === '' || (order !== 'stop' && order !== 'resume')) return byHand
+    return { order, id, at: typeof since === 'number' ? since : at, reason: String(reason ?? '') }
+  } catch {
+    return byHand
+  }
+}
+
+/** null only where there surely is none. */
+function statOf(path: string): { readonly mtimeMs: number } | null {
+  try {
+    return statSync(path, { throwIfNoEntry: false }) ?? null
+  } catch {
+    return { mtimeMs: 0 }
+  }
+}
+
+function stampOf(path: string): string {
+  const entry = statSync(path, { throwIfNoEntry: false })
+  return entry === undefined ? 'missing' : `${entry.ino} ${entry.mtimeMs} ${entry.size}`
+}

@@ -1,0 +1,2 @@
+/** The header of a command that somebody typed, at the socket: `yes`. */
+export const ATTENDED = 'holdfast-attended'

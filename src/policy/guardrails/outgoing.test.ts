@@ -1,0 +1,126 @@
+/** What leaves, looked through: what counts, and for which argument. */
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import type { Json } from '../../kernel/json.ts'
+import type { Carries } from '../../ports/connector.ts'
+import type { Guardrails } from '../../ports/policy-settings.ts'
+import { type Known, lookThrough, NOTHING_KNOWN, type Outgoing } from './outgoing.ts'
+import { GUARDRAILS } from './rules.ts'
+
+const TOKEN = `ghp_${'wWPw5k4aXcaT4fNP0UcnZwJUVFk6LO0pINUx'}`
+const IBAN = 'DE89 3704 0044 0532 0130 00'
+
+interface More {
+  readonly carries?: Carries
+  readonly critical?: readonly string[]
+  readonly guardrails?: Partial<Guardrails>
+  readonly known?: Partial<Known>
+}
+
+function look(
+  given: Record<string, Json>,
+  { carries, critical = ['to'], guardrails, known }: More = {},
+): Outgoing {
+  return lookThrough(
+    { arguments: given, customer: 'c-1', manifest: { carries, criticalArguments: critical } },
+    { ...GUARDRAILS, ...guardrails },
+    { ...NOTHING_KNOWN, ...known },
+  )
+}
+
+const MAIL: Carries = { recipients: ['to'], content: ['subject', 'text'], attachments: ['files'] }
+
+describe('secrets', () => {
+  test('are looked for in all of the input, its keys and files included, whatever is declared', () => {
+    const file = { filename: 'a.txt', encoding: 'base64', content: Buffer.from(TOKEN).toString('base64') }
+    for (const given of [
+      { text: `see ${TOKEN}` },
+      { headers: { deep: [{ [TOKEN]: 1 }] } },
+      { to: `${TOKEN}@x.example` },
+      { files: [file] },
+    ]) {
+      const [argument = ''] = Object.keys(given)
+      assert.deepEqual(look(given, { carries: MAIL }).secret, { argument, what: 'a secret (github)' })
+    }
+    assert.equal(look({ text: TOKEN }, { guardrails: { secrets: 'off' } }).secret, null)
+  })
+
+  test('those of the vault are known by their handle', () => {
+    const known = { vaultSecretIn: (text: string) => (text.includes('hunter2') ? 'vault:mail' : null) }
+    assert.deepEqual(look({ text: 'it is hunter2' }, { known }).secret, {
+      argument: 'text',
+      what: 'the secret vault:mail',
+    })
+  })
+})
+
+describe('personal data', () => {
+  const personal = (given: Record<string, Json>, more: More = {}): string[] =>
+    look(given, more).personal.map(({ argument, what }) => `${argument}: ${what}`)
+
+  test('is named without being told', () => {
+    assert.deepEqual(personal({ text: `pay to ${IBAN} by 4111 1111 1111 1111` }), [
+      'text: a card number (…1111)',
+      'text: an IBAN (…3000)',
+    ])
+  })
+
+  test('of what is written only; whom it touches is the affair of other rules', () => {
+    assert.deepEqual(personal({ to: IBAN, text: 'hello' }), [])
+    assert.deepEqual(personal({ note: IBAN, text: 'hello' }, { carries: { content: ['text'] } }), [])
+    assert.deepEqual(personal({ note: IBAN }, { critical: ['*'] }), ['note: an IBAN (…3000)'])
+  })
+
+  test('that the policy allows anywhere is none', () => {
+    const personalData = { ...GUARDRAILS.personalData, allow: ['de89 3704 0044 0532 0130 00'] }
+    assert.deepEqual(personal({ text: IBAN }, { guardrails: { personalData } }), [])
+  })
+
+  test('addresses and numbers are those of other customers, whom it does not go to', () => {
+    const whose: Readonly<Record<string, string>> = { 'ada@ek.example': 'c-1', 'bo@ek.example': 'c-2' }
+    const contactsIn = (text: string) =>
+      Object.entries(whose)
+        .filter(([value]) => text.includes(value))
+        .map(([value, customer]) => ({ what: 'the mail address' as const, value, customer }))
+    const known = { contactsIn }
+    assert.deepEqual(personal({ to: 'ada@ek.example', text: 'write to ada@ek.example' }, { known }), [])
+    assert.deepEqual(personal({ to: 'ada@ek.example', text: 'write to bo@ek.example' }, { known }), [
+      'text: the mail address of another customer (c-2)',
+    ])
+    assert.deepEqual(personal({ to: 'Bo@ek.example', text: 'you are bo@ek.example' }, { known }), [])
+  })
+})
+
+describe('how much', () => {
+  test('characters of what is written, or of all', () => {
+    assert.equal(look({ to: 'x', subject: 'abc', text: 'de' }, { carries: MAIL }).length, 5)
+    assert.equal(look({ to: 'x', subject: 'abc', text: ['de', 1] }).length, 7)
+  })
+
+  test('recipients as declared, else the addresses in what decides whom it touches', () => {
+    const to = [{ name: 'A', address: 'a@ek.example' }, { address: 'b@ek.example' }, 'C <c@ek.example>']
+    assert.equal(look({ to }, { carries: MAIL }).recipients, 3)
+    assert.equal(look({ to: 'a@ek.example, b@ek.example, A@ek.example', from: 'm@ek.example' }).recipients, 2)
+    assert.equal(look({ a: 'a@ek.example', b: ['b@ek.example'] }, { critical: ['*'] }).recipients, 2)
+  })
+
+  test('files with their size and type, by what they hold before what they say', () => {
+    const text = { filename: 'a.csv', contentType: 'Text/CSV; charset=utf-8', size: 1, content: 'äb' }
+    const coded = { filename: 'b.bin', encoding: 'base64', content: Buffer.alloc(100).toString('base64') }
+    const told = { name: 'c', mimeType: 'image/png', size: 7 }
+    const seen = (outgoing: Outgoing) =>
+      outgoing.attachments.map(({ name, bytes, type }) => [name, bytes, type])
+    const expected = [
+      ['a.csv', 3, 'text/csv'],
+      ['b.bin', 100, null],
+      ['c', 7, 'image/png'],
+    ]
+    assert.deepEqual(seen(look({ files: [text, coded, told] }, { carries: MAIL })), expected)
+    assert.deepEqual(
+      seen(look({ body: { parts: [text, coded, told] } })),
+      expected,
+      'found when not declared',
+    )
+    assert.deepEqual(seen(look({ files: ['/tmp/x'] }, { carries: MAIL })), [['', null, null]])
+  })
+})
