@@ -51,6 +51,7 @@ import type { Projection } from './ports/projection.ts'
 import { whyStopped } from './ports/stop-switch.ts'
 import type { OpenVault, Redactor } from './ports/vault.ts'
 import { Agents } from './runtime/agents/agents.ts'
+import { quarantineParts } from './runtime/agents/quarantine.ts'
 import { clearAlert, raiseAlert } from './runtime/alert-index.ts'
 import { Holdfast } from './runtime/holdfast.ts'
 import {
@@ -87,9 +88,9 @@ export interface OpenOptions {
   readonly customerFacts?: (customer: string) => Facts
   /** How control is handed over by evidence. What is not given is taken from the defaults: everything is reviewed. */
   readonly autonomy?: Partial<AutonomySettings> | (() => AutonomySettings)
-  /** The segment of a customer, for levels of its own. Default: all customers are one segment, `all`. */
+  /** The segment of a customer, for levels of its own. Default: the first of `segments` that autonomy knows, else `all`. */
   readonly segmentOf?: (customer: string | null) => string
-  /** Segments that a customer belongs to, for rules and grants that name them. Default none. */
+  /** Segments that a customer belongs to, for rules, grants and levels that name them. Default: those of the flags. */
   readonly segments?: (customer: string) => readonly string[]
   /** What of an effect's budgets is used up; at a limit it is put to the operator. Default: effects have none. */
   readonly meters?: (request: EffectRequest) => readonly Meter[]
@@ -145,6 +146,7 @@ export async function openHoldfast(options: OpenOptions): Promise<Holdfast> {
     options.onLog?.(log, secrets)
     const settings = typeof policy === 'function' ? policy : () => policy
     const flags = options.flags === undefined ? undefined : await flagsOf(log, clock, options)
+    const segments = options.segments ?? flags?.segmentsOf.bind(flags)
     const alert = {
       raise: (message: string) => raiseAlert(WORK_STOPPED, '', message),
       clear: () => clearAlert(WORK_STOPPED, ''),
@@ -158,19 +160,23 @@ export async function openHoldfast(options: OpenOptions): Promise<Holdfast> {
       tables: log.tables,
       clock,
       secrets,
+      watch: () => autonomy.watch,
       grants: (operation) => grantsFor(log.tables, operation),
       known: options.contactsIn === undefined ? {} : { contactsIn: options.contactsIn },
-      ...(options.segments === undefined ? {} : { segments: options.segments }),
+      ...(segments === undefined ? {} : { segments }),
       ...(options.meters === undefined ? {} : { meters: options.meters }),
       ...(options.objectors === undefined ? {} : { objectors: options.objectors }),
     })
     const { autonomy: given = {}, segmentOf } = options
-    const autonomy = new AutonomyByEvidence({
+    const autonomy: AutonomyByEvidence = new AutonomyByEvidence({
       log,
+      clock,
       settings: typeof given === 'function' ? given : () => ({ ...AUTONOMY_DEFAULTS, ...given }),
       ...(segmentOf === undefined ? {} : { segmentOf }),
+      ...(segments === undefined ? {} : { segmentsOf: segments }),
       manifestOf: (operation) => gate.manifestOf(operation),
       alerts: { raise: raiseAlert, clear: clearAlert },
+      lifecycle: (...change) => quarantineParts(log.tables, ...change),
       start: async ({ run, input, customer, label }) => {
         const about = customer === null ? {} : { customer }
         await holdfast.start(attentionCheck, input as unknown as CheckInput, { id: run, label, ...about })
@@ -195,6 +201,7 @@ export async function openHoldfast(options: OpenOptions): Promise<Holdfast> {
       { schedules: options.schedules, triggers: options.triggers, work },
     )
     if (options.recover !== false) {
+      await flags?.current()
       await work.open()
       await autonomy.open()
       await holdfast.agents.open()
@@ -340,6 +347,7 @@ export type { Contact } from './policy/guardrails/outgoing.ts'
 export { GUARDRAILS } from './policy/guardrails/rules.ts'
 export type { Meter } from './policy/request.ts'
 export type { Secrets } from './policy/secrets.ts'
+export type { Anomalies, Anomaly, AnomalySettings, Normal } from './ports/anomalies.ts'
 export type {
   Autonomy,
   Calibration,

@@ -600,6 +600,13 @@ export const ERRORS = {
     exit: 1,
     fix: 'Raise the ceiling first, with `holdfast autonomy set AGENT ACTION --ceiling LEVEL`, if that is what you want.',
   },
+  ANOMALY_NOT_FOUND: {
+    means: 'Nothing is held against this agent: no anomaly of it was found, or all were lifted.',
+    retry: 'never',
+    http: 404,
+    exit: 1,
+    fix: 'List what was found with `holdfast anomalies`; name the agent as it stands there.',
+  },
   // mail, customers
   MAIL_MALFORMED: {
     means: 'A message could not be read as mail; it is kept as it came.',

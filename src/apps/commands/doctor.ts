@@ -61,7 +61,7 @@ export async function doctor(subject: DoctorSubject): Promise<DoctorRow[]> {
     return configured(loaded)
   })
   await check('policy', async () => {
-    const { operations, budget } = await loadPolicy({ dir, hosts: [] })
+    const { operations, budget } = await loadPolicy({ dir, hosts: [], own: [] })
     const limit = budget.perDayUsd === null ? 'no limit' : `$${budget.perDayUsd}`
     return fine(`may do ${operations.allow.join(', ')}; models: ${limit} a day`)
   })

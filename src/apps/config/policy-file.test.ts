@@ -6,11 +6,11 @@ import { type TestContext, test } from 'node:test'
 import { GUARDRAILS } from '../../policy/guardrails/rules.ts'
 import { DEFAULT_POLICY_TEXT, loadBackupRules, loadPolicy, POLICY_FILE } from './policy-file.ts'
 
-async function load(t: TestContext, text: string | null, hosts: string[] = []) {
+async function load(t: TestContext, text: string | null, hosts: string[] = [], own: string[] = []) {
   const dir = await mkdtemp(join(tmpdir(), 'policy-'))
   t.after(() => rm(dir, { recursive: true }))
   if (text !== null) await writeFile(join(dir, POLICY_FILE), text)
-  return await loadPolicy({ dir, hosts })
+  return await loadPolicy({ dir, hosts, own })
 }
 
 test('without a file the defaults hold: the own mail, the models, the configured hosts, a small budget', async (t) => {
@@ -36,6 +36,13 @@ test('hosts named in the file are the only ones: not even loopback is added', as
   const { egress } = await load(t, text, ['smtp.example.com'])
   assert.deepEqual(egress.allow, ['api.openai.com', '::1', '10.0.0.7', 'bücher.example'])
   assert.deepEqual((await load(t, 'version: 1\negress: { allow: [] }\n')).egress.allow, [])
+})
+
+test('the owner’s own addresses are in the address book, whatever it says', async (t) => {
+  const text = 'version: 1\naddressBook: [ada@ek.example, "@north.example"]\n'
+  const { addressBook } = await load(t, text, [], ['Mara@Lindqvist.Studio', 'ada@ek.example'])
+  assert.deepEqual(addressBook, ['ada@ek.example', '@north.example', 'mara@lindqvist.studio'])
+  assert.deepEqual((await load(t, null, [], ['ada@ek.example'])).addressBook, ['ada@ek.example'])
 })
 
 test('null lifts a limit, 0 keeps everything', async (t) => {

@@ -17,13 +17,15 @@ const LOOPBACK = ['localhost', '127.0.0.1', '::1']
 /**
  * The policy of a workspace; without the file, its defaults.
  * @param options.hosts the hosts configured for SMTP and models: with loopback, the default of `egress.allow`.
+ * @param options.own the owner's own addresses, for which the owner vouches
  * @throws CONFIG_INVALID with line, column and path. FILE_UNREADABLE when the file is there and can't be read.
  */
 export async function loadPolicy(options: {
   readonly dir: string
   readonly hosts: readonly string[]
+  readonly own: readonly string[]
 }): Promise<PolicySettings> {
-  return settingsOf(await readPolicy(options.dir), options.hosts)
+  return settingsOf(await readPolicy(options.dir), options)
 }
 
 /** The file as it stands; null where there is none. @throws FILE_UNREADABLE */
@@ -32,8 +34,14 @@ export async function policyText(dir: string): Promise<string | null> {
 }
 
 /** As `loadPolicy`, of the text of a file. @throws CONFIG_INVALID with line, column and path. */
-export function parsePolicy(text: string, file: string, hosts: readonly string[]): PolicySettings {
-  return settingsOf(parseYamlFile(text, policySchema, { file, code: 'CONFIG_INVALID' }), hosts)
+export function parsePolicy(text: string, file: string, configured: Configured): PolicySettings {
+  return settingsOf(parseYamlFile(text, policySchema, { file, code: 'CONFIG_INVALID' }), configured)
+}
+
+/** What a policy takes from the rest of the configuration. */
+export interface Configured {
+  readonly hosts: readonly string[]
+  readonly own: readonly string[]
 }
 
 type PolicyFile = z.output<typeof policySchema>
@@ -51,9 +59,10 @@ function settingsOf(
     absence,
     budget,
   }: PolicyFile,
-  configured: readonly string[],
+  configured: Configured,
 ): PolicySettings {
-  const hosts = [...LOOPBACK, ...configured.map((name) => name.toLowerCase())]
+  const hosts = [...LOOPBACK, ...configured.hosts.map((name) => name.toLowerCase())]
+  const own = configured.own.map((address) => address.toLowerCase())
   return {
     operations,
     access,
@@ -63,7 +72,7 @@ function settingsOf(
     ...(questions === null
       ? {}
       : { questions: { deadlineMs: lengthOf(questions.deadline) ?? 0, onExpiry: questions.onExpiry } }),
-    addressBook,
+    addressBook: [...new Set([...addressBook, ...own])],
     guardrails,
     absence,
     budget,

@@ -141,7 +141,7 @@ function watchOperatorsFiles({ dir, playbooks, flags }: Workspace, voice: Voice)
         else voice.note(`The flags have a mistake; the last valid ones stay in force.\n${problem.message}`)
       })
     },
-    [join(dir, POLICY_FILE)]: atNextStart(POLICY_FILE, () => loadPolicy({ dir, hosts: [] })),
+    [join(dir, POLICY_FILE)]: atNextStart(POLICY_FILE, () => loadPolicy({ dir, hosts: [], own: [] })),
     [join(dir, AUTONOMY_FILE)]: atNextStart(AUTONOMY_FILE, () => loadAutonomy(dir)),
     [join(dir, CONFIG_FILE)]: atNextStart(CONFIG_FILE, () => loadConfig({ dir, env: {} })),
   })

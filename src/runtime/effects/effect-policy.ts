@@ -11,7 +11,16 @@ import { type Permit, type Verdict, verdictBody } from '../../ports/gate.ts'
 import type { Execution } from '../execution.ts'
 import { externalSince } from '../external-since.ts'
 import { holdByPolicy } from './effect-hold.ts'
-import { askedIn, type Effect, fail, inputOf, isAbout, manifestOf, otherEffect } from './effect-records.ts'
+import {
+  askedIn,
+  type Effect,
+  fail,
+  inputOf,
+  isAbout,
+  manifestOf,
+  numberOf,
+  otherEffect,
+} from './effect-records.ts'
 
 /** As it is on record, with the id of the review. */
 interface Answered extends ReviewAnswer {
@@ -43,6 +52,7 @@ export function askPolicy(execution: Execution, effect: Effect, isLookup = false
   const { verdict, permit } = execution.host.gate.decideEffect({
     run: run.id,
     name,
+    attempt: numberOf(execution, name),
     workflow: run.workflow,
     customer: run.customer,
     operation,

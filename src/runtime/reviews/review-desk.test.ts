@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { describe, type TestContext, test } from 'node:test'
 import { z } from 'zod'
 import { openPlace, type Place, type PlaceOptions } from '../../apps/testing/place.ts'
+import type { Json, JsonObject } from '../../kernel/json.ts'
 import { externalFrom, OWNER } from '../../kernel/label.ts'
 import { type Context, defineWorkflow, type Proposal, type Workflow } from '../../kernel/workflow.ts'
 import { defineConnector } from '../../ports/connector.ts'
@@ -677,6 +678,27 @@ describe('word given ahead', () => {
     const [given] = place.hf.log.readStream(`delegation/${delegation.id}`)
     const [answered] = place.events('first').filter(({ kind }) => kind === 'review.answered')
     assert.equal(Math.abs((given?.position ?? 0) - (answered?.position ?? 0)), 1)
+  })
+
+  test('one that was recorded in the words of an earlier version still speaks', async (t) => {
+    const place = await open(t)
+    const { delegation } = await place.hf.desk.delegate(await ask(place, {}, 'first'), { same: ['to'] })
+    await place.hf.desk.revoke(delegation.id)
+    const { agent: workflow, arguments: _, expiresAt: until, id: __, ...scope } = delegation
+    const to = (delegation.arguments.to as { readonly oneOf: readonly Json[] }).oneOf[0] ?? null
+    const body = { delegation: 'd-00000001', ...scope, workflow, same: { to }, until }
+    const event = {
+      kind: 'delegation.given',
+      actor: 'operator',
+      label: OWNER,
+      body: body as unknown as JsonObject,
+    }
+    await place.hf.log.append([{ stream: 'delegation/d-00000001', expectedVersion: 0, events: [event] }])
+    const second = await ask(place, {}, 'second')
+    await place.hf.idle()
+    assert.equal(place.hf.review(second).status, 'approved')
+    const [answered] = place.bodies('second', 'review.answered')
+    assert.equal(answered?.delegation, 'd-00000001')
   })
 
   test('what a crash left unanswered is answered on opening', async (t) => {
