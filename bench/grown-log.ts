@@ -8,7 +8,7 @@ import { LOG_FILE } from '../src/adapters/sqlite/place.ts'
 import type { NewEvent } from '../src/kernel/event.ts'
 import type { JsonObject } from '../src/kernel/json.ts'
 import { SYSTEM } from '../src/kernel/label.ts'
-import { spendingProjection } from '../src/policy/spending.ts'
+import { budgetIndex } from '../src/policy/budget-index.ts'
 import { RUNTIME_PROJECTIONS } from '../src/runtime/projections.ts'
 
 const STEPS = 5
@@ -24,7 +24,7 @@ export async function growLog(events: number): Promise<GrownLog> {
   const dir = mkdtempSync(join(tmpdir(), 'holdfast-bench-'))
   const database = new DatabaseSync(join(dir, LOG_FILE))
   database.exec('PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA cache_size = -64000')
-  const projections = [...RUNTIME_PROJECTIONS, spendingProjection]
+  const projections = [...RUNTIME_PROJECTIONS, budgetIndex]
   const log = openSqliteEventLog({ database, clock: { now: () => Date.now() }, projections })
   for (let run = 1; log.head().position < events; ) {
     const appends: Promise<unknown>[] = []

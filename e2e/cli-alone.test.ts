@@ -283,6 +283,7 @@ describe('the command line alone', { concurrency: 2 }, () => {
       ['breakers'],
       ['flags'],
       ['grants', '--all'],
+      ['budgets', '--all'],
       ['grant', 'give', 'maildir.send'],
       ['lineage', '1'],
       ['policy', 'test'],

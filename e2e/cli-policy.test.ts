@@ -116,6 +116,16 @@ test('grants are given, seen and revoked; cases run; past decisions are made ane
     /1 of \d+ decisions? would be another/,
   )
 
+  writeFileSync(
+    join(dir, 'policy.yaml'),
+    'version: 1\nbudgets: [{ name: mails, operations: [maildir.send], per: month, unit: calls, limit: 1 }]\n',
+  )
+  const [mails] = (await json('budgets')).budgets.filter((one: { budget: string }) => one.budget === 'mails')
+  assert.deepEqual([mails.limit, mails.settled, mails.left], [1, 0, 1], 'it counts from when it is laid down')
+  const told = await cli(['budgets', '--dir', dir])
+  assert.match(told.out, /day +all +\d{4}-\d\d-\d\d +\$5\.00 +\$0\.00 +\$0\.00 +\$5\.00 +ask/)
+  assert.match(told.out, /Nothing is reserved/)
+
   const traced = await json('lineage', 'orla@harbourlane-theatre.example')
   assert.equal(traced.places[0].kind, 'message.received')
   assert.equal(traced.places[0].label.trust, 'external')

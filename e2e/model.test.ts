@@ -165,7 +165,8 @@ describe('with a model', () => {
     withModel(
       {
         obey: sensible,
-        policy: 'version: 1\nbudget: { perDayUsd: null, perRunUsd: null, modelCallsPerDay: 1 }\n',
+        policy:
+          'version: 1\nbudget: { perDayUsd: null, perRunUsd: null, modelCallsPerDay: 1, atLimit: deny }\n',
       },
       async (workspace, asked) => {
         await receive(workspace, THEATRE)
@@ -173,6 +174,30 @@ describe('with a model', () => {
         const denied = eventsOf(workspace, 'policy.decided').find(({ body }) => body?.answer === 'deny')
         assert.equal(denied?.body?.rule, 'budget.calls')
         assert.match(String(workspace.holdfast.reviews()[0]?.proposal.body), /Hi Orla/)
+      },
+    ))
+
+  it('asks you at the limit of the budget: yes, and the model goes on; no, and the playbook does', () =>
+    withModel(
+      {
+        obey: sensible,
+        policy: 'version: 1\nbudget: { perDayUsd: null, perRunUsd: null, modelCallsPerDay: 1 }\n',
+      },
+      async (workspace, asked) => {
+        const { holdfast } = workspace
+        await receive(workspace, THEATRE)
+        const [question] = holdfast.reviews()
+        assert.deepEqual([asked.length, question?.action], [1, 'model.openai'])
+        assert.match(question?.reason ?? '', /1 calls, the limit is 1 calls/)
+        await holdfast.answer(question?.id ?? '', { verdict: 'approved', hash: question?.hash ?? '' })
+        await holdfast.idle()
+        assert.equal(asked.length, 2)
+        assert.match(String(holdfast.reviews()[0]?.proposal.body), /the model says hello/)
+        await receive(workspace, INJECTED[0] ?? '')
+        const more = holdfast.reviews().find(({ action }) => action === 'model.openai')
+        await holdfast.answer(more?.id ?? '', { verdict: 'rejected' })
+        await holdfast.idle()
+        assert.equal(asked.length, 2)
       },
     ))
 

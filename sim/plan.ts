@@ -126,7 +126,13 @@ export function drawPlan(chance: Chance): Plan {
     settings: {
       operations: { allow: ['*'], deny: [], review: ['world.guarded'] },
       egress: { allow: ['model.invalid'] },
-      budget: { perDayUsd: null, perRunUsd: null, modelCallsPerDay: chance.pick([null, 0, 1, 2]) },
+      budget: {
+        perDayUsd: null,
+        perRunUsd: null,
+        modelCallsPerDay: chance.pick([null, 0, 1, 2]),
+        // Asked, the operator may say yes, and the count tells nothing.
+        atLimit: 'deny',
+      },
     },
     schedules,
     triggers,

@@ -112,6 +112,7 @@ export class SimProcess {
       models: [simModel({ chance, tally, isDead, faults, pause })],
       settings: () => settings,
       tables: this.log.tables,
+      onCommit: (listener) => this.log.onCommit(listener),
       clock,
     })
     this.runtime = new Runtime({

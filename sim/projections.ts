@@ -1,6 +1,6 @@
-import { spendingProjection } from '../src/policy/spending.ts'
+import { budgetIndex } from '../src/policy/budget-index.ts'
 import type { Projection } from '../src/ports/projection.ts'
 import { RUNTIME_PROJECTIONS } from '../src/runtime/projections.ts'
 
 /** What is folded from a simulated log: what every log has. */
-export const PROJECTIONS: readonly Projection[] = [...RUNTIME_PROJECTIONS, spendingProjection]
+export const PROJECTIONS: readonly Projection[] = [...RUNTIME_PROJECTIONS, budgetIndex]

@@ -92,7 +92,7 @@ export interface OpenOptions {
   readonly segmentOf?: (customer: string | null) => string
   /** Segments that a customer belongs to, for rules, grants and levels that name them. Default: those of the flags. */
   readonly segments?: (customer: string) => readonly string[]
-  /** What of an effect's budgets is used up; at a limit it is put to the operator. Default: effects have none. */
+  /** What of other limits on an effect is used up, beside the budgets of the policy. Default none. */
   readonly meters?: (request: EffectRequest) => readonly Meter[]
   /** Addresses and phone numbers of customers that stand in a text, for the guardrails. Default: none is known. */
   readonly contactsIn?: (text: string) => readonly Contact[]
@@ -164,6 +164,7 @@ export async function openHoldfast(options: OpenOptions): Promise<Holdfast> {
       grants: (operation) => grantsFor(log.tables, operation),
       known: options.contactsIn === undefined ? {} : { contactsIn: options.contactsIn },
       ...(segments === undefined ? {} : { segments }),
+      onCommit: (listener) => log.onCommit(listener),
       ...(options.meters === undefined ? {} : { meters: options.meters }),
       ...(options.objectors === undefined ? {} : { objectors: options.objectors }),
     })
@@ -208,6 +209,7 @@ export async function openHoldfast(options: OpenOptions): Promise<Holdfast> {
       runtime.recover()
       holdfast.desk.open()
       holdfast.deadLetters.open()
+      holdfast.budgetExpiry.open()
       await holdfast.schedules.open()
       await holdfast.triggers.open()
     }
@@ -341,6 +343,7 @@ export { definePipeline, type Pipeline, type PipelineContext } from './kernel/pi
 export type { FieldOptions, OnExpiry, ReviewField, Risk } from './kernel/review.ts'
 export { type Context, defineWorkflow, type Proposal, type Workflow } from './kernel/workflow.ts'
 export type { Explanation, Reason } from './observe/explain/explanation.ts'
+export { type BudgetState, budgets } from './policy/budget-list.ts'
 export type { Objector } from './policy/deciding.ts'
 export { grant, grants, type ListedGrant, type NewGrant, revokeGrant } from './policy/grants.ts'
 export type { Contact } from './policy/guardrails/outgoing.ts'
@@ -371,7 +374,7 @@ export {
 } from './ports/connector.ts'
 export type { FlagAnswer, Flags } from './ports/flags.ts'
 export type { Model } from './ports/model.ts'
-export type { Guardrails, PolicySettings } from './ports/policy-settings.ts'
+export type { BudgetRule, Guardrails, PolicySettings } from './ports/policy-settings.ts'
 export type { Projection } from './ports/projection.ts'
 export type { Stop, StopSwitch } from './ports/stop-switch.ts'
 export type { OpenVault, Vault } from './ports/vault.ts'

@@ -12,8 +12,8 @@ import { openSqliteEventLog } from '../adapters/sqlite/event-log.ts'
 import { newId } from '../adapters/system/ids.ts'
 import { letterbox, offerWorkflow, REMIT } from '../apps/testing/offers.ts'
 import { isHoldfastError } from '../kernel/errors.ts'
+import { budgetIndex } from '../policy/budget-index.ts'
 import { createGate } from '../policy/gate.ts'
-import { spendingProjection } from '../policy/spending.ts'
 import { ManualClock } from '../ports/testing/manual-clock.ts'
 import { type Death, MortalLog } from '../ports/testing/mortal-log.ts'
 import { Agents } from '../runtime/agents/agents.ts'
@@ -50,7 +50,7 @@ class Process {
   #appends = 0
 
   constructor({ dir, clock, posted }: World, death: Death | null) {
-    const projections = [...RUNTIME_PROJECTIONS, spendingProjection, autonomyIndex, anomalyIndex]
+    const projections = [...RUNTIME_PROJECTIONS, budgetIndex, autonomyIndex, anomalyIndex]
     const log = new MortalLog(openSqliteEventLog({ dir, clock, projections }), death)
     const append = log.append.bind(log)
     log.append = async (...given) => {

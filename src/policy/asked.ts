@@ -62,7 +62,7 @@ export function modelAsked(
       arguments: {},
       agent: asked.workflow,
       customer: null,
-      approved: false,
+      approved: (asked.approvedBy ?? null) !== null,
       endorsed: false,
       externalSince: null,
       ...around,

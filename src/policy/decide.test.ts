@@ -5,9 +5,8 @@ import { externalFrom, type Label, OWNER, SYSTEM } from '../kernel/label.ts'
 import type { Verdict } from '../ports/gate.ts'
 import type { PolicySettings } from '../ports/policy-settings.ts'
 import { decide } from './decide.ts'
-import { modelMeters } from './limits.ts'
 import type { PolicyRequest, RequestLabels } from './request.ts'
-import { grant, NOTHING_READ, send, settings } from './testing/requests.ts'
+import { grant, modelMeters, NOTHING_READ, send, settings } from './testing/requests.ts'
 
 const OPEN = settings({
   operations: { allow: ['*'] },
@@ -53,21 +52,26 @@ describe('egress', () => {
 })
 
 describe('budget', () => {
-  for (const [budget, spent, rule] of [
+  for (const [limits, spent, rule] of [
     [{ perDayUsd: 1 }, { todayMicros: 999_999 }, 'allow by access.allow'],
-    [{ perDayUsd: 1 }, { todayMicros: 1_000_000 }, 'deny by budget.day'],
-    [{ perDayUsd: 0 }, {}, 'deny by budget.day'],
+    [{ perDayUsd: 1 }, { todayMicros: 1_000_000 }, 'review by budget.day'],
+    [{ perDayUsd: 0 }, {}, 'review by budget.day'],
     [{ perRunUsd: 0.5 }, { runMicros: 499_999 }, 'allow by access.allow'],
-    [{ perRunUsd: 0.5 }, { runMicros: 500_000 }, 'deny by budget.run'],
+    [{ perRunUsd: 0.5 }, { runMicros: 500_000 }, 'review by budget.run'],
     [{ modelCallsPerDay: 3 }, { callsToday: 2 }, 'allow by access.allow'],
-    [{ modelCallsPerDay: 3 }, { callsToday: 3 }, 'deny by budget.calls'],
-    [{ modelCallsPerDay: 0 }, {}, 'deny by budget.calls'],
+    [{ modelCallsPerDay: 3 }, { callsToday: 3 }, 'review by budget.calls'],
+    [{ modelCallsPerDay: 0 }, {}, 'review by budget.calls'],
     [{}, { todayMicros: 1e12, runMicros: 1e12, callsToday: 1e6 }, 'allow by access.allow'],
   ] as const) {
-    test(`of a model: ${JSON.stringify(budget)} with ${JSON.stringify(spent)} spent: ${rule}`, () => {
-      const policy = settings({ operations: { allow: ['*'] }, budget })
-      const meters = modelMeters(policy, { todayMicros: 0, runMicros: 0, callsToday: 0, ...spent })
-      assert.equal(ruleOf(send({ ...ask, budget: meters })), rule)
+    test(`of a model: ${JSON.stringify(limits)} with ${JSON.stringify(spent)} spent: ${rule}`, () => {
+      const policy = settings({ operations: { allow: ['*'] }, budget: limits })
+      const budget = modelMeters(policy, spent)
+      assert.equal(ruleOf(send({ ...ask, budget })), rule)
+      assert.match(ruleOf(send({ ...ask, budget, approved: true })), /^allow/)
+      const denying = budget.map((meter) => ({ ...meter, atLimit: 'deny' as const }))
+      const denied = rule.replace('review', 'deny')
+      assert.equal(ruleOf(send({ ...ask, budget: denying })), denied)
+      if (denied !== rule) assert.equal(ruleOf(send({ ...ask, budget: denying, approved: true })), denied)
     })
   }
 

@@ -1,26 +1,36 @@
 /**
- * What the pure function is asked with: grants, spending, token buckets and objections, as they stand when it is
+ * What the pure function is asked with: grants, budgets, token buckets and objections, as they stand when it is
  * asked. What it allows is counted at once, since its event is still on the way to the log.
  */
 import type { EffectWatch } from '../ports/anomalies.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { DeclaredManifest } from '../ports/connector.ts'
-import type { EffectRequest, Judge, ModelRequest, Verdict } from '../ports/gate.ts'
+import type {
+  EffectRequest,
+  Judge,
+  ModelRequest,
+  ReviewRequest,
+  ReviewTime,
+  Standing,
+  Verdict,
+} from '../ports/gate.ts'
 import type { Grant } from '../ports/grant.ts'
 import type { Model } from '../ports/model.ts'
 import type { PolicySettings } from '../ports/policy-settings.ts'
 import type { TablesReader } from '../ports/projection.ts'
 import { argumentsOf, effectAsked, modelAsked, NO_SURROUNDINGS, type Surroundings } from './asked.ts'
+import { dayOf, standingReservations } from './budget-index.ts'
+import { budgetRules, type Charge, type Charged, charge, type TakenOf } from './budgets.ts'
 import { decide } from './decide.ts'
 import { SentCounts } from './guardrails/counting.ts'
 import { type Known, lookThrough, NOTHING_KNOWN } from './guardrails/outgoing.ts'
 import { localDay, quietUntil } from './guardrails/quiet-hours.ts'
 import { guardrailsOf } from './guardrails/rules.ts'
-import { modelMeters, type Spending } from './limits.ts'
 import { awaySince, seenLast } from './presence/presence.ts'
 import { bucketsFor, type FullAt, fullAtOf, type RateRequest } from './rates.ts'
 import type { Bucket, Meter } from './request.ts'
-import { dayOf, spendingOf } from './spending.ts'
+import { type OnCommit, Reservations } from './reservations.ts'
+import { reviewTime } from './review-time.ts'
 import { isOutward } from './taint.ts'
 
 /** null when there is nothing against it. */
@@ -39,7 +49,7 @@ export interface DecidingOptions {
   readonly grants?: (operation: string) => readonly Grant[]
   /** Segments that a customer belongs to. Default none. */
   readonly segments?: (customer: string) => readonly string[]
-  /** What of an effect's budgets is used up. Default: effects have none. */
+  /** What of other limits on an effect is used up, beside the budgets of the policy. Default none. */
   readonly meters?: (request: EffectRequest) => readonly Meter[]
   /** Why nothing may reach outside; null while work goes on. Default: it is never stopped. */
   readonly stopped?: () => string | null
@@ -52,6 +62,8 @@ export interface DecidingOptions {
   readonly objectors?: readonly Objector[]
   /** Looks for anomalies in what is really about to be done, and not in what is only asked. */
   readonly watch?: () => EffectWatch
+  /** Tells of every commit: what is reserved is on record then. Default: it counts as under way for good. */
+  readonly onCommit?: OnCommit
 }
 
 /** What holds at the moment of a decision, and does not of one that is only judged. */
@@ -61,14 +73,15 @@ type Present = Pick<Surroundings, 'stopped' | 'sentToday' | 'quietUntil' | 'away
 }
 
 const NOT_NOW: Present = {}
+const RESERVATION_AGE_MS = 86_400_000
+const NOTHING_TAKEN = { spent: 0, most: 0 }
 const BUCKETS_IN_MEMORY = 10_000
 const NO_BUCKETS = { buckets: [], taken: {} } as const
-const NOTHING_SPENT: Spending = { todayMicros: 0, runMicros: 0, callsToday: 0 }
 
 export class Deciding {
   readonly #options: DecidingOptions
-  /** Model calls allowed by day, those included whose decision is still on its way to the log. */
-  readonly #allowed = new Map<number, number>()
+  /** With what is allowed and on its way to the log. */
+  readonly reservations: Reservations
   /** Token buckets as they were left, in the same way. */
   readonly #taken = new Map<string, number>()
 
@@ -76,6 +89,7 @@ export class Deciding {
 
   constructor(options: DecidingOptions) {
     this.#options = options
+    this.reservations = new Reservations(options.tables, options.onCommit)
     this.#sent = new SentCounts(options.tables)
   }
 
@@ -85,8 +99,9 @@ export class Deciding {
     const manifest = manifestOf(request.operation)
     const sent = this.#countedFor(request, policy)
     const found = watch?.().object(request, manifest) ?? null
-    const verdict = this.#onEffect(request, policy, { ...this.#present(request, policy, sent), found })
-    this.#take(verdict)
+    const present = { ...this.#present(request, policy, sent), found }
+    const verdict = this.#onEffect(request, policy, present, this.reservations.taken)
+    this.#take(verdict, request)
     if (verdict.answer !== 'allow') return verdict
     if (sent !== undefined) this.#sent.add(sent, request.run, request.name ?? '')
     const counted = watch?.().count(request, manifest) ?? null
@@ -99,16 +114,12 @@ export class Deciding {
 
   /** With the number of the day by whose budget it was decided. */
   model(operation: string, request: ModelRequest): { readonly verdict: Verdict; readonly day: number } {
-    const { tables, clock, settings } = this.#options
-    const now = clock.now()
-    const spent = spendingOf(tables, request.run, now)
-    const day = dayOf(now)
-    const callsToday = Math.max(spent.callsToday, this.#allowed.get(day) ?? 0)
+    const { clock, settings } = this.#options
+    const day = dayOf(clock.now())
     const found = this.#options.watch?.().objectToModel(request) ?? null
     const present = { ...this.#stop(), found }
-    const verdict = this.#onModel(operation, request, { ...spent, callsToday }, settings(), present)
-    this.#take(verdict)
-    if (verdict.answer === 'allow') this.#allowed.set(day, callsToday + 1)
+    const verdict = this.#onModel(operation, request, settings(), present, this.reservations.taken)
+    this.#take(verdict, request)
     return { verdict, day }
   }
 
@@ -140,62 +151,105 @@ export class Deciding {
     return { customer, day: localDay(timeZone, this.#options.clock.now()) }
   }
 
+  /** null where no budget limits the operator's time. */
+  review(request: ReviewRequest): ReviewTime | null {
+    const { clock, settings } = this.#options
+    const time = reviewTime(request, settings(), clock.now(), this.reservations.taken)
+    if (time !== null) this.reservations.reserve(request.run, request.name, time.holds)
+    return time
+  }
+
+  reservationAgeMs(): number {
+    return this.#options.settings().budget.expireAfterMs ?? RESERVATION_AGE_MS
+  }
+
+  standing(before?: number): readonly Standing[] {
+    return standingReservations(this.#options.tables, before)
+  }
+
   /** Nothing is taken by it, and what holds at this moment only is left out: it is asked about others. */
   judge(policy = this.#options.settings()): Judge {
     return {
-      effect: (request) => this.#onEffect(request, policy, NOT_NOW),
+      effect: (request) => this.#onEffect(request, policy, NOT_NOW, () => NOTHING_TAKEN),
       model: (operation, request, runMicros) =>
-        this.#onModel(operation, request, { ...NOTHING_SPENT, runMicros }, policy, NOT_NOW),
+        this.#onModel(operation, request, policy, NOT_NOW, ({ budget }) =>
+          budget === 'run' ? { spent: runMicros, most: 0 } : NOTHING_TAKEN,
+        ),
     }
   }
 
-  /** With what it takes from token buckets, where it is allowed. */
-  #onEffect(request: EffectRequest, policy: PolicySettings, { found, ...present }: Present): Verdict {
-    const { manifestOf, grants = () => [] } = this.#options
+  /** With what it takes from token buckets and budgets, where it is allowed. */
+  #onEffect(
+    request: EffectRequest,
+    policy: PolicySettings,
+    { found, ...present }: Present,
+    takenOf: TakenOf,
+  ): Verdict {
+    const { manifestOf, grants = () => [], meters = () => [] } = this.#options
     const manifest = manifestOf(request.operation)
     const { operation, workflow: agent, customer } = request
+    const charged = this.#charged(request, manifest, policy, takenOf)
     const { buckets, taken } = request.isLookup
       ? NO_BUCKETS
       : this.#bucketsOf({ operation, agent, customer }, policy)
+    const budget = [...charged.meters, ...meters(request)]
     const asked = effectAsked(request, manifest, {
-      ...this.#around(request, buckets, found),
+      ...this.#around(request, budget, buckets, found),
       ...present,
       ...this.#outgoing(request, manifest, policy),
     })
-    const verdict = withTaken(decide(asked.request, asked.labels, grants(operation), policy), taken)
+    const verdict = withTaken(decide(asked.request, asked.labels, grants(operation), policy), taken, charged)
     const { segments } = asked.request
     return segments.length === 0 ? verdict : { ...verdict, segments }
+  }
+
+  /** To find out what became of an effect, or to take it back, takes nothing. */
+  #charged(
+    request: EffectRequest,
+    manifest: DeclaredManifest,
+    policy: PolicySettings,
+    takenOf: TakenOf,
+  ): Charged {
+    if (request.isLookup || request.isUndo || request.name === undefined) return NOT_CHARGED
+    const rules = budgetRules(policy)
+    if (rules.length === 0) return NOT_CHARGED
+    return charge(effectCharge(request, manifest), rules, this.#options.clock.now(), takenOf)
   }
 
   #onModel(
     operation: string,
     request: ModelRequest,
-    spent: Spending,
     policy: PolicySettings,
     { found, ...present }: Present,
+    takenOf: TakenOf,
   ): Verdict {
     const { models, clock } = this.#options
     const model = models.find(({ provider }) => `model.${provider}` === operation)
     const hosts = model === undefined ? [] : [model.host]
     const { buckets, taken } = this.#bucketsOf({ operation, agent: request.workflow, customer: null }, policy)
-    const budget = modelMeters(policy, spent)
+    const charged = charge(modelCharge(operation, request), budgetRules(policy), clock.now(), takenOf)
     const objections = found == null ? [] : [found]
     const around = {
       ...NO_SURROUNDINGS,
-      budget,
+      budget: charged.meters,
       rates: buckets,
       objections,
       now: clock.now(),
       ...present,
     }
     const asked = modelAsked(request, operation, hosts, around)
-    return withTaken(decide(asked.request, asked.labels, [], policy), taken)
+    return withTaken(decide(asked.request, asked.labels, [], policy), taken, charged)
   }
 
-  #around(request: EffectRequest, rates: readonly Bucket[], found: Verdict | null = null): Surroundings {
-    const { segments = () => [], meters = () => [], objectors = [], clock } = this.#options
+  #around(
+    request: EffectRequest,
+    budget: readonly Meter[],
+    rates: readonly Bucket[],
+    found: Verdict | null = null,
+  ): Surroundings {
+    const { segments = () => [], objectors = [], clock } = this.#options
     return {
-      budget: meters(request),
+      budget,
       rates,
       segments: request.customer === null ? [] : segments(request.customer),
       objections: [
@@ -225,7 +279,8 @@ export class Deciding {
     )
   }
 
-  #take({ took = {} }: Verdict): void {
+  #take({ took = {}, holds = [] }: Verdict, { run, name }: EffectRequest | ModelRequest): void {
+    if (name !== undefined) this.reservations.reserve(run, name, holds)
     for (const [bucket, fullAt] of Object.entries(took)) {
       if (this.#taken.size >= BUCKETS_IN_MEMORY) this.#forgetFull()
       this.#taken.set(bucket, fullAt)
@@ -238,6 +293,27 @@ export class Deciding {
   }
 }
 
-function withTaken(verdict: Verdict, took: FullAt): Verdict {
-  return verdict.answer === 'allow' && Object.keys(took).length > 0 ? { ...verdict, took } : verdict
+const NOT_CHARGED: Charged = { meters: [], holds: [] }
+
+function withTaken(verdict: Verdict, took: FullAt, { holds }: Charged): Verdict {
+  if (verdict.answer !== 'allow') return verdict
+  return {
+    ...verdict,
+    ...(Object.keys(took).length > 0 ? { took } : {}),
+    ...(holds.length > 0 ? { holds } : {}),
+  }
+}
+
+/** What an effect is to the budgets. */
+export function effectCharge(
+  { run, operation, workflow: agent, customer, input }: EffectRequest,
+  { priceMicros }: DeclaredManifest,
+): Charge {
+  return { run, operation, agent, customer, is: 'effect', priceMicros, arguments: argumentsOf(input) }
+}
+
+/** What a model call is to the budgets. */
+export function modelCharge(operation: string, request: ModelRequest): Charge {
+  const { run, workflow: agent, customer = null } = request
+  return { run, operation, agent, customer, is: 'model', priceMicros: 0, arguments: {} }
 }

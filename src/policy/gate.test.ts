@@ -14,9 +14,9 @@ import type { Model } from '../ports/model.ts'
 import type { PolicySettings } from '../ports/policy-settings.ts'
 import { memoryTables } from '../ports/testing/memory-tables.ts'
 import { handleOf } from '../ports/vault.ts'
+import { budgetIndex } from './budget-index.ts'
 import { createGate, type GateOptions } from './gate.ts'
 import { createRedactor } from './redactor.ts'
-import { spendingProjection } from './spending.ts'
 
 const CONTEXT: PerformContext = { idempotencyKey: 'k', signal: new AbortController().signal, attempt: 1 }
 
@@ -70,7 +70,7 @@ function gate(options: Partial<GateOptions> = {}): { gate: Gate; done: Json[] } 
       connectors: [smtp(done)],
       models: [],
       settings: () => settings(),
-      tables: memoryTables([spendingProjection]).tables,
+      tables: memoryTables([budgetIndex]).tables,
       clock: { now: () => 0 },
       ...options,
     }),
@@ -307,8 +307,12 @@ describe('a model call', () => {
       settings: () => settings({ budget }),
       clock: { now: () => now },
     })
-    const allowed = () =>
-      Array.from({ length: 100 }, () => g.decideModel(asking)?.permit).filter(Boolean).length
+    let names = 0
+    const ask = () => {
+      names += 1
+      return g.decideModel({ ...asking, name: `ask ${names}` })
+    }
+    const allowed = () => Array.from({ length: 100 }, () => ask()?.permit).filter(Boolean).length
     assert.equal(allowed(), 3)
     assert.equal(allowed(), 0)
     now = 86_400_000
@@ -417,7 +421,9 @@ describe('in a whole run', () => {
   })
 
   test('a model that the budget stops is not asked: the rules decide, and say why', async (t) => {
-    const policy = settings({ budget: { perDayUsd: null, perRunUsd: 0.5, modelCallsPerDay: null } })
+    const policy = settings({
+      budget: { perDayUsd: null, perRunUsd: 0.5, modelCallsPerDay: null, atLimit: 'deny' },
+    })
     const { place, output } = await run(t, { policy })
     assert.deepEqual((output as Json[]).slice(0, 2), ['yes', 'no'])
     const [, later] = place.bodies('r', 'decision.made')
@@ -468,7 +474,7 @@ describe('secrets', () => {
         },
       },
     })
-    const { tables } = memoryTables([spendingProjection])
+    const { tables } = memoryTables([budgetIndex])
     const gate = createGate({
       connectors: [connector],
       models: [],

@@ -9,6 +9,7 @@ import { hash } from 'node:crypto'
 import { BREAKER } from '../kernel/breaker.ts'
 import { type ErrorRecord, HoldfastError, isHoldfastError, toErrorRecord } from '../kernel/errors.ts'
 import { canonicalJson, type Json, type JsonObject, toJson } from '../kernel/json.ts'
+import { type Hold, modelTakes } from '../kernel/reservation.ts'
 import { validate } from '../kernel/schema.ts'
 import {
   type Connector,
@@ -19,6 +20,7 @@ import {
   type PerformContext,
 } from '../ports/connector.ts'
 import type { Gate, Permit } from '../ports/gate.ts'
+import type { ModelUsage } from '../ports/model.ts'
 import { handleOf } from '../ports/vault.ts'
 import { Deciding, type DecidingOptions } from './deciding.ts'
 import { handleIn } from './guardrails/vault-secret.ts'
@@ -33,7 +35,14 @@ export interface GateOptions extends Omit<DecidingOptions, 'manifestOf'> {
 
 interface Issued {
   readonly inputHash: string
+  readonly reserved: Reserved | null
   used: boolean
+}
+
+interface Reserved {
+  readonly run: string
+  readonly name: string
+  readonly holds: readonly Hold[]
 }
 
 /** @throws INPUT_INVALID when two connectors have the same name */
@@ -46,10 +55,22 @@ export function createGate(options: GateOptions): Gate {
   const known = { vaultSecretIn, ...options.known }
   const deciding = new Deciding({ ...options, manifestOf, known })
 
-  function issue(operation: string, inputHash: string): Permit {
+  function issue(operation: string, inputHash: string, reserved: Reserved | null = null): Permit {
     const permit = Object.freeze({ operation })
-    issued.set(permit, { inputHash, used: false })
+    issued.set(permit, { inputHash, reserved, used: false })
     return permit
+  }
+
+  /** What a model call came to counts from now on, though it is not on record yet. */
+  function countOverrun(permit: Permit, usage: ModelUsage): void {
+    const { run, name, holds } = issued.get(permit)?.reserved ?? {}
+    if (run === undefined || name === undefined) return
+    const over = (holds ?? []).map((hold) => ({ ...hold, amount: modelTakes(hold, usage) - hold.amount }))
+    deciding.reservations.overrun(
+      run,
+      name,
+      over.filter(({ amount }) => amount > 0),
+    )
   }
 
   function redeem(permit: Permit, inputHash: string, use: boolean): void {
@@ -93,6 +114,7 @@ export function createGate(options: GateOptions): Gate {
   function contextFor({ operation }: Permit, context: PerformContext): OperationContext {
     return {
       ...context,
+      cost: (priceMicros) => context.cost?.(priceMicros),
       async secret(name) {
         if (secrets === undefined || !manifestOf(operation).secrets.includes(name)) {
           throw undeclared(operation, name)
@@ -189,7 +211,9 @@ export function createGate(options: GateOptions): Gate {
       if (model === undefined) return null
       const operation = `model.${model.provider}`
       const { verdict, day } = deciding.model(operation, request)
-      const permit = verdict.answer === 'allow' ? issue(operation, MODEL_CALL) : null
+      const { run, name } = request
+      const reserved = name === undefined ? null : { run, name, holds: verdict.holds ?? [] }
+      const permit = verdict.answer === 'allow' ? issue(operation, MODEL_CALL, reserved) : null
       return { verdict, permit, provider: model.provider, model: model.model, day }
     },
 
@@ -201,8 +225,17 @@ export function createGate(options: GateOptions): Gate {
       const { answer, usage } = await outside
         .run(permit.operation, () => model.ask(question, { signal }))
         .catch(redacted)
+      if (!signal.aborted) countOverrun(permit, usage)
       return { answer: redact(answer), usage }
     },
+
+    decideReview: (request) => deciding.review(request),
+    forgo: (run, name) => deciding.reservations.forgo(run, name),
+    onReserved(tell) {
+      deciding.reservations.onReserved = tell
+    },
+    reservationAgeMs: () => deciding.reservationAgeMs(),
+    reservations: (before) => deciding.standing(before),
   }
 }
 

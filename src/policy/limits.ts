@@ -1,24 +1,16 @@
-/** Budget and rate: what is used up stops a model call, and is put to the operator for an effect. */
+/** Budget and rate. A budget that is used up is put to the operator; a rate stops a model call, and asks for an effect. */
 import type { Verdict } from '../ports/gate.ts'
-import type { PolicySettings } from '../ports/policy-settings.ts'
 import type { Meter, PolicyRequest } from './request.ts'
 
-/** What models have cost so far. */
-export interface Spending {
-  readonly todayMicros: number
-  readonly runMicros: number
-  readonly callsToday: number
-}
-
-export function withinBudget({ budget, isModelCall, approved }: PolicyRequest): Verdict | null {
-  const over = budget.find(isUsedUp)
+/** The operator's word lifts what asks for it, and nothing that denies. */
+export function withinBudget({ budget, approved }: PolicyRequest): Verdict | null {
+  const over = budget.find((meter) => isUsedUp(meter) && (meter.atLimit === 'deny' || !approved))
   if (over === undefined) return null
   const { what = 'spent so far:', unit, spent, limit, cost } = over
   const takes = cost === undefined ? '' : ` and this takes ${amount(cost, unit)},`
   const reason = `${what} ${amount(spent, unit)},${takes} the limit is ${amount(limit, unit)}`
   const rule = `budget.${over.name}`
-  if (isModelCall) return { answer: 'deny', rule, reason }
-  return approved ? null : { answer: 'review', rule, reason }
+  return { answer: over.atLimit === 'deny' ? 'deny' : 'review', rule, reason }
 }
 
 function isUsedUp({ limit, spent, cost }: Meter): boolean {
@@ -37,40 +29,8 @@ export function withinRate({ rates, isModelCall, approved }: PolicyRequest): Ver
   return approved ? null : { answer: 'review', ...verdict }
 }
 
-/** The limits of a policy on models, beside what was spent. */
-export function modelMeters({ budget }: PolicySettings, spent: Spending): Meter[] {
-  const { perDayUsd, perRunUsd, modelCallsPerDay } = budget
-  const meters: Meter[] = []
-  if (perDayUsd !== null) {
-    meters.push({
-      name: 'day',
-      what: 'models have cost today',
-      unit: '$',
-      limit: perDayUsd,
-      spent: spent.todayMicros / 1e6,
-    })
-  }
-  if (perRunUsd !== null) {
-    meters.push({
-      name: 'run',
-      what: 'models have cost',
-      unit: '$',
-      limit: perRunUsd,
-      spent: spent.runMicros / 1e6,
-    })
-  }
-  if (modelCallsPerDay !== null) {
-    meters.push({
-      name: 'calls',
-      what: 'today',
-      unit: 'model calls',
-      limit: modelCallsPerDay,
-      spent: spent.callsToday,
-    })
-  }
-  return meters
-}
-
 function amount(value: number, unit: string): string {
-  return unit === '$' ? `$${value.toFixed(4)}` : `${value} ${unit}`
+  if (unit === '$') return `$${value.toFixed(4)}`
+  if (unit === 'micros') return `$${(value / 1e6).toFixed(4)}`
+  return unit === 'ms' ? `${Math.round(value / 6_000) / 10} minutes` : `${value} ${unit}`
 }

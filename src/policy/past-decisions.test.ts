@@ -5,7 +5,8 @@ import { openPlace } from '../apps/testing/place.ts'
 import { externalFrom } from '../kernel/label.ts'
 import { type Context, defineWorkflow } from '../kernel/workflow.ts'
 import { defineConnector } from '../ports/connector.ts'
-import type { PolicySettings } from '../ports/policy-settings.ts'
+import type { Model } from '../ports/model.ts'
+import type { BudgetRule, PolicySettings } from '../ports/policy-settings.ts'
 import { grant } from '../sdk.ts'
 import { redecide } from './past-decisions.ts'
 import { settings } from './testing/requests.ts'
@@ -73,5 +74,47 @@ test('past decisions are made anew by another policy, and those that differ are 
     { operations: ['*'], agents: ['*'], each: 'all' as const, limit: 1, perMs: 3_600_000, burst: 1 },
   ]
   assert.deepEqual(by({ ...OPEN, rates }).changed, ['own: allow → review'])
+  const mails: BudgetRule = {
+    ...{ name: 'mails', operations: ['*'], agents: ['*'], each: 'all', per: null, atLimit: 'ask' },
+    ...{ unit: 'calls', limit: 1, reserve: null, argument: null },
+  }
+  assert.deepEqual(by({ ...OPEN, budgets: [mails] }).changed, ['own: allow → review'])
+  assert.deepEqual(by({ ...OPEN, budgets: [{ ...mails, each: 'customer' }] }).changed, [])
   assert.equal(redecide(hf.log, OPEN, { connectors: [], models: [], since: 0 }).skipped, 5)
+})
+
+test('what models really cost is what another budget would have seen', async (t) => {
+  const usage = { inputTokens: 1, outputTokens: 1, priceMicros: 600_000, latencyMs: 1 }
+  const parrot: Model = {
+    provider: 'parrot',
+    model: 'p-1',
+    host: 'parrot.example',
+    ask: async () => ({ answer: { answer: 'yes', confidence: 1, reasons: [] }, usage }),
+  }
+  const flow = defineWorkflow({
+    name: 'flow',
+    version: 1,
+    input: z.null(),
+    output: z.any(),
+    async run(ctx: Context) {
+      for (const name of ['one', 'two', 'three']) {
+        const rules = () => ({ answer: 'no', confidence: 1, reasons: [], source: 'book' })
+        await ctx.decide(name, { ask: name, material: {}, answer: z.string(), rules })
+      }
+    },
+  })
+  const open = settings({ operations: { allow: ['*'] }, egress: ['parrot.example'] })
+  const place = await openPlace(t, { workflows: [flow], models: [parrot], policy: open })
+  await place.hf.start(flow, null, { id: 'r' })
+  await place.hf.idle()
+  const by = (budget: Partial<PolicySettings['budget']>) =>
+    redecide(
+      place.hf.log,
+      { ...open, budget: { ...open.budget, ...budget } },
+      { connectors: [], models: [parrot], since: 0 },
+    ).changed.map(({ name, after }) => `${name}: ${after.answer} by ${after.rule}`)
+  assert.deepEqual(by({}), [])
+  assert.deepEqual(by({ perRunUsd: 1 }), ['two: review by budget.run', 'three: review by budget.run'])
+  assert.deepEqual(by({ perRunUsd: 1.2 }), ['three: review by budget.run'])
+  assert.deepEqual(by({ modelCallsPerDay: 2, atLimit: 'deny' }), ['three: deny by budget.calls'])
 })

@@ -7,23 +7,24 @@ import { approvalName } from '../kernel/effect-review.ts'
 import type { StoredEvent } from '../kernel/event.ts'
 import type { Json, JsonObject } from '../kernel/json.ts'
 import { OWNER } from '../kernel/label.ts'
+import { type Hold, modelTakes } from '../kernel/reservation.ts'
 import { isOwnersWord, type ReviewVerdict } from '../kernel/review.ts'
 import type { Connector, DeclaredManifest } from '../ports/connector.ts'
 import type { EventLog } from '../ports/event-log.ts'
-import type { EffectRequest, Verdict } from '../ports/gate.ts'
+import type { EffectRequest, ModelRequest, Verdict } from '../ports/gate.ts'
 import type { Grant } from '../ports/grant.ts'
 import type { Model } from '../ports/model.ts'
 import type { PolicySettings } from '../ports/policy-settings.ts'
 import { argumentsOf, effectAsked, modelAsked, NO_SURROUNDINGS, type Surroundings } from './asked.ts'
+import { budgetRules, type Charge, charge, type Taken } from './budgets.ts'
 import { decide } from './decide.ts'
+import { effectCharge, modelCharge } from './deciding.ts'
 import { type Known, lookThrough, NOTHING_KNOWN } from './guardrails/outgoing.ts'
 import { localDay, quietUntil } from './guardrails/quiet-hours.ts'
 import { guardrailsOf } from './guardrails/rules.ts'
 import { keyOf } from './guardrails/sent-index.ts'
-import { modelMeters } from './limits.ts'
 import { awaySince, presenceIndex } from './presence/presence.ts'
 import { bucketsFor } from './rates.ts'
-import { dayOf } from './spending.ts'
 import { isOutward } from './taint.ts'
 
 export interface PolicyChange {
@@ -103,8 +104,9 @@ class Past {
   readonly #approved = new Set<string>()
   readonly #grants = new Map<string, Grant>()
   readonly #fullAt = new Map<string, number>()
-  readonly #micros = new Map<string, number>()
-  readonly #calls = new Map<number, number>()
+  /** What is taken of budgets, by their places; and what model calls that are under way have reserved. */
+  readonly #taken = new Map<string, Taken>()
+  readonly #calling = new Map<string, readonly Hold[]>()
   readonly #known: Known
   /** By day and customer: effects that would have left. */
   readonly #sent = new Map<string, Set<string>>()
@@ -141,7 +143,7 @@ class Past {
           this.#approved.add(`${run}\n${String(body.name)}`)
         return
       case 'model.called':
-        this.#spend(run, time, Number(body.priceMicros ?? 0))
+        this.#settle(`${run}\n${String(body.name)}`, body)
         return
       case 'grant.given':
         this.#grants.set(String(body.grant), {
@@ -170,8 +172,13 @@ class Past {
     const about = this.#runs.get(run)
     const workflow = about?.workflow ?? 'intake'
     const operation = String(request.operation)
-    if (request.type === 'model') return this.#decideModel({ run, workflow, label }, operation, time)
     const name = String(body.name)
+    const isApproved = this.#approved.has(`${run}\n${approvalName(name)}`)
+    const approvedBy = isApproved ? 'on record' : null
+    const customer = about?.customer ?? null
+    if (request.type === 'model') {
+      return this.#decideModel({ run, name, workflow, customer, label, approvedBy }, operation, time)
+    }
     const manifest = this.#manifests.get(operation)
     const input =
       intended ?? request.input ?? about?.inputs.get(name) ?? (about === undefined ? {} : undefined)
@@ -180,20 +187,24 @@ class Past {
     const asked = {
       run,
       workflow,
-      customer: about?.customer ?? null,
+      customer,
       operation,
       input,
       label,
       arguments: Object.fromEntries(own.map((argument) => [argument, OWNER])),
       externalSince: (request.externalSince as number | undefined) ?? null,
       isUndo: request.type === 'undo',
-      approvedBy: this.#approved.has(`${run}\n${approvalName(name)}`) ? 'on record' : null,
+      approvedBy,
       endorsedBy: (request.endorsedBy as string | undefined) ?? null,
     }
     const { buckets, taken } = this.#bucketsOf({ operation, agent: workflow, customer: asked.customer }, time)
     const sent = this.#sentAbout(asked, manifest, time)
+    // Allowed without an intent behind it, it was only looked up.
+    const isFree = asked.isUndo || (body.answer === 'allow' && intended === undefined)
+    const { meters, holds } = isFree ? FREE : this.#charged(effectCharge(asked, manifest), time)
     const { request: about2, labels } = effectAsked(asked, manifest, {
       ...NO_SURROUNDINGS,
+      budget: meters,
       rates: buckets,
       segments: (body.segments as string[] | undefined) ?? [],
       objections: foundThen(body),
@@ -205,6 +216,7 @@ class Past {
     if (verdict.answer === 'allow') {
       this.#take(taken)
       sent.add(keyOf(run, name))
+      for (const hold of holds) this.#spend(hold, hold.amount)
     }
     return verdict
   }
@@ -230,28 +242,41 @@ class Past {
     return known
   }
 
-  #decideModel(
-    asked: { run: string; workflow: string; label: StoredEvent['label'] },
-    operation: string,
-    time: number,
-  ): Verdict {
-    const day = dayOf(time)
-    const spent = {
-      todayMicros: this.#micros.get(String(day)) ?? 0,
-      runMicros: this.#micros.get(`run ${asked.run}`) ?? 0,
-      callsToday: this.#calls.get(day) ?? 0,
-    }
+  #decideModel(asked: ModelRequest & { readonly name: string }, operation: string, time: number): Verdict {
     const { buckets, taken } = this.#bucketsOf({ operation, agent: asked.workflow, customer: null }, time)
-    const budget = modelMeters(this.#policy, spent)
+    const { meters, holds } = this.#charged(modelCharge(operation, asked), time)
     const host = this.#hosts.get(operation)
-    const around = { ...NO_SURROUNDINGS, budget, rates: buckets, now: time }
+    const around = { ...NO_SURROUNDINGS, budget: meters, rates: buckets, now: time }
     const { request, labels } = modelAsked(asked, operation, host === undefined ? [] : [host], around)
     const verdict = decide(request, labels, [], this.#policy)
     if (verdict.answer === 'allow') {
-      this.#calls.set(day, spent.callsToday + 1)
+      this.#calling.set(`${asked.run}\n${asked.name}`, holds)
+      for (const hold of holds) if (hold.unit === 'calls') this.#spend(hold, hold.amount)
       this.#take(taken)
     }
     return verdict
+  }
+
+  #charged(work: Charge, time: number): ReturnType<typeof charge> {
+    return charge(
+      work,
+      budgetRules(this.#policy),
+      time,
+      (place) => this.#taken.get(placeOf(place)) ?? { spent: 0, most: 0 },
+    )
+  }
+
+  /** What the call really came to, where the other policy had allowed it as well. */
+  #settle(call: string, body: JsonObject): void {
+    for (const hold of this.#calling.get(call) ?? []) {
+      if (hold.unit !== 'calls') this.#spend(hold, modelTakes(hold, body), true)
+    }
+    this.#calling.delete(call)
+  }
+
+  #spend(place: Hold, amount: number, isCall = false): void {
+    const { spent, most } = this.#taken.get(placeOf(place)) ?? { spent: 0, most: 0 }
+    this.#taken.set(placeOf(place), { spent: spent + amount, most: isCall ? Math.max(most, amount) : most })
   }
 
   #bucketsOf(request: Parameters<typeof bucketsFor>[0], time: number): ReturnType<typeof bucketsFor> {
@@ -261,12 +286,12 @@ class Past {
   #take(taken: Readonly<Record<string, number>>): void {
     for (const [bucket, fullAt] of Object.entries(taken)) this.#fullAt.set(bucket, fullAt)
   }
+}
 
-  #spend(run: string, time: number, micros: number): void {
-    const amount = Number.isFinite(micros) ? micros : 0
-    for (const key of [String(dayOf(time)), `run ${run}`])
-      this.#micros.set(key, (this.#micros.get(key) ?? 0) + amount)
-  }
+const FREE = { meters: [], holds: [] }
+
+function placeOf({ budget, of, period }: Pick<Hold, 'budget' | 'of' | 'period'>): string {
+  return `${budget}\n${of}\n${period}`
 }
 
 /** An anomaly was one whatever the policy says. */

@@ -49,9 +49,14 @@ const meter = z.union([
     limit: z.number(),
     spent: z.number(),
     cost: z.number().exactOptional(),
+    atLimit: z.enum(['ask', 'deny']).exactOptional(),
   }),
   z
-    .strictObject({ remaining: z.number(), cost: z.number().exactOptional() })
+    .strictObject({
+      remaining: z.number(),
+      cost: z.number().exactOptional(),
+      atLimit: z.enum(['ask', 'deny']).exactOptional(),
+    })
     .transform(
       ({ remaining, ...rest }): Meter => ({ name: 'limit', unit: '', limit: remaining, spent: 0, ...rest }),
     ),

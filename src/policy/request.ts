@@ -3,6 +3,7 @@ import type { Json } from '../kernel/json.ts'
 import type { Label } from '../kernel/label.ts'
 import type { Carries, EffectClass } from '../ports/connector.ts'
 import type { Verdict } from '../ports/gate.ts'
+import type { AtLimit } from '../ports/policy-settings.ts'
 import type { Outgoing } from './guardrails/outgoing.ts'
 
 /** What of an operation's manifest the policy goes by. */
@@ -20,12 +21,17 @@ export interface Meter {
   readonly name: string
   /** What is counted, as a reason says it: `models have cost today`. */
   readonly what?: string
-  /** Of `limit`, `spent` and `cost`, for the reason that is given: `$`, `calls`, `tokens`, `minutes`. */
+  /**
+   * Of `limit`, `spent` and `cost`, for the reason that is given: `$`, `calls`, `tokens`, `minutes`; `micros` for
+   * millionths of a dollar, `ms` for milliseconds of the operator's time.
+   */
   readonly unit: string
   readonly limit: number
   readonly spent: number
   /** Default: not known beforehand; there must be something left. */
   readonly cost?: number
+  /** Default `ask`: the work parks, and the operator is asked. */
+  readonly atLimit?: AtLimit
 }
 
 /** A token bucket as it stands. */

@@ -81,7 +81,7 @@ export function contextFor(
   const secret = async (name: string): Promise<string> => {
     throw new Error(`asked for vault:${name}: declare it, and give it in \`secrets\``)
   }
-  return { idempotencyKey: key, signal, attempt, secret }
+  return { idempotencyKey: key, signal, attempt, cost() {}, secret }
 }
 
 /** The operation, handed the secrets that its manifest names and that are given here. */

@@ -72,6 +72,8 @@ export interface OperationManifest {
   readonly secrets?: readonly string[]
   /** Limit of one attempt in milliseconds, default 30,000. After it the outcome is unknown. */
   readonly timeoutMs?: number
+  /** What one use of it costs, in millionths of a US dollar: for budgets. Default 0. */
+  readonly priceMicros?: number
 }
 
 /** A manifest with its defaults filled in. */
@@ -87,10 +89,17 @@ export interface PerformContext {
   readonly signal: AbortSignal
   /** 1 for the first attempt. */
   readonly attempt: number
+  /** Is told what it really cost, in millionths of a US dollar. Default: nobody is. */
+  readonly cost?: (priceMicros: number) => void
 }
 
 /** What an operation is handed: the gate adds the way to its secrets. */
 export interface OperationContext extends PerformContext {
+  /**
+   * Says what it really cost, in millionths of a US dollar: budgets settle that, in place of what was reserved. The last
+   * word counts, if it was done.
+   */
+  readonly cost: (priceMicros: number) => void
   /**
    * A secret that the manifest names. Ask before anything is done, and keep it no longer than the call lasts.
    * @throws CONNECTOR_REFUSED when it does not name it; CONNECTOR_UNAVAILABLE when the vault can't give it
@@ -191,6 +200,7 @@ function declare({ manifest, undo }: Operation): DeclaredManifest {
     carries: Object.freeze({ ...manifest.carries }),
     secrets: manifest.secrets ?? [],
     timeoutMs: manifest.timeoutMs ?? 30_000,
+    priceMicros: manifest.priceMicros ?? 0,
     hasUndo: undo !== undefined,
   })
 }

@@ -6,6 +6,7 @@
 import type { BreakerSettings } from '../kernel/breaker.ts'
 import type { Json, JsonObject } from '../kernel/json.ts'
 import type { Label } from '../kernel/label.ts'
+import { type Hold, reservedBody } from '../kernel/reservation.ts'
 import type { DeclaredManifest, Lookup, PerformContext } from './connector.ts'
 import type { ModelAnswer, ModelQuestion } from './model.ts'
 import type { PolicySettings } from './policy-settings.ts'
@@ -31,11 +32,13 @@ export interface Verdict {
   readonly counted?: JsonObject
   /** What it is counted for, where effects about a customer are limited: the day there, since 1970. */
   readonly sent?: { readonly customer: string; readonly day: number }
+  /** What it takes from budgets: to be put on record as reserved, in one commit with this. */
+  readonly holds?: readonly Hold[]
 }
 
 export interface EffectRequest {
   readonly run: string
-  /** Of the effect in its run: an attempt after another is no other effect. Default ''. */
+  /** Of the effect in its run: an attempt after another is no other effect. Without one, nothing is reserved for it. */
   readonly name?: string
   /** 1, as when not given, for the first. */
   readonly attempt?: number
@@ -62,8 +65,43 @@ export interface EffectRequest {
 
 export interface ModelRequest {
   readonly run: string
+  /** Name of the decision in the run; without one, nothing is reserved for it. */
+  readonly name?: string
   readonly workflow: string
+  readonly customer?: string | null
   readonly label: Label
+  /** Id of the review by which the operator approved exactly this call, if one did. */
+  readonly approvedBy?: string | null
+}
+
+/** A review that is about to be put to the operator, whose time it takes. */
+export interface ReviewRequest {
+  readonly run: string
+  /** Name of the review in the run. */
+  readonly name: string
+  readonly workflow: string
+  readonly customer: string | null
+  /** It can't be put off until then, or longer: milliseconds since 1970; null for no limit. */
+  readonly latest: number | null
+}
+
+export interface ReviewTime {
+  readonly holds: readonly Hold[]
+  /** When there is time for it, in milliseconds since 1970; null for now. */
+  readonly putOffUntil: number | null
+  /** Which budget is used up until then; '' for none. */
+  readonly reason: string
+}
+
+/** A reservation on record. */
+export interface Standing {
+  readonly run: string
+  /** Name of the operation in the run. */
+  readonly for: string
+  readonly operation: string
+  /** Milliseconds since 1970. */
+  readonly since: number
+  readonly holds: readonly Hold[]
 }
 
 /** Opaque proof of a decision. */
@@ -122,6 +160,19 @@ export interface Gate {
   ask(permit: Permit, question: ModelQuestion, options: { signal: AbortSignal }): Promise<ModelAnswer>
   /** Why nothing may reach outside now: work was stopped. null while it goes on. */
   stopped(): string | null
+  /** What of the operator's time a review takes, and when; null where no budget limits it. */
+  decideReview(request: ReviewRequest): ReviewTime | null
+  /**
+   * What was allowed to the run, or to one operation of it, and is not on record will not be done: its reservations
+   * are given back.
+   */
+  forgo(run: string, name?: string): void
+  /** Calls `tell` whenever something is reserved. */
+  onReserved(tell: () => void): void
+  /** How old a reservation gets before it is given back, in milliseconds. */
+  reservationAgeMs(): number
+  /** Reservations on record since so long, the oldest first. @param before milliseconds since 1970 */
+  reservations(before?: number): readonly Standing[]
   /** The policy in force. */
   policy(): PolicySettings
   /** By the given policy; by the one in force without. */
@@ -130,7 +181,7 @@ export interface Gate {
 
 /** The body of `policy.decided`. */
 export function verdictBody(name: string, request: JsonObject, verdict: Verdict): JsonObject {
-  const { answer, rule, reason, grant, until, took, sent, segments, counted } = verdict
+  const { answer, rule, reason, grant, until, took, sent, segments, counted, holds = [] } = verdict
   return {
     name,
     request,
@@ -143,5 +194,11 @@ export function verdictBody(name: string, request: JsonObject, verdict: Verdict)
     ...(sent === undefined ? {} : { sent }),
     ...(segments === undefined ? {} : { segments }),
     ...(counted === undefined ? {} : { counted }),
+    ...(holds.length === 0 ? {} : { budgets: holds.map(({ budget }) => budget) }),
   }
+}
+
+/** The body of `budget.reserved`, which stands beside that of the verdict; null where nothing is reserved. */
+export function holdsBody(name: string, operation: string, { holds = [] }: Verdict): JsonObject | null {
+  return holds.length === 0 ? null : reservedBody(name, operation, holds)
 }

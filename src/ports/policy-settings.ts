@@ -1,4 +1,5 @@
 /** What the operator lays down in `policy.yaml`, as plain data: all that the policy's pure function knows of it. */
+import type { BudgetUnit } from '../kernel/reservation.ts'
 
 /**
  * An operation's full name (`smtp.send`, `model.openai`), a family of them (`model.*`), or `*` for all.
@@ -27,6 +28,37 @@ export interface RateRule {
   /** Tokens that the bucket holds at most; at least 1. */
   readonly burst: number
 }
+
+/**
+ * A limit on what may be taken: reserved before, settled after. What is counted goes by its name: a budget that keeps
+ * its name goes on with what was taken, also with another limit.
+ */
+export interface BudgetRule {
+  /** The policy's rule is `budget.NAME`. */
+  readonly name: string
+  /** Of which operations; minutes are those of reviews, whatever they are about. */
+  readonly operations: readonly OperationPattern[]
+  /** Names of workflows and agents; `*` for all. */
+  readonly agents: readonly string[]
+  /** One for all of them together, or one for each. */
+  readonly each: 'all' | 'run' | 'operation' | 'agent' | 'customer'
+  /** Begins anew with each UTC day or month; null for never. */
+  readonly per: 'day' | 'month' | null
+  readonly unit: BudgetUnit
+  /** Whole: millionths of a US dollar, tokens, calls, or milliseconds of the operator's time. */
+  readonly limit: number
+  /**
+   * What one is taken to cost before it is known, in the same unit. null: of an effect, what its manifest says; of a
+   * model call, as much as the dearest so far; of a review, 2 minutes.
+   */
+  readonly reserve: number | null
+  /** Name of the argument of an effect that says what it costs, in dollars; null for none. */
+  readonly argument: string | null
+  readonly atLimit: AtLimit
+}
+
+/** ask: the work parks, and the operator is asked. deny: a model is not asked, an effect fails. */
+export type AtLimit = 'ask' | 'deny'
 
 /** What the operator may hand out by grants, whoever asks for it. */
 export interface GrantLimits {
@@ -120,5 +152,11 @@ export interface PolicySettings {
     readonly perRunUsd: number | null
     /** Model calls in one calendar day (UTC), priced or not. */
     readonly modelCallsPerDay: number | null
+    /** At these three limits. Default `ask`. */
+    readonly atLimit?: AtLimit
+    /** How old a reservation gets before it is given back. Default a day. */
+    readonly expireAfterMs?: number
   }
+  /** Beside the three on models. */
+  readonly budgets?: readonly BudgetRule[]
 }

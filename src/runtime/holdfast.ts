@@ -18,6 +18,7 @@ import type { Agents } from './agents/agents.ts'
 import { type Alert, raisedAlerts } from './alert-index.ts'
 import type { Answer } from './answer.ts'
 import { type BreakerRow, listBreakers } from './breakers/breaker-index.ts'
+import { BudgetExpiry } from './budget-expiry.ts'
 import { checkedId } from './checked-id.ts'
 import { type Fork, type ForkOptions, isForked, planFork } from './fork.ts'
 import type { EmittedEvent, RunHandle, Starters } from './handles.ts'
@@ -63,6 +64,8 @@ export class Holdfast {
   readonly deadLetters: DeadLetters
   /** The one switch for all work: stops everything now, and lets it go on. */
   readonly work: StopSwitch
+  /** Gives back what was reserved so long ago that nobody will say any more what became of it. */
+  readonly budgetExpiry: BudgetExpiry
   readonly #waiters = new Map<string, Waiter[]>()
   readonly #newId: () => string
   readonly #newEvents: NewEvents
@@ -78,6 +81,7 @@ export class Holdfast {
     this.triggers = new Triggers(runtime, starters.triggers ?? [])
     this.desk = new ReviewDesk(runtime)
     this.deadLetters = new DeadLetters(runtime)
+    this.budgetExpiry = new BudgetExpiry(runtime)
     this.agents = agents
     this.agent = agentAccess(agents)
     this.work = starters.work ?? NO_SWITCH
@@ -355,6 +359,7 @@ export class Holdfast {
       (await this.triggers.idle()) ||
       (await this.desk.idle()) ||
       (await this.deadLetters.idle()) ||
+      (await this.budgetExpiry.idle()) ||
       (await this.runtime.autonomy?.idle())
     )
   }
@@ -371,12 +376,13 @@ export class Holdfast {
   async #close(graceMs: number): Promise<void> {
     try {
       this.schedules.close()
+      const expiryClosed = this.budgetExpiry.close()
       const triggersClosed = this.triggers.close()
       const deskClosed = this.desk.close()
       const autonomyClosed = this.runtime.autonomy?.close()
       await this.agents.close()
       await this.runtime.close(graceMs)
-      await Promise.all([triggersClosed, deskClosed, autonomyClosed])
+      await Promise.all([triggersClosed, deskClosed, autonomyClosed, expiryClosed])
       await this.deadLetters.close()
       await this.work.close()
       await this.log.close()

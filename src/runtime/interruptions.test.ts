@@ -20,10 +20,12 @@ import { flagIndex } from '../flags/flag-index.ts'
 import { HoldfastError, isHoldfastError } from '../kernel/errors.ts'
 import { foldJournal } from '../kernel/journal.ts'
 import type { Json, JsonObject } from '../kernel/json.ts'
+import { budgetIndex } from '../policy/budget-index.ts'
+import { budgets } from '../policy/budget-list.ts'
 import { createGate } from '../policy/gate.ts'
-import { spendingProjection } from '../policy/spending.ts'
 import type { Clock } from '../ports/clock.ts'
 import { type Connector, defineConnector } from '../ports/connector.ts'
+import type { BudgetRule } from '../ports/policy-settings.ts'
 import { ManualClock } from '../ports/testing/manual-clock.ts'
 import { type Death, MortalLog } from '../ports/testing/mortal-log.ts'
 import { Agents } from './agents/agents.ts'
@@ -104,6 +106,21 @@ class World {
   }
 }
 
+const OF_ALL = {
+  agents: ['*'],
+  each: 'all',
+  per: null,
+  reserve: null,
+  argument: null,
+  atLimit: 'ask',
+} as const
+/** There is room in them for everything: they are to hold nothing in the end, and to know of all that was done. */
+const BUDGETS: readonly BudgetRule[] = [
+  { ...OF_ALL, name: 'money', operations: ['world.*'], unit: 'usd', limit: 1e9, reserve: 1 },
+  { ...OF_ALL, name: 'calls', operations: ['*'], unit: 'calls', limit: 1e9 },
+  { ...OF_ALL, name: 'time', operations: ['*'], unit: 'minutes', per: 'day', limit: 1e12 },
+]
+
 class Process {
   readonly log: MortalLog
   readonly hf: Holdfast
@@ -111,7 +128,7 @@ class Process {
 
   constructor(world: World, options: { residentRuns: number; death: Death | null }) {
     const clock = this.#clockOf(world.clock)
-    const projections = [...RUNTIME_PROJECTIONS, spendingProjection, flagIndex]
+    const projections = [...RUNTIME_PROJECTIONS, budgetIndex, flagIndex]
     this.log = new MortalLog(openSqliteEventLog({ dir: world.dir, clock, projections }), options.death)
     const gate = createGate({
       connectors: [world.connector(() => this.log.isDead)],
@@ -120,8 +137,10 @@ class Process {
         operations: { allow: ['*'], deny: [], review: [] },
         egress: { allow: [] },
         budget: { perDayUsd: null, perRunUsd: null, modelCallsPerDay: null },
+        budgets: BUDGETS,
       }),
       tables: this.log.tables,
+      onCommit: (listener) => this.log.onCommit(listener),
       clock,
     })
     const { residentRuns } = options
@@ -136,6 +155,7 @@ class Process {
     this.hf = new Holdfast(runtime, new Agents(runtime, { agents: [] }), newId)
     runtime.recover()
     this.hf.desk.open()
+    this.hf.budgetExpiry.open()
   }
 
   /** The world's clock, whose alarms die with the process. */
@@ -197,11 +217,20 @@ async function tell(tree: Tree, { residentRuns, deaths = [], closes = [] }: Inte
     const operations = operationsOf(process.log)
     process.log.verify()
     assert.deepEqual(process.log.rebuild({ replace: false }).differing, [])
+    checkBudgets(process, world)
     await process.hf.close()
     return { outcome, operations, done: world.done }
   } finally {
     world.close()
   }
+}
+
+function checkBudgets({ hf }: Process, world: World): void {
+  assert.deepEqual(hf.runtime.gate.reservations(), [])
+  const states = budgets(hf, { all: true })
+  for (const { budget, reserved } of states) assert.equal(reserved, 0, budget)
+  const settled = (name: string): number => states.find(({ budget }) => budget === name)?.settled ?? 0
+  assert.ok(settled('money') >= world.done.size && settled('calls') >= settled('money'))
 }
 
 async function start({ hf }: Process, tree: Tree): Promise<void> {
@@ -276,7 +305,7 @@ before(async () => {
   root = mkdtempSync(join(tmpdir(), 'holdfast-interruptions-'))
   const dir = join(root, 'template')
   mkdirSync(dir)
-  const projections = [...RUNTIME_PROJECTIONS, spendingProjection, flagIndex]
+  const projections = [...RUNTIME_PROJECTIONS, budgetIndex, flagIndex]
   const log = openSqliteEventLog({ dir, clock: new ManualClock(), projections })
   await log.close()
   template = join(dir, LOG_FILE)

@@ -76,7 +76,10 @@ async function attempt(execution: Execution, effect: Effect): Promise<void> {
   if (allowed === null) return
   const { name, operation, input } = effect
   const pass = execution.host.breakers.admit(operation, execution.run.id, name)
-  if (pass === null) return holdForBreaker(execution, effect, () => resume(execution, effect))
+  if (pass === null) {
+    execution.host.gate.forgo(execution.run.id, name)
+    return holdForBreaker(execution, effect, () => resume(execution, effect))
+  }
   const number = numberOf(execution, name)
   const key = idempotencyKeyOf(execution, name)
   crashPoint('effect.before-intent')
@@ -91,16 +94,20 @@ async function attempt(execution: Execution, effect: Effect): Promise<void> {
     ...(endorsedBy === null ? {} : { endorsedBy }),
   }
   const intended = execution.event(`${effect.type}.intended`, intent)
-  await execution.append([allowed.decided, intended], pass.records)
+  await execution.append([...allowed.decided, intended], pass.records)
   crashPoint('effect.after-intent')
   let output: Json
+  let cost: number | null = null
   let call: Promise<Json> | null = null
   try {
     crashPoint('effect.before-send')
     const { gate } = execution.host
     const way = effect.type === 'undo' ? 'undo' : 'perform'
     output = await callOutside(execution, effect, pass, (context) => {
-      call = gate[way](allowed.permit, input, context)
+      const said = (priceMicros: number): void => {
+        cost = priceMicros
+      }
+      call = gate[way](allowed.permit, input, { ...context, cost: said })
       return call
     })
     crashPoint('effect.after-send')
@@ -109,7 +116,8 @@ async function attempt(execution: Execution, effect: Effect): Promise<void> {
     return
   }
   crashPoint('effect.before-result')
-  succeed(execution, effect, output, 'perform', () => crashPoint('effect.after-result'))
+  const onDurable = (): void => crashPoint('effect.after-result')
+  succeed(execution, effect, output, 'perform', { onDurable, cost })
 }
 
 async function noteFailure(

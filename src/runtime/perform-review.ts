@@ -9,6 +9,7 @@ import { HoldfastError, isHoldfastError } from '../kernel/errors.ts'
 import type { NewEvent } from '../kernel/event.ts'
 import { canonicalJson, type Json, type JsonObject, toJson } from '../kernel/json.ts'
 import type { Label } from '../kernel/label.ts'
+import { reservedBody } from '../kernel/reservation.ts'
 import { FIELD_KINDS, fieldsOf, type OnExpiry, type ReviewOptions, type Risk } from '../kernel/review.ts'
 import type { Proposal } from '../kernel/workflow.ts'
 import type { ReviewRuling } from '../ports/autonomy.ts'
@@ -43,9 +44,27 @@ export function requestReview(execution: Execution, { name, proposal }: Operatio
     hash: shownHash(asked),
     ...(ruling === null ? {} : { autonomy: ruling.record }),
   }
-  const requested = execution.event('review.requested', body)
-  if (ruling?.answer == null) execution.open(requested)
-  else execution.record([requested, automatic(execution, body, ruling)])
+  if (ruling?.answer == null) openReview(execution, body)
+  else {
+    const requested = execution.event('review.requested', body)
+    execution.record([requested, automatic(execution, body, ruling)])
+  }
+}
+
+/** Takes of the operator's time, where that has a budget; put off where none is left, unless the policy itself asks. */
+function openReview(
+  execution: Execution,
+  body: JsonObject & { name: string; deadline: number | null },
+): void {
+  const { run, host } = execution
+  const { name, deadline } = body
+  const latest = effectOfReview(name) === null ? deadline : host.clock.now()
+  const { id, workflow, customer } = run
+  const time = host.gate.decideReview({ run: id, name, workflow, customer, latest })
+  const { holds = [], putOffUntil: until = null, reason: budget = '' } = time ?? {}
+  if (time !== null) execution.open(execution.event('budget.reserved', reservedBody(name, 'review', holds)))
+  const putOff = until === null ? {} : { putOff: { until, budget } }
+  execution.open(execution.event('review.requested', { ...body, ...putOff }))
 }
 
 /** `ReviewOptions` as they are put on record. */

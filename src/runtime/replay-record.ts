@@ -33,7 +33,7 @@ export interface RecordedOperation {
   readonly abandoned: boolean
   /** From before the run was reopened: the code need not ask for it again. */
   readonly isLoose: boolean
-  /** Asked for by an effect, not by the code of the workflow. */
+  /** Asked for by an effect or a decision, not by the code of the workflow. */
   readonly isInner: boolean
   /** Id of the run that it started; null for what starts none, and for a copied outcome. */
   readonly child: string | null
@@ -130,7 +130,7 @@ function operationsOf(
       effect: entry?.effect ?? null,
       abandoned: entry?.abandoned ?? false,
       isLoose: entry?.isLoose ?? false,
-      isInner: asker !== null && ['effect', 'undo'].includes(typeOf(asker) ?? ''),
+      isInner: asker !== null && ['effect', 'undo', 'decision'].includes(typeOf(asker) ?? ''),
       child: childOf(own),
       isAmended: own[0]?.body?.amended === true,
     })

@@ -6,7 +6,7 @@ import { WORKSPACE_PROJECTIONS } from '../apps/log-only.ts'
 import { openPlace } from '../apps/testing/place.ts'
 import { SYSTEM } from '../kernel/label.ts'
 import { defineWorkflow, type Workflow } from '../kernel/workflow.ts'
-import { spendingProjection } from '../policy/spending.ts'
+import { budgetIndex } from '../policy/budget-index.ts'
 import { RUNTIME_PROJECTIONS } from './projections.ts'
 import { type RetentionRule, retain } from './retention.ts'
 import { runIndex } from './run-index.ts'
@@ -137,7 +137,7 @@ test('what the queue counts by stays', async (t) => {
 
 test('no projection of a workspace is folded anew because a run is erased', () => {
   const ofRuns = new Set(runIndex.kinds.filter((kind) => kind !== 'bodies.erased'))
-  const projections = [...RUNTIME_PROJECTIONS, ...WORKSPACE_PROJECTIONS, spendingProjection]
+  const projections = [...RUNTIME_PROJECTIONS, ...WORKSPACE_PROJECTIONS, budgetIndex]
   const without = projections.filter(({ kinds, erasure }) => !erasure && kinds.some((one) => ofRuns.has(one)))
   assert.deepEqual(
     without.map(({ name }) => name),

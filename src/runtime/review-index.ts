@@ -77,7 +77,7 @@ interface ReviewRow {
 
 export const reviewIndex: Projection = {
   name: 'reviews',
-  version: 3,
+  version: 4,
   tables: ['reviews', ANSWER_TABLE],
   schema: `
     CREATE TABLE reviews (
@@ -120,13 +120,14 @@ export const reviewIndex: Projection = {
 }
 
 function insert({ stream, time, position }: StoredEvent, body: JsonObject, tables: Tables): void {
-  const { review, name, parks: _, wakes: __, options, deadline = null, ...rest } = body
+  const { review, name, parks: _, wakes: __, options, deadline = null, putOff = null, ...rest } = body
   const { segment = null, alternatives = [], onExpiry = 'keep' } = (options ?? {}) as JsonObject
   const content = { workflow: '', fields: [], risk: null, ...rest, segment, alternatives, onExpiry }
   const at = typeof deadline === 'number' ? deadline : null
+  const until = putOff === null ? null : Number((putOff as JsonObject).until)
   tables.run(
-    `INSERT INTO reviews (id, run, name, requested, position, status, content, deadline, overdue, due)
-     VALUES (?, ?, ?, ?, ?, 'waiting', ?, ?, 0, ?)`,
+    `INSERT INTO reviews (id, run, name, requested, position, status, content, deadline, overdue, due, snoozed)
+     VALUES (?, ?, ?, ?, ?, 'waiting', ?, ?, 0, ?, ?)`,
     String(review),
     stream.slice(RUN_STREAM.length),
     String(name),
@@ -134,7 +135,8 @@ function insert({ stream, time, position }: StoredEvent, body: JsonObject, table
     position,
     JSON.stringify(content),
     at,
-    at,
+    until ?? at,
+    until,
   )
 }
 

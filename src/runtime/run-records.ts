@@ -5,6 +5,7 @@
 import { HoldfastError } from '../kernel/errors.ts'
 import type { NewEvent, StoredEvent } from '../kernel/event.ts'
 import { applyToJournal, foldJournal, type Journal, type RunEnd, type RunStatus } from '../kernel/journal.ts'
+import { OpenReservations } from '../kernel/reservation.ts'
 import type { StreamAppend } from '../ports/event-log.ts'
 import { Handover } from './handover.ts'
 import type { JointAppend } from './joint-append.ts'
@@ -55,7 +56,7 @@ export class RunRecords {
       const code = this.journal.erased ? 'BODY_ERASED' : 'RUN_NOT_FOUND'
       throw new HoldfastError(code, `Run ${run} can't be read`, { details: { run } })
     }
-    this.writer = new RunWriter(host, this.journal, status)
+    this.writer = new RunWriter(host, this.journal, status, OpenReservations.of(events))
     if (unsaved) this.writer.beginWith(unsaved, time)
     this.handover = new Handover(this.journal, onRest)
     this.#onOver = onOver

@@ -4,6 +4,7 @@
  */
 import type { NewEvent } from '../kernel/event.ts'
 import { type Journal, RUN_ENDS, type RunStatus } from '../kernel/journal.ts'
+import { OpenReservations } from '../kernel/reservation.ts'
 import type { JournalEvent } from '../kernel/run-start.ts'
 import type { AppendOptions, StreamAppend } from '../ports/event-log.ts'
 import type { ExecutionHost } from './execution-host.ts'
@@ -37,6 +38,8 @@ export type WriterHost = Pick<ExecutionHost, 'log' | 'clock' | 'besideEnd'>
 export class RunWriter {
   readonly #host: WriterHost
   readonly #journal: Journal
+  /** null for a run that has never reserved anything. */
+  #reservations: OpenReservations | null
   readonly #stream: string
   /** In the journal; ahead of the stream by what is held. */
   #version: number
@@ -53,9 +56,15 @@ export class RunWriter {
   #writing: Promise<unknown> | null = null
   readonly #onceDurable: (() => void)[] = []
 
-  constructor(host: WriterHost, journal: Journal, status: RunStatus) {
+  constructor(
+    host: WriterHost,
+    journal: Journal,
+    status: RunStatus,
+    reservations: OpenReservations | null = null,
+  ) {
     this.#host = host
     this.#journal = journal
+    this.#reservations = reservations
     this.#stream = runStream(journal.run)
     this.#version = journal.version
     this.#streamVersion = journal.version
@@ -90,6 +99,11 @@ export class RunWriter {
     return parts.find((part) => part.stream === stream)?.events[0] ?? null
   }
 
+  /** Whether something is reserved for an operation of the run, and has not expired. */
+  hasReserved(name: string): boolean {
+    return this.#reservations?.get(name)?.isExpired === false
+  }
+
   /** What still comes in from outside is kept, and the run stays stalled. */
   stall(): void {
     this.#stalled = true
@@ -105,7 +119,7 @@ export class RunWriter {
   ): Written {
     const time = this.#host.clock.now()
     // What goes to the log at the end only can not say that the run is awake.
-    const marked = when === 'at-end' ? given : this.#marked(given)
+    const marked = when === 'at-end' ? given : this.#marked(this.#closing(given, time))
     const events = marked.map((event) => {
       this.#version += 1
       return { ...event, time, version: this.#version }
@@ -128,6 +142,15 @@ export class RunWriter {
     } else if (this.#waiting.length === 0 && this.#held.length === 0) this.#append(piece, told)
     else this.#flush(piece, told)
     return { events, isEnd }
+  }
+
+  /** With what closes the reservations whose outcome these events tell. */
+  #closing(events: readonly NewEvent[], time: number): readonly NewEvent[] {
+    if (this.#reservations === null) {
+      if (!events.some(reserves)) return events
+      this.#reservations = new OpenReservations()
+    }
+    return this.#reservations.withClosings(this.#journal, events, time)
   }
 
   /** Appends what is held, and behind it what is given. */
@@ -192,9 +215,18 @@ export class RunWriter {
   #marked(events: readonly NewEvent[]): readonly NewEvent[] {
     if (this.#stalled) return events
     const last = events.at(-1)
+    // What becomes of a reservation says nothing of the run, alone or before the fact that it follows from.
+    if (last?.kind.startsWith('budget.')) return events
     const before = this.#onRecord
     this.#onRecord = last?.body.parks === true || last?.kind === 'run.parked' ? 'waiting' : 'running'
     if (before === 'running' || this.#onRecord === 'waiting') return events
-    return events.map((event, i) => (i === 0 ? { ...event, body: { ...event.body, wakes: true } } : event))
+    const first = events.findIndex(({ kind }) => !kind.startsWith('budget.'))
+    return events.map((event, i) =>
+      i === first ? { ...event, body: { ...event.body, wakes: true } } : event,
+    )
   }
+}
+
+function reserves({ kind }: NewEvent): boolean {
+  return kind === 'budget.reserved'
 }

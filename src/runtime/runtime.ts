@@ -264,13 +264,14 @@ export class Runtime implements ExecutionHost {
   }
 
   finished(execution: Execution, error?: unknown): void {
+    const { run, records } = execution
     this.#active.delete(execution)
     this.#parked.delete(execution)
-    if (this.#executions.get(execution.run.id) === execution) this.#executions.delete(execution.run.id)
-    this.#timers.forget(execution.run.id)
-    this.#cutOffs.rested(execution.run.id)
-    if (error !== undefined && !this.#closing && execution.records.isSaved)
-      this.#comebacks.lost(execution.run.id, error)
+    if (this.#executions.get(run.id) === execution) this.#executions.delete(run.id)
+    this.#timers.forget(run.id)
+    this.gate.forgo(run.id)
+    this.#cutOffs.rested(run.id)
+    if (error !== undefined && !this.#closing && records.isSaved) this.#comebacks.lost(run.id, error)
     this.#rest.moveOn()
   }
 

@@ -64,6 +64,16 @@ export function policyVerbs(look: string, keep: string): Verb[] {
       load: async () => (await import('./verbs/grants.ts')).grantRevoke,
     },
     {
+      words: 'budgets',
+      group: look,
+      summary: 'What is taken of your budgets, and what is left',
+      about:
+        'What work may cost is reserved before it is begun and settled when its outcome is known. At a limit it waits for you.',
+      options: [['--all', 'past days and months as well']],
+      examples: [['budgets', 'each with its limit, what is settled, reserved and left']],
+      load: async () => (await import('./verbs/budgets.ts')).budgets,
+    },
+    {
       words: 'lineage',
       args: '<what>',
       group: look,

@@ -31,6 +31,7 @@ test('only what reads the log leaves mail and runs alone; the rest lets the work
     'grants',
     'grant give',
     'grant revoke',
+    'budgets',
     'lineage',
     'policy test',
     'policy what-if',

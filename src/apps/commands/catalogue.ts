@@ -52,6 +52,7 @@ export const COMMANDS = {
   grants: async () => (await import('./grants.ts')).grants,
   'grant give': async () => (await import('./grants.ts')).grantGive,
   'grant revoke': async () => (await import('./grants.ts')).grantRevoke,
+  budgets: async () => (await import('./budgets.ts')).budgets,
   lineage: async () => (await import('./lineage.ts')).lineage,
   'policy test': async () => (await import('./policy.ts')).policyTest,
   'policy what-if': async () => (await import('./policy.ts')).policyWhatIf,

@@ -23,7 +23,14 @@ test('without a file the defaults hold: the own mail, the models, the configured
     addressBook: [],
     guardrails: GUARDRAILS,
     absence: null,
-    budget: { perDayUsd: 5, perRunUsd: 0.5, modelCallsPerDay: 1_000 },
+    budget: {
+      perDayUsd: 5,
+      perRunUsd: 0.5,
+      modelCallsPerDay: 1_000,
+      atLimit: 'ask',
+      expireAfterMs: 86_400_000,
+    },
+    budgets: [],
   })
 })
 
@@ -47,7 +54,10 @@ test('the owner’s own addresses are in the address book, whatever it says', as
 
 test('null lifts a limit, 0 keeps everything', async (t) => {
   const { budget } = await load(t, 'version: 1\nbudget: { perDayUsd: null, perRunUsd: 0 }\n')
-  assert.deepEqual(budget, { perDayUsd: null, perRunUsd: 0, modelCallsPerDay: 1_000 })
+  assert.deepEqual(
+    { ...budget },
+    { perDayUsd: null, perRunUsd: 0, modelCallsPerDay: 1_000, atLimit: 'ask', expireAfterMs: 86_400_000 },
+  )
 })
 
 test('a mistake is named with line, column and path', async (t) => {
@@ -65,6 +75,25 @@ test('a mistake is named with line, column and path', async (t) => {
     ],
     ['version: 1\negress: { allow: ["x:443"] }\n', /without scheme, port or path/],
     ['version: 1\nbudget: { perDayUsd: -1 }\n', /:2:22 budget\.perDayUsd: must be a number of at least 0/],
+    ['version: 1\nbudget: { atLimit: stop }\n', /:2:20 budget\.atLimit: /],
+    ['version: 1\nbudget: { expireAfter: later }\n', /budget\.expireAfter: must be a length of time/],
+    [
+      'version: 1\nbudgets: [{ name: day, unit: usd, limit: 1 }]\n',
+      /:2:19 budgets\[0\]\.name: is the name of one/,
+    ],
+    ['version: 1\nbudgets: [{ name: a, unit: eur, limit: 1 }]\n', /:2:28 budgets\[0\]\.unit: /],
+    [
+      'version: 1\nbudgets: [{ name: a, unit: minutes, limit: 1 }]\n',
+      /budgets\[0\]\.per: minutes must be per day/,
+    ],
+    [
+      'version: 1\nbudgets:\n  - { name: a, unit: calls, limit: 1 }\n  - { name: a, unit: usd, limit: 1 }\n',
+      /budgets: must have a name of its own each/,
+    ],
+    [
+      'version: 1\nbudgets: [{ name: a, unit: calls, limit: 1, argument: usd }]\n',
+      /budgets\[0\]\.argument: must go with the unit usd/,
+    ],
     ['', /policy\.yaml:1:1 /],
     ['version: 1\naccess:\n  - operations: [smtp.send]\n    answer: maybe\n', /:4:13 access\[0\]\.answer: /],
     ['version: 1\nrates: [{ operations: [smtp.send], limit: 0, per: 1h }]\n', /rates\[0\]\.limit: /],
@@ -92,6 +121,27 @@ test('a mistake is named with line, column and path', async (t) => {
   for (const [text, message] of cases) {
     await assert.rejects(load(t, text), { code: 'CONFIG_INVALID', message }, text)
   }
+})
+
+test('budgets are read in whole numbers of what they count', async (t) => {
+  const text = `version: 1
+budgets:
+  - { name: refunds, operations: [bank.refund], each: customer, per: month, unit: usd, limit: 49.9, argument: amount }
+  - { name: my-time, per: day, unit: minutes, limit: 1.5, reserve: 0.5, atLimit: deny }
+`
+  const every = { operations: ['*'], agents: ['*'], each: 'all' } as const
+  assert.deepEqual((await load(t, text)).budgets, [
+    {
+      ...every,
+      ...{ name: 'refunds', operations: ['bank.refund'], each: 'customer', per: 'month', unit: 'usd' },
+      ...{ limit: 49_900_000, reserve: null, argument: 'amount', atLimit: 'ask' },
+    },
+    {
+      ...every,
+      ...{ name: 'my-time', per: 'day', unit: 'minutes' },
+      ...{ limit: 90_000, reserve: 30_000, argument: null, atLimit: 'deny' },
+    },
+  ])
 })
 
 test('rules of access, rates, grants and the address book are read as they stand', async (t) => {

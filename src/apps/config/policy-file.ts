@@ -58,6 +58,7 @@ function settingsOf(
     guardrails,
     absence,
     budget,
+    budgets,
   }: PolicyFile,
   configured: Configured,
 ): PolicySettings {
@@ -75,8 +76,13 @@ function settingsOf(
     addressBook: [...new Set([...addressBook, ...own])],
     guardrails,
     absence,
-    budget,
+    budget: budgetOf(budget),
+    budgets,
   }
+}
+
+function budgetOf({ expireAfter, ...limits }: PolicyFile['budget']): PolicySettings['budget'] {
+  return { ...limits, expireAfterMs: durationMs(expireAfter) }
 }
 
 /**
@@ -169,11 +175,19 @@ operations:
 # After so long without a sign of you, what leaves is put to you; reads go on.
 # absence: { after: 3d }
 
-# At a limit no model is asked any more. Days are UTC; null means no limit.
+# What models may cost. At a limit the work waits for your word; with atLimit: deny the
+# rules decide in place of the model. Days are UTC; null means no limit.
 budget:
   perDayUsd: 5
   perRunUsd: 0.5
   modelCallsPerDay: 1000
+  atLimit: ask
+
+# More of them: money, tokens, calls or minutes of your own time, reserved before and settled
+# after. \`holdfast budgets\` shows what is left.
+# budgets:
+#   - { name: mails, operations: [smtp.send], each: customer, per: day, unit: calls, limit: 3 }
+#   - { name: my-time, per: day, unit: minutes, limit: 45 }
 
 # How long the content of finished runs is kept, with the mail they are about. The first
 # rule that fits decides; what none fits is kept for good. What is erased is gone.

@@ -70,6 +70,73 @@ export const caseSchema = z.strictObject({
   rule: z.string().min(1).optional().describe('The rule that must have said it, such as taint.argument.'),
 })
 
+const atLimit = () =>
+  z
+    .enum(['ask', 'deny'])
+    .default('ask')
+    .describe('At the limit the work waits for your word, or is denied: then a model is not asked.')
+
+const UNITS = { usd: 1_000_000, tokens: 1, calls: 1, minutes: 60_000 } as const
+
+/** One that is reserved before and settled after. */
+const budgetRule = z
+  .strictObject({
+    name: z
+      .string()
+      .regex(/^[a-z][a-z0-9-]*$/, 'must be small letters, digits and hyphens, such as mail-money')
+      .refine((name) => !['day', 'run', 'calls'].includes(name), 'is the name of one under budget')
+      .describe('What is counted goes by it; the rule is budget.NAME.'),
+    operations: z.array(operation).min(1).default(['*']),
+    agents: agents(),
+    each: z
+      .enum(['all', 'run', 'operation', 'agent', 'customer'])
+      .default('all')
+      .describe('One budget for all of them together, or one for each.'),
+    per: z
+      .enum(['day', 'month'])
+      .nullable()
+      .default(null)
+      .describe('Begins anew with each UTC day or month; null for never.'),
+    unit: z
+      .enum(['usd', 'tokens', 'calls', 'minutes'])
+      .describe('US dollars, tokens of models, calls, or minutes of your own time for reviews.'),
+    limit: z.number().min(0),
+    reserve: z
+      .number()
+      .min(0)
+      .optional()
+      .describe(
+        'What one is taken to cost before it is known. Default: what the operation declares; of a model, the dearest call so far; of a review, 2 minutes.',
+      ),
+    argument: z
+      .string()
+      .min(1)
+      .optional()
+      .describe('The argument of the operation that says what it costs, in US dollars.'),
+    atLimit: atLimit(),
+  })
+  .refine(({ unit, per }) => unit !== 'minutes' || per !== null, {
+    error: 'minutes must be per day or month, so that what is put off comes back',
+    path: ['per'],
+  })
+  .refine(({ unit, argument }) => unit === 'usd' || argument === undefined, {
+    error: 'must go with the unit usd',
+    path: ['argument'],
+  })
+  .transform(({ limit, reserve, argument, ...rule }) => ({
+    ...rule,
+    limit: Math.round(limit * UNITS[rule.unit]),
+    reserve: reserve === undefined ? null : Math.round(reserve * UNITS[rule.unit]),
+    argument: argument ?? null,
+  }))
+
+const budgets = z
+  .array(budgetRule)
+  .refine(
+    (rules) => new Set(rules.map(({ name }) => name)).size === rules.length,
+    'must have a name of its own each',
+  )
+
 const limit = (fallback: number) => z.number().min(0).nullable().default(fallback)
 
 const RUN_ENDS = ['completed', 'failed', 'cancelled', 'continued'] as const
@@ -170,8 +237,19 @@ export const policySchema = z
           .nullable()
           .default(1_000)
           .describe('Model calls in a day (UTC), priced or not; null for no limit.'),
+        atLimit: atLimit(),
+        expireAfter: length
+          .default('1d')
+          .describe(
+            'How old a reservation gets whose outcome is not known before it is given back, such as 1d.',
+          ),
       })
       .prefault({}),
+    budgets: budgets
+      .default([])
+      .describe(
+        'More budgets: by run, operation, agent or customer, and by day or month. Reserved before, settled after.',
+      ),
     retention: z
       .array(retentionRule)
       .default([])

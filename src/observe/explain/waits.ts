@@ -23,7 +23,7 @@ export function reason(parts: Pick<Reason, 'kind' | 'words' | 'since' | 'next'> 
 function answers(facts: Facts): Reason[] {
   const rows = facts.tables.all<AskedRow>(
     `SELECT id, name, content ->> '$.summary' AS summary, requested, deadline, overdue, snoozed,
-       content ->> '$.onExpiry' AS onExpiry
+       content ->> '$.action' AS action, content ->> '$.onExpiry' AS onExpiry
      FROM reviews WHERE run = ? AND status = 'waiting' ORDER BY position`,
     facts.run.id,
   )
@@ -31,6 +31,7 @@ function answers(facts: Facts): Reason[] {
     const { id, name, summary, requested: since } = row
     const effect = effectOfReview(name)
     const isEffects = effect !== null && facts.journal.entries.get(effect)?.type === 'effect'
+    const isModels = effect !== null && row.action.startsWith('model.')
     const off = row.snoozed === null ? '' : ', which you have put off'
     return reason({
       kind: 'review',
@@ -39,7 +40,9 @@ function answers(facts: Facts): Reason[] {
       until: row.overdue === 0 && row.deadline !== null ? row.deadline : row.snoozed,
       next: isEffects
         ? `The effect "${effect}" waits for it: it is done, or left, by what you say.`
-        : nextOf(row),
+        : isModels
+          ? `The decision "${effect}" waits for it: the model is asked, or the rules decide, by what you say.`
+          : nextOf(row),
       command: `review ${id}`,
       positions: positionsOf(facts, name, 'review.requested'),
     })
@@ -50,6 +53,7 @@ interface AskedRow {
   id: string
   name: string
   summary: string | null
+  action: string
   requested: number
   deadline: number | null
   overdue: number

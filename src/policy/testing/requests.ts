@@ -2,7 +2,8 @@
 import { SYSTEM } from '../../kernel/label.ts'
 import type { Grant } from '../../ports/grant.ts'
 import type { PolicySettings } from '../../ports/policy-settings.ts'
-import type { PolicyRequest, RequestLabels } from '../request.ts'
+import { budgetRules, charge } from '../budgets.ts'
+import type { Meter, PolicyRequest, RequestLabels } from '../request.ts'
 
 export function settings(given: {
   operations?: Partial<PolicySettings['operations']>
@@ -55,4 +56,23 @@ export function grant(more: Partial<Grant> = {}): Grant {
     position: 0,
     ...more,
   }
+}
+
+/** What models have cost, in millionths of a dollar, and how often they were asked today. */
+export interface Spent {
+  readonly todayMicros?: number
+  readonly runMicros?: number
+  readonly callsToday?: number
+}
+
+/** Of a model call by the policy's own budgets, beside what was spent. */
+export function modelMeters(policy: PolicySettings, spent: Spent): readonly Meter[] {
+  const work = { run: 'r', operation: 'model.openai', agent: 'flow', customer: null, is: 'model' } as const
+  const sums: Readonly<Record<string, number | undefined>> = {
+    day: spent.todayMicros,
+    run: spent.runMicros,
+    calls: spent.callsToday,
+  }
+  const taken = ({ budget }: { budget: string }) => ({ spent: sums[budget] ?? 0, most: 0 })
+  return charge({ ...work, priceMicros: 0, arguments: {} }, budgetRules(policy), 0, taken).meters
 }

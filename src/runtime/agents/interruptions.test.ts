@@ -13,8 +13,8 @@ import { openSqliteEventLog } from '../../adapters/sqlite/event-log.ts'
 import { newId } from '../../adapters/system/ids.ts'
 import { turns } from '../../apps/testing/place.ts'
 import { defineAgent, handlingWorkflow } from '../../kernel/agent.ts'
+import { budgetIndex } from '../../policy/budget-index.ts'
 import { createGate } from '../../policy/gate.ts'
-import { spendingProjection } from '../../policy/spending.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type { EventLog } from '../../ports/event-log.ts'
 import { ManualClock } from '../../ports/testing/manual-clock.ts'
@@ -71,7 +71,7 @@ class Process {
 
   constructor(dir: string, world: ManualClock, death: Death | null, residentInstances: number) {
     const clock = this.#clockOf(world)
-    const projections = [...RUNTIME_PROJECTIONS, spendingProjection]
+    const projections = [...RUNTIME_PROJECTIONS, budgetIndex]
     this.log = new MortalLog(openSqliteEventLog({ dir, clock, projections }), death)
     const settings = () => ({
       operations: { allow: ['*'], deny: [], review: [] },

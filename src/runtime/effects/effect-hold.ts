@@ -27,7 +27,7 @@ export function holdByPolicy(
   execution: Execution,
   effect: Effect,
   { rule, until }: Verdict,
-  decided: NewEvent,
+  decided: readonly NewEvent[],
   resume: () => void,
 ): void {
   const says = typeof until === 'number' ? { until } : {}
@@ -38,7 +38,7 @@ interface Hold {
   readonly by: string
   readonly resume: () => void
   readonly says: JsonObject
-  readonly decided?: NewEvent
+  readonly decided?: readonly NewEvent[]
 }
 
 function hold(execution: Execution, effect: Effect, { by, resume, says, decided }: Hold): void {
@@ -47,6 +47,6 @@ function hold(execution: Execution, effect: Effect, { by, resume, says, decided 
   const entry = execution.journal.entries.get(name)
   const until = says.until ?? null
   if (entry?.isHeld && entry.heldBy === by && entry.retryAt === until) return
-  if (decided !== undefined) execution.open(decided)
+  for (const event of decided ?? []) execution.open(event)
   execution.open(execution.event(`${type}.held`, { name, operation, ...says }))
 }

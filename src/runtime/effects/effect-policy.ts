@@ -7,7 +7,7 @@ import type { Label } from '../../kernel/label.ts'
 import type { Told } from '../../kernel/own-words.ts'
 import { isOwnersWord } from '../../kernel/review.ts'
 import type { ReviewAnswer } from '../../kernel/workflow.ts'
-import { type Permit, type Verdict, verdictBody } from '../../ports/gate.ts'
+import { holdsBody, type Permit, type Verdict, verdictBody } from '../../ports/gate.ts'
 import type { Execution } from '../execution.ts'
 import { externalSince } from '../external-since.ts'
 import { holdByPolicy } from './effect-hold.ts'
@@ -34,8 +34,8 @@ interface Ruling {
   readonly endorsedBy: string | null
   /** The operator's word on exactly this, if given. */
   readonly approval: Answered | null
-  /** The decision, to be put on record together with what follows from it. */
-  readonly decided: NewEvent
+  /** The decision, behind what it reserves: to be put on record together with what follows from it. */
+  readonly decided: readonly NewEvent[]
 }
 
 export interface Allowed extends Ruling {
@@ -76,7 +76,11 @@ export function askPolicy(execution: Execution, effect: Effect, isLookup = false
     ...(told.endorsedBy === null ? {} : { endorsedBy: told.endorsedBy }),
     ...(since === null ? {} : { externalSince: since }),
   }
-  const decided = execution.event('policy.decided', verdictBody(name, request, verdict))
+  const holds = holdsBody(name, operation, verdict)
+  const decided = [
+    ...(holds === null ? [] : [execution.event('budget.reserved', holds)]),
+    execution.event('policy.decided', verdictBody(name, request, verdict)),
+  ]
   return { verdict, permit, approval, decided, endorsedBy: told.endorsedBy }
 }
 
@@ -111,7 +115,7 @@ export async function allow(
   else if (verdict.answer === 'review' && approval === null && !execution.isBounded)
     askApproval(execution, effect, ruling, resume)
   else {
-    await execution.append([decided])
+    await execution.append(decided)
     fail(execution, effect, denied(execution, effect, ruling))
   }
   return null
@@ -182,7 +186,7 @@ function askApproval(
     },
   })
   // At once, so that a replay can tell an effect that was asked for from one that was not.
-  if (!isAsked) void execution.append([decided])
+  if (!isAsked) void execution.append(decided)
   void asked.then(resume)
 }
 

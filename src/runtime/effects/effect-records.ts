@@ -2,6 +2,7 @@
 import { HoldfastError, toErrorRecord } from '../../kernel/errors.ts'
 import { canonicalJson, type Json, type JsonObject } from '../../kernel/json.ts'
 import { joinLabels, type Label } from '../../kernel/label.ts'
+import { whole } from '../../kernel/reservation.ts'
 import type { DeclaredManifest } from '../../ports/connector.ts'
 import type { Restore } from '../../ports/restores.ts'
 import type { Execution } from '../execution.ts'
@@ -46,16 +47,18 @@ export function manifestOf(execution: Execution, effect: Effect): DeclaredManife
   return execution.host.gate.manifestOf(effect.operation)
 }
 
-/** The code goes on before it is durable. */
+/** The code goes on before it is durable. @param cost what the connector says that it was; null where it does not */
 export function succeed(
   execution: Execution,
   effect: Effect,
   output: Json,
   via: 'perform' | 'lookup' | 'operator',
-  onDurable: () => void = () => {},
+  { onDurable = () => {}, cost = null }: { onDurable?: () => void; cost?: number | null } = {},
 ): void {
   const { type, name, operation } = effect
-  const more = type === 'undo' ? { of: (effect.input as unknown as JsonObject).of ?? null } : { output }
+  const price = cost === null ? {} : { priceMicros: whole(cost) }
+  const more =
+    type === 'undo' ? { of: (effect.input as unknown as JsonObject).of ?? null } : { output, ...price }
   const label = type === 'undo' ? execution.label : labelOfOutput(execution, effect)
   const succeeded = execution.event(`${type}.succeeded`, { name, operation, ...more, via }, { label })
   execution.record([succeeded], [], onDurable)

@@ -75,7 +75,7 @@ async function lookUp(
   if (verdict.until !== undefined && !execution.isBounded) return { is: 'stopped' }
   const pass = permit && execution.host.breakers.admit(operation, execution.run.id, effect.name)
   if (permit !== null && pass === null) return { is: 'held' }
-  await execution.append([decided], pass?.records)
+  await execution.append(decided, pass?.records)
   if (permit === null || pass === null) {
     return askOperator(execution, effect, resume, `the policy: ${verdict.reason}`)
   }

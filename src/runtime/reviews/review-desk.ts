@@ -298,6 +298,7 @@ export class ReviewDesk {
     for (const { kind, stream, body } of events) {
       if (kind === 'review.requested' && body !== null) {
         if (typeof body.deadline === 'number') this.#consider(body.deadline)
+        if (body.putOff != null) this.#consider(Number((body.putOff as JsonObject).until))
         const id = String(body.review)
         if (standingDelegations(this.#tables).length > 0) this.#begin(() => this.#byDelegation({ id }))
       } else if (kind === 'review.snoozed') this.#consider(Number(body?.until))

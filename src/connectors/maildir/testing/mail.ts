@@ -25,7 +25,7 @@ export function temporaryFolder(t: TestContext): string {
 
 export function attempt(key: string, signal = new AbortController().signal): OperationContext {
   const secret = (name: string) => Promise.reject(new Error(`no secret ${name}`))
-  return { idempotencyKey: key, signal, attempt: 1, secret }
+  return { idempotencyKey: key, signal, attempt: 1, cost() {}, secret }
 }
 
 /** Names of the files in a folder; none when there is no folder. */
