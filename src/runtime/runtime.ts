@@ -374,10 +374,7 @@ export class Runtime implements ExecutionHost {
       this.#pager.begin(pagesOfRuns(this.log, status, (run) => this.wake(run)))
     }
     this.#family.recover()
-    this.#timers.start()
-    this.breakers.start()
-    this.#stops.start()
-    this.#waitingRuns.start()
+    for (const part of [this.#timers, this.breakers, this.#stops, this.#waitingRuns]) part.start()
     this.#handOver()
   }
 
