@@ -80,8 +80,7 @@ export interface OpenOptions {
   /** Default: what is registered may be used, and nothing else. */
   readonly policy?: PolicySettings | (() => PolicySettings)
   /**
-   * Feature flags: a file in the form of flags.yaml, which is read again when it has changed; or what it would say; or
-   * flags of your own, asked for once the log is open.
+   * Feature flags: a file like flags.yaml, read again when it has changed; what it would say; or your own, once the log is open.
    */
   readonly flags?: { readonly file: string } | FlagDefinitions | (() => Flags)
   /** What is known of a customer, for the segments of the flags. Default: nothing. */
