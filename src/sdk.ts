@@ -20,6 +20,7 @@ import { stopFile } from './adapters/system/stop-file.ts'
 import { fileVault } from './adapters/vault/vault.ts'
 import { Backups, type BackupsOptions, keyFinder, recordMade } from './apps/backups/backups.ts'
 import type { FlagDefinitions } from './apps/config/flags-file.ts'
+import { flagsOf } from './apps/config/flags-of.ts'
 import type { ErasedPerson, ErasePersonOptions } from './apps/erasure/erase-person.ts'
 import { LOG_PROJECTIONS } from './apps/log-projections.ts'
 import type { WebhookOptions } from './apps/webhooks/receive-webhooks.ts'
@@ -300,17 +301,6 @@ export async function erase(holdfast: Holdfast, options: ErasePersonOptions): Pr
 export async function receiveWebhooks(holdfast: Holdfast, options: WebhookOptions): Promise<WebhookServer> {
   const webhooks = await import('./apps/webhooks/receive-webhooks.ts')
   return await webhooks.receiveWebhooks(holdfast, options)
-}
-
-/** Read and looked at first here, so that whoever has no flags loads nothing for them. */
-async function flagsOf(log: EventLog, clock: Clock, { flags, customerFacts }: OpenOptions): Promise<Flags> {
-  if (typeof flags === 'function') return flags()
-  const [{ FlagBook }, { flagSource }] = await Promise.all([
-    import('./flags/flag-book.ts'),
-    import('./apps/config/flags-file.ts'),
-  ])
-  const source = flagSource(flags ?? { version: 1 })
-  return new FlagBook({ log, clock, source, customerFacts: customerFacts ?? (() => ({})) })
 }
 
 export type { ListedBackup } from './adapters/backup/backup-keys.ts'

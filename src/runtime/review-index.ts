@@ -254,6 +254,11 @@ export function dueReviews(tables: TablesReader, now: number, limit: number): Re
     .map(toReview)
 }
 
+/** When a review that is asked for is due: its deadline, and when it comes back if it was put off. */
+export function timesOf({ deadline, putOff }: JsonObject): number[] {
+  return [deadline, (putOff as JsonObject | undefined)?.until].filter((at) => typeof at === 'number')
+}
+
 /** When the next one is due; null for none. */
 export function nextDue(tables: TablesReader): number | null {
   const sql = "SELECT min(due) AS at FROM reviews WHERE due IS NOT NULL AND status = 'waiting'"

@@ -12,7 +12,6 @@
  *
  * Why: docs/decisions/0044-reviews.md
  */
-
 import { covers, whyNotDelegable } from '../../kernel/delegation.ts'
 import { HoldfastError, isHoldfastError, toErrorRecord } from '../../kernel/errors.ts'
 import type { NewEvent, StoredEvent } from '../../kernel/event.ts'
@@ -32,6 +31,7 @@ import {
   nextDue,
   REVIEW_STREAM,
   type Review,
+  timesOf,
   waitingReviews,
 } from '../review-index.ts'
 import type { Runtime } from '../runtime.ts'
@@ -297,8 +297,7 @@ export class ReviewDesk {
   #onCommit(events: readonly StoredEvent[]): void {
     for (const { kind, stream, body } of events) {
       if (kind === 'review.requested' && body !== null) {
-        if (typeof body.deadline === 'number') this.#consider(body.deadline)
-        if (body.putOff != null) this.#consider(Number((body.putOff as JsonObject).until))
+        for (const at of timesOf(body)) this.#consider(at)
         const id = String(body.review)
         if (standingDelegations(this.#tables).length > 0) this.#begin(() => this.#byDelegation({ id }))
       } else if (kind === 'review.snoozed') this.#consider(Number(body?.until))
