@@ -4,10 +4,13 @@ import type { StreamAppend } from '../src/ports/event-log.ts'
 import type { ManualClock } from '../src/ports/testing/manual-clock.ts'
 import type { Asked } from './invariants/invariant.ts'
 
+/** Of an append that is not in the log yet. */
+type Open = { -readonly [Key in keyof Asked]: Asked[Key] }
+
 export class AskedFor {
   readonly #clock: ManualClock
   /** By stream and version; the first is the one that was not refused. */
-  readonly #asked = new Map<string, Asked[]>()
+  readonly #asked = new Map<string, Open[]>()
   #jumps = 0
   /** The latest time of day since everybody last had a turn: what is put on record now may be about it. */
   #reached = 0
@@ -39,7 +42,8 @@ export class AskedFor {
   /** To be called off when the append is refused. */
   note(parts: readonly StreamAppend[]): () => void {
     const now = this.#clock.now()
-    const asked = { now, reached: Math.max(now, this.#reached), jumps: this.#jumps }
+    const jumps = this.#jumps
+    const asked = { now, reached: Math.max(now, this.#reached), jumps, jumpsAtCommit: jumps }
     const places = parts.flatMap(({ stream, expectedVersion, events }) =>
       expectedVersion === 'any' ? [] : events.map((_, i) => `${stream}@${expectedVersion + i + 1}`),
     )
@@ -60,6 +64,7 @@ export class AskedFor {
     const place = `${stream}@${version}`
     const asked = this.#asked.get(place)?.[0]
     this.#asked.delete(place)
+    if (asked !== undefined) asked.jumpsAtCommit = this.#jumps
     return asked
   }
 }

@@ -16,8 +16,9 @@ export interface Asked {
   readonly now: number
   /** The latest time of day that whoever asked may have seen just before. */
   readonly reached: number
-  /** How often the clock had jumped. */
+  /** How often the clock had jumped: then, and when it was found in the log. */
   readonly jumps: number
+  readonly jumpsAtCommit: number
 }
 
 export interface Invariant {

@@ -82,10 +82,10 @@ export class Limits implements Invariant {
   }
 
   /** A clock that jumps makes periods shorter and longer, so what lies beyond a jump is not counted. */
-  #count(rate: string, most: number, time: number, { jumps }: Asked): void {
+  #count(rate: string, most: number, time: number, { now, jumps, jumpsAtCommit }: Asked): void {
     const before = this.#admissions.get(rate) ?? []
-    const recent = before.filter((one) => one.jumps === jumps && one.time > time - RATE_MS)
-    this.#admissions.set(rate, [...recent, { time, jumps }])
+    const recent = before.filter((one) => one.jumps === jumps && one.time > now - RATE_MS)
+    this.#admissions.set(rate, [...recent, { time, jumps: jumpsAtCommit }])
     if (recent.length >= most)
       throw new Violation('rates', `${recent.length + 1} were admitted within one period of ${rate}`)
   }
