@@ -28,6 +28,10 @@ export const REFUSALS: ReadonlySet<string> = new Set([
   'RUN_UNDER_WAY',
   'SCHEDULE_UNKNOWN',
   'EVENT_NOT_SET_ASIDE',
+  'RUN_NOT_FAILED',
+  'RUN_ROLLED_BACK',
+  'RUN_FAILURE_TAKEN',
+  'RETRY_REPEATS',
   'INPUT_INVALID',
   POISON,
 ])
@@ -62,7 +66,7 @@ export class Callers {
   }
 
   /** Asks for something; what was answered must be so for ever. */
-  #ask(what: string, asked: (process: SimProcess) => Promise<Told['holds']>): void {
+  ask(what: string, asked: (process: SimProcess) => Promise<Told['holds']>): void {
     const { process } = this.#around
     asked(process)
       .then((holds) => {
@@ -85,7 +89,7 @@ export class Callers {
     const input = { tree, path: id, key, left }
     const options = { id, priority, ...(delayMs === null ? {} : { delay: delayMs }) }
     this.#started.add(id)
-    this.#ask(`start of ${id}`, async ({ hf, runtime }) => {
+    this.ask(`start of ${id}`, async ({ hf, runtime }) => {
       const handle = await hf.start(runtime.workflows.get(flavour, 1), input, options)
       handle.result().then(
         (value) =>
@@ -127,14 +131,14 @@ export class Callers {
     const key = KEYS[n % KEYS.length] ?? KEYS[0]
     const errand = { n, key, fails: n % 4 === 0, acts: n % 3 === 0 }
     this.#around.tally.add('pipeline: called')
-    this.#ask(`call ${n}`, async ({ hf }) => {
+    this.ask(`call ${n}`, async ({ hf }) => {
       const output = await hf.call(courier, errand, { id: `courier-${n}` })
       return (now) => endsWith(now, `courier-${n}`, { output })
     })
   }
 
   #publish(id: string, key: string, kind = 'news', data: unknown = null): void {
-    this.#ask(`event ${id}`, async ({ hf }) => {
+    this.ask(`event ${id}`, async ({ hf }) => {
       await hf.emit({ kind, key, id, data })
       return (now) => now.log.versionOf(`event/${id}`) === 1
     })
@@ -150,7 +154,7 @@ export class Callers {
     for (let i = 0; i < times; i += 1) {
       const answer = answerFor(review, this.#around.world, this.#chance)
       this.#around.tally.add(`answer: ${review.action} ${answer.verdict}`)
-      this.#ask(`${answer.verdict} to ${review.id}`, async (process) => {
+      this.ask(`${answer.verdict} to ${review.id}`, async (process) => {
         await process.hf.answer(review.id, answer)
         return ({ log }) =>
           log.tables.get<{ status: string }>('SELECT status FROM reviews WHERE id = ?', review.id)?.status ===
@@ -159,7 +163,7 @@ export class Callers {
     }
   }
 
-  #anyRun(): string | null {
+  anyRun(): string | null {
     const runs = this.#around.process.log.tables.all<{ id: string }>(
       "SELECT id FROM runs WHERE id NOT LIKE 'agent/%' ORDER BY id",
     )
@@ -167,14 +171,14 @@ export class Callers {
   }
 
   cancelAny(): void {
-    const run = this.#anyRun()
+    const run = this.anyRun()
     if (run !== null) this.cancel(run)
   }
 
-  rollBack(run = this.#anyRun()): void {
+  rollBack(run = this.anyRun()): void {
     if (run === null) return
     this.#around.tally.add('rollback asked for')
-    this.#ask(`rollback of ${run}`, async ({ hf }) => {
+    this.ask(`rollback of ${run}`, async ({ hf }) => {
       const { id } = await hf.rollback(run)
       return ({ log }) => log.versionOf(`run/${id}`) > 0
     })
@@ -209,7 +213,7 @@ export class Callers {
     const one = aside[this.#chance.whole(0, Math.max(0, aside.length - 1))]
     for (const { name, position } of all ? aside : one === undefined ? [] : [one]) {
       this.#around.tally.add('trigger: tried again')
-      this.#ask(`retry of ${position} by ${name}`, async (process) => {
+      this.ask(`retry of ${position} by ${name}`, async (process) => {
         await process.hf.triggers.retry(name, position)
         return (now) => {
           const trigger = now.hf.triggers.list().find((known) => known.name === name)
@@ -228,7 +232,7 @@ export class Callers {
 
   changeSchedule(deed: 'pause' | 'resume' | 'fire', name: string): void {
     this.#around.tally.add(`schedule: ${deed}`)
-    this.#ask(`${deed} of schedule ${name}`, async ({ hf }) => {
+    this.ask(`${deed} of schedule ${name}`, async ({ hf }) => {
       if (deed === 'fire') {
         const { run } = await hf.schedules.run(name)
         return ({ log }) => log.versionOf(`run/${run}`) > 0
@@ -241,7 +245,7 @@ export class Callers {
   cancel(run: string): void {
     this.cancelled.add(run)
     this.#around.tally.add('cancel')
-    this.#ask(`cancellation of ${run}`, async ({ hf }) => {
+    this.ask(`cancellation of ${run}`, async ({ hf }) => {
       await hf.cancel(run)
       return ({ log }) => {
         const last = lastOfChain(log.tables, run)

@@ -21,7 +21,7 @@ export async function untilOver(simulation: Simulation): Promise<void> {
     const isFed = callers.feed()
     const isRetried = rounds < 1_000 && plan.triggers.length > 0 && callers.retry(true)
     if (clock.next() || isAsked || isFed || isRetried) continue
-    if (!callers.rollBackFamilies()) return
+    if (!simulation.deadLetters.retryAll() && !callers.rollBackFamilies()) return
   }
   throw new Violation('everything-ends', 'time passes, and there is always another alarm')
 }

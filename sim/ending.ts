@@ -3,6 +3,7 @@ import { foldJournal, type JournalEntry } from '../src/kernel/journal.ts'
 import { verifyRun } from '../src/runtime/replay.ts'
 import { checkCollector } from './collector.ts'
 import { checkCourier } from './courier.ts'
+import { checkDeadLetters } from './dead-letters.ts'
 import { type Ending, mismatch } from './expectation.ts'
 import { Violation } from './invariants/invariant.ts'
 import type { SimProcess } from './process.ts'
@@ -74,6 +75,7 @@ export async function checkEnd(simulation: Simulation): Promise<void> {
   checkEffects(simulation, process, runs)
   await checkCollector(process)
   checkCourier(process)
+  await checkDeadLetters(simulation)
   for (const { id } of simulation.plan.runs) {
     if (!runs.some((run) => run.id === id)) throw new Violation('everything-ends', `${id} was never begun`)
   }

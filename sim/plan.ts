@@ -49,6 +49,8 @@ export type Deed =
   | 'resume'
   | 'fire'
   | 'roll back'
+  | 'retry run'
+  | 'discard'
   | 'check'
 
 export interface Plan {
@@ -117,6 +119,8 @@ export function drawPlan(chance: Chance): Plan {
       resume: ofSchedules(2),
       fire: ofSchedules(1),
       'roll back': sometimes(2),
+      'retry run': sometimes(4),
+      discard: sometimes(0.5),
       check: 0.5,
     },
     steps: chance.whole(size.steps[0], size.steps[1]),

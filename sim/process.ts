@@ -66,7 +66,8 @@ export interface Surroundings {
   /** Names of the schedules and of the triggers. */
   readonly schedules: readonly string[]
   readonly triggers: readonly string[]
-  readonly isMended: () => boolean
+  /** Of the triggers, and of what a run does at that path. */
+  readonly isMended: (path?: string) => boolean
   readonly tell: Tell
 }
 
@@ -118,7 +119,12 @@ export class SimProcess {
       log: this.log,
       gate: (wiring.gate ?? same)(gate),
       clock,
-      workflows: [...treeWorkflows(pause, around.tell), ...STARTED, handlingWorkflow(collector), courier],
+      workflows: [
+        ...treeWorkflows(pause, around.tell, around.isMended),
+        ...STARTED,
+        handlingWorkflow(collector),
+        courier,
+      ],
       ...around.limits,
     })
     wiring.runtime?.(this.runtime)
@@ -127,7 +133,7 @@ export class SimProcess {
     const agents = new Agents(this.runtime, { agents: [collector], residentInstances: chance.pick([1, 100]) })
     this.hf = new Holdfast(this.runtime, agents, () => `id-${name}-${++ids}`, {
       schedules: schedulesOf(around.schedules),
-      triggers: (wiring.triggers ?? same)(triggersOf(around.triggers, around.isMended)),
+      triggers: (wiring.triggers ?? same)(triggersOf(around.triggers, () => around.isMended())),
     })
     if (wiring.recovers !== false) void this.#recover(agents)
   }
@@ -137,6 +143,8 @@ export class SimProcess {
     try {
       await agents.open()
       this.runtime.recover()
+      this.hf.desk.open()
+      this.hf.deadLetters.open()
       await this.hf.schedules.open()
       await this.hf.triggers.open()
     } catch (error) {

@@ -14,6 +14,7 @@ import { AskedFor } from './asked.ts'
 import { Callers, REFUSALS } from './callers.ts'
 import { untilOver } from './calm.ts'
 import { Chance } from './chance.ts'
+import { DeadLetterDesk } from './dead-letters.ts'
 import { Statements } from './disk.ts'
 import { checkEnd, checkLog } from './ending.ts'
 import { Violation } from './invariants/invariant.ts'
@@ -59,6 +60,9 @@ export class Simulation {
   readonly world: World
   readonly watch: Watch
   readonly callers: Callers
+  readonly deadLetters: DeadLetterDesk
+  /** Paths of what was mended: it fails no more. */
+  readonly mended = new Set<string>()
   /** Position → text of an acknowledged event; looked for after each crash. */
   readonly acknowledged = new Map<number, string>()
   /** Whether an old process ever went on beside a new one. */
@@ -94,6 +98,7 @@ export class Simulation {
     this.world.faults = this.plan.networkFaults
     this.watch = new Watch(this.plan.settings.budget.modelCallsPerDay)
     this.callers = new Callers(this, this.#chance)
+    this.deadLetters = new DeadLetterDesk(this, this.callers, this.#chance)
     this.#database = freshDatabase()
     this.#statements = new Statements(this.#database)
     this.#contents = this.#mirror.contentsOf(this.#database)
@@ -181,6 +186,10 @@ export class Simulation {
         return this.callers.cancelAny()
       case 'roll back':
         return this.callers.rollBack()
+      case 'retry run':
+        return this.deadLetters.retry()
+      case 'discard':
+        return this.deadLetters.discard()
       case 'parcel':
         return this.callers.parcel()
       case 'retry':
@@ -290,7 +299,7 @@ export class Simulation {
       ask: (one, parts) => (this.#zombies.includes(one) ? () => {} : this.#asked.note(parts)),
       schedules: this.plan.schedules,
       triggers: this.plan.triggers,
-      isMended: () => this.#isMended,
+      isMended: (path) => (path === undefined ? this.#isMended : this.mended.has(path)),
       tell: (invariant, wrong) => this.break(invariant, wrong),
     })
     this.#isOpening = false

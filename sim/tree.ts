@@ -11,7 +11,8 @@ import type { Request } from './world.ts'
 export type Tree =
   /** Fails so many times before it gives its value. */
   | { readonly type: 'step'; readonly value: number; readonly failures: number; readonly slowMs: number }
-  | { readonly type: 'oops'; readonly code: string }
+  /** Fails for good, or until it is mended. */
+  | { readonly type: 'oops'; readonly code: string; readonly mendable: boolean }
   | { readonly type: 'sleep'; readonly ms: number }
   /** Waits for an event that nobody publishes. */
   | { readonly type: 'wait'; readonly ms: number }
@@ -137,7 +138,7 @@ function drawLeaf(chance: Chance, type: LeafType): Tree {
       return { type, value: chance.whole(0, 9), failures, slowMs: chance.happens(0.7) ? 0 : soon() }
     }
     case 'oops':
-      return { type, code: chance.pick(['BROKEN', 'OUT_OF_STOCK']) }
+      return { type, code: chance.pick(['BROKEN', 'OUT_OF_STOCK']), mendable: chance.happens(0.6) }
     case 'sleep':
       return { type, ms: chance.happens(0.5) ? soon() : long() }
     case 'wait':

@@ -43,7 +43,12 @@ const NUMBER = z.number()
 /** What the operator is asked to decide in the simulated runs. */
 export const DECISION = 'decide-number'
 
-export function treeWorkflows(pause: Pause, tell: Tell): TreeWorkflow[] {
+/** @param isMended by the path of what fails until then */
+export function treeWorkflows(
+  pause: Pause,
+  tell: Tell,
+  isMended: (path: string) => boolean,
+): TreeWorkflow[] {
   const common = { version: 1, input: anything<TreeInput>(), output: anything<Json>() }
   const run: TreeWorkflow['run'] = (ctx, { tree, path }) => grow(ctx, tree, path)
   const byKey = { key: ({ key }: TreeInput) => key }
@@ -82,6 +87,7 @@ export function treeWorkflows(pause: Pause, tell: Tell): TreeWorkflow[] {
         })
       case 'oops':
         return await ctx.step(path, () => {
+          if (tree.mendable && isMended(path)) return 'mended'
           throw Object.assign(new Error(path), { code: tree.code, retryable: false })
         })
       case 'sleep':

@@ -38,6 +38,7 @@ export class Rollbacks implements Invariant {
     if (rollback !== undefined) this.#seeUndoing(rollback, event, body)
     else if (kind === 'effect.intended' || kind === 'effect.succeeded') this.#seeEffect(run, event, body)
     else if (kind === 'run.failed' || kind === 'run.cancelled') this.#failed.add(run)
+    else if (kind === 'run.reopened') this.#failed.delete(run)
   }
 
   #start(run: string, body: JsonObject, began: number): void {
