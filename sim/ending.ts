@@ -1,5 +1,5 @@
 /** The invariants of a whole log: after each crash, now and then, and at the end. */
-import { foldJournal, type JournalEntry } from '../src/kernel/journal.ts'
+import { foldJournal, type Journal, type JournalEntry } from '../src/kernel/journal.ts'
 import { verifyRun } from '../src/runtime/replay.ts'
 import { checkCollector } from './collector.ts'
 import { checkCourier } from './courier.ts'
@@ -67,12 +67,13 @@ export async function checkEnd(simulation: Simulation): Promise<void> {
   checkLog(simulation, process)
   if (simulation.seed % ANEW === 0) checkAnew(process)
   const runs = process.log.tables.all<RunRow>('SELECT id, status FROM runs ORDER BY position')
+  const journals = new Map(runs.map(({ id }) => [id, foldJournal(id, process.log.readStream(`run/${id}`))]))
   for (const run of runs) {
     simulation.tally.add(`run: ${run.status}`)
-    await checkRun(simulation, process, run)
+    await checkRun(simulation, process, run, journals)
   }
   simulation.watch.end()
-  checkEffects(simulation, process, runs)
+  for (const journal of journals.values()) checkEffects(simulation, journal)
   await checkCollector(process)
   checkCourier(process)
   await checkDeadLetters(simulation)
@@ -81,11 +82,16 @@ export async function checkEnd(simulation: Simulation): Promise<void> {
   }
 }
 
-async function checkRun(simulation: Simulation, process: SimProcess, { id, status }: RunRow): Promise<void> {
-  const events = process.log.readStream(`run/${id}`)
-  const { start, end } = foldJournal(id, events)
+/** @param journals of all runs, as the log has them */
+async function checkRun(
+  simulation: Simulation,
+  process: SimProcess,
+  { id, status }: RunRow,
+  journals: ReadonlyMap<string, Journal>,
+): Promise<void> {
+  const { start = null, end = null } = journals.get(id) ?? {}
   if (end === null || start === null) {
-    const last = events.at(-1)
+    const last = process.runtime.lastEvent(id)
     throw new Violation(
       'everything-ends',
       `${id} is ${status} after ${last?.kind} ${JSON.stringify(last?.body)}`,
@@ -108,17 +114,13 @@ async function checkRun(simulation: Simulation, process: SimProcess, { id, statu
   if (end.status === 'cancelled') {
     const { parent } = start
     if (isCancelled(simulation, id)) return
-    if (parent?.onParentClose === 'cancel' && hasEnded(process, parent.run)) return
+    // A called child that is still open when its parent ends is cancelled.
+    if (parent?.onParentClose === 'cancel' && journals.get(parent.run)?.end != null) return
     throw new Violation('as-expected', `${id} was cancelled by nobody`)
   }
   if (left > 0) throw new Violation('as-expected', `${id} ended, and was to go on as the next run`)
   const wrong = mismatch(tree, path, ending)
   if (wrong !== null) throw new Violation('as-expected', wrong)
-}
-
-/** A called child that is still open when its parent ends is cancelled. */
-function hasEnded({ log }: SimProcess, run: string): boolean {
-  return foldJournal(run, log.readStream(`run/${run}`)).end !== null
 }
 
 /** It, or another of its chain. */
@@ -128,33 +130,31 @@ function isCancelled({ callers }: Simulation, run: string): boolean {
 }
 
 /** What is on record of each effect is what happened outside. */
-function checkEffects(simulation: Simulation, process: SimProcess, runs: readonly RunRow[]): void {
+function checkEffects(simulation: Simulation, { run, entries }: Journal): void {
   const { world, watch } = simulation
-  for (const { id } of runs) {
-    for (const entry of foldJournal(id, process.log.readStream(`run/${id}`)).entries.values()) {
-      if (entry.type === 'undo' && entry.settled?.outcome.ok) checkUndone(simulation, entry)
-      if (entry.type !== 'effect' || entry.opened?.operation === undefined) continue
-      const path = String((entry.opened.input as { path?: string } | undefined)?.path)
-      const done = world.done.get(path)
-      const operation = String(entry.opened.operation)
-      const isUnknown = watch.isUnknown(id, entry.name)
-      const outcome = entry.settled?.outcome
-      if (outcome?.ok && done === undefined) {
-        throw new Violation('effect-record', `${operation} ${path} succeeded on record, and was not done`)
-      }
-      if (done === undefined || operation === 'world.read') continue
-      if (done.times > 1 && !isUnknown) {
-        throw new Violation(
-          'effect-once',
-          `${operation} ${path} was done ${done.times} times without a word of it`,
-        )
-      }
-      if (outcome === undefined && !isUnknown) {
-        throw new Violation('effect-record', `${operation} ${path} was done, and the record is silent`)
-      }
-      if (outcome?.ok === false && !isUnknown) {
-        throw new Violation('effect-record', `${operation} ${path} was done, and failed on record`)
-      }
+  for (const entry of entries.values()) {
+    if (entry.type === 'undo' && entry.settled?.outcome.ok) checkUndone(simulation, entry)
+    if (entry.type !== 'effect' || entry.opened?.operation === undefined) continue
+    const path = String((entry.opened.input as { path?: string } | undefined)?.path)
+    const done = world.done.get(path)
+    const operation = String(entry.opened.operation)
+    const isUnknown = watch.isUnknown(run, entry.name)
+    const outcome = entry.settled?.outcome
+    if (outcome?.ok && done === undefined) {
+      throw new Violation('effect-record', `${operation} ${path} succeeded on record, and was not done`)
+    }
+    if (done === undefined || operation === 'world.read') continue
+    if (done.times > 1 && !isUnknown) {
+      throw new Violation(
+        'effect-once',
+        `${operation} ${path} was done ${done.times} times without a word of it`,
+      )
+    }
+    if (outcome === undefined && !isUnknown) {
+      throw new Violation('effect-record', `${operation} ${path} was done, and the record is silent`)
+    }
+    if (outcome?.ok === false && !isUnknown) {
+      throw new Violation('effect-record', `${operation} ${path} was done, and failed on record`)
     }
   }
 }

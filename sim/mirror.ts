@@ -18,6 +18,7 @@ export class Mirror {
   readonly #database = new DatabaseSync(':memory:')
   readonly #tables = new SqliteTables(this.#database)
   readonly #contents: string
+  #live: { readonly database: DatabaseSync; readonly contents: StatementSync } | null = null
 
   constructor() {
     for (const { schema } of PROJECTIONS) this.#database.exec(schema)
@@ -43,14 +44,11 @@ export class Mirror {
     for (const { projection } of BY_KIND.get(event.kind) ?? []) projection.apply(event, this.#tables)
   }
 
-  /** To be asked of the live database. */
-  contentsOf(live: DatabaseSync): StatementSync {
-    return live.prepare(this.#contents)
-  }
-
   /** Names of the tables of the live database that differ. */
-  differing(live: StatementSync): string[] {
-    const there = live.all()
+  differing(live: DatabaseSync): string[] {
+    if (this.#live?.database !== live)
+      this.#live = { database: live, contents: live.prepare(this.#contents) }
+    const there = this.#live.contents.all()
     const here = this.#tables.all(this.#contents)
     return there.flatMap(({ name, content }, i) => (content === here[i]?.content ? [] : [String(name)]))
   }

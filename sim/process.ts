@@ -23,11 +23,12 @@ import type { Chance } from './chance.ts'
 import { collector } from './collector.ts'
 import { worldConnector } from './connector.ts'
 import { courier } from './courier.ts'
-import { type DiskFaults, faultyDatabase, type Statements } from './disk.ts'
+import { type DiskFaults, faultyDatabase } from './disk.ts'
 import { simLog } from './log.ts'
 import { simModel } from './model.ts'
 import { PROJECTIONS } from './projections.ts'
 import { STARTED, schedulesOf, triggersOf } from './starters.ts'
+import type { Store } from './store.ts'
 import type { Tally } from './tally.ts'
 import { type Tell, treeWorkflows } from './workflow.ts'
 import type { World } from './world.ts'
@@ -48,8 +49,7 @@ export interface Wiring {
 }
 
 export interface Surroundings {
-  readonly database: DatabaseSync
-  readonly statements: Statements
+  readonly store: Store
   readonly clock: ManualClock
   readonly world: World
   readonly chance: Chance
@@ -84,7 +84,7 @@ export class SimProcess {
   #isDead = false
 
   constructor(around: Surroundings) {
-    const { database, world, chance, tally, wiring } = around
+    const { store, world, chance, tally, wiring } = around
     const settings = (wiring.settings ?? same)(around.settings)
     const clock = (wiring.clock ?? same)(this.#clockOf(around.clock))
     const isDead = (): boolean => this.#isDead
@@ -96,7 +96,7 @@ export class SimProcess {
       die: () => this.die(),
     }
     const projections = wiring.projections?.() ?? PROJECTIONS
-    const faulty = faultyDatabase(database, around.statements, this.disk, tally)
+    const faulty = faultyDatabase(store.database, store.statements, this.disk, tally)
     this.#handDown = faulty.handDown
     const own = (wiring.database ?? same)(faulty.database)
     this.log = simLog((wiring.log ?? same)(openSqliteEventLog({ database: own, clock, projections })), {

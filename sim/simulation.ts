@@ -4,8 +4,6 @@
  * the same seed leaves the same events.
  */
 import { hash } from 'node:crypto'
-import { DatabaseSync, type StatementSync } from 'node:sqlite'
-import { openSqliteEventLog } from '../src/adapters/sqlite/event-log.ts'
 import { isHoldfastError } from '../src/kernel/errors.ts'
 import type { StoredEvent } from '../src/kernel/event.ts'
 import { armCrashPoints, CRASH_POINTS, type CrashPoint } from '../src/ports/crash-points.ts'
@@ -15,13 +13,12 @@ import { Callers, REFUSALS } from './callers.ts'
 import { untilOver } from './calm.ts'
 import { Chance } from './chance.ts'
 import { DeadLetterDesk } from './dead-letters.ts'
-import { Statements } from './disk.ts'
 import { checkEnd, checkLog } from './ending.ts'
 import { Violation } from './invariants/invariant.ts'
 import { emptyMirror } from './mirror.ts'
 import { type Deed, drawPlan, type Plan } from './plan.ts'
 import { SimProcess, type Wiring } from './process.ts'
-import { PROJECTIONS } from './projections.ts'
+import { emptyStore, forgetStore } from './store.ts'
 import { Tally } from './tally.ts'
 import { countTurns, settle, turn } from './turns.ts'
 import { textOf, Watch } from './watch.ts'
@@ -68,10 +65,8 @@ export class Simulation {
   /** Whether an old process ever went on beside a new one. */
   hadZombie = false
   readonly #options: SimulationOptions
-  readonly #database: DatabaseSync
-  readonly #statements: Statements
+  readonly #store = emptyStore()
   readonly #mirror = emptyMirror()
-  readonly #contents: StatementSync
   readonly #chance: Chance
   #process: SimProcess | null = null
   #zombies: SimProcess[] = []
@@ -99,9 +94,6 @@ export class Simulation {
     this.watch = new Watch(this.plan.settings.budget.modelCallsPerDay)
     this.callers = new Callers(this, this.#chance)
     this.deadLetters = new DeadLetterDesk(this, this.callers, this.#chance)
-    this.#database = freshDatabase()
-    this.#statements = new Statements(this.#database)
-    this.#contents = this.#mirror.contentsOf(this.#database)
   }
 
   async run(): Promise<Outcome> {
@@ -121,6 +113,7 @@ export class Simulation {
       armCrashPoints(null)
       await settle()
       process.off('unhandledRejection', onStray).off('uncaughtException', onStray)
+      if (violation !== null) forgetStore()
     }
     return {
       seed: this.seed,
@@ -247,7 +240,8 @@ export class Simulation {
     if (this.#broken !== null) throw this.#broken
     const reader = this.#process
     if (reader === null) return
-    for (const event of reader.log.read(this.watch.position)) {
+    const isMore = this.#store.head !== this.watch.position
+    for (const event of isMore ? reader.log.read(this.watch.position) : []) {
       this.trace(() => `    ${textOf(event)}`)
       this.watch.see(event, this.#asked.take(event))
       this.#mirror.see(event)
@@ -263,7 +257,7 @@ export class Simulation {
 
   /** Names of the tables that are not what the log says. */
   drifted(): string[] {
-    return this.#mirror.differing(this.#contents)
+    return this.#mirror.differing(this.#store.database)
   }
 
   break(invariant: string, error: unknown): void {
@@ -282,8 +276,7 @@ export class Simulation {
     this.tally.add('process: opened')
     this.#isOpening = true
     this.#process = new SimProcess({
-      database: this.#database,
-      statements: this.#statements,
+      store: this.#store,
       clock: this.clock,
       world: this.world,
       chance: this.#chance.part(`process ${this.tally.counts['process: opened']}`),
@@ -390,17 +383,4 @@ export class Simulation {
     this.#isMended = true
     await untilOver(this)
   }
-}
-
-let template: Uint8Array | undefined
-
-/** An empty log with an id of its own that is always the same. */
-function freshDatabase(): DatabaseSync {
-  const database = new DatabaseSync(':memory:')
-  if (template === undefined) {
-    openSqliteEventLog({ database, clock: { now: () => 0 }, projections: PROJECTIONS })
-    database.exec("UPDATE meta SET value = 'the-simulated-log' WHERE key = 'id'")
-    template = database.serialize()
-  } else database.deserialize(template)
-  return database
 }

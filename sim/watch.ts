@@ -2,7 +2,7 @@
 
 import type { StoredEvent } from '../src/kernel/event.ts'
 import { RUN_ENDS } from '../src/kernel/journal.ts'
-import { canonicalJson } from '../src/kernel/json.ts'
+import { encodeLabel } from '../src/kernel/label.ts'
 import { Families } from './invariants/families.ts'
 import { type Asked, type Invariant, Violation } from './invariants/invariant.ts'
 import { Limits } from './invariants/limits.ts'
@@ -152,5 +152,5 @@ function firstOf(run: string): string {
 /** All of an event that is the same whenever the same seed is simulated. */
 export function textOf(event: StoredEvent): string {
   const { position, stream, version, kind, time, actor, label, body } = event
-  return `${position} ${stream}@${version} ${kind} ${time} ${actor} ${canonicalJson({ label: { ...label }, body } as never)}`
+  return `${position} ${stream}@${version} ${kind} ${time} ${actor} ${encodeLabel(label)} ${JSON.stringify(body)}`
 }
