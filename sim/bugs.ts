@@ -4,6 +4,7 @@ import { changed } from './changed.ts'
 import {
   bindingChildren,
   breakingChains,
+  doingAgain,
   doublingChains,
   forgettingRollbacks,
   listing,
@@ -179,6 +180,16 @@ export const BUGS: readonly Bug[] = [
     what: 'the next run of a chain is started twice',
     wiring: { log: (log) => appending(log, doublingChains(log)) },
     noticed: ['chain-once'],
+  },
+  {
+    what: 'a run that is retried does again what it had done outside',
+    wiring: { log: (log) => appending(log, doingAgain(log)) },
+    noticed: ['reopen-keeps'],
+  },
+  {
+    what: 'a run that failed once more is not among the dead letters',
+    wiring: listing(/FROM runs_dead/, (rows) => rows.filter(({ failures }) => Number(failures ?? 1) < 2)),
+    noticed: ['dead-letters'],
   },
   {
     what: 'more is under way at once within a run than it says',

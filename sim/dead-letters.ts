@@ -27,8 +27,8 @@ export class DeadLetterDesk {
   #any(): string | null {
     const { hf } = this.#around.process
     const dead = hf.deadLetters.list().runs
-    const one = dead[this.#chance.whole(0, Math.max(0, dead.length - 1))]
-    return one === undefined || this.#chance.happens(0.1) ? this.#callers.anyRun() : one.run
+    if (this.#chance.happens(0.1)) return this.#callers.anyRun()
+    return dead[this.#chance.whole(0, Math.max(0, dead.length - 1))]?.run ?? null
   }
 
   retry(run = this.#any()): void {

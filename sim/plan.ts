@@ -119,7 +119,7 @@ export function drawPlan(chance: Chance): Plan {
       resume: ofSchedules(2),
       fire: ofSchedules(1),
       'roll back': sometimes(2),
-      'retry run': sometimes(4),
+      'retry run': sometimes(6),
       discard: sometimes(0.5),
       check: 0.5,
     },

@@ -279,7 +279,7 @@ export class Simulation {
       store: this.#store,
       clock: this.clock,
       world: this.world,
-      chance: this.#chance.part(`process ${this.tally.counts['process: opened']}`),
+      chance: this.#chance.part(`process ${this.tally.of('process: opened')}`),
       tally: this.tally,
       settings: this.plan.settings,
       wiring: this.#options.wiring ?? {},

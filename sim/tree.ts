@@ -60,7 +60,7 @@ export function drawTaste(chance: Chance): Taste {
   const weight = (most: number): number => (chance.happens(0.25) ? 0 : chance.whole(1, most))
   return {
     step: 1 + weight(4),
-    oops: weight(1),
+    oops: weight(2),
     sleep: weight(2),
     wait: weight(1),
     hear: weight(2),

@@ -19,6 +19,9 @@ interface Rollback {
   isCompleted: boolean
 }
 
+/** One that is retried tries once more what it could not undo, in the same order. */
+const AGAIN = { last: Infinity, open: null } as const
+
 export class Rollbacks implements Invariant {
   /** By run and name: position of the success of what can be undone. */
   readonly #deeds = new Map<string, { readonly run: string; readonly position: number }>()
@@ -62,6 +65,7 @@ export class Rollbacks implements Invariant {
     const name = String(body.name)
     if (kind === 'step.completed' && name.startsWith('find what was done')) rollback.looked = position
     else if (kind === 'run.completed') rollback.isCompleted = true
+    else if (kind === 'run.reopened') Object.assign(rollback, AGAIN)
     else if (kind === 'undo.succeeded' || kind === 'undo.failed') rollback.open = null
     if (kind === 'undo.intended') {
       const { of } = body.input as { of: { run: string; name: string } }

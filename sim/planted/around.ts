@@ -128,6 +128,22 @@ export function bindingChildren(log: EventLog): Append {
   }
 }
 
+/** What a retry takes out of the journal is all that the run has done. */
+export function doingAgain(log: EventLog): Append {
+  return async (parts, ...rest) => {
+    const all = (stream: string): string[] =>
+      log.readStream(stream).flatMap(({ body }) => (typeof body?.name === 'string' ? [body.name] : []))
+    const voiding = (stream: string, event: NewEvent): NewEvent =>
+      event.kind !== 'run.reopened'
+        ? event
+        : { ...event, body: { ...event.body, voided: [...new Set(all(stream))], kept: [] } }
+    return await log.append(
+      parts.map((part) => ({ ...part, events: part.events.map((one) => voiding(part.stream, one)) })),
+      ...rest,
+    )
+  }
+}
+
 function continuing({ events }: StreamAppend): boolean {
   return events.some(({ kind, body }) => kind === 'run.started' && body.continued !== undefined)
 }
