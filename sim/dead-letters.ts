@@ -78,9 +78,7 @@ export class DeadLetterDesk {
   }
 
   #anyOperation(run: string): string | undefined {
-    const names = [
-      ...foldJournal(run, this.#around.process.log.readStream(`run/${run}`)).entries.keys(),
-    ]
+    const names = [...foldJournal(run, this.#around.process.log.readStream(`run/${run}`)).entries.keys()]
     return names[this.#chance.whole(0, Math.max(0, names.length - 1))]
   }
 }
@@ -95,5 +93,8 @@ export async function checkDeadLetters({ process, watch }: Simulation): Promise<
     throw new Violation('dead-letters', `${listed.join(' ')} are listed instead of ${dead.join(' ')}`)
   const alerts = hf.alerts().flatMap(({ alert, subject }) => (alert === RUNS_FAILED ? [subject] : []))
   if (alerts.sort().join(' ') !== workflows.join(' '))
-    throw new Violation('dead-letters', `alerts tell of ${alerts.join(' ')} instead of ${workflows.join(' ')}`)
+    throw new Violation(
+      'dead-letters',
+      `alerts tell of ${alerts.join(' ')} instead of ${workflows.join(' ')}`,
+    )
 }

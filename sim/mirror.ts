@@ -46,8 +46,7 @@ export class Mirror {
 
   /** Names of the tables of the live database that differ. */
   differing(live: DatabaseSync): string[] {
-    if (this.#live?.database !== live)
-      this.#live = { database: live, contents: live.prepare(this.#contents) }
+    if (this.#live?.database !== live) this.#live = { database: live, contents: live.prepare(this.#contents) }
     const there = this.#live.contents.all()
     const here = this.#tables.all(this.#contents)
     return there.flatMap(({ name, content }, i) => (content === here[i]?.content ? [] : [String(name)]))

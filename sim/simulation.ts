@@ -20,7 +20,7 @@ import { type Deed, drawPlan, type Plan } from './plan.ts'
 import { SimProcess, type Wiring } from './process.ts'
 import { emptyStore, forgetStore } from './store.ts'
 import { Tally } from './tally.ts'
-import { countTurns, settle, turn } from './turns.ts'
+import { countTurns, fromFirstTurn, settle, turn } from './turns.ts'
 import { textOf, Watch } from './watch.ts'
 import { World } from './world.ts'
 
@@ -45,6 +45,7 @@ const DAY_MS = 86_400_000
 export async function simulate(seed: number, options: SimulationOptions = {}): Promise<Outcome> {
   countTurns()
   await settle()
+  await fromFirstTurn()
   const simulation = new Simulation(seed, options)
   return await simulation.run()
 }

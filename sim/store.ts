@@ -26,7 +26,9 @@ export class Store {
     openSqliteEventLog({ database, clock: { now: () => 0 }, projections: PROJECTIONS })
     database.exec("UPDATE meta SET value = 'the-simulated-log' WHERE key = 'id'")
     const tables = database
-      .prepare("SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%' ORDER BY name")
+      .prepare(
+        "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%' ORDER BY name",
+      )
       .all() as { name: string }[]
     this.#contents = tables.map(({ name }) => this.#contentOf(name))
     this.#last = database.prepare('SELECT max(position) AS position FROM events')

@@ -44,11 +44,7 @@ const NUMBER = z.number()
 export const DECISION = 'decide-number'
 
 /** @param isMended by the path of what fails until then */
-export function treeWorkflows(
-  pause: Pause,
-  tell: Tell,
-  isMended: (path: string) => boolean,
-): TreeWorkflow[] {
+export function treeWorkflows(pause: Pause, tell: Tell, isMended: (path: string) => boolean): TreeWorkflow[] {
   const common = { version: 1, input: anything<TreeInput>(), output: anything<Json>() }
   const run: TreeWorkflow['run'] = (ctx, { tree, path }) => grow(ctx, tree, path)
   const byKey = { key: ({ key }: TreeInput) => key }

@@ -39,7 +39,8 @@ export class Limits implements Invariant {
     if (kind === 'run.queued') this.#queue(run, held, asked)
     else if (kind === 'run.admitted') this.#admit(run, held, event, asked)
     else if (RUN_ENDS.has(kind)) this.#holders.get(held.slot ?? '')?.delete(run)
-    else if (!held.isAdmitted) throw new Violation('limits', `${kind} of ${run}, which was not admitted`)
+    else if (!held.isAdmitted && kind !== 'review.answered')
+      throw new Violation('limits', `${kind} of ${run}, which was not admitted`)
   }
 
   end(): void {}

@@ -61,9 +61,7 @@ export class Reopenings implements Invariant {
     const isAwaited = body.awaited === true || run.startsWith('agent/')
     const workflow = String(body.workflow)
     this.#runs.set(run, { workflow, parent, isAwaited, done: new Set(), end: null, isRolledBack: false })
-    const rolledBack = run.startsWith('rollback/')
-      ? this.#runs.get(run.slice('rollback/'.length))
-      : undefined
+    const rolledBack = run.startsWith('rollback/') ? this.#runs.get(run.slice('rollback/'.length)) : undefined
     if (rolledBack !== undefined) rolledBack.isRolledBack = true
   }
 

@@ -36,6 +36,7 @@ import {
 } from '../review-index.ts'
 import type { Runtime } from '../runtime.ts'
 import { answerBody } from './answer-body.ts'
+import { answerQueued, executionOf } from './answer-queued.ts'
 import { type BatchAnswer, refused, type Unfit } from './batch.ts'
 import {
   DELEGATION_STREAM,
@@ -172,22 +173,21 @@ export class ReviewDesk {
   }
 
   /** false when it has been answered by another meanwhile, or its run has ended. */
-  async #settle(
-    review: Review,
-    word: Word,
-    { actor, label, way, more = {}, stands = () => true }: By,
-    others: readonly StreamAppend[] = [],
-  ): Promise<boolean> {
-    const execution = await this.#host.execution(review.run)
+  async #settle(review: Review, word: Word, by: By, others: readonly StreamAppend[] = []): Promise<boolean> {
+    const { actor, label, way, more = {}, stands = () => true } = by
+    const execution = await executionOf(this.#host, review.run)
     if (!stands()) return false
     const now = this.#host.clock.now()
     const look = lastLook(this.#tables, review.id, now)
     const body = answerBody(review, word, { way, now, look, more })
+    const answer = { kind: 'review.answered', body, actor, ...(label === undefined ? {} : { label }) }
     crashPoint('review.before-answer')
-    const event = execution.event('review.answered', body, label === undefined ? { actor } : { actor, label })
-    const first = await execution.settle(review.name, event, others)
+    const first =
+      execution === null
+        ? await answerQueued(this.#host.log, review, answer, others)
+        : await execution.settle(review.name, execution.event(answer.kind, body, answer), others)
     crashPoint('review.after-answer')
-    return first
+    return first ?? (await this.#settle(review, word, by, others))
   }
 
   /**
