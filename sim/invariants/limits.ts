@@ -33,9 +33,10 @@ export class Limits implements Invariant {
     if (run === null) return
     const { kind } = event
     if (kind === 'run.started') this.#keys.set(run, keyOf(event))
-    if (kind === 'run.started' || kind === 'run.reopened') return this.#start(run, event)
+    const begins = kind === 'run.started' || kind === 'run.reopened'
+    if (begins) this.#start(run, event)
     const held = this.#held.get(run)
-    if (held === undefined || kind === 'run.discarded') return
+    if (held === undefined || begins || kind === 'run.discarded') return
     if (kind === 'run.queued') this.#queue(run, held, asked)
     else if (kind === 'run.admitted') this.#admit(run, held, event, asked)
     else if (RUN_ENDS.has(kind)) this.#holders.get(held.slot ?? '')?.delete(run)

@@ -377,6 +377,27 @@ describe('ctx.compensate', () => {
     await verified(place, 'r', 'rollback/r')
   })
 
+  test('asked for by the loser of a race is refused, and the run may ask for it', async (t) => {
+    const refused: string[] = []
+    const racing = flow('racing', async (ctx) => {
+      await ctx.act('a', 'shop.order', { what: 'a' })
+      await ctx.race('race', {
+        quick: async () => null,
+        slow: async (own) => {
+          await ctx.sleep('nap', 1_000)
+          await own.compensate().catch(({ code }: HoldfastError) => refused.push(code))
+        },
+      })
+      await ctx.sleep('on', 5_000)
+      return (await ctx.compensate()).undone.map(({ name }) => name)
+    })
+    const { place, shop } = await opened(t, [racing])
+    await place.hf.start(racing, null, { id: 'r' })
+    assert.deepEqual(await place.outcome('r'), ['a'])
+    assert.deepEqual([shop.undone, refused], [['a 1'], ['OPERATION_ABANDONED']])
+    await verified(place, 'r', 'rollback/r')
+  })
+
   test('goes on after a restart', async (t) => {
     const { place, shop } = await opened(t, [careful])
     shop.manners.push('hangs')
