@@ -7,6 +7,9 @@ import type { Asked } from './invariants/invariant.ts'
 /** Of an append that is not in the log yet. */
 type Open = { -readonly [Key in keyof Asked]: Asked[Key] }
 
+/** In place of a version that the writer left open: such events come in the order in which they were asked for. */
+const ANY = 'any'
+
 export class AskedFor {
   readonly #clock: ManualClock
   /** By stream and version; the first is the one that was not refused. */
@@ -45,7 +48,7 @@ export class AskedFor {
     const jumps = this.#jumps
     const asked = { now, reached: Math.max(now, this.#reached), jumps, jumpsAtCommit: jumps }
     const places = parts.flatMap(({ stream, expectedVersion, events }) =>
-      expectedVersion === 'any' ? [] : events.map((_, i) => `${stream}@${expectedVersion + i + 1}`),
+      events.map((_, i) => `${stream}@${expectedVersion === 'any' ? ANY : expectedVersion + i + 1}`),
     )
     for (const place of places) {
       const before = this.#asked.get(place)
@@ -62,7 +65,7 @@ export class AskedFor {
 
   take({ stream, version }: StoredEvent): Asked | undefined {
     const place = `${stream}@${version}`
-    const asked = this.#asked.get(place)?.[0]
+    const asked = this.#asked.get(place)?.[0] ?? this.#asked.get(`${stream}@${ANY}`)?.shift()
     this.#asked.delete(place)
     if (asked !== undefined) asked.jumpsAtCommit = this.#jumps
     return asked

@@ -3,9 +3,11 @@
 import { changed } from './changed.ts'
 import {
   bindingChildren,
+  boundless,
   breakingChains,
   doingAgain,
   doublingChains,
+  expiringEarly,
   forgettingRollbacks,
   listing,
   patient,
@@ -180,6 +182,16 @@ export const BUGS: readonly Bug[] = [
     what: 'the next run of a chain is started twice',
     wiring: { log: (log) => appending(log, doublingChains(log)) },
     noticed: ['chain-once'],
+  },
+  {
+    what: 'a review may expire before its deadline',
+    wiring: { log: expiringEarly },
+    noticed: ['review-deadlines'],
+  },
+  {
+    what: 'a delegation speaks for more than the operator said',
+    wiring: listing(/FROM delegations WHERE revoked/, (rows) => rows.map(boundless)),
+    noticed: ['delegations'],
   },
   {
     what: 'a run that is retried does again what it had done outside',

@@ -16,6 +16,7 @@ export async function untilOver(simulation: Simulation): Promise<void> {
     simulation.look()
     checkOrphans(simulation, orphans)
     quietSchedules(simulation, rounds)
+    simulation.desk.checkDue(simulation.process)
     const isAsked = simulation.process.hf.reviews().length > 0
     if (isAsked) callers.answer()
     const isFed = callers.feed()

@@ -49,6 +49,12 @@ export type Deed =
   | 'resume'
   | 'fire'
   | 'roll back'
+  | 'question'
+  | 'look'
+  | 'snooze'
+  | 'delegate'
+  | 'revoke'
+  | 'batch'
   | 'retry run'
   | 'discard'
   | 'check'
@@ -87,6 +93,8 @@ export function drawPlan(chance: Chance): Plan {
   const schedules = some(Object.keys(RHYTHMS))
   const triggers = some(Object.keys(MANNERS))
   const ofSchedules = (weight: number): number => (schedules.length > 0 ? sometimes(weight) : 0)
+  const isAtDesk = chance.happens(0.3)
+  const atDesk = (weight: number): number => (isAtDesk ? weight : 0)
   const ofTriggers = (weight: number): number => (triggers.length > 0 ? weight : 0)
   return {
     runs,
@@ -119,6 +127,12 @@ export function drawPlan(chance: Chance): Plan {
       resume: ofSchedules(2),
       fire: ofSchedules(1),
       'roll back': sometimes(2),
+      question: atDesk(14),
+      look: atDesk(1),
+      snooze: atDesk(2),
+      delegate: atDesk(4),
+      revoke: atDesk(0.5),
+      batch: atDesk(1),
       'retry run': sometimes(6),
       discard: sometimes(0.5),
       check: 0.5,

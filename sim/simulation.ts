@@ -13,6 +13,7 @@ import { Callers, REFUSALS } from './callers.ts'
 import { untilOver } from './calm.ts'
 import { Chance } from './chance.ts'
 import { DeadLetterDesk } from './dead-letters.ts'
+import { Desk } from './desk.ts'
 import { checkEnd, checkLog } from './ending.ts'
 import { Violation } from './invariants/invariant.ts'
 import { emptyMirror } from './mirror.ts'
@@ -59,6 +60,7 @@ export class Simulation {
   readonly watch: Watch
   readonly callers: Callers
   readonly deadLetters: DeadLetterDesk
+  readonly desk: Desk
   /** Paths of what was mended: it fails no more. */
   readonly mended = new Set<string>()
   /** Position → text of an acknowledged event; looked for after each crash. */
@@ -95,6 +97,7 @@ export class Simulation {
     this.watch = new Watch(this.plan.settings.budget.modelCallsPerDay)
     this.callers = new Callers(this, this.#chance)
     this.deadLetters = new DeadLetterDesk(this, this.callers, this.#chance)
+    this.desk = new Desk(this, this.callers, this.#chance)
   }
 
   async run(): Promise<Outcome> {
@@ -180,6 +183,13 @@ export class Simulation {
         return this.callers.cancelAny()
       case 'roll back':
         return this.callers.rollBack()
+      case 'question':
+      case 'look':
+      case 'snooze':
+      case 'delegate':
+      case 'revoke':
+      case 'batch':
+        return this.desk[deed]()
       case 'retry run':
         return this.deadLetters.retry()
       case 'discard':

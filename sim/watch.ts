@@ -7,6 +7,7 @@ import { Families } from './invariants/families.ts'
 import { type Asked, type Invariant, Violation } from './invariants/invariant.ts'
 import { Limits } from './invariants/limits.ts'
 import { Reopenings } from './invariants/reopenings.ts'
+import { Reviews } from './invariants/reviews.ts'
 import { Rollbacks } from './invariants/rollbacks.ts'
 import { ScheduleTimes } from './invariants/schedules.ts'
 import { TriggeredOnce } from './invariants/triggers.ts'
@@ -51,6 +52,7 @@ export class Watch {
     this.families,
     new Rollbacks(),
     this.reopenings,
+    new Reviews(),
   ]
 
   constructor(callsPerDay: number | null) {

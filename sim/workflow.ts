@@ -6,7 +6,7 @@ import { type HoldfastError, isHoldfastError } from '../src/kernel/errors.ts'
 import type { Json } from '../src/kernel/json.ts'
 import { type Context, defineWorkflow, type Workflow } from '../src/kernel/workflow.ts'
 import { anything } from './connector.ts'
-import { branches, type Tree } from './tree.ts'
+import { branches, type ReviewTree, type Tree } from './tree.ts'
 
 export interface TreeInput {
   readonly tree: Tree
@@ -250,13 +250,17 @@ async function meet(ctx: Context, tree: Tree & { type: 'meet' }, path: string): 
   return heard
 }
 
-async function review(ctx: Context, { n }: Tree & { type: 'review' }, path: string): Promise<Json> {
-  const { verdict, value } = await ctx.review(path, {
+async function review(ctx: Context, tree: ReviewTree, path: string): Promise<Json> {
+  const { n, deadlineMs, onExpiry, operation, hasWarning } = tree
+  const { verdict, value, way } = await ctx.review(path, {
     action: DECISION,
     summary: path,
     reason: 'it is asked',
     confidence: 0.5,
     proposal: { n },
+    warnings: hasWarning ? ['it looks odd'] : [],
+    ...(deadlineMs === null ? {} : { deadline: deadlineMs, onExpiry }),
+    ...(operation === null ? {} : { operation }),
   })
-  return [verdict, value.n ?? null]
+  return [verdict, value.n ?? null, way]
 }

@@ -56,6 +56,24 @@ export function startingEarly(log: EventLog): EventLog {
   return withTables(log, { all: all as TablesReader['all'] })
 }
 
+/** Reviews of a day ahead are due. */
+export function expiringEarly(log: EventLog): EventLog {
+  const { tables } = log
+  const all = (sql: string, ...values: SqlValue[]): unknown[] => {
+    const [now, ...rest] = values
+    return /FROM reviews WHERE due/.test(sql)
+      ? tables.all(sql, Number(now) + DAY_MS, ...rest)
+      : tables.all(sql, ...values)
+  }
+  return withTables(log, { all: all as TablesReader['all'] })
+}
+
+/** A delegation without its limits. */
+export function boundless(row: Row): Row {
+  const content = JSON.parse(String(row.content))
+  return { ...row, content: JSON.stringify({ ...content, most: null, until: null, same: {} }) }
+}
+
 /** Another code for the workflows. */
 export function running(plant: (workflow: AnyWorkflow) => AnyWorkflow): (runtime: Runtime) => void {
   return (runtime) => {
