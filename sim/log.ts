@@ -43,8 +43,8 @@ export function simLog(log: EventLog, { isDead, slowMs, after, acknowledge, ask 
         acknowledge(events)
         return events
       } catch (error) {
-        if (isDead()) return await never()
         refused()
+        if (isDead()) return await never()
         throw error
       }
     },

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { describe, type TestContext, test } from 'node:test'
 import { z } from 'zod'
-import { openPlace, type Place, type PlaceOptions } from '../../apps/testing/place.ts'
+import { openPlace, type Place, type PlaceOptions, turns } from '../../apps/testing/place.ts'
 import { externalFrom, OWNER } from '../../kernel/label.ts'
 import { type Context, defineWorkflow, type Proposal, type Workflow } from '../../kernel/workflow.ts'
 import { defineConnector } from '../../ports/connector.ts'
@@ -222,6 +222,35 @@ describe('a deadline', () => {
     const [event] = place.events('r').filter(({ kind }) => kind === 'review.answered')
     assert.deepEqual([event?.actor, event?.label.trust], ['runtime', 'system'])
     await verifiesSame(place)
+  })
+
+  test('waits for an answer that is on its way to the disk, and does not look for it all the while', async (t) => {
+    const place = await open(t)
+    const id = await ask(place, { deadline: '1h', onExpiry: 'reject' })
+    const { log } = place.hf
+    const append = log.append.bind(log)
+    const held: (() => void)[] = []
+    Object.assign(log, {
+      append: (...given: Parameters<typeof append>) =>
+        new Promise((resolve, reject) => held.push(() => void append(...given).then(resolve, reject))),
+    })
+    const answered = place.hf.answer(id, { verdict: 'approved' })
+    await turns(5)
+    let alarms = 0
+    const { wakeAt } = place.clock
+    t.mock.method(place.clock, 'wakeAt', (...given: Parameters<typeof wakeAt>) => {
+      alarms += 1
+      return wakeAt.apply(place.clock, given)
+    })
+    place.clock.set(place.clock.now() + 2 * HOUR)
+    await turns(50)
+    const alarmsMeanwhile = alarms
+    Object.assign(log, { append })
+    for (const write of held) write()
+    await answered
+    assert.equal(place.hf.review(id).status, 'approved')
+    assert.equal((await place.outcome<{ way: string }>('r')).way, 'program')
+    assert.ok(alarmsMeanwhile < 5, `${alarmsMeanwhile} alarms`)
   })
 
   test('approves only what can be undone, and where nothing looks wrong', async (t) => {

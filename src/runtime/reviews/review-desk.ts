@@ -326,7 +326,8 @@ export class ReviewDesk {
         if (due.length < AT_ONCE) break
       }
       const next = nextDue(this.#tables)
-      if (next !== null) this.#consider(next)
+      // What is still due now has an answer on its way to the disk.
+      if (next !== null) this.#consider(next > now ? next : now + WRITE_RETRY_MS)
     })
   }
 
