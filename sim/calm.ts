@@ -5,6 +5,9 @@ import type { Simulation } from './simulation.ts'
 /** After which what a child had under way is over: attempts, lookups, questions to the operator. */
 const AGES_MS = 600_000
 
+/** Rounds in which no review is answered. */
+const RULES_FIRST = 5
+
 /** @throws Violation */
 export async function untilOver(simulation: Simulation): Promise<void> {
   const { callers, clock, plan } = simulation
@@ -17,8 +20,10 @@ export async function untilOver(simulation: Simulation): Promise<void> {
     checkOrphans(simulation, orphans)
     quietSchedules(simulation, rounds)
     simulation.desk.checkDue(simulation.process)
+    // Whoever answers by a rule comes first.
+    if (rounds === RULES_FIRST) simulation.desk.checkDelegated(simulation.process)
     const isAsked = simulation.process.hf.reviews().length > 0
-    if (isAsked) callers.answer()
+    if (isAsked && rounds >= RULES_FIRST) callers.answer()
     const isFed = callers.feed()
     const isRetried = rounds < 1_000 && plan.triggers.length > 0 && callers.retry(true)
     if (clock.next() || isAsked || isFed || isRetried) continue

@@ -1,4 +1,5 @@
 /** The operator at the review desk: looks, puts off, answers several at once, leaves some to a rule, and takes that back. */
+import { covers } from '../src/kernel/delegation.ts'
 import type { Review } from '../src/runtime/review-index.ts'
 import { listDelegations } from '../src/runtime/reviews/delegation-index.ts'
 import type { Callers } from './callers.ts'
@@ -111,6 +112,19 @@ export class Desk {
     })
   }
 
+  /** What a delegation speaks for does not wait for the operator. @throws Violation */
+  checkDelegated({ log, hf }: SimProcess): void {
+    const standing = listDelegations(log.tables).filter(({ revoked }) => revoked === null)
+    const now = this.#around.clock.now()
+    for (const review of hf.reviews()) {
+      if (review.action !== DECISION) continue
+      const one = standing.find((given) => {
+        return given.position < review.position && covers(given, review, given.used, now)
+      })
+      if (one !== undefined) throw new Violation('delegations', `${one.id} does not answer ${review.id}`)
+    }
+  }
+
   /** To be called without faults, when all that can happen now has happened. @throws Violation */
   checkDue({ log }: SimProcess): void {
     const now = this.#around.clock.now()
@@ -121,6 +135,14 @@ export class Desk {
     if (this.#behindSince !== null && now > this.#behindSince + LATE_MS)
       throw new Violation('review-deadlines', `nothing comes of ${due.map(({ id }) => id).join(' ')}`)
   }
+}
+
+/** Of reviews that are over, no alert stands. @throws Violation */
+export async function checkDeskAtEnd({ hf }: SimProcess): Promise<void> {
+  await hf.desk.idle()
+  const late = hf.alerts().filter(({ alert }) => alert === 'review-overdue')
+  if (late.length > 0)
+    throw new Violation('review-deadlines', `alerts tell of ${late.map(({ subject }) => subject).join(' ')}`)
 }
 
 function statusOf({ log }: SimProcess, review: string): string | undefined {

@@ -4,6 +4,7 @@ import { verifyRun } from '../src/runtime/replay.ts'
 import { checkCollector } from './collector.ts'
 import { checkCourier } from './courier.ts'
 import { checkDeadLetters } from './dead-letters.ts'
+import { checkDeskAtEnd } from './desk.ts'
 import { type Ending, mismatch } from './expectation.ts'
 import { Violation } from './invariants/invariant.ts'
 import type { SimProcess } from './process.ts'
@@ -77,6 +78,7 @@ export async function checkEnd(simulation: Simulation): Promise<void> {
   await checkCollector(process)
   checkCourier(process)
   await checkDeadLetters(simulation)
+  await checkDeskAtEnd(process)
   for (const { id } of simulation.plan.runs) {
     if (!runs.some((run) => run.id === id)) throw new Violation('everything-ends', `${id} was never begun`)
   }

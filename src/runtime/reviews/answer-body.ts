@@ -55,3 +55,8 @@ export function answerBody(asked: Asked, { verdict, value, alternative }: Word, 
     ...more,
   }
 }
+
+/** The word of a rule or of a deadline: it changes nothing. */
+export function asProposed({ proposal }: Review, verdict: 'approved' | 'rejected'): Word {
+  return { verdict, value: proposal, alternative: null }
+}

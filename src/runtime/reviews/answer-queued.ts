@@ -45,3 +45,10 @@ export async function answerQueued(
     throw error
   }
 }
+
+/** Why the run can't be answered, when that won't pass by itself. @throws what will */
+export function toGone(error: unknown): string {
+  if (isHoldfastError(error) && (error.code === 'BODY_ERASED' || error.code === 'RUN_NOT_FOUND'))
+    return error.message
+  throw error
+}

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { describe, type TestContext, test } from 'node:test'
 import { z } from 'zod'
 import { openPlace, type Place, type PlaceOptions, turns } from '../../apps/testing/place.ts'
+import { HoldfastError } from '../../kernel/errors.ts'
 import { externalFrom, OWNER } from '../../kernel/label.ts'
 import { type Context, defineWorkflow, type Proposal, type Workflow } from '../../kernel/workflow.ts'
 import { defineConnector } from '../../ports/connector.ts'
@@ -251,6 +252,17 @@ describe('a deadline', () => {
     assert.equal(place.hf.review(id).status, 'approved')
     assert.equal((await place.outcome<{ way: string }>('r')).way, 'program')
     assert.ok(alarmsMeanwhile < 5, `${alarmsMeanwhile} alarms`)
+  })
+
+  test('of a hundred reviews that are just being answered lets the answers come to the disk', async (t) => {
+    const place = await open(t, { residentRuns: 500 })
+    for (let i = 0; i < 100; i += 1)
+      await place.hf.start(offer, { deadline: '1h', onExpiry: 'reject' }, { id: `r${i}` })
+    await place.hf.idle()
+    const answered = place.hf.desk.answerAll(place.hf.reviews(), { verdict: 'approved' })
+    await turns(1)
+    place.clock.set(place.clock.now() + 2 * HOUR)
+    assert.equal((await answered).answered.length, 100)
   })
 
   test('approves only what can be undone, and where nothing looks wrong', async (t) => {
@@ -513,6 +525,25 @@ describe('word given ahead', () => {
     await place.hf.idle()
     assert.equal(place.hf.review(await ask(place, {}, 'later')).status, 'waiting')
     await verifiesSame(place, 'next')
+  })
+
+  test('answers a second later what the disk has refused', async (t) => {
+    const place = await open(t)
+    await place.hf.desk.delegate(await ask(place, {}, 'first'), {})
+    const { log } = place.hf
+    const append = log.append.bind(log)
+    const full = new HoldfastError('LOG_WRITE_FAILED', 'the disk is full')
+    Object.assign(log, {
+      append: async (...given: Parameters<typeof append>) => {
+        if (given[0].some(({ events }) => events.some(({ kind }) => kind === 'review.answered'))) throw full
+        return await append(...given)
+      },
+    })
+    const next = await ask(place, {}, 'next')
+    Object.assign(log, { append })
+    assert.equal(place.hf.review(next).status, 'waiting')
+    await until(place, place.clock.now() + 2_000)
+    assert.equal(place.hf.review(next).status, 'approved')
   })
 
   test('is as narrow as it was said: fields, segment, time, number, risk', async (t) => {

@@ -35,8 +35,8 @@ import {
   waitingReviews,
 } from '../review-index.ts'
 import type { Runtime } from '../runtime.ts'
-import { answerBody } from './answer-body.ts'
-import { answerQueued, executionOf } from './answer-queued.ts'
+import { answerBody, asProposed } from './answer-body.ts'
+import { answerQueued, executionOf, toGone } from './answer-queued.ts'
 import { type BatchAnswer, refused, type Unfit } from './batch.ts'
 import {
   DELEGATION_STREAM,
@@ -73,6 +73,8 @@ export class ReviewDesk {
   #work: Promise<void> = Promise.resolve()
   #works = 0
   #isOpen = false
+  /** Whether something could not be written. */
+  #isBehind = false
   #alarmAt = Number.POSITIVE_INFINITY
   #callOff: () => void = () => {}
   /** Delegations that are being revoked: they speak for nothing more. */
@@ -86,6 +88,12 @@ export class ReviewDesk {
   /** From now on deadlines, returns and delegations take effect; those that came meanwhile do so now. */
   open(): void {
     this.#isOpen = true
+    this.#catchUp()
+  }
+
+  /** What was left undone is done, by delegations and deadlines. */
+  #catchUp(): void {
+    this.#isBehind = false
     this.#begin(async () => {
       const isDelegated = standingDelegations(this.#tables).length > 0
       for (const review of isDelegated ? waitingReviews(this.#tables) : []) await this.#byDelegation(review)
@@ -312,7 +320,7 @@ export class ReviewDesk {
     if (!this.#isOpen || at >= this.#alarmAt) return
     this.#callOff()
     this.#alarmAt = at
-    this.#callOff = this.#host.clock.wakeAt(at, () => this.#look())
+    this.#callOff = this.#host.clock.wakeAt(at, () => (this.#isBehind ? this.#catchUp() : this.#look()))
   }
 
   /** Does what is due, and sets the alarm for what comes next. */
@@ -320,9 +328,11 @@ export class ReviewDesk {
     this.#alarmAt = Number.POSITIVE_INFINITY
     this.#begin(async () => {
       const now = this.#host.clock.now()
+      const seen = new Set<string>()
       for (let due: Review[]; this.#isOpen; ) {
-        due = dueReviews(this.#tables, now, AT_ONCE)
+        due = dueReviews(this.#tables, now, AT_ONCE).filter(({ id }) => !seen.has(id))
         for (const review of due) await this.#isDue(review, now)
+        for (const { id } of due) seen.add(id)
         if (due.length < AT_ONCE) break
       }
       const next = nextDue(this.#tables)
@@ -379,17 +389,7 @@ export class ReviewDesk {
 
   #onFailure(error: unknown): void {
     if (!this.#isOpen || (isHoldfastError(error) && /CLOSED|EPOCH/.test(error.code))) return
+    this.#isBehind = true
     this.#consider(this.#host.clock.now() + WRITE_RETRY_MS)
   }
-}
-
-function asProposed({ proposal }: Review, verdict: 'approved' | 'rejected'): Word {
-  return { verdict, value: proposal, alternative: null }
-}
-
-/** Why the run can't be answered, when that won't pass by itself. @throws what will */
-function toGone(error: unknown): string {
-  if (isHoldfastError(error) && (error.code === 'BODY_ERASED' || error.code === 'RUN_NOT_FOUND'))
-    return error.message
-  throw error
 }
