@@ -39,6 +39,9 @@ export const REFUSALS: ReadonlySet<string> = new Set([
   POISON,
 ])
 
+/** Codes that may be met with once something was erased. */
+const OF_ERASED: ReadonlySet<string> = new Set(['BODY_ERASED', 'RUN_ID_CONFLICT'])
+
 /** What a caller was told, and how to see whether it is so. */
 export interface Told {
   readonly what: string
@@ -81,7 +84,8 @@ export class Callers {
         const code = isHoldfastError(error) ? error.code : String(error.code ?? '')
         this.#around.trace(() => `  refused: ${what}: ${code} ${error}`)
         this.#around.tally.add(`refused: ${code}`)
-        if (!process.isDead && !REFUSALS.has(code)) this.#around.break('no-stray-errors', error)
+        const isErased = this.#around.watch.erasures.isAny && OF_ERASED.has(code)
+        if (!process.isDead && !REFUSALS.has(code) && !isErased) this.#around.break('no-stray-errors', error)
       })
   }
 
@@ -159,9 +163,7 @@ export class Callers {
       this.#around.tally.add(`answer: ${review.action} ${answer.verdict}`)
       this.ask(`${answer.verdict} to ${review.id}`, async (process) => {
         await process.hf.answer(review.id, answer)
-        return ({ log }) =>
-          log.tables.get<{ status: string }>('SELECT status FROM reviews WHERE id = ?', review.id)?.status ===
-          answer.verdict
+        return (now) => isAnswered(now, review.id, answer.verdict)
       })
     }
   }
@@ -278,5 +280,20 @@ export class Callers {
 
 function endsWith({ runtime, log }: SimProcess, given: string, part: { output: unknown }): boolean {
   const run = lastOfChain(log.tables, given)
-  return JSON.stringify(runtime.lastEvent(run)?.body?.output) === JSON.stringify(part.output)
+  const last = runtime.lastEvent(run)
+  if (last?.body === null) return isErased(log, run)
+  return JSON.stringify(last?.body.output) === JSON.stringify(part.output)
+}
+
+function isErased({ tables }: SimProcess['log'], run: string): boolean {
+  return tables.get('SELECT 1 FROM runs_erased WHERE run = ?', run) !== undefined
+}
+
+/** Of a review that went with its run, nothing is left. */
+export function isAnswered({ log }: SimProcess, review: string, verdict: string): boolean {
+  const sql = 'SELECT status FROM reviews WHERE id = ?'
+  const row = log.tables.get<{ status: string }>(sql, review)
+  if (row !== undefined) return row.status === verdict
+  const answer = log.tables.get<{ run: string }>('SELECT run FROM reviews_answers WHERE review = ?', review)
+  return answer !== undefined && isErased(log, answer.run)
 }

@@ -2,7 +2,7 @@
 import { covers } from '../src/kernel/delegation.ts'
 import type { Review } from '../src/runtime/review-index.ts'
 import { listDelegations } from '../src/runtime/reviews/delegation-index.ts'
-import type { Callers } from './callers.ts'
+import { type Callers, isAnswered } from './callers.ts'
 import type { Chance } from './chance.ts'
 import { Violation } from './invariants/invariant.ts'
 import type { SimProcess } from './process.ts'
@@ -83,7 +83,7 @@ export class Desk {
       const { delegation } = await hf.desk.delegate(review.id, options)
       this.#around.tally.add('delegation: given')
       return (now) =>
-        statusOf(now, review.id) === 'approved' &&
+        isAnswered(now, review.id, 'approved') &&
         listDelegations(now.log.tables).some(({ id }) => id === delegation.id)
     })
   }
@@ -108,7 +108,7 @@ export class Desk {
     this.#around.tally.add('review: answered together', shown.length)
     this.#callers.ask(`${verdict} to ${shown.map(({ id }) => id).join(' ')}`, async (process) => {
       const { answered } = await process.hf.desk.answerAll(shown, { verdict })
-      return (now) => answered.every(({ id }) => statusOf(now, id) === verdict)
+      return (now) => answered.every(({ id }) => isAnswered(now, id, verdict))
     })
   }
 
@@ -143,8 +143,4 @@ export async function checkDeskAtEnd({ hf }: SimProcess): Promise<void> {
   const late = hf.alerts().filter(({ alert }) => alert === 'review-overdue')
   if (late.length > 0)
     throw new Violation('review-deadlines', `alerts tell of ${late.map(({ subject }) => subject).join(' ')}`)
-}
-
-function statusOf({ log }: SimProcess, review: string): string | undefined {
-  return log.tables.get<{ status: string }>('SELECT status FROM reviews WHERE id = ?', review)?.status
 }

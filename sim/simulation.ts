@@ -19,6 +19,7 @@ import { Violation } from './invariants/invariant.ts'
 import { emptyMirror } from './mirror.ts'
 import { type Deed, drawPlan, type Plan } from './plan.ts'
 import { SimProcess, type Wiring } from './process.ts'
+import { keepTo } from './retention.ts'
 import { emptyStore, forgetStore } from './store.ts'
 import { Tally } from './tally.ts'
 import { countTurns, fromFirstTurn, settle, turn } from './turns.ts'
@@ -190,6 +191,8 @@ export class Simulation {
       case 'revoke':
       case 'batch':
         return this.desk[deed]()
+      case 'retain':
+        return keepTo(this, this.#chance)
       case 'retry run':
         return this.deadLetters.retry()
       case 'discard':
@@ -255,7 +258,7 @@ export class Simulation {
     for (const event of isMore ? reader.log.read(this.watch.position) : []) {
       this.trace(() => `    ${textOf(event)}`)
       this.watch.see(event, this.#asked.take(event))
-      this.#mirror.see(event)
+      this.#mirror.see(event, this.#store.database)
     }
     for (const { path, operation, keys, times } of this.world.done.values()) {
       if (keys.size > 1)

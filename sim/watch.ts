@@ -3,6 +3,8 @@
 import type { StoredEvent } from '../src/kernel/event.ts'
 import { RUN_ENDS } from '../src/kernel/journal.ts'
 import { encodeLabel } from '../src/kernel/label.ts'
+import type { Tick } from './collector.ts'
+import { Erasures } from './invariants/erasures.ts'
 import { Families } from './invariants/families.ts'
 import { type Asked, type Invariant, Violation } from './invariants/invariant.ts'
 import { Limits } from './invariants/limits.ts'
@@ -42,9 +44,11 @@ export class Watch {
   readonly #callsPerDay: number | null
   /** Run and effect of which it is on record that nobody knew how they ended. */
   readonly #unknown = new Set<string>()
+  readonly #ticks: Tick[] = []
   readonly schedules = new ScheduleTimes()
   readonly families = new Families()
   readonly reopenings = new Reopenings()
+  readonly erasures = new Erasures()
   readonly #invariants: readonly Invariant[] = [
     new Limits(),
     this.schedules,
@@ -53,6 +57,7 @@ export class Watch {
     new Rollbacks(),
     this.reopenings,
     new Reviews(),
+    this.erasures,
   ]
 
   constructor(callsPerDay: number | null) {
@@ -81,12 +86,19 @@ export class Watch {
       throw new Violation('gapless', `version ${version} of ${stream} follows ${before}`)
     this.#versions.set(stream, version)
     for (const invariant of this.#invariants) invariant.see(event, asked)
+    if (kind === 'event.published' && event.body?.kind === 'tick')
+      this.#ticks.push(event.body as unknown as Tick)
     if (!stream.startsWith('run/')) return
     if (kind === 'run.reopened') this.#seeReopened(event, stream.slice('run/'.length))
     else if (this.#ended.has(stream) && kind !== 'run.discarded')
       throw new Violation('nothing-after-the-end', `${kind} in ${stream}`)
     if (RUN_ENDS.has(kind)) this.#ended.add(stream)
     this.#seeOperation(event, stream.slice('run/'.length))
+  }
+
+  /** What the agent was told, in the order of the log. */
+  get ticks(): readonly Tick[] {
+    return this.#ticks
   }
 
   /** When all that was begun should have come to its end. @throws Violation */

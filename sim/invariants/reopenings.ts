@@ -29,6 +29,8 @@ export class Reopenings implements Invariant {
 
   see(event: StoredEvent): void {
     const run = runOf(event)
+    if (event.kind === 'bodies.erased')
+      for (const one of (event.body?.runs ?? []) as string[]) this.#dead.delete(one)
     if (run === null || event.body === null) return
     const { kind, body, actor } = event
     if (kind === 'run.started') this.#start(run, body)
