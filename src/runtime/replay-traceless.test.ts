@@ -93,3 +93,26 @@ describe('an id that was taken when the run had ended', () => {
     assert.deepEqual([report.divergence, report.verdict], [null, 'same'])
   })
 })
+
+test('what a reopened run has kept is handed over late, and hides nothing of how far it had come', async (t) => {
+  const error = { code: 'SOLD_OUT', message: 'sold out' }
+  const reopening = { from: 'sell', voided: ['sell'], unclear: [], kept: ['kept'], notes: [] }
+  const record: Body[] = [
+    STARTED,
+    done('kept'),
+    ['step.failed', { name: 'sell', attempts: 1, error }],
+    ['run.failed', { error }],
+    ['run.reopened', { workflow: 'ledger', ...reopening, timers: [], waits: [], reviews: [] }],
+    ['timer.set', { name: 'nap', at: 1, ms: 1, parks: true }],
+    ['timer.fired', { name: 'nap', wakes: true }],
+    done('sell'),
+    COMPLETED,
+  ]
+  const code: Code = async (ctx) => {
+    await ctx.sleep('nap', 1)
+    await ctx.step('kept', () => null)
+    await Promise.race([ctx.step('under way at the end', () => null), ctx.step('sell', () => null)])
+    return null
+  }
+  assert.deepEqual((await replayed(t, { record, code })).divergence, null)
+})

@@ -271,7 +271,9 @@ class Replay implements OperationHost {
       this.#sequencer.push(version, () => {
         if (this.#isOver || !this.#asked.delete(name)) return
         this.#quietTurns = 0
-        this.#seen = { version, position: event.position, time: Math.max(this.#seen.time, time) }
+        // What a reopened run has kept is handed over when its code asks for it, behind later outcomes.
+        const last = version > this.#seen.version ? { version, position: event.position } : this.#seen
+        this.#seen = { ...last, time: Math.max(this.#seen.time, time) }
         if (outcome.ok) resolve(outcome.value)
         else reject(fromErrorRecord(outcome.error))
       })
