@@ -26,6 +26,7 @@ import {
   blindToEpochs,
   drifting,
   forgetfulOfReceipts,
+  keepingNothing,
   losingAlarms,
   tampering,
   twice,
@@ -192,6 +193,16 @@ export const BUGS: readonly Bug[] = [
     what: 'a delegation speaks for more than the operator said',
     wiring: listing(/FROM delegations WHERE revoked/, (rows) => rows.map(boundless)),
     noticed: ['delegations'],
+  },
+  {
+    what: 'retention takes what a run held whose parent goes on',
+    wiring: reading(/SELECT status, parent FROM runs/, () => undefined),
+    noticed: ['erasures'],
+  },
+  {
+    what: 'what retention leaves of a run is not known when the tables are folded anew',
+    wiring: { projections: keepingNothing },
+    noticed: ['projections-live'],
   },
   {
     what: 'a run that is retried does again what it had done outside',

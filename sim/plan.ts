@@ -134,7 +134,7 @@ export function drawPlan(chance: Chance): Plan {
       delegate: atDesk(4),
       revoke: atDesk(0.5),
       batch: atDesk(1),
-      retain: chance.happens(0.15) ? 2 : 0,
+      retain: chance.happens(0.25) ? 4 : 0,
       'retry run': sometimes(6),
       discard: sometimes(0.5),
       check: 0.5,

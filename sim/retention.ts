@@ -7,7 +7,7 @@ import type { Simulation } from './simulation.ts'
 
 const ENDED = [...RUN_ENDS].map((kind) => kind.slice('run.'.length) as RunStatus)
 /** What has ended at the very moment may not have been looked at yet. */
-const AFTER_MS = [1, 60_000, 86_400_000] as const
+const AFTER_MS = [1, 1, 60_000] as const
 
 /** Erases what is due by rules that are drawn. */
 export function keepTo({ callers, clock, tally }: Simulation, chance: Chance): void {

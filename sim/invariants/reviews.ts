@@ -104,10 +104,11 @@ export class Reviews implements Invariant {
     if (given !== undefined) given.used += 1
   }
 
-  #return(question: Question, { review }: JsonObject, asked: Asked | undefined): void {
-    const { snoozedUntil } = question
-    if (snoozedUntil === null || (asked?.reached ?? Infinity) < snoozedUntil)
-      throw new Violation('review-deadlines', `${review} is back, and was put off until ${snoozedUntil}`)
+  /** One that was put off again meanwhile comes back when that is over. */
+  #return(question: Question, { review, until }: JsonObject, asked: Asked | undefined): void {
+    if (until === null || (asked?.reached ?? Infinity) < Number(until))
+      throw new Violation('review-deadlines', `${review} is back, and was put off until ${until}`)
+    if (question.snoozedUntil !== null && question.snoozedUntil <= Number(until)) question.snoozedUntil = null
   }
 
   #expire(question: Question, { review, becomes }: JsonObject, asked: Asked | undefined): void {

@@ -68,7 +68,9 @@ export class Rollbacks implements Invariant {
     else if (kind === 'run.reopened') Object.assign(rollback, AGAIN)
     else if (kind === 'undo.succeeded' || kind === 'undo.failed') rollback.open = null
     if (kind === 'undo.intended') {
-      const { of } = body.input as { of: { run: string; name: string } }
+      const { of, input } = body.input as { of: { run: string; name: string }; input: JsonObject | null }
+      if (typeof input?.path !== 'string')
+        throw new Violation('undo-order', `${stream} undoes ${of.name} with ${JSON.stringify(input)}`)
       const deed = keyOf(of.run, of.name)
       const at = this.#deeds.get(deed)?.position ?? Infinity
       const isAgain = rollback.open === name

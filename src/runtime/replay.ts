@@ -115,6 +115,8 @@ class Replay implements OperationHost {
   #codeEnd: Outcome | null = null
   #finish: () => void = () => {}
   #isBounded = false
+  /** Why the code could not be given what it read before. */
+  #erased: unknown = null
   /** Of the input of the workflow. */
   #schema: Schema<unknown> | null = null
 
@@ -143,7 +145,9 @@ class Replay implements OperationHost {
     void this.#execute(workflow)
     await finished
     this.#sequencer.stop()
-    return this.#report()
+    const report = this.#report()
+    if (this.#erased !== null && report.divergence !== null) throw this.#erased
+    return report
   }
 
   async #execute(workflow: AnyWorkflow): Promise<void> {
@@ -154,6 +158,7 @@ class Replay implements OperationHost {
       this.#codeEnd = { ok: true, value: toJson(checked, 'output') }
     } catch (error) {
       this.#codeEnd = { ok: false, error: toErrorRecord(error) }
+      if (this.#codeEnd.error.code === 'BODY_ERASED') this.#erased = error
     }
   }
 

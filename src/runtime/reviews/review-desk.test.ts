@@ -366,6 +366,28 @@ describe('a deadline', () => {
 })
 
 describe('put off', () => {
+  test('put off once more while it is on its way back, it comes back when that is over', async (t) => {
+    const place = await open(t)
+    const id = await ask(place)
+    await place.hf.desk.snooze(id, place.clock.now() + MINUTE)
+    const { log } = place.hf
+    const append = log.append.bind(log)
+    const held: (() => void)[] = []
+    Object.assign(log, {
+      append: (...given: Parameters<typeof append>) =>
+        new Promise((resolve, reject) => held.push(() => void append(...given).then(resolve, reject))),
+    })
+    place.clock.set(place.clock.now() + MINUTE)
+    await turns(5)
+    Object.assign(log, { append })
+    await place.hf.desk.snooze(id, place.clock.now() + HOUR)
+    for (const write of held) write()
+    await place.hf.idle()
+    assert.deepEqual([place.hf.reviews(), kindsOf(place, id).at(-1)], [[], 'review.returned'])
+    await until(place, place.clock.now() + HOUR)
+    assert.equal(place.hf.reviews().length, 1)
+  })
+
   test('it leaves the inbox and comes back at its time, also when the process was away', async (t) => {
     const place = await open(t)
     const id = await ask(place)

@@ -342,9 +342,11 @@ export class ReviewDesk {
   }
 
   async #isDue(review: Review, now: number): Promise<void> {
-    const { deadline, overdue, id } = review
+    const { deadline, overdue, id, snoozedUntil: until } = review
     if (deadline !== null && !overdue && deadline <= now) return await this.#expire(review)
-    await this.#append(REVIEW_STREAM + id, { ...RUNTIME, kind: 'review.returned', body: { review: id } })
+    // It may be put off once more before this is on record.
+    const body = { review: id, until }
+    await this.#append(REVIEW_STREAM + id, { ...RUNTIME, kind: 'review.returned', body })
   }
 
   async #expire(review: Review): Promise<void> {

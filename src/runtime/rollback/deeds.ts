@@ -68,9 +68,11 @@ function isCalled(child: JsonObject | null): boolean {
   return typeof run === 'string' && child?.mode !== 'spawn' && !isRollback(run)
 }
 
-/** What an effect was given and what it gave. */
+/** What an effect was given and what it gave. @throws BODY_ERASED */
 export function inputAndOutput(log: EventLog, { run, name }: Deed): { input: Json; output: Json } {
-  const events = log.readStream(runStream(run)).filter(({ body }) => body?.name === name)
+  const all = log.readStream(runStream(run))
+  if (all.some(({ body }) => body === null)) throw isErased(run)
+  const events = all.filter(({ body }) => body?.name === name)
   const last = (kind: string): StoredEvent | undefined => events.findLast((event) => event.kind === kind)
   const asked = last('effect.intended') ?? last('effect.unknown')
   return { input: asked?.body?.input ?? null, output: last('effect.succeeded')?.body?.output ?? null }
