@@ -84,7 +84,7 @@ export class Callers {
         const code = isHoldfastError(error) ? error.code : String(error.code ?? '')
         this.#around.trace(() => `  refused: ${what}: ${code} ${error}`)
         this.#around.tally.add(`refused: ${code}`)
-        const isErased = this.#around.watch.erasures.isAny && OF_ERASED.has(code)
+        const isErased = this.#around.watch.erasures.positions.size > 0 && OF_ERASED.has(code)
         if (!process.isDead && !REFUSALS.has(code) && !isErased) this.#around.break('no-stray-errors', error)
       })
   }

@@ -5,8 +5,8 @@ import { type Invariant, runOf, Violation } from './invariant.ts'
 
 export class Erasures implements Invariant {
   readonly runs = new Set<string>()
-  /** Whether anything was erased. */
-  isAny = false
+  /** Of all that was erased. */
+  readonly positions = new Set<number>()
   readonly #parents = new Map<string, string>()
   readonly #ended = new Set<string>()
   /** By position, of the streams of runs. */
@@ -27,7 +27,6 @@ export class Erasures implements Invariant {
   end(): void {}
 
   #erase(runs: readonly string[], positions: readonly number[]): void {
-    this.isAny = true
     for (const run of runs) {
       for (let one: string | undefined = run; one !== undefined; one = this.#parents.get(one)) {
         if (!this.#ended.has(one))
@@ -36,6 +35,7 @@ export class Erasures implements Invariant {
       this.runs.add(run)
     }
     for (const position of positions) {
+      this.positions.add(position)
       const run = this.#streams.get(position)
       if (run !== undefined && !this.runs.has(run))
         throw new Violation('erasures', `event ${position} of ${run} is erased without it`)
