@@ -116,7 +116,7 @@ class Replay implements OperationHost {
   #finish: () => void = () => {}
   #isBounded = false
   /** Why the code could not be given what it read before. */
-  #erased: unknown = null
+  #erased: Error | null = null
   /** Of the input of the workflow. */
   #schema: Schema<unknown> | null = null
 
@@ -158,7 +158,7 @@ class Replay implements OperationHost {
       this.#codeEnd = { ok: true, value: toJson(checked, 'output') }
     } catch (error) {
       this.#codeEnd = { ok: false, error: toErrorRecord(error) }
-      if (this.#codeEnd.error.code === 'BODY_ERASED') this.#erased = error
+      if (this.#codeEnd.error.code === 'BODY_ERASED') this.#erased = error as Error
     }
   }
 
