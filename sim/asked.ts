@@ -17,6 +17,7 @@ export class AskedFor {
   #jumps = 0
   /** The latest time of day since everybody last had a turn: what is put on record now may be about it. */
   #reached = 0
+  #latest = 0
 
   constructor(clock: ManualClock) {
     this.#clock = clock
@@ -25,6 +26,7 @@ export class AskedFor {
   /** To be called when time has passed, before anybody has had a turn. */
   timePassed(): void {
     this.#reached = Math.max(this.#reached, this.#clock.now())
+    this.#latest = Math.max(this.#latest, this.#reached)
   }
 
   jumped(): void {
@@ -46,7 +48,9 @@ export class AskedFor {
   note(parts: readonly StreamAppend[]): () => void {
     const now = this.#clock.now()
     const jumps = this.#jumps
-    const asked = { now, reached: Math.max(now, this.#reached), jumps, jumpsAtCommit: jumps }
+    this.#latest = Math.max(now, this.#latest, this.#reached)
+    const reached = Math.max(now, this.#reached)
+    const asked = { now, reached, latest: this.#latest, jumps, jumpsAtCommit: jumps }
     const places = parts.flatMap(({ stream, expectedVersion, events }) =>
       events.map((_, i) => `${stream}@${expectedVersion === 'any' ? ANY : expectedVersion + i + 1}`),
     )

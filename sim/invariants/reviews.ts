@@ -106,7 +106,7 @@ export class Reviews implements Invariant {
 
   /** One that was put off again meanwhile comes back when that is over. */
   #return(question: Question, { review, until }: JsonObject, asked: Asked | undefined): void {
-    if (until === null || (asked?.reached ?? Infinity) < Number(until))
+    if (until === null || (asked?.latest ?? Infinity) < Number(until))
       throw new Violation('review-deadlines', `${review} is back, and was put off until ${until}`)
     if (question.snoozedUntil !== null && question.snoozedUntil <= Number(until)) question.snoozedUntil = null
   }
@@ -119,7 +119,7 @@ export class Reviews implements Invariant {
 }
 
 function assertPassed(review: unknown, { deadline }: Question, asked: Asked | undefined): void {
-  if (deadline === null || (asked?.reached ?? Infinity) < deadline)
+  if (deadline === null || (asked?.latest ?? Infinity) < deadline)
     throw new Violation('review-deadlines', `${review} has expired, and its deadline is ${deadline}`)
 }
 
