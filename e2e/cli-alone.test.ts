@@ -292,9 +292,12 @@ describe('the command line alone', { concurrency: 2 }, () => {
       ['config', 'show', '--origin'],
       ['doctor'],
       ['backup', join(folder(), 'backup')],
+      ['backups'],
       ['preflight'],
       ['autonomy'],
       ['autonomy', '--calibration'],
+      ['anomalies'],
+      ['anomalies', '--normal'],
       ['autonomy', 'set', 'lead-qualification', 'send-reply', 'review'],
       ['autonomy', 'demote', 'lead-qualification', 'send-reply'],
       ['vault', 'list'],
@@ -332,6 +335,7 @@ describe('the command line alone', { concurrency: 2 }, () => {
       'autonomy accept',
       'autonomy decline',
       'autonomy compare',
+      'anomaly lift',
       'grant revoke',
       'policy decide',
       'policy what-if',
@@ -354,6 +358,9 @@ describe('the command line alone', { concurrency: 2 }, () => {
       'vault set',
       'vault remove',
       'vault rotate',
+      'vault export',
+      'vault import',
+      'backup destroy',
     ]
     // The flags have a workspace of their own with some: e2e/cli-flags.test.ts.
     elsewhere.push(...VERBS.map(({ words }) => words).filter((words) => words.startsWith('flag ')))

@@ -74,6 +74,10 @@ const REACHES_OUT: readonly { path: string; why: string }[] = [
   },
   { path: 'src/apps/server/socket.ts', why: 'serves commands on a socket of this machine' },
   { path: 'src/apps/server/command-server.ts', why: 'serves commands on a socket of this machine' },
+  {
+    path: 'src/apps/webhooks/webhook-server.ts',
+    why: 'takes deliveries of others on the one port that the operator has named',
+  },
   { path: 'src/apps/cli/client.ts', why: 'asks the process that serves, over that socket' },
   { path: 'src/apps/cli/editor.ts', why: 'opens the operator’s own editor' },
   {

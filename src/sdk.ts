@@ -7,7 +7,9 @@
  *     await run.result()
  *     await hf.close()
  */
+import { resolve } from 'node:path'
 import { type BackupOptions, makeBackup } from './adapters/backup/backup.ts'
+import { newBackupId } from './adapters/backup/backup-keys.ts'
 import type { BackupManifest } from './adapters/backup/manifest.ts'
 import { type RestoreOptions, type RestoreReport, restoreBackup } from './adapters/backup/restore.ts'
 import { openSqliteEventLog } from './adapters/sqlite/event-log.ts'
@@ -16,15 +18,17 @@ import { processEnvironment } from './adapters/system/environment.ts'
 import { newId } from './adapters/system/ids.ts'
 import { stopFile } from './adapters/system/stop-file.ts'
 import { fileVault } from './adapters/vault/vault.ts'
+import { Backups, type BackupsOptions, keyFinder, recordMade } from './apps/backups/backups.ts'
 import type { FlagDefinitions } from './apps/config/flags-file.ts'
 import type { ErasedPerson, ErasePersonOptions } from './apps/erasure/erase-person.ts'
 import { LOG_PROJECTIONS } from './apps/log-projections.ts'
+import type { WebhookOptions } from './apps/webhooks/receive-webhooks.ts'
+import type { WebhookServer } from './apps/webhooks/webhook-server.ts'
 import { attentionCheck, type CheckInput } from './autonomy/attention.ts'
 import { AutonomyByEvidence } from './autonomy/autonomy.ts'
 import { AUTONOMY_DEFAULTS } from './autonomy/settings.ts'
 import { type AnyAgent, handlingWorkflow } from './kernel/agent.ts'
 import type { AnyWorkflow } from './kernel/workflow.ts'
-import { type Explanation, explain } from './observe/explain/explanation.ts'
 import type { Objector } from './policy/deciding.ts'
 import { createGate } from './policy/gate.ts'
 import { grantsFor } from './policy/grants.ts'
@@ -47,17 +51,15 @@ import type { Projection } from './ports/projection.ts'
 import { whyStopped } from './ports/stop-switch.ts'
 import type { OpenVault, Redactor } from './ports/vault.ts'
 import { Agents } from './runtime/agents/agents.ts'
+import { quarantineParts } from './runtime/agents/quarantine.ts'
 import { clearAlert, raiseAlert } from './runtime/alert-index.ts'
 import { Holdfast } from './runtime/holdfast.ts'
-import { type ReplayReport, verifyRun as verifyByReplay } from './runtime/replay.ts'
 import {
   type RetentionOptions,
   type RetentionReport,
   type RetentionRule,
   retain as retainRuns,
 } from './runtime/retention.ts'
-import { type AnswerRecord, listAnswers } from './runtime/reviews/answer-records.ts'
-import { type Delegation, listDelegations } from './runtime/reviews/delegation-index.ts'
 import { Runtime } from './runtime/runtime.ts'
 import type { AnySchedule } from './runtime/schedules/schedule.ts'
 import type { AnyTrigger } from './runtime/triggers/trigger.ts'
@@ -86,9 +88,9 @@ export interface OpenOptions {
   readonly customerFacts?: (customer: string) => Facts
   /** How control is handed over by evidence. What is not given is taken from the defaults: everything is reviewed. */
   readonly autonomy?: Partial<AutonomySettings> | (() => AutonomySettings)
-  /** The segment of a customer, for levels of its own. Default: all customers are one segment, `all`. */
+  /** The segment of a customer, for levels of its own. Default: the first of `segments` that autonomy knows, else `all`. */
   readonly segmentOf?: (customer: string | null) => string
-  /** Segments that a customer belongs to, for rules and grants that name them. Default none. */
+  /** Segments that a customer belongs to, for rules, grants and levels that name them. Default: those of the flags. */
   readonly segments?: (customer: string) => readonly string[]
   /** What of an effect's budgets is used up; at a limit it is put to the operator. Default: effects have none. */
   readonly meters?: (request: EffectRequest) => readonly Meter[]
@@ -144,6 +146,7 @@ export async function openHoldfast(options: OpenOptions): Promise<Holdfast> {
     options.onLog?.(log, secrets)
     const settings = typeof policy === 'function' ? policy : () => policy
     const flags = options.flags === undefined ? undefined : await flagsOf(log, clock, options)
+    const segments = options.segments ?? flags?.segmentsOf.bind(flags)
     const alert = {
       raise: (message: string) => raiseAlert(WORK_STOPPED, '', message),
       clear: () => clearAlert(WORK_STOPPED, ''),
@@ -157,19 +160,23 @@ export async function openHoldfast(options: OpenOptions): Promise<Holdfast> {
       tables: log.tables,
       clock,
       secrets,
+      watch: () => autonomy.watch,
       grants: (operation) => grantsFor(log.tables, operation),
       known: options.contactsIn === undefined ? {} : { contactsIn: options.contactsIn },
-      ...(options.segments === undefined ? {} : { segments: options.segments }),
+      ...(segments === undefined ? {} : { segments }),
       ...(options.meters === undefined ? {} : { meters: options.meters }),
       ...(options.objectors === undefined ? {} : { objectors: options.objectors }),
     })
     const { autonomy: given = {}, segmentOf } = options
-    const autonomy = new AutonomyByEvidence({
+    const autonomy: AutonomyByEvidence = new AutonomyByEvidence({
       log,
+      clock,
       settings: typeof given === 'function' ? given : () => ({ ...AUTONOMY_DEFAULTS, ...given }),
       ...(segmentOf === undefined ? {} : { segmentOf }),
+      ...(segments === undefined ? {} : { segmentsOf: segments }),
       manifestOf: (operation) => gate.manifestOf(operation),
       alerts: { raise: raiseAlert, clear: clearAlert },
+      lifecycle: (...change) => quarantineParts(log.tables, ...change),
       start: async ({ run, input, customer, label }) => {
         const about = customer === null ? {} : { customer }
         await holdfast.start(attentionCheck, input as unknown as CheckInput, { id: run, label, ...about })
@@ -194,6 +201,7 @@ export async function openHoldfast(options: OpenOptions): Promise<Holdfast> {
       { schedules: options.schedules, triggers: options.triggers, work },
     )
     if (options.recover !== false) {
+      await flags?.current()
       await work.open()
       await autonomy.open()
       await holdfast.agents.open()
@@ -221,7 +229,22 @@ export async function backup(
   to: string,
   options: Pick<BackupOptions, 'files' | 'signal' | 'progress'> = {},
 ): Promise<BackupManifest> {
-  return await makeBackup({ ...options, log, to, now: runtime.clock.now() })
+  const [made, head] = [runtime.clock.now(), log.head().position]
+  const manifest = await makeBackup({ ...options, log, to, now: made })
+  await recordMade(log, newBackupId(), { to: resolve(to), made, head, manifest })
+  return manifest
+}
+
+/**
+ * Backups that are sealed with a key of their own, which is destroyed when its time is over or after an erasure: made by
+ * `make`, ended by `lookAfter`, which is to be called from time to time.
+ * @param options.dir the workspace. `keys`: folder of the keys, default `backup-keys` in it
+ */
+export function sealedBackups(
+  { log }: Holdfast,
+  options: Pick<BackupsOptions, 'dir' | 'keys' | 'afterErasureMs'>,
+): Backups {
+  return new Backups({ ...options, log, env: processEnvironment() })
 }
 
 /**
@@ -229,18 +252,20 @@ export async function backup(
  * do from then on, is looked up outside before it is done: it may have been done after the backup was made.
  * @param dir folder to make; it may be there and empty
  * @param options.projections the ones that the workspace is opened with, to be compared with the log
- * @throws BACKUP_INVALID, FOLDER_NOT_EMPTY, LOG_CORRUPT, LOG_REPLACED, LOG_TRUNCATED, LOG_REWRITTEN
+ * @param options.keys folder of the keys of sealed backups. Default: where it was put, or beside the backup
+ * @throws BACKUP_INVALID, BACKUP_KEY_GONE, VAULT_KEY_MISSING, FOLDER_NOT_EMPTY, LOG_CORRUPT, LOG_REPLACED, LOG_TRUNCATED, LOG_REWRITTEN
  */
 export async function restore(
   from: string,
   dir: string,
-  options: Pick<RestoreOptions, 'signal' | 'progress' | 'prepare'> &
-    Pick<OpenOptions, 'projections' | 'clock'> = {},
+  options: Pick<RestoreOptions, 'signal' | 'progress' | 'prepare' | 'keyOf'> &
+    Pick<OpenOptions, 'projections' | 'clock'> & { readonly keys?: string | undefined } = {},
 ): Promise<RestoreReport> {
-  const { projections = [], clock = systemClock(), ...rest } = options
+  const { projections = [], clock = systemClock(), keys, ...rest } = options
   const open = (place: string): EventLog =>
     openSqliteEventLog({ dir: place, clock, projections: [...LOG_PROJECTIONS, ...projections] })
-  return await restoreBackup({ ...rest, from, dir, open })
+  const keyOf = rest.keyOf ?? keyFinder({ from, env: processEnvironment(), keys })
+  return await restoreBackup({ ...rest, from, dir, open, keyOf })
 }
 
 /**
@@ -266,6 +291,16 @@ export async function erase(holdfast: Holdfast, options: ErasePersonOptions): Pr
   return await erasePerson(holdfast, options)
 }
 
+/**
+ * Takes deliveries of others on a port of this machine: each is one published event, with a label from outside, however
+ * often it comes. Stop what this resolves with before you close.
+ * @throws CONFIG_INVALID when nothing can listen there; SECRET_INVALID for what is no handle
+ */
+export async function receiveWebhooks(holdfast: Holdfast, options: WebhookOptions): Promise<WebhookServer> {
+  const webhooks = await import('./apps/webhooks/receive-webhooks.ts')
+  return await webhooks.receiveWebhooks(holdfast, options)
+}
+
 /** Read and looked at first here, so that whoever has no flags loads nothing for them. */
 async function flagsOf(log: EventLog, clock: Clock, { flags, customerFacts }: OpenOptions): Promise<Flags> {
   if (typeof flags === 'function') return flags()
@@ -277,16 +312,9 @@ async function flagsOf(log: EventLog, clock: Clock, { flags, customerFacts }: Op
   return new FlagBook({ log, clock, source, customerFacts: customerFacts ?? (() => ({})) })
 }
 
+export type { ListedBackup } from './adapters/backup/backup-keys.ts'
 export type { BackupManifest } from './adapters/backup/manifest.ts'
 export type { RestoreReport } from './adapters/backup/restore.ts'
-export type { ErasedPerson, ErasePersonOptions } from './apps/erasure/erase-person.ts'
-/**
- * Why a run is where it is: what it waits for, since when, what happens next, and what a person can do.
- * @throws RUN_NOT_FOUND
- */
-export function why({ log, runtime }: Holdfast, run: string): Explanation {
-  return explain(log, run, { asked: (id) => runtime.resident(id)?.records.handover.asked })
-}
 
 /**
  * The operator gave a sign, by which way a program learnt of it: what leaves needs no review on account of absence for
@@ -297,28 +325,12 @@ export async function seen({ log, runtime }: Holdfast, way = 'program'): Promise
   return signed.awaySince
 }
 
-/** Every answer to a review, the newest first: who, by which way, how much was changed, how long it took. */
-export function answers({ log }: Holdfast, options: Parameters<typeof listAnswers>[1] = {}): AnswerRecord[] {
-  return listAnswers(log.tables, options)
-}
-
-/** What was left to rules, in the order in which it was. */
-export function delegations({ log }: Holdfast): Delegation[] {
-  return listDelegations(log.tables)
-}
-
-/**
- * Runs the code of a run again on what is on record, and names the first place where they part. Does nothing and
- * records nothing.
- * @throws RUN_NOT_FOUND, BODY_ERASED, WORKFLOW_UNKNOWN
- */
-export async function verifyRun({ log, runtime }: Holdfast, run: string): Promise<ReplayReport> {
-  return await verifyByReplay(log, runtime.workflows, run)
-}
-
 export { fasterClock } from './adapters/system/clock.ts'
 export { fileVault } from './adapters/vault/vault.ts'
+export type { Backups } from './apps/backups/backups.ts'
 export type { FlagDefinitions } from './apps/config/flags-file.ts'
+export type { ErasedPerson, ErasePersonOptions } from './apps/erasure/erase-person.ts'
+export { answers, delegations, verifyRun, why } from './apps/looking.ts'
 export { flagProvider } from './flags/provider.ts'
 export { type Agent, defineAgent, type Lifecycle } from './kernel/agent.ts'
 export type { BreakerSettings } from './kernel/breaker.ts'
@@ -335,6 +347,7 @@ export type { Contact } from './policy/guardrails/outgoing.ts'
 export { GUARDRAILS } from './policy/guardrails/rules.ts'
 export type { Meter } from './policy/request.ts'
 export type { Secrets } from './policy/secrets.ts'
+export type { Anomalies, Anomaly, AnomalySettings, Normal } from './ports/anomalies.ts'
 export type {
   Autonomy,
   Calibration,

@@ -104,6 +104,8 @@ export interface Serving {
   readonly told: readonly { readonly what: string; readonly [key: string]: unknown }[]
   /** Resolves with the first thing told that fits. */
   until(what: string, fits?: (told: Serving['told'][number]) => boolean): Promise<Serving['told'][number]>
+  /** What it has said on stderr so far. */
+  complaints(): string
   /** Resolves with the exit code. */
   stop(signal?: NodeJS.Signals): Promise<number | null>
 }
@@ -138,6 +140,7 @@ export async function serve(args: readonly string[], env?: NodeJS.ProcessEnv): P
     child,
     told,
     until,
+    complaints: () => complaint,
     async stop(signal = 'SIGTERM') {
       const ended = once(child, 'close')
       child.kill(signal)

@@ -35,5 +35,5 @@ export async function openLogOnly(
     },
   })
   const secrets = late.secrets as Secrets
-  return { dir, log: holdfast.log, secrets, work: holdfast.work, close: () => holdfast.close() }
+  return { dir, env, log: holdfast.log, secrets, work: holdfast.work, close: () => holdfast.close() }
 }

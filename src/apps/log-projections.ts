@@ -1,4 +1,6 @@
 /** What is folded from every log. */
+import { backupIndex } from '../adapters/backup/backup-index.ts'
+import { anomalyIndex } from '../autonomy/anomalies/anomaly-index.ts'
 import { autonomyIndex } from '../autonomy/autonomy-index.ts'
 import { flagIndex } from '../flags/flag-index.ts'
 import { grantsProjection } from '../policy/grants.ts'
@@ -17,9 +19,11 @@ export const LOG_PROJECTIONS: readonly Projection[] = [
   secretsProjection,
   flagIndex,
   autonomyIndex,
+  anomalyIndex,
   grantsProjection,
   ratesProjection,
   stopIndex,
   sentIndex,
   presenceIndex,
+  backupIndex,
 ]

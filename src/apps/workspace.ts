@@ -58,6 +58,7 @@ const RESIDENT_RUNS = 100
 
 export interface Workspace {
   readonly dir: string
+  readonly env: Environment
   readonly loaded: LoadedConfig
   readonly holdfast: Holdfast
   readonly log: EventLog
@@ -70,6 +71,8 @@ export interface Workspace {
   workflowsWith(playbook: Playbook): readonly AnyWorkflow[]
   /** Hosts of the mail server and the models that are configured. */
   readonly hosts: readonly string[]
+  /** The owner's addresses: in the address book, whatever `policy.yaml` says. */
+  readonly own: readonly string[]
   readonly connectors: readonly Connector[]
   readonly models: readonly Model[]
   /** Addresses and phone numbers of customers in a text. */
@@ -108,7 +111,8 @@ export async function openWorkspace(options: OpenWorkspaceOptions): Promise<Work
     now: () => clock.now(),
   })
   const hosts = [...models.map(({ host }) => host), ...(config.smtp.host === null ? [] : [config.smtp.host])]
-  const policy = await loadPolicy({ dir, hosts })
+  const ownAddresses = config.owner.addresses
+  const policy = await loadPolicy({ dir, hosts, own: ownAddresses })
   const autonomy = await loadAutonomy(dir)
   const inboxDir = config.mail.in.maildir === null ? null : resolveInWorkspace(dir, config.mail.in.maildir)
   const secretsAt = { dir, env, settings: loaded.settings }
@@ -117,7 +121,6 @@ export async function openWorkspace(options: OpenWorkspaceOptions): Promise<Work
     config.smtp.host === null ? null : await secretOrHandle('HOLDFAST_SMTP_PASSWORD', secretsAt)
   const connectors = await connectorsOf(dir, loaded, inboxDir, password, clock)
 
-  const ownAddresses = config.owner.addresses
   const late: {
     log?: EventLog
     secrets?: Secrets
@@ -218,6 +221,7 @@ export async function openWorkspace(options: OpenWorkspaceOptions): Promise<Work
   if (options.recover !== false) await adoptPolicy(log, await policyText(dir))
   return {
     dir,
+    env,
     loaded,
     holdfast,
     log,
@@ -227,6 +231,7 @@ export async function openWorkspace(options: OpenWorkspaceOptions): Promise<Work
     workflows: [workflow],
     workflowsWith: (playbook) => [leadWith(onlyPlaybook(playbook))],
     hosts,
+    own: ownAddresses,
     connectors,
     models,
     contactsIn: contacts,

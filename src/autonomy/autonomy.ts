@@ -9,6 +9,7 @@
 import { greatestDistance } from '../kernel/closeness.ts'
 import { HoldfastError } from '../kernel/errors.ts'
 import type { JsonObject } from '../kernel/json.ts'
+import type { EffectWatch } from '../ports/anomalies.ts'
 import type {
   Autonomy,
   Calibration,
@@ -23,6 +24,8 @@ import type {
 } from '../ports/autonomy.ts'
 import type { AutonomySettings } from '../ports/autonomy-settings.ts'
 import type { EventLog } from '../ports/event-log.ts'
+import { AnomalyDesk } from './anomalies/desk.ts'
+import { Watch } from './anomalies/effect-watch.ts'
 import { ATTENTION_CHECK, vigilanceOf } from './attention.ts'
 import { allRows, rowsOf } from './autonomy-index.ts'
 import { Calibrations } from './calibrations.ts'
@@ -31,11 +34,15 @@ import { decideReview } from './decide.ts'
 import { type AutonomyOptions, effectOf } from './options.ts'
 import { outcomeOf } from './outcome.ts'
 import { append, byOperator, demote, evidenceOf } from './records.ts'
-import { ALL, assertBelow, checkedRemit, checkLevel, percent, spoken } from './remit.ts'
+import { assertBelow, checkedRemit, checkLevel, percent, spoken } from './remit.ts'
+import { segmentFor } from './segments.ts'
 import { inForce, isHandedOver, standingOf } from './standing.ts'
 import { Turns } from './turns.ts'
 
 export class AutonomyByEvidence implements Autonomy {
+  readonly anomalies: AnomalyDesk
+  /** Looks at effects while the policy decides. */
+  readonly watch: EffectWatch
   readonly #options: AutonomyOptions
   readonly #calibrations: Calibrations
   readonly #consequences: Consequences
@@ -46,6 +53,13 @@ export class AutonomyByEvidence implements Autonomy {
     this.#options = options
     this.#calibrations = new Calibrations(options.log.tables)
     this.#consequences = new Consequences(options, this.#turns)
+    const { log, clock, settings } = options
+    this.anomalies = new AnomalyDesk({
+      ...options,
+      settings: () => settings().anomalies,
+      lower: (agent, reason, before) => this.#lower(agent, reason, before),
+    })
+    this.watch = new Watch({ log, clock, desk: this.anomalies })
   }
 
   // -- rulings -------------------------------------------------------------------------------------
@@ -53,7 +67,7 @@ export class AutonomyByEvidence implements Autonomy {
   rule(question: ReviewQuestion): ReviewRuling {
     if (question.agent === ATTENTION_CHECK) return { answer: null, record: { rule: 'attention' } }
     const { agent, action, version, operation, customer } = question
-    const remit = { agent, action, segment: this.#options.segmentOf?.(customer) ?? ALL }
+    const remit = { agent, action, segment: segmentFor(customer, this.#options) }
     const settings = this.#options.settings()
     const asking = { version, effect: effectOf(this.#options, operation) }
     const { level, terms, effect } = inForce(remit, rowsOf(this.#options.log.tables, remit), settings, asking)
@@ -202,6 +216,14 @@ export class AutonomyByEvidence implements Autonomy {
     return await Promise.all(own.map((one) => this.demote(one, why)))
   }
 
+  /** What was handed over before that time. Found due again when the log is next opened, should it fail. */
+  #lower(agent: string, reason: string, before: number): void {
+    for (const one of this.standings()) {
+      if (one.agent !== agent || (one.since ?? 0) > before) continue
+      this.demote(one, { cause: 'anomaly', reason }).catch(() => {})
+    }
+  }
+
   async compare(given: string, done: DoneByHand): Promise<{ difference: number; error: boolean }> {
     return await this.#turns.take(async () => {
       const { log } = this.#options
@@ -226,15 +248,19 @@ export class AutonomyByEvidence implements Autonomy {
   }
 
   async open(): Promise<void> {
+    this.anomalies.open()
     await this.#consequences.open()
+    await this.anomalies.idle()
   }
 
   async idle(): Promise<boolean> {
+    await this.anomalies.idle()
     return await this.#turns.idle()
   }
 
   async close(): Promise<void> {
     this.#consequences.close()
+    this.anomalies.close()
     await this.idle()
   }
 }

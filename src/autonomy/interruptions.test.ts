@@ -22,6 +22,7 @@ import type { Answer } from '../runtime/answer.ts'
 import { Holdfast } from '../runtime/holdfast.ts'
 import { RUNTIME_PROJECTIONS } from '../runtime/projections.ts'
 import { Runtime } from '../runtime/runtime.ts'
+import { anomalyIndex } from './anomalies/anomaly-index.ts'
 import { AutonomyByEvidence } from './autonomy.ts'
 import { autonomyIndex } from './autonomy-index.ts'
 import { AUTONOMY_DEFAULTS } from './settings.ts'
@@ -49,7 +50,7 @@ class Process {
   #appends = 0
 
   constructor({ dir, clock, posted }: World, death: Death | null) {
-    const projections = [...RUNTIME_PROJECTIONS, spendingProjection, autonomyIndex]
+    const projections = [...RUNTIME_PROJECTIONS, spendingProjection, autonomyIndex, anomalyIndex]
     const log = new MortalLog(openSqliteEventLog({ dir, clock, projections }), death)
     const append = log.append.bind(log)
     log.append = async (...given) => {
@@ -70,6 +71,7 @@ class Process {
     })
     const autonomy = new AutonomyByEvidence({
       log,
+      clock,
       settings: () => SETTINGS,
       manifestOf: (operation) => gate.manifestOf(operation),
       alerts: { raise: raiseAlert, clear: clearAlert },

@@ -1,15 +1,19 @@
 /** What autonomy is made of: all that it needs from around it. */
 import type { NewRun } from '../ports/autonomy.ts'
 import type { AutonomySettings } from '../ports/autonomy-settings.ts'
+import type { Clock } from '../ports/clock.ts'
 import type { DeclaredManifest, EffectClass } from '../ports/connector.ts'
 import type { EventLog, StreamAppend } from '../ports/event-log.ts'
 
 export interface AutonomyOptions {
   readonly log: EventLog
+  readonly clock: Pick<Clock, 'now'>
   /** Read at every decision, so that a change holds from the next one on. */
   readonly settings: () => AutonomySettings
-  /** The segment of a customer. Default: all are one, `all`. */
+  /** The segment of a customer. Default: by `segmentsOf`. */
   readonly segmentOf?: (customer: string | null) => string
+  /** Segments that a customer belongs to. Default: all are one, `all`. */
+  readonly segmentsOf?: (customer: string) => readonly string[]
   /** @throws OPERATION_UNKNOWN */
   readonly manifestOf: (operation: string) => DeclaredManifest
   /** Tells the operator what should be acted on, once; and that it is over. */
@@ -17,6 +21,15 @@ export interface AutonomyOptions {
     readonly raise: (alert: string, subject: string, message: string) => StreamAppend
     readonly clear: (alert: string, subject: string) => StreamAppend
   }
+  /**
+   * What puts a keyed agent in quarantine, or takes it out where an anomaly has put it there; nothing for a workflow.
+   * Default: nothing for any.
+   */
+  readonly lifecycle?: (
+    agent: string,
+    to: 'quarantined' | 'enabled',
+    reason: string,
+  ) => readonly StreamAppend[]
   /** Starts the run of a known-bad item; twice with one id is once. */
   readonly start: (run: NewRun) => Promise<void>
 }

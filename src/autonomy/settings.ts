@@ -17,6 +17,15 @@ export const AUTONOMY_DEFAULTS: AutonomySettings = {
   audits: { sampled: 0.25, auto: 0.05 },
   falseAlarmEvery: 1_000,
   vigilance: { rate: 0 },
+  anomalies: {
+    windowMs: 86_400_000,
+    history: 30,
+    minimum: 14,
+    lower: 4,
+    quarantine: 5,
+    exceptions: [],
+  },
+  segments: [],
   actions: [],
 }
 

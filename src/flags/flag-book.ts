@@ -23,9 +23,10 @@ import {
   NO_RULES,
   unanswered,
 } from '../ports/flags.ts'
-import type { FlagDefinition, FlagFile } from './definitions.ts'
+import type { FlagDefinition, FlagFile, Segment } from './definitions.ts'
 import { evaluate, explainFlag, type FlagExplanation } from './evaluate.ts'
 import { FLAG_STREAM, FLAGS_STREAM, lastSaid, signOf } from './flag-index.ts'
+import { isIn } from './segments.ts'
 
 export interface FlagSource {
   /** The text as it is now; null where there is none. @throws FILE_UNREADABLE */
@@ -135,6 +136,17 @@ export class FlagBook implements Flags {
     const parts = this.record(question, answer)
     if (parts.length > 0) await this.#log.append(parts)
     return answer
+  }
+
+  /** By the version that was looked at last; a file that has changed meanwhile holds from the next question on. */
+  segmentsOf(customer: string): readonly string[] {
+    void this.current().catch(() => {})
+    const { file } = this.#inForce ?? this.#onRecord() ?? this.#none()
+    const names = Object.keys(file.segments)
+    if (names.length === 0) return names
+    const facts = { id: customer, ...this.#factsOf(customer) }
+    const time = this.#clock.now()
+    return names.filter((name) => isIn(file.segments[name] as Segment, facts, time))
   }
 
   record(question: FlagQuestion, answer: FlagAnswer): readonly StreamAppend[] {

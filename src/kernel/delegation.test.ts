@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { type Asked, covers, type DelegationScope, whyNotDelegable } from './delegation.ts'
+import { type Asked, covers, type DelegationScope, delegationScopeIn, whyNotDelegable } from './delegation.ts'
 
 const RISK = {
   operation: 'post.send',
@@ -11,14 +11,14 @@ const RISK = {
 } as const
 
 const SCOPE: DelegationScope = {
-  workflow: 'offer',
+  agent: 'offer',
   action: 'send',
   operation: 'post.send',
   effect: 'external',
   customer: 'c-1',
   segment: 'schools',
-  same: { to: 'a' },
-  until: 100,
+  arguments: { to: { oneOf: ['a'] } },
+  expiresAt: 100,
   most: 2,
 }
 
@@ -53,7 +53,7 @@ test('it speaks for what is like it, and for nothing that differs in one point',
 })
 
 test('what it does not name may be anything', () => {
-  const wide = { ...SCOPE, customer: null, segment: null, same: {}, until: null, most: null }
+  const wide = { ...SCOPE, customer: null, segment: null, arguments: {}, expiresAt: null, most: null }
   assert.ok(covers(wide, { ...ASKED, customer: null, segment: 'x', proposal: {} }, 1e6, 1e15))
   assert.ok(
     !covers({ ...wide, operation: null, effect: null }, ASKED, 0, 0),
@@ -66,4 +66,20 @@ test('what looks wrong or can not be taken back is never left to a rule', () => 
   assert.equal(whyNotDelegable({ ...ASKED, risk: null }), null)
   assert.match(whyNotDelegable({ ...ASKED, warnings: ['x'] }) ?? '', /warning/)
   assert.match(whyNotDelegable({ ...ASKED, risk: { ...RISK, effect: 'irreversible' } }) ?? '', /taken back/)
+})
+
+test('what was recorded before grants and delegations had one scope says the same', () => {
+  const { agent, arguments: _, expiresAt, ...rest } = SCOPE
+  const earlier = {
+    ...rest,
+    workflow: agent,
+    same: { to: 'a' },
+    until: expiresAt,
+    review: 'r-1',
+    reason: null,
+  }
+  assert.deepEqual(delegationScopeIn(earlier), SCOPE)
+  assert.deepEqual(delegationScopeIn({ ...SCOPE, review: 'r-1' } as never), SCOPE)
+  const bare = delegationScopeIn({ workflow: 'offer', action: 'send' })
+  assert.deepEqual([bare.agent, bare.operation, bare.arguments, bare.expiresAt], ['offer', null, {}, null])
 })

@@ -1,24 +1,18 @@
 /**
- * A delegation: the operator's word, given ahead, for proposals that are like one that was seen. It is for one workflow and
- * one action, and as narrow as the operator says; it can be revoked, and each use of it is on record.
+ * A delegation: the operator's word, given ahead, for proposals that are like one that was seen. It is for one workflow
+ * and one action, and as narrow as the operator says; it can be revoked, and each use of it is on record.
  */
-import { canonicalJson, type JsonObject } from './json.ts'
+import type { Json, JsonObject } from './json.ts'
 import type { Risk } from './review.ts'
+import { type ArgumentConstraint, bearsOn, type Scope } from './scope.ts'
 
-export interface DelegationScope {
-  readonly workflow: string
+/** Its arguments are fields of the proposal. */
+export interface DelegationScope extends Scope {
+  /** Name of the workflow. */
+  readonly agent: string
   readonly action: string
-  /** What it was given to lead to; another operation, or another effect class of it, is not covered. */
-  readonly operation: string | null
+  /** What its operation did when it was given; another effect class of it is not covered. */
   readonly effect: Risk['effect'] | null
-  /** null for every customer. */
-  readonly customer: string | null
-  /** null for every segment. */
-  readonly segment: string | null
-  /** Fields of the proposal that must have just these values. */
-  readonly same: JsonObject
-  /** Milliseconds since 1970; null for good. */
-  readonly until: number | null
   /** How often it may be used; null for no limit. */
   readonly most: number | null
 }
@@ -36,18 +30,14 @@ export interface Asked {
 
 /** Whether the delegation speaks for this proposal, used so many times before. What looks wrong is always for the operator. */
 export function covers(scope: DelegationScope, asked: Asked, used: number, now: number): boolean {
+  const { workflow: agent, customer, segment, risk, proposal } = asked
+  const segments = segment === null ? [] : [segment]
+  const operation = risk?.operation ?? null
   return (
-    scope.workflow === asked.workflow &&
+    bearsOn(scope, { operation, agent, customer, segments, arguments: proposal, now }) &&
     scope.action === asked.action &&
-    scope.operation === (asked.risk?.operation ?? null) &&
-    scope.effect === (asked.risk?.effect ?? null) &&
-    (scope.customer === null || scope.customer === asked.customer) &&
-    (scope.segment === null || scope.segment === asked.segment) &&
-    Object.entries(scope.same).every(
-      ([field, value]) => canonicalJson(asked.proposal[field] ?? null) === canonicalJson(value),
-    ) &&
+    scope.effect === (risk?.effect ?? null) &&
     asked.warnings.length === 0 &&
-    (scope.until === null || now < scope.until) &&
     (scope.most === null || used < scope.most)
   )
 }
@@ -57,4 +47,26 @@ export function whyNotDelegable({ warnings, risk }: Asked): string | null {
   if (warnings.length > 0) return 'there is a warning'
   if (risk?.effect === 'irreversible') return `${risk.operation} can't be taken back`
   return null
+}
+
+/** Fields that must have just these values. */
+export function exactly(fields: JsonObject): Readonly<Record<string, ArgumentConstraint>> {
+  return Object.fromEntries(Object.entries(fields).map(([name, value]) => [name, { oneOf: [value as Json] }]))
+}
+
+/** As it stands in `delegation.given`; earlier ones say `workflow`, `same` and `until`. */
+export function delegationScopeIn(body: JsonObject): DelegationScope {
+  const { workflow, same = {}, until = null } = body
+  const { agent = workflow ?? '', arguments: given = exactly(same as JsonObject), expiresAt = until } = body
+  return {
+    operation: body.operation ?? null,
+    agent,
+    action: body.action ?? '',
+    effect: body.effect ?? null,
+    customer: body.customer ?? null,
+    segment: body.segment ?? null,
+    arguments: given,
+    expiresAt,
+    most: body.most ?? null,
+  } as DelegationScope
 }

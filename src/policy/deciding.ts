@@ -2,6 +2,7 @@
  * What the pure function is asked with: grants, spending, token buckets and objections, as they stand when it is
  * asked. What it allows is counted at once, since its event is still on the way to the log.
  */
+import type { EffectWatch } from '../ports/anomalies.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { DeclaredManifest } from '../ports/connector.ts'
 import type { EffectRequest, Judge, ModelRequest, Verdict } from '../ports/gate.ts'
@@ -49,10 +50,15 @@ export interface DecidingOptions {
    * every decision. What they say goes through the one decision and is on record with its rule.
    */
   readonly objectors?: readonly Objector[]
+  /** Looks for anomalies in what is really about to be done, and not in what is only asked. */
+  readonly watch?: () => EffectWatch
 }
 
 /** What holds at the moment of a decision, and does not of one that is only judged. */
-type Present = Pick<Surroundings, 'stopped' | 'sentToday' | 'quietUntil' | 'awaySince'>
+type Present = Pick<Surroundings, 'stopped' | 'sentToday' | 'quietUntil' | 'awaySince'> & {
+  /** What is unusual about it, or its agent. */
+  readonly found?: Verdict | null
+}
 
 const NOT_NOW: Present = {}
 const BUCKETS_IN_MEMORY = 10_000
@@ -74,13 +80,21 @@ export class Deciding {
   }
 
   effect(request: EffectRequest): Verdict {
+    const { watch, manifestOf } = this.#options
     const policy = this.#options.settings()
-    const counted = this.#countedFor(request, policy)
-    const verdict = this.#onEffect(request, policy, this.#present(request, policy, counted))
+    const manifest = manifestOf(request.operation)
+    const sent = this.#countedFor(request, policy)
+    const found = watch?.().object(request, manifest) ?? null
+    const verdict = this.#onEffect(request, policy, { ...this.#present(request, policy, sent), found })
     this.#take(verdict)
-    if (verdict.answer !== 'allow' || counted === undefined) return verdict
-    this.#sent.add(counted, request.run, request.name ?? '')
-    return { ...verdict, sent: counted }
+    if (verdict.answer !== 'allow') return verdict
+    if (sent !== undefined) this.#sent.add(sent, request.run, request.name ?? '')
+    const counted = watch?.().count(request, manifest) ?? null
+    return {
+      ...verdict,
+      ...(sent === undefined ? {} : { sent }),
+      ...(counted === null ? {} : { counted }),
+    }
   }
 
   /** With the number of the day by whose budget it was decided. */
@@ -90,7 +104,9 @@ export class Deciding {
     const spent = spendingOf(tables, request.run, now)
     const day = dayOf(now)
     const callsToday = Math.max(spent.callsToday, this.#allowed.get(day) ?? 0)
-    const verdict = this.#onModel(operation, request, { ...spent, callsToday }, settings(), this.#stop())
+    const found = this.#options.watch?.().objectToModel(request) ?? null
+    const present = { ...this.#stop(), found }
+    const verdict = this.#onModel(operation, request, { ...spent, callsToday }, settings(), present)
     this.#take(verdict)
     if (verdict.answer === 'allow') this.#allowed.set(day, callsToday + 1)
     return { verdict, day }
@@ -134,7 +150,7 @@ export class Deciding {
   }
 
   /** With what it takes from token buckets, where it is allowed. */
-  #onEffect(request: EffectRequest, policy: PolicySettings, present: Present): Verdict {
+  #onEffect(request: EffectRequest, policy: PolicySettings, { found, ...present }: Present): Verdict {
     const { manifestOf, grants = () => [] } = this.#options
     const manifest = manifestOf(request.operation)
     const { operation, workflow: agent, customer } = request
@@ -142,11 +158,13 @@ export class Deciding {
       ? NO_BUCKETS
       : this.#bucketsOf({ operation, agent, customer }, policy)
     const asked = effectAsked(request, manifest, {
-      ...this.#around(request, buckets),
+      ...this.#around(request, buckets, found),
       ...present,
       ...this.#outgoing(request, manifest, policy),
     })
-    return withTaken(decide(asked.request, asked.labels, grants(operation), policy), taken)
+    const verdict = withTaken(decide(asked.request, asked.labels, grants(operation), policy), taken)
+    const { segments } = asked.request
+    return segments.length === 0 ? verdict : { ...verdict, segments }
   }
 
   #onModel(
@@ -154,25 +172,36 @@ export class Deciding {
     request: ModelRequest,
     spent: Spending,
     policy: PolicySettings,
-    present: Present,
+    { found, ...present }: Present,
   ): Verdict {
     const { models, clock } = this.#options
     const model = models.find(({ provider }) => `model.${provider}` === operation)
     const hosts = model === undefined ? [] : [model.host]
     const { buckets, taken } = this.#bucketsOf({ operation, agent: request.workflow, customer: null }, policy)
     const budget = modelMeters(policy, spent)
-    const around = { ...NO_SURROUNDINGS, budget, rates: buckets, now: clock.now(), ...present }
+    const objections = found == null ? [] : [found]
+    const around = {
+      ...NO_SURROUNDINGS,
+      budget,
+      rates: buckets,
+      objections,
+      now: clock.now(),
+      ...present,
+    }
     const asked = modelAsked(request, operation, hosts, around)
     return withTaken(decide(asked.request, asked.labels, [], policy), taken)
   }
 
-  #around(request: EffectRequest, rates: readonly Bucket[]): Surroundings {
+  #around(request: EffectRequest, rates: readonly Bucket[], found: Verdict | null = null): Surroundings {
     const { segments = () => [], meters = () => [], objectors = [], clock } = this.#options
     return {
       budget: meters(request),
       rates,
       segments: request.customer === null ? [] : segments(request.customer),
-      objections: objectors.flatMap((object) => object(request) ?? []),
+      objections: [
+        ...objectors.flatMap((object) => object(request) ?? []),
+        ...(found === null ? [] : [found]),
+      ],
       now: clock.now(),
     }
   }

@@ -120,6 +120,12 @@ export function createGate(options: GateOptions): Gate {
     policy: options.settings,
     stopped,
 
+    async checkInput(operation, input) {
+      manifestOf(operation)
+      const { input: schema } = functionsOf({ operation })
+      await validate(schema, input, `Input of ${operation}`).catch(redacted)
+    },
+
     breakerOf(connector) {
       return connectors.find(({ name }) => name === connector)?.breaker ?? BREAKER
     },

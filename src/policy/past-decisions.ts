@@ -195,6 +195,8 @@ class Past {
     const { request: about2, labels } = effectAsked(asked, manifest, {
       ...NO_SURROUNDINGS,
       rates: buckets,
+      segments: (body.segments as string[] | undefined) ?? [],
+      objections: foundThen(body),
       now: time,
       ...this.#guarded(asked, manifest, time),
       sentToday: new Set(sent).difference(new Set([keyOf(run, name)])).size,
@@ -265,4 +267,10 @@ class Past {
     for (const key of [String(dayOf(time)), `run ${run}`])
       this.#micros.set(key, (this.#micros.get(key) ?? 0) + amount)
   }
+}
+
+/** An anomaly was one whatever the policy says. */
+function foundThen({ answer, rule, reason }: JsonObject): Verdict[] {
+  if (answer !== 'review' || !String(rule).startsWith('anomaly.')) return []
+  return [{ answer, rule: String(rule), reason: String(reason) }]
 }

@@ -6,7 +6,7 @@
  * All values that open are known to the redactor as long as the process lives.
  */
 import { type ErrorRecord, HoldfastError, isHoldfastError, toErrorRecord } from '../kernel/errors.ts'
-import type { Json } from '../kernel/json.ts'
+import type { Json, JsonObject } from '../kernel/json.ts'
 import { OWNER, SYSTEM } from '../kernel/label.ts'
 import type { Clock } from '../ports/clock.ts'
 import { crashPoint } from '../ports/crash-points.ts'
@@ -21,6 +21,7 @@ import {
   type VaultKey,
   type VaultKeyChange,
 } from '../ports/vault.ts'
+import { type BroughtSecret, type ImportChoice, type ImportPlan, planImport } from './secret-import.ts'
 import { type KnownSecret, knownSecret, knownSecrets, SECRET_STREAM } from './secret-index.ts'
 
 export interface SecretsOptions {
@@ -118,9 +119,7 @@ export class Secrets {
     await this.#catchUp()
     const change = await this.#vault.rotate(options)
     crashPoint('vault.before-record')
-    const body = { from: change.from, to: change.to, secrets: change.secrets }
-    const rotated = { kind: 'vault.rotated', actor: 'operator', label: OWNER, body }
-    await this.#log.append([{ stream: 'vault', expectedVersion: 'any', events: [rotated] }])
+    await this.#recordOfAll('vault.rotated', { from: change.from, to: change.to, secrets: change.secrets })
     return change
   }
 
@@ -140,6 +139,42 @@ export class Secrets {
     const used = { kind: 'secret.used', actor: by, label: SYSTEM, body: { name, version } }
     await this.#log.append([{ stream: SECRET_STREAM + name, expectedVersion: 'any', events: [used] }])
     return value
+  }
+
+  /** Puts on record that these have left in a file: by name and version, each handed over by `reveal` before. */
+  async exported(names: readonly string[]): Promise<void> {
+    const versions = (await this.#vault.list()).filter(({ name }) => names.includes(name))
+    const secrets = versions.map(({ name, version }) => ({ name, version }))
+    await this.#recordOfAll('vault.exported', { secrets })
+  }
+
+  /**
+   * Brings in secrets of another workspace, `from` being the id of its log. Names that are there with another value are
+   * dealt with by `choice`, before any is changed; what a crash leaves undone, the same call does.
+   * @throws SECRET_CONFLICT, SECRET_INVALID, VAULT_*
+   */
+  async bringIn(
+    brought: readonly BroughtSecret[],
+    { from, choice }: { readonly from: string; readonly choice: ImportChoice },
+  ): Promise<ImportPlan & { readonly key: VaultKey }> {
+    for (const { name, value } of brought) this.#redactor.know(value, handleOf(name))
+    await this.#catchUp()
+    const there = (await this.#vault.list()).filter(({ name }) => brought.some((one) => one.name === name))
+    const values = await Promise.all(there.map(({ name }) => this.#open(name)))
+    const present = new Map(values.map(({ name, value }) => [name, value]))
+    const plan = planImport(brought, present, choice)
+    const key = await this.#vault.prepare()
+    for (const { name, value } of brought) {
+      if (plan.fresh.includes(name)) await this.#change(name, value, 'secret.set')
+      else if (plan.replaced.includes(name)) await this.#change(name, value, 'secret.rotated')
+    }
+    await this.#recordOfAll('vault.imported', { from, ...plan } as unknown as JsonObject)
+    return { ...plan, key }
+  }
+
+  async #recordOfAll(kind: string, body: JsonObject): Promise<void> {
+    const event = { kind, actor: 'operator', label: OWNER, body }
+    await this.#log.append([{ stream: 'vault', expectedVersion: 'any', events: [event] }])
   }
 
   redact<Value extends Json>(value: Value): Value {

@@ -1,4 +1,5 @@
 /** What the operator lays down in `autonomy.yaml`, as plain data. */
+import type { AnomalySettings } from './anomalies.ts'
 import type { Level } from './autonomy.ts'
 import type { EffectClass } from './connector.ts'
 
@@ -44,5 +45,8 @@ export interface AutonomySettings {
     /** The part of reviews after which a known-bad item is put among them, 0 for none, 1 for each. */
     readonly rate: number
   }
+  readonly anomalies: AnomalySettings
+  /** Those with levels of their own, the first that a customer is in; so have those that `actions` name or a level was set for. */
+  readonly segments: readonly string[]
   readonly actions: readonly ActionSettings[]
 }

@@ -5,6 +5,7 @@
  */
 import type { Json, JsonObject } from '../kernel/json.ts'
 import type { Label } from '../kernel/label.ts'
+import type { Anomalies } from './anomalies.ts'
 import type { EffectClass } from './connector.ts'
 
 /**
@@ -147,6 +148,8 @@ export interface NewRun {
 }
 
 export interface Autonomy {
+  /** What is far from an agent's own past. */
+  readonly anomalies: Anomalies
   /** Changes nothing; the record of the ruling is what counts later. */
   rule(question: ReviewQuestion): ReviewRuling
 

@@ -40,10 +40,23 @@ export const ERASURE_CRASH_POINTS = [
   'erasure.before-end',
 ] as const
 
+/** Those of sealed backups and the end of their keys. */
+export const BACKUP_CRASH_POINTS = [
+  'backup.after-key',
+  'backup.after-copy',
+  'backup.before-name',
+  'backup.after-name',
+  'backup.before-overwrite',
+  'backup.mid-overwrite',
+  'backup.after-overwrite',
+  'backup.after-record',
+] as const
+
 export type CrashPoint =
   | (typeof CRASH_POINTS)[number]
   | (typeof VAULT_CRASH_POINTS)[number]
   | (typeof ERASURE_CRASH_POINTS)[number]
+  | (typeof BACKUP_CRASH_POINTS)[number]
 
 let onReach: ((point: CrashPoint) => void) | null = null
 

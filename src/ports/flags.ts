@@ -58,6 +58,8 @@ export interface Flags {
     fallback: FlagValue,
     subject?: FlagSubject & { readonly facts?: Facts },
   ): Promise<FlagAnswer>
+  /** Names of the segments that a customer is in, in the order of the rules; by what is known now. */
+  segmentsOf(customer: string): readonly string[]
   /** Puts an evaluation outside of a run on record: nothing when the last one of this key said the same. */
   record(question: FlagQuestion, answer: FlagAnswer): readonly StreamAppend[]
 }
@@ -76,6 +78,7 @@ export const NO_RULES: FlagRules = {
 export const NO_FLAGS: Flags = {
   current: async () => NO_RULES,
   evaluate: async (flag, fallback) => NO_RULES.answer({ flag, fallback, customer: null, key: null, time: 0 }),
+  segmentsOf: () => [],
   record: () => [],
 }
 

@@ -25,6 +25,10 @@ export interface Verdict {
   readonly until?: number | null
   /** By the token buckets that it took from: milliseconds since 1970 at which they are full again. */
   readonly took?: Readonly<Record<string, number>>
+  /** Segments that the customer was in. */
+  readonly segments?: readonly string[]
+  /** What of an effect that is allowed is counted, to notice anomalies. */
+  readonly counted?: JsonObject
   /** What it is counted for, where effects about a customer are limited: the day there, since 1970. */
   readonly sent?: { readonly customer: string; readonly day: number }
 }
@@ -33,6 +37,8 @@ export interface EffectRequest {
   readonly run: string
   /** Of the effect in its run: an attempt after another is no other effect. Default ''. */
   readonly name?: string
+  /** 1, as when not given, for the first. */
+  readonly attempt?: number
   readonly workflow: string
   readonly customer: string | null
   /** `connector.operation`. */
@@ -92,6 +98,8 @@ export interface Judge {
 export interface Gate {
   /** The manifest of an operation. @throws OPERATION_UNKNOWN listing those that exist. */
   manifestOf(operation: string): DeclaredManifest
+  /** Whether an input fits the schema of an operation; nothing is done. @throws INPUT_INVALID, OPERATION_UNKNOWN */
+  checkInput(operation: string, input: Json): Promise<void>
   /** How the circuit breaker of a connector is set. */
   breakerOf(connector: string): BreakerSettings
   decideEffect(request: EffectRequest): EffectDecision
@@ -122,7 +130,7 @@ export interface Gate {
 
 /** The body of `policy.decided`. */
 export function verdictBody(name: string, request: JsonObject, verdict: Verdict): JsonObject {
-  const { answer, rule, reason, grant, until, took, sent } = verdict
+  const { answer, rule, reason, grant, until, took, sent, segments, counted } = verdict
   return {
     name,
     request,
@@ -133,5 +141,7 @@ export function verdictBody(name: string, request: JsonObject, verdict: Verdict)
     ...(until === undefined ? {} : { until }),
     ...(took === undefined ? {} : { took }),
     ...(sent === undefined ? {} : { sent }),
+    ...(segments === undefined ? {} : { segments }),
+    ...(counted === undefined ? {} : { counted }),
   }
 }

@@ -78,6 +78,15 @@ export interface Guardrails {
   readonly quietHours: QuietHours | null
 }
 
+/**
+ * How long the operator has for what the policy puts to them, and what happens then. reject: it is not done. keep: it
+ * goes on waiting. escalate: the same, with an alert. Never approved: silence is no word.
+ */
+export interface QuestionLimits {
+  readonly deadlineMs: number
+  readonly onExpiry: 'reject' | 'keep' | 'escalate'
+}
+
 export interface PolicySettings {
   readonly operations: {
     /** What is named nowhere else may happen. What no list names is denied. */
@@ -95,6 +104,8 @@ export interface PolicySettings {
     readonly allow: readonly string[]
   }
   readonly grants?: GrantLimits
+  /** For the policy's own questions. Default: they wait for good. */
+  readonly questions?: QuestionLimits | null
   /** Whom the owner vouches for: addresses in small letters, or `@example.com` for all of a domain. */
   readonly addressBook?: readonly string[]
   /** Default: secrets are denied, personal data is a review, and there are no limits. */

@@ -29,6 +29,7 @@ import { CatchUp } from './catch-up.ts'
 import { createContext } from './context/context.ts'
 import type { ExecutionHost } from './execution-host.ts'
 import type { Handover } from './handover.ts'
+import type { Beside } from './joint-append.ts'
 import { never } from './never.ts'
 import { Openings } from './openings.ts'
 import { type Abandonable, isHandOver, type Operation, type OperationHost } from './operations.ts'
@@ -245,11 +246,10 @@ export class Execution implements OperationHost {
    * Puts the outcome of an operation on record, unless another is there: an event just when its time is up.
    * @throws when it can't be put on record
    */
-  async settle(name: string, event: NewEvent, others: readonly StreamAppend[] = []): Promise<boolean> {
-    if (this.#writer.isEnding) return false
-    if (isOver(this.journal.entries.get(name))) return false
+  async settle(name: string, event: NewEvent, { others = [], joint }: Beside = {}): Promise<boolean> {
+    if (this.#writer.isEnding || isOver(this.journal.entries.get(name))) return false
     this.#enter()
-    const written = this.records.write([event], others)
+    const written = this.records.write([event], others, 'now', joint)
     this.#leave()
     await written
     return true

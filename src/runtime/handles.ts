@@ -21,6 +21,8 @@ export interface EmittedEvent {
   /** The same id twice is one event. Default: a new UUIDv7, never given to anybody and so never looked for. */
   readonly id?: string
   readonly label?: Label
+  /** Who published it, for the record. Default `operator`. */
+  readonly actor?: string
   /** Only for this agent, whatever kinds it handles; the key is that of the instance. */
   readonly to?: string
 }

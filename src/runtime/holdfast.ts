@@ -258,18 +258,18 @@ export class Holdfast {
     const key = (event.key ?? '').toWellFormed()
     const to = event.to === undefined ? {} : { to: this.agents.summary(event.to).name }
     const published = { id, kind, key, data: toJson(event.data ?? null, 'data'), ...to }
-    const label = event.label ?? SYSTEM
+    const { label = SYSTEM, actor = 'operator' } = event
     crashPoint('event.before-publish')
-    if (event.id === undefined) await this.#newEvents.publish(published, 'operator', label)
-    else await this.#publishOnce(published, label)
+    if (event.id === undefined) await this.#newEvents.publish(published, actor, label)
+    else await this.#publishOnce(published, label, actor)
     crashPoint('event.after-publish')
     return { id }
   }
 
   /** In the order in which events were asked for. @throws EVENT_ID_CONFLICT */
-  async #publishOnce(event: PublishedEvent, label: Label): Promise<void> {
+  async #publishOnce(event: PublishedEvent, label: Label, actor: string): Promise<void> {
     const append = async (): Promise<void> => {
-      const parts = publish(this.log, event, 'operator', label)
+      const parts = publish(this.log, event, actor, label)
       if (parts.length > 0) await this.log.append(parts)
     }
     this.#newEvents.close()

@@ -13,6 +13,7 @@ import { readParent } from '../kernel/children.ts'
 import type { StoredEvent } from '../kernel/event.ts'
 import { RUN_ENDS, type RunStatus } from '../kernel/journal.ts'
 import type { JsonObject } from '../kernel/json.ts'
+import { RUN_KINDS } from '../kernel/run-kinds.ts'
 import { placeFromJson, type QueuePlace } from '../kernel/scheduling.ts'
 import type { Projection, Tables, TablesReader } from '../ports/projection.ts'
 import { DEAD_SCHEMA, forgetDead, noteDead, noteGoodEnd, noteReopened } from './reopening/dead-rows.ts'
@@ -56,55 +57,7 @@ export const runIndex: Projection = {
     CREATE TABLE runs_erased (
       run TEXT PRIMARY KEY, position INTEGER NOT NULL, time INTEGER NOT NULL, actor TEXT NOT NULL, reason TEXT NOT NULL
     ) STRICT, WITHOUT ROWID;${DEAD_SCHEMA}${QUEUE_SCHEMA}`,
-  kinds: [
-    'run.started',
-    'run.queued',
-    'run.admitted',
-    'run.parked',
-    'run.stalled',
-    'run.completed',
-    'run.failed',
-    'run.cancelled',
-    'run.continued',
-    'run.reopened',
-    'run.discarded',
-    'agent.set-aside',
-    'step.begun',
-    'step.beat',
-    'step.completed',
-    'step.failed',
-    'attempt.failed',
-    'effect.held',
-    'effect.intended',
-    'effect.succeeded',
-    'effect.failed',
-    'effect.unknown',
-    'undo.held',
-    'undo.intended',
-    'undo.succeeded',
-    'undo.failed',
-    'undo.unknown',
-    'policy.decided',
-    'model.called',
-    'decision.held',
-    'decision.made',
-    'flag.evaluated',
-    'publication.made',
-    'timer.set',
-    'timer.fired',
-    'timer.abandoned',
-    'wait.started',
-    'wait.ended',
-    'wait.abandoned',
-    'graph.started',
-    'node.ended',
-    'patch.noted',
-    'review.requested',
-    'review.answered',
-    'child.started',
-    'child.ended',
-    'bodies.erased',
-  ],
+  kinds: [...RUN_KINDS, 'run.discarded', 'agent.set-aside', 'bodies.erased'],
   apply(event, tables) {
     if (event.kind === 'run.started') insertRun(event, tables)
     else if (event.kind === 'bodies.erased') noteErased(event, tables)

@@ -7,6 +7,7 @@ import type { NewEvent, StoredEvent } from '../kernel/event.ts'
 import { applyToJournal, foldJournal, type Journal, type RunEnd, type RunStatus } from '../kernel/journal.ts'
 import type { StreamAppend } from '../ports/event-log.ts'
 import { Handover } from './handover.ts'
+import type { JointAppend } from './joint-append.ts'
 import { never } from './never.ts'
 import { hasEnded, isClosed } from './run-errors.ts'
 import { runStream } from './run-index.ts'
@@ -89,9 +90,10 @@ export class RunRecords {
     events: readonly NewEvent[],
     others: readonly StreamAppend[] = [],
     when: When = 'now',
+    joint?: JointAppend,
   ): Promise<boolean> {
     return new Promise((resolve, reject) => {
-      this.#write(events, others, when, resolve, reject)
+      this.#write(events, others, when, resolve, reject, joint)
     })
   }
 
@@ -115,17 +117,19 @@ export class RunRecords {
     when: When,
     onDurable: (goesOn: boolean) => void,
     onRefused?: (error: unknown) => void,
+    joint?: JointAppend,
   ): void {
     if (this.#isLetGo) throw this.#failure ?? isClosed(this.run)
     if (this.writer.isEnding) throw hasEnded(this.run)
     const noted = when === 'at-end' || this.#notes.length === 0 ? events : [...this.takeNotes(), ...events]
-    const written = this.writer.write(noted, others, when, (failure) => {
+    const told = (failure: unknown): void => {
       if (failure === null) onDurable(this.#isDurable(written))
       else {
         this.#onOver(failure)
         onRefused?.(failure)
       }
-    })
+    }
+    const written = this.writer.write(noted, others, when, told, joint)
     for (const event of written.events) {
       applyToJournal(this.journal, event)
       const name = String(event.body?.name ?? '')

@@ -7,6 +7,7 @@ import { type Journal, RUN_ENDS, type RunStatus } from '../kernel/journal.ts'
 import type { JournalEvent } from '../kernel/run-start.ts'
 import type { AppendOptions, StreamAppend } from '../ports/event-log.ts'
 import type { ExecutionHost } from './execution-host.ts'
+import type { JointAppend } from './joint-append.ts'
 import { runStream } from './run-index.ts'
 
 export interface Written {
@@ -27,6 +28,8 @@ type Versioned = NewEvent & { readonly version: number; readonly time: number }
 interface Piece {
   readonly events: readonly Versioned[]
   readonly others: readonly StreamAppend[]
+  /** Written together with records of other runs. */
+  readonly joint?: JointAppend | undefined
 }
 
 export type WriterHost = Pick<ExecutionHost, 'log' | 'clock' | 'besideEnd'>
@@ -93,7 +96,13 @@ export class RunWriter {
   }
 
   /** Appends on condition of all written before, and to other streams in the same commit; `told` is called once. */
-  write(given: readonly NewEvent[], others: readonly StreamAppend[], when: When, told: Told): Written {
+  write(
+    given: readonly NewEvent[],
+    others: readonly StreamAppend[],
+    when: When,
+    told: Told,
+    joint?: JointAppend,
+  ): Written {
     const time = this.#host.clock.now()
     // What goes to the log at the end only can not say that the run is awake.
     const marked = when === 'at-end' ? given : this.#marked(given)
@@ -112,7 +121,7 @@ export class RunWriter {
     }
     if (end?.kind === 'run.completed') this.#held.push(...this.#atEnd)
     const beside = end === undefined ? [] : this.#host.besideEnd(this.#journal, end)
-    const piece = { events, others: beside.length === 0 ? others : [...others, ...beside] }
+    const piece = { events, others: beside.length === 0 ? others : [...others, ...beside], joint }
     if (when === 'held') {
       this.#held.push(piece)
       this.#waiting.push(told)
@@ -130,17 +139,19 @@ export class RunWriter {
     const all = {
       events: pieces.flatMap(({ events }) => events),
       others: pieces.flatMap(({ others }) => others),
+      joint: piece.joint,
     }
     this.#append(all, (failure) => {
       for (const one of waiting) one(failure)
     })
   }
 
-  #append({ events, others }: Piece, told: Told): void {
+  #append({ events, others, joint }: Piece, told: Told): void {
     const own = { stream: this.#stream, expectedVersion: this.#streamVersion, events }
     this.#streamVersion += events.length
     const parts = others.length === 0 ? [own] : [own, ...others]
-    const durable = this.#host.log.append(parts, [], this.#asWriter)
+    const durable: Promise<unknown> =
+      joint === undefined ? this.#host.log.append(parts, [], this.#asWriter) : joint.append(parts)
     this.#writing = durable
     durable.then(
       () => {

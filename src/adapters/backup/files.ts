@@ -3,27 +3,82 @@ import { createHash } from 'node:crypto'
 import { createReadStream, createWriteStream } from 'node:fs'
 import { mkdir, open, readdir, rm, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { Transform } from 'node:stream'
+import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { HoldfastError } from '../../kernel/errors.ts'
 import type { BackedUpFile } from './manifest.ts'
+import { opened, type SealedPlace, sealed } from './sealing.ts'
 
 /** Copies one file below another folder; null when it is gone meanwhile. */
 export async function copyFile(from: string, to: string, path: string): Promise<BackedUpFile | null> {
-  const target = join(to, path)
+  return await bring(join(from, path), join(to, path), path)
+}
+
+/** As `copyFile`, of one that is sealed on the way; what is told of it is told of the file in the clear. */
+export async function sealFile(
+  from: string,
+  to: string,
+  path: string,
+  place: SealedPlace,
+  key: Uint8Array,
+): Promise<BackedUpFile | null> {
+  return await bring(from, join(to, place.name), path, { after: (bytes) => sealed(bytes, key, place) })
+}
+
+/** As `copyFile`, of one that is opened on the way. @throws NotOpened */
+export async function openFile(
+  from: string,
+  to: string,
+  path: string,
+  place: SealedPlace,
+  key: Uint8Array,
+): Promise<BackedUpFile | null> {
+  return await bring(join(from, place.name), join(to, path), path, {
+    before: (bytes) => opened(bytes, key, place),
+  })
+}
+
+/** A small file, sealed. */
+export async function sealBytes(
+  bytes: Uint8Array,
+  to: string,
+  place: SealedPlace,
+  key: Uint8Array,
+): Promise<void> {
+  const target = createWriteStream(join(to, place.name), { mode: 0o600, flush: true })
+  await pipeline(Readable.from([bytes]), (plain) => sealed(plain, key, place), target)
+}
+
+/** @throws NotOpened; what there is none of can't be read either */
+export async function openBytes(from: string, place: SealedPlace, key: Uint8Array): Promise<Buffer> {
+  const chunks: Buffer[] = []
+  for await (const chunk of opened(createReadStream(join(from, place.name)), key, place)) chunks.push(chunk)
+  return Buffer.concat(chunks)
+}
+
+type Change = (bytes: AsyncIterable<Uint8Array>) => AsyncIterable<Uint8Array>
+const asIs: Change = (bytes) => bytes
+
+/** `before` and `after` change the bytes; measured is what is in between. */
+async function bring(
+  from: string,
+  target: string,
+  path: string,
+  { before = asIs, after = asIs }: { readonly before?: Change; readonly after?: Change } = {},
+): Promise<BackedUpFile | null> {
   await mkdir(dirname(target), { recursive: true, mode: 0o700 })
   const hash = createHash('sha256')
   let bytes = 0
-  const measure = new Transform({
-    transform(chunk: Buffer, _, done) {
+  const measure: Change = async function* (chunks) {
+    for await (const chunk of chunks) {
       hash.update(chunk)
       bytes += chunk.length
-      done(null, chunk)
-    },
-  })
+      yield chunk
+    }
+  }
   try {
-    const source = createReadStream(join(from, path))
-    await pipeline(source, measure, createWriteStream(target, { mode: 0o600, flush: true }))
+    const sink = createWriteStream(target, { mode: 0o600, flush: true })
+    await pipeline(createReadStream(from), before, measure, after, sink)
   } catch (error) {
     if (!isMissing(error)) throw error
     await rm(target, { force: true })

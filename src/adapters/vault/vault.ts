@@ -72,6 +72,15 @@ export async function keyFileOf({ dir, env }: FileVaultOptions): Promise<string 
   return content === null ? null : new MasterKeys(env).fileOf(content.key)
 }
 
+/**
+ * The master key of a vault, for what is sealed beside it; made where none is given and none is in use.
+ * @throws VAULT_KEY_MISSING, VAULT_KEY_INVALID, VAULT_INVALID
+ */
+export async function masterKeyOf(options: FileVaultOptions): Promise<MasterKey> {
+  const { fingerprint } = await (await vaultWithoutLog(options)).prepare()
+  return await new MasterKeys(options.env).find(fingerprint)
+}
+
 class FileVault implements Vault {
   readonly #dir: string
   readonly #workspace: string

@@ -84,5 +84,35 @@ export function autonomyVerbs(group: string): Verb[] {
       ],
       load: async () => (await import('./verbs/autonomy.ts')).autonomyCompare,
     },
+    {
+      words: 'anomalies',
+      args: '[agent]',
+      group,
+      summary: 'What agents did that is far from their own past',
+      about: [
+        'An agent is compared with its own past. What is far from it brings its levels back to review; what is',
+        'farther puts it in quarantine: nothing that it does leaves without you, and no model is asked.',
+      ].join('\n'),
+      options: [
+        ['--all', 'those that you have lifted, too'],
+        ['--normal', 'what is normal for each agent, and from where on it would be told'],
+      ],
+      examples: [
+        ['anomalies', 'what holds now'],
+        ['anomalies --normal lead-qualification', 'what is usual, and the limits'],
+      ],
+      load: async () => (await import('./verbs/anomalies.ts')).anomalies,
+    },
+    {
+      words: 'anomaly lift',
+      args: '<agent>',
+      group,
+      summary: 'Say that it is well: the agent leaves quarantine',
+      about:
+        'Its count begins anew. Levels that were lowered stay so until you set them, or they are earned again.',
+      options: [REASON],
+      examples: [['anomaly lift newsletter --reason "the new list"', 'what was found is lifted']],
+      load: async () => (await import('./verbs/anomalies.ts')).anomalyLift,
+    },
   ]
 }

@@ -3,12 +3,13 @@ import type { Environment } from '../../adapters/system/environment.ts'
 import { HoldfastError } from '../../kernel/errors.ts'
 import {
   armCrashPoints,
+  BACKUP_CRASH_POINTS,
   CRASH_POINTS,
   ERASURE_CRASH_POINTS,
   VAULT_CRASH_POINTS,
 } from '../../ports/crash-points.ts'
 
-const POINTS = [...CRASH_POINTS, ...VAULT_CRASH_POINTS, ...ERASURE_CRASH_POINTS]
+const POINTS = [...CRASH_POINTS, ...VAULT_CRASH_POINTS, ...ERASURE_CRASH_POINTS, ...BACKUP_CRASH_POINTS]
 
 /** @throws CONFIG_INVALID for a point that there is not: the test would pass without a crash. */
 export function armFromEnvironment(env: Environment): void {

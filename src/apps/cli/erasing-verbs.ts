@@ -10,6 +10,7 @@ export function erasingVerbs(group: string): readonly Verb[] {
       about: [
         'What finished runs held is erased for good by the rules under `retention`, and the room given back;',
         'that they were, and the chain, stay. `up` does the same once an hour. Without rules all is kept.',
+        'So are the keys of sealed backups whose time is over.',
       ].join('\n'),
       options: [['--dry-run', 'only say what would be erased']],
       examples: [
@@ -35,6 +36,7 @@ export function erasingVerbs(group: string): readonly Verb[] {
         ['--yes', 'do not ask'],
         ['--cancel-runs', 'cancel the runs about them that have not ended'],
         ['--mentions', 'also whole mails and runs of others in which they are named'],
+        ['--end-backups', 'destroy the keys of the sealed backups that may hold them, at once'],
         ['--finish', 'end it although something was found that can not be erased here'],
       ],
       examples: [

@@ -49,5 +49,35 @@ export function vaultVerbs(group: string): Verb[] {
       ],
       load: async () => (await import('./verbs/vault.ts')).vaultRotate,
     },
+    {
+      words: 'vault export',
+      args: '<file> [name...]',
+      group,
+      summary: 'Seal secrets under a passphrase, for another machine',
+      about: [
+        'Without names, all. On a terminal it asks for the passphrase, twice; otherwise standard input is the passphrase,',
+        'without its last line break. Whoever has the file and the passphrase has the secrets: send them by different ways,',
+        'and delete the file afterwards.',
+      ].join('\n'),
+      examples: [
+        ['vault export secrets.json', 'all secrets'],
+        ['vault export secrets.json smtp-password', 'one of them'],
+      ],
+      load: async () => (await import('./verbs/vault-exchange.ts')).vaultExport,
+    },
+    {
+      words: 'vault import',
+      args: '<file>',
+      group,
+      summary: 'Bring in secrets that another workspace has exported',
+      about:
+        'Where a name is there with another value, nothing is brought in, unless you say which value holds.',
+      options: [
+        ['--replace', 'the values of the file hold'],
+        ['--keep', 'the values that are there hold'],
+      ],
+      examples: [['vault import secrets.json', 'asks for the passphrase']],
+      load: async () => (await import('./verbs/vault-exchange.ts')).vaultImport,
+    },
   ]
 }

@@ -40,6 +40,8 @@ test('only what reads the log leaves mail and runs alone; the rest lets the work
     'flag skipped',
     'backup',
     'stop',
+    'backups',
+    'backup destroy',
     'retain',
     'log checkpoint',
     'log verify',
@@ -49,6 +51,8 @@ test('only what reads the log leaves mail and runs alone; the rest lets the work
     'vault set',
     'vault rotate',
     'vault remove',
+    'vault export',
+    'vault import',
     'vault rekey',
     'inspect',
   ])

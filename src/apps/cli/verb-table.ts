@@ -1,6 +1,7 @@
 /** Everything that can be typed. What a verb does is loaded when it is used, so that help is quick. */
 import { agentVerbs } from './agent-verbs.ts'
 import { autonomyVerbs } from './autonomy-verbs.ts'
+import { backupVerbs } from './backup-verbs.ts'
 import { erasingVerbs } from './erasing-verbs.ts'
 import { failureVerbs } from './failure-verbs.ts'
 import { flagVerbs } from './flag-verbs.ts'
@@ -251,31 +252,7 @@ export const VERBS: readonly Verb[] = [
     examples: [['doctor', 'exit code 1 if something fails']],
     load: async () => (await import('./verbs/doctor.ts')).doctor,
   },
-  {
-    words: 'backup',
-    args: '<to>',
-    group: KEEP,
-    summary: 'Back the workspace up, while it works',
-    about: [
-      'Makes a folder with the log, holdfast.yaml, policy.yaml, autonomy.yaml, flags.yaml, the playbooks, the mail',
-      'folders of the workspace, vault.json, and a manifest of them. The master key of the vault is not in it.',
-    ].join('\n'),
-    examples: [['backup ~/backups/2026-03-01', 'a folder that is not there yet']],
-    load: async () => (await import('./verbs/backup.ts')).backup,
-  },
-  {
-    words: 'restore',
-    args: '<backup>',
-    group: KEEP,
-    summary: 'Make a backup into a new workspace, verified',
-    about: [
-      'Nothing is left of one that fails. Do not let the old workspace go on beside it. Customers who were erased',
-      'since are erased again, by the lists of the backups beside it and those that are named.',
-    ].join('\n'),
-    options: [['--erasures <path...>', 'a workspace, backup or file that says who was erased since']],
-    examples: [['restore ~/backups/2026-03-01 --dir restored', 'a folder that is not there yet']],
-    load: async () => (await import('./verbs/backup.ts')).restore,
-  },
+  ...backupVerbs(KEEP),
   ...erasingVerbs(KEEP),
   {
     words: 'log checkpoint',

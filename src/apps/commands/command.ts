@@ -4,6 +4,7 @@
  * looks on a terminal is the command line's affair.
  */
 import type { z } from 'zod'
+import type { Environment } from '../../adapters/system/environment.ts'
 import type { Json } from '../../kernel/json.ts'
 import type { Secrets } from '../../policy/secrets.ts'
 import type { EventLog } from '../../ports/event-log.ts'
@@ -29,6 +30,8 @@ export interface OpenLog {
   readonly secrets: Secrets
   /** The switch that stops everything. */
   readonly work: StopSwitch
+  /** Says where the master key of the vault is. */
+  readonly env: Environment
 }
 
 interface CommandBase<Params> {

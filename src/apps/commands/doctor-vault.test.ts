@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { chmod, mkdtemp, rm } from 'node:fs/promises'
+import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
@@ -38,6 +38,18 @@ test('an envelope that does not open, or whose key is missing, is told with what
     detail: 'vault:b: The master key 12 is not in X',
     fix: 'Bring it back.',
   })
+})
+
+test('a webhook that has none of its secrets is told, one that has one of two is not', async (t) => {
+  const { dir, env } = await subject(t)
+  await mkdir(dir)
+  const text = 'webhooks: { from: { shop: { secrets: ["vault:shop", "vault:shop-next"] } } }\n'
+  await writeFile(join(dir, 'holdfast.yaml'), text)
+  const loaded = await loadConfig({ dir, env, userConfigPath: join(dir, 'no') })
+  const row = await vaultRow({ dir, env }, { secrets: [] }, loaded)
+  assert.match(row.detail, /webhook shop takes nothing: the vault has none of vault:shop, vault:shop-next/)
+  const secrets = [{ name: 'shop-next', trouble: null }]
+  assert.equal((await vaultRow({ dir, env }, { secrets }, loaded)).ok, true)
 })
 
 test('a handle in the configuration that the vault does not have is told', async (t) => {

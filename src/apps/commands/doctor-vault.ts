@@ -26,6 +26,16 @@ export async function vaultRow(
       `Run \`holdfast vault set ${name}\`.`,
     )
   }
+  const deaf = Object.entries(loaded?.config.webhooks.from ?? {}).find(
+    ([, source]) => !source.secrets.some((handle) => names.has(handle)),
+  )
+  if (deaf !== undefined) {
+    const [webhook, { secrets: handles }] = deaf
+    return bad(
+      `webhook ${webhook} takes nothing: the vault has none of ${handles.join(', ')}`,
+      `Run \`holdfast vault set ${(handles[0] ?? '').slice(handleOf('').length)}\`.`,
+    )
+  }
   const keyFile = await keyFileOf({ dir, env })
   const found = keyFile === null ? undefined : await stat(keyFile).catch(() => undefined)
   if (keyFile !== null && found !== undefined) {

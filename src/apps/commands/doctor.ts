@@ -14,6 +14,7 @@ import { PENDING_FILE, readPending } from '../erasure/pending.ts'
 import { asFileTrouble } from '../file-trouble.ts'
 import { socketOf } from '../server/socket.ts'
 import { assertWorkspace } from '../workspace-files.ts'
+import { backupsRow } from './doctor-backups.ts'
 import { vaultRow } from './doctor-vault.ts'
 import type { Inspection } from './inspect.ts'
 import { checkPlaybook } from './playbook-check.ts'
@@ -60,7 +61,7 @@ export async function doctor(subject: DoctorSubject): Promise<DoctorRow[]> {
     return configured(loaded)
   })
   await check('policy', async () => {
-    const { operations, budget } = await loadPolicy({ dir, hosts: [] })
+    const { operations, budget } = await loadPolicy({ dir, hosts: [], own: [] })
     const limit = budget.perDayUsd === null ? 'no limit' : `$${budget.perDayUsd}`
     return fine(`may do ${operations.allow.join(', ')}; models: ${limit} a day`)
   })
@@ -94,6 +95,7 @@ export async function doctor(subject: DoctorSubject): Promise<DoctorRow[]> {
   if (inspection !== null) {
     const known: Inspection = inspection
     await check('vault', () => vaultRow(subject, known, loaded))
+    await check('backups', async () => (known.backups.length === 0 ? null : backupsRow(dir, known.backups)))
     await check('tables', async () => tablesOf(known))
     await check('work', async () => workOf(known))
     await check('alerts', async () => alertsOf(known))

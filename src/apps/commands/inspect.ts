@@ -1,8 +1,10 @@
 /** What `doctor` asks of the log, which only the process that has it open can answer. */
 import { z } from 'zod'
+import type { ListedBackup } from '../../adapters/backup/backup-keys.ts'
 import { type ErrorRecord, isHoldfastError, toErrorRecord } from '../../kernel/errors.ts'
 import { type Alert, raisedAlerts } from '../../runtime/alert-index.ts'
 import { countWaitingReviews } from '../../runtime/review-index.ts'
+import { backupsIn } from './backup.ts'
 import { logCommand, type OpenLog } from './command.ts'
 
 export interface Inspection {
@@ -22,6 +24,8 @@ export interface Inspection {
   readonly skipped: readonly { readonly ref: string; readonly error: string }[]
   /** The secrets of the vault, each with what is wrong with it. */
   readonly secrets: readonly { readonly name: string; readonly trouble: ErrorRecord | null }[]
+  /** The newest first; looked for in the workspace where policy.yaml has a mistake. */
+  readonly backups: readonly ListedBackup[]
 }
 
 /** A log of more events is compared by `log rebuild --check`, which takes its time. */
@@ -51,6 +55,7 @@ export const inspect = logCommand({
       alerts: raisedAlerts(log.tables),
       skipped: skippedSince(open, Date.now() - SKIPPED_MS),
       secrets: await secrets.check(),
+      backups: await (await backupsIn(open, true)).backups.list(Date.now()),
     }
   },
 })

@@ -31,11 +31,11 @@ export const policyTest = workspaceCommand({
   params: z.strictObject({ policy: file.nullable() }),
   advances: false,
   async run(workspace, { policy: given }): Promise<{ cases: TestedCase[] }> {
-    const { dir, hosts } = workspace
-    const own = join(dir, POLICY_FILE)
+    const { dir } = workspace
+    const inForce = join(dir, POLICY_FILE)
     const text = given?.text ?? (await policyText(dir)) ?? 'version: 1\n'
-    const name = given?.name ?? own
-    const policy = parsePolicy(text, name, hosts)
+    const name = given?.name ?? inForce
+    const policy = parsePolicy(text, name, workspace)
     const cases = [
       ...parseYamlFile(text, policySchema, { file: name, code: 'CONFIG_INVALID' }).cases,
       ...(await casesBeside(dir)),
@@ -75,8 +75,8 @@ export const policyWhatIf = workspaceCommand({
   params: z.strictObject({ policy: file, since: z.number().nullable() }),
   advances: false,
   async run(workspace, { policy, since }): Promise<PolicyChanges> {
-    const { log, connectors, models, hosts, contactsIn, redactor } = workspace
-    return redecide(log, parsePolicy(policy.text, policy.name, hosts), {
+    const { log, connectors, models, contactsIn, redactor } = workspace
+    return redecide(log, parsePolicy(policy.text, policy.name, workspace), {
       connectors,
       models,
       known: { contactsIn, vaultSecretIn: (text) => handleIn(text, redactor.text(text)) },

@@ -23,7 +23,7 @@ export const whatIf = workspaceCommand({
   }),
   advances: false,
   async run(workspace, { playbook, policy, flags, workflow, since, limit }, io): Promise<WhatIfReport> {
-    const { holdfast, hosts } = workspace
+    const { holdfast } = workspace
     let tried = 0
     return await holdfast.whatIf({
       limit,
@@ -34,7 +34,7 @@ export const whatIf = workspaceCommand({
       },
       ...(workflow === null ? {} : { workflow }),
       ...(since === null ? {} : { since }),
-      ...(policy === null ? {} : { policy: parsePolicy(policy.text, policy.name, hosts) }),
+      ...(policy === null ? {} : { policy: parsePolicy(policy.text, policy.name, workspace) }),
       ...(flags === null ? {} : { flags: await workspace.flags.rulesOf(flags.text) }),
       ...(playbook === null
         ? {}

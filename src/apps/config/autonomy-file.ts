@@ -2,6 +2,8 @@
 import { join } from 'node:path'
 import { z } from 'zod'
 import { AUTONOMY_DEFAULTS } from '../../autonomy/settings.ts'
+import { durationMs } from '../../kernel/duration.ts'
+import { MEASURES } from '../../ports/anomalies.ts'
 import { LEVELS } from '../../ports/autonomy.ts'
 import { type AutonomySettings, TIERS } from '../../ports/autonomy-settings.ts'
 import { parseYamlFile } from '../../templates/yaml-file.ts'
@@ -45,6 +47,74 @@ const ofEffect = <Value extends z.ZodType>(value: Value, own: Readonly<Record<st
 
 const pattern = z.string().min(1).default('*')
 
+const { anomalies } = AUTONOMY_DEFAULTS
+const HOUR_MS = 3_600_000
+const WEEK_MS = 7 * 24 * HOUR_MS
+const wholeHours = z.string().transform((text, context) => {
+  try {
+    const ms = durationMs(text)
+    if (ms >= HOUR_MS && ms <= WEEK_MS && ms % HOUR_MS === 0) return ms
+  } catch {}
+  context.addIssue({ code: 'custom', message: 'must be whole hours from 1h to 7d, such as 1h, 6h or 1d' })
+  return z.NEVER
+})
+const bound = z.number().min(1).max(1_000).nullable()
+
+const anomaliesSchema = z
+  .strictObject({
+    window: wholeHours
+      .prefault('1d')
+      .describe('What is counted together: whole hours from 1h to 7d; days by UTC.'),
+    history: z
+      .number()
+      .int()
+      .min(5)
+      .max(200)
+      .default(anomalies.history)
+      .describe('Windows with something in them that a baseline rests on at most.'),
+    minimum: z
+      .number()
+      .int()
+      .min(5)
+      .max(200)
+      .default(anomalies.minimum)
+      .describe('With fewer, nothing is found.'),
+    lower: bound
+      .default(anomalies.lower)
+      .describe('So far above normal, in robust standard deviations, levels go back to review; null: never.'),
+    quarantine: bound
+      .default(anomalies.quarantine)
+      .describe('So far above normal, nothing leaves without you; null: never.'),
+    exceptions: z
+      .array(
+        z.strictObject({
+          agent: pattern.describe('Name of a workflow; agent:NAME for an agent; * for all.'),
+          measure: z
+            .enum([...MEASURES, '*'])
+            .default('*')
+            .describe('What is looked at; * for all of it.'),
+          lower: bound.optional().describe('Left out: as above.'),
+          quarantine: bound.optional().describe('Left out: as above.'),
+        }),
+      )
+      .default([])
+      .describe('The first that fits decides.'),
+  })
+  .refine(({ history, minimum }) => history >= minimum, {
+    error: 'must be at least `minimum`',
+    path: ['history'],
+  })
+  .transform(({ window, exceptions, ...settings }) => ({
+    windowMs: window,
+    ...settings,
+    exceptions: exceptions.map(({ lower = settings.lower, quarantine = settings.quarantine, ...one }) => ({
+      ...one,
+      lower,
+      quarantine,
+    })),
+  }))
+  .prefault({})
+
 export const autonomySchema = z
   .strictObject({
     version: z.literal(1),
@@ -86,6 +156,13 @@ export const autonomySchema = z
           .describe('Part of the reviews after which a known-bad item is put among them; 0 for none.'),
       })
       .prefault({}),
+    anomalies: anomaliesSchema.describe('What is far from an agent’s own past, and what then.'),
+    segments: z
+      .array(z.string().min(1))
+      .default([])
+      .describe(
+        'Segments of flags.yaml with levels of their own; the first that a customer is in. So have those that a level was set for.',
+      ),
     actions: z
       .array(
         z.strictObject({
@@ -158,6 +235,14 @@ falseAlarmEvery: 1000
 # Part of the reviews after which an item that is known to be bad is put among them, to see
 # whether it is noticed: 0.02 is 1 of 50. It does nothing, whatever you answer.
 vigilance: { rate: 0 }
+
+# What an agent does that is far from its own past is told, and stopped. Quiet until there are so many
+# days (windows) with something in them. lower: its levels go back to review; quarantine: nothing that it
+# does leaves without you; both in robust standard deviations above normal, null for never.
+anomalies: { window: 1d, history: 30, minimum: 14, lower: 4, quarantine: 5 }
+
+# Segments of flags.yaml with levels of their own; the first that a customer is in counts.
+# segments: [regulars]
 
 # Exceptions; the first that fits decides.
 # actions:

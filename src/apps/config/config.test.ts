@@ -38,6 +38,7 @@ test('a workspace without any file has the defaults', async (t) => {
     smtp: { host: null, port: 587, secure: false, user: null, password: null, passwordFile: null },
     models: { use: 'auto', keys: { openai: null, anthropic: null }, prices: {} },
     limits: { activeRuns: 64 },
+    webhooks: { listen: null, maxBytes: 262_144, from: {} },
   })
   assert.deepEqual(settings['smtp.port'], { value: 587, origin: 'default', where: null })
   assert.deepEqual(secrets.OPENAI_API_KEY, { set: false, where: null, handle: null })
@@ -169,7 +170,7 @@ test('the text for init is valid, says the defaults, and takes any owner', async
 test('what the text for init shows as comments is valid too', async (t) => {
   const commented = defaultConfigText()
     .replace(/^[\s\S]*?\n(?=owner:)/, '')
-    .replace(/^# (smtp:|models:|limits:| {2})/gm, '$1')
+    .replace(/^# (smtp:|models:|limits:|webhooks:| {2})/gm, '$1')
   const { config } = await loadConfig(await workspace(t, { project: commented }))
   assert.equal(config.smtp.host, 'smtp.example.com')
   assert.equal(config.models.use, 'openai:gpt-5.4-mini')

@@ -53,5 +53,11 @@ mail:
 
 # limits:
 #   activeRuns: 64            # runs that advance at the same time
+
+# webhooks:
+#   # Others deliver to http://127.0.0.1:8787/webhooks/shop, signed with a secret of the vault.
+#   listen: 127.0.0.1:8787
+#   from:
+#     shop: { secrets: [vault:shop-hook, vault:shop-hook-next], kind: order.placed, key: data.customer }
 `
 }

@@ -4,13 +4,13 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { GUARDRAILS } from '../../policy/guardrails/rules.ts'
-import { DEFAULT_POLICY_TEXT, loadPolicy, POLICY_FILE } from './policy-file.ts'
+import { DEFAULT_POLICY_TEXT, loadBackupRules, loadPolicy, POLICY_FILE } from './policy-file.ts'
 
-async function load(t: TestContext, text: string | null, hosts: string[] = []) {
+async function load(t: TestContext, text: string | null, hosts: string[] = [], own: string[] = []) {
   const dir = await mkdtemp(join(tmpdir(), 'policy-'))
   t.after(() => rm(dir, { recursive: true }))
   if (text !== null) await writeFile(join(dir, POLICY_FILE), text)
-  return await loadPolicy({ dir, hosts })
+  return await loadPolicy({ dir, hosts, own })
 }
 
 test('without a file the defaults hold: the own mail, the models, the configured hosts, a small budget', async (t) => {
@@ -36,6 +36,13 @@ test('hosts named in the file are the only ones: not even loopback is added', as
   const { egress } = await load(t, text, ['smtp.example.com'])
   assert.deepEqual(egress.allow, ['api.openai.com', '::1', '10.0.0.7', 'bücher.example'])
   assert.deepEqual((await load(t, 'version: 1\negress: { allow: [] }\n')).egress.allow, [])
+})
+
+test('the owner’s own addresses are in the address book, whatever it says', async (t) => {
+  const text = 'version: 1\naddressBook: [ada@ek.example, "@north.example"]\n'
+  const { addressBook } = await load(t, text, [], ['Mara@Lindqvist.Studio', 'ada@ek.example'])
+  assert.deepEqual(addressBook, ['ada@ek.example', '@north.example', 'mara@lindqvist.studio'])
+  assert.deepEqual((await load(t, null, [], ['ada@ek.example'])).addressBook, ['ada@ek.example'])
 })
 
 test('null lifts a limit, 0 keeps everything', async (t) => {
@@ -76,6 +83,9 @@ test('a mistake is named with line, column and path', async (t) => {
     ],
     ['version: 1\nguardrails: { personalData: { nationalIds: [Atlantis] } }\n', /a country such as/],
     ['version: 1\nabsence: { after: never }\n', /:2:19 absence\.after: .*a length of time/],
+    ['version: 1\nquestions: { onExpiry: reject }\n', /questions\.deadline: is missing/],
+    ['version: 1\nquestions: { deadline: 3d, onExpiry: approve }\n', /:2:38 questions\.onExpiry: /],
+    ['version: 1\nbackups: { keep: never }\n', /backups\.keep: must be a length of time/],
     ['version: 1\ngrants: { never: [Everything] }\n', /grants\.never\[0\]: must be an operation/],
     ['version: 1\ncases: [{ name: x, request: { operation: a.b, to: x }, expect: deny }]\n', /cases\[0\]/],
   ]
@@ -138,4 +148,27 @@ absence: { after: 3d }
     quietHours: { from: 1_260, to: 510, days: [6, 0] },
   })
   assert.deepEqual(absence, { afterMs: 259_200_000 })
+})
+
+test('how long the policy’s own questions wait, and how long backups can be read', async (t) => {
+  assert.deepEqual((await load(t, 'version: 1\nquestions: { deadline: 3d }\n')).questions, {
+    deadlineMs: 3 * 86_400_000,
+    onExpiry: 'escalate',
+  })
+  const dir = await mkdtemp(join(tmpdir(), 'policy-'))
+  t.after(() => rm(dir, { recursive: true }))
+  assert.deepEqual(await loadBackupRules(dir), {
+    keepMs: null,
+    afterErasureMs: 30 * 86_400_000,
+    keys: undefined,
+  })
+  await writeFile(
+    join(dir, POLICY_FILE),
+    'version: 1\nbackups: { keep: 90d, afterErasure: 1d, keys: /media/k }\n',
+  )
+  assert.deepEqual(await loadBackupRules(dir), {
+    keepMs: 90 * 86_400_000,
+    afterErasureMs: 86_400_000,
+    keys: '/media/k',
+  })
 })

@@ -17,13 +17,15 @@ const LOOPBACK = ['localhost', '127.0.0.1', '::1']
 /**
  * The policy of a workspace; without the file, its defaults.
  * @param options.hosts the hosts configured for SMTP and models: with loopback, the default of `egress.allow`.
+ * @param options.own the owner's own addresses, for which the owner vouches
  * @throws CONFIG_INVALID with line, column and path. FILE_UNREADABLE when the file is there and can't be read.
  */
 export async function loadPolicy(options: {
   readonly dir: string
   readonly hosts: readonly string[]
+  readonly own: readonly string[]
 }): Promise<PolicySettings> {
-  return settingsOf(await readPolicy(options.dir), options.hosts)
+  return settingsOf(await readPolicy(options.dir), options)
 }
 
 /** The file as it stands; null where there is none. @throws FILE_UNREADABLE */
@@ -32,24 +34,45 @@ export async function policyText(dir: string): Promise<string | null> {
 }
 
 /** As `loadPolicy`, of the text of a file. @throws CONFIG_INVALID with line, column and path. */
-export function parsePolicy(text: string, file: string, hosts: readonly string[]): PolicySettings {
-  return settingsOf(parseYamlFile(text, policySchema, { file, code: 'CONFIG_INVALID' }), hosts)
+export function parsePolicy(text: string, file: string, configured: Configured): PolicySettings {
+  return settingsOf(parseYamlFile(text, policySchema, { file, code: 'CONFIG_INVALID' }), configured)
+}
+
+/** What a policy takes from the rest of the configuration. */
+export interface Configured {
+  readonly hosts: readonly string[]
+  readonly own: readonly string[]
 }
 
 type PolicyFile = z.output<typeof policySchema>
 
 function settingsOf(
-  { operations, access, rates, egress, grants, addressBook, guardrails, absence, budget }: PolicyFile,
-  configured: readonly string[],
+  {
+    operations,
+    access,
+    rates,
+    egress,
+    grants,
+    questions,
+    addressBook,
+    guardrails,
+    absence,
+    budget,
+  }: PolicyFile,
+  configured: Configured,
 ): PolicySettings {
-  const hosts = [...LOOPBACK, ...configured.map((name) => name.toLowerCase())]
+  const hosts = [...LOOPBACK, ...configured.hosts.map((name) => name.toLowerCase())]
+  const own = configured.own.map((address) => address.toLowerCase())
   return {
     operations,
     access,
     rates,
     egress: { allow: egress.allow ?? [...new Set(hosts)] },
     grants: { never: grants.never, maxAgeMs: lengthOf(grants.maxAge) },
-    addressBook,
+    ...(questions === null
+      ? {}
+      : { questions: { deadlineMs: lengthOf(questions.deadline) ?? 0, onExpiry: questions.onExpiry } }),
+    addressBook: [...new Set([...addressBook, ...own])],
     guardrails,
     absence,
     budget,
@@ -67,6 +90,24 @@ export async function loadRetention(dir: string): Promise<readonly RetentionRule
     if (events !== undefined) return { events, afterMs }
     return agent === undefined ? { workflow, status, afterMs } : { agent, afterMs }
   })
+}
+
+export interface BackupRules {
+  /** How long the keys of sealed backups are kept, in milliseconds; null for plain copies. */
+  readonly keepMs: number | null
+  readonly afterErasureMs: number
+  /** Folder of the keys, from the workspace's; undefined for the default. */
+  readonly keys: string | undefined
+}
+
+/** How backups are made, and how long they can be read. @throws CONFIG_INVALID, FILE_UNREADABLE */
+export async function loadBackupRules(dir: string): Promise<BackupRules> {
+  const { keep, afterErasure, keys } = (await readPolicy(dir)).backups
+  return {
+    keepMs: keep === undefined ? null : lengthOf(keep),
+    afterErasureMs: lengthOf(afterErasure) ?? 0,
+    keys,
+  }
 }
 
 /** The file whole, its defaults filled in. @throws CONFIG_INVALID, FILE_UNREADABLE */
@@ -105,6 +146,10 @@ operations:
 # back goes to these without asking you, if a grant of yours allows it at all.
 # addressBook: [accountant@example.com, "@example.org"]
 
+# What the policy puts to you waits for good, unless you say for how long, and what then:
+# reject (it is not done), keep (it waits on), escalate (the same, with an alert).
+# questions: { deadline: 3d, onExpiry: reject }
+
 # Hosts that may be talked to. Left out, these are this machine, the server under smtp
 # in holdfast.yaml, and the models in use.
 # egress:
@@ -140,4 +185,12 @@ budget:
 #     eraseAfter: 365d
 #   - agent: "*"                 # what the states of agents were before their snapshots
 #     eraseAfter: 30d
+
+# Backups are plain copies unless a time is said here: then each is sealed with a key of its
+# own, which is destroyed when the time is over, or so long after somebody was erased whom
+# the backup may hold. Keep the keys on another disk: without them a backup can't be read.
+# backups:
+#   keep: 90d
+#   afterErasure: 30d
+#   keys: /media/stick/holdfast-keys
 `

@@ -140,6 +140,17 @@ export const policySchema = z
         maxAge: duration.default('never').describe('Longest time that a grant holds, such as 90d.'),
       })
       .prefault({}),
+    questions: z
+      .strictObject({
+        deadline: length.describe('How long you have for what the policy puts to you, such as 3d.'),
+        onExpiry: z
+          .enum(['reject', 'keep', 'escalate'])
+          .default('escalate')
+          .describe('When nobody has answered: it is not done, goes on waiting, or waits with an alert.'),
+      })
+      .nullable()
+      .default(null)
+      .describe('For effects that the policy puts to you. null: they wait for good.'),
     addressBook: z
       .array(address)
       .default([])
@@ -167,6 +178,23 @@ export const policySchema = z
       .describe(
         'What finished runs held, published events, and past states of agents, are erased by the first rule of their sort that fits. Default: all is kept.',
       ),
+    backups: z
+      .strictObject({
+        keep: length
+          .optional()
+          .describe(
+            'Backups are sealed, and their keys destroyed so long after, such as 90d. Default: they are plain copies.',
+          ),
+        afterErasure: length
+          .default('30d')
+          .describe('How long sealed backups can be read after somebody was erased whom they may hold.'),
+        keys: z
+          .string()
+          .min(1)
+          .optional()
+          .describe('Folder of the keys, best on another disk. Default: backup-keys in the workspace.'),
+      })
+      .prefault({}),
     cases: z
       .array(caseSchema)
       .default([])

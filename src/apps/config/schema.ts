@@ -4,12 +4,12 @@ import { z } from 'zod'
 const path = () => z.string().min(1)
 
 /** A secret never stands in the file, only its handle. */
+const HANDLE = /^vault:[a-z0-9](?:[a-z0-9._-]{0,62}[a-z0-9])?$/
+const HANDLE_WANTED = 'must be the handle of a secret in the vault, such as vault:smtp-password'
 const handle = (of: string, variable: string) =>
   z
     .string()
-    .regex(/^vault:[a-z0-9](?:[a-z0-9._-]{0,62}[a-z0-9])?$/, {
-      error: 'must be the handle of a secret in the vault, such as vault:smtp-password',
-    })
+    .regex(HANDLE, { error: HANDLE_WANTED })
     .nullable()
     .default(null)
     .describe(`Handle of ${of} in the vault. The variable ${variable} goes before it.`)
@@ -108,8 +108,52 @@ const limits = z
   })
   .prefault({})
 
+const WEBHOOK_NAME = /^[a-z][a-z0-9-]{0,39}$/
+
+const webhook = z.strictObject({
+  secrets: z
+    .array(z.string().regex(HANDLE, { error: HANDLE_WANTED }))
+    .min(1)
+    .max(4)
+    .describe(
+      'Handles of secrets: a delivery is signed with any that is in the vault. Two for a change of secret.',
+    ),
+  kind: z
+    .string()
+    .regex(/^[a-z][\w.-]{0,99}$/, { error: 'must be the kind of an event, such as order.placed' })
+    .optional()
+    .describe('Kind of the published event. Default: webhook. and the name.'),
+  key: z
+    .string()
+    .min(1)
+    .nullable()
+    .default(null)
+    .describe('Where the key of the event stands in the body, such as data.customer.'),
+})
+
+const webhooks = z
+  .strictObject({
+    listen: z
+      .string()
+      .regex(/^(\[[0-9a-f:]+\]|[\w.-]+):\d{1,5}$/i, {
+        error: 'must be an address and a port, such as 127.0.0.1:8787',
+      })
+      .nullable()
+      .default(null)
+      .describe('Where `up` takes deliveries: an address of this machine and a port. null: nowhere.'),
+    maxBytes: z.int().min(1).max(16_777_216).default(262_144).describe('Most bytes of one delivery.'),
+    from: z
+      .record(
+        z.string().regex(WEBHOOK_NAME, { error: 'must be a name of small letters, digits and hyphens' }),
+        webhook,
+      )
+      .default({})
+      .describe('Who may deliver, by name: POST /webhooks/NAME.'),
+  })
+  .prefault({})
+
 export const configSchema = z
-  .strictObject({ owner, mail, smtp, models, limits })
+  .strictObject({ owner, mail, smtp, models, limits, webhooks })
   .meta({ title: 'holdfast.yaml', description: 'Configuration of a Holdfast workspace.' })
 
 export type Config = z.output<typeof configSchema>

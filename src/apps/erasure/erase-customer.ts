@@ -10,6 +10,7 @@
  */
 import { randomBytes } from 'node:crypto'
 import { relative } from 'node:path'
+import { clearScratch } from '../../adapters/backup/backup.ts'
 import { type SearchReport, searchFiles } from '../../adapters/traces/search.ts'
 import { crashPoint } from '../../ports/crash-points.ts'
 import type { EventLog } from '../../ports/event-log.ts'
@@ -33,6 +34,8 @@ export interface EraseOptions {
   readonly mentions: boolean
   /** It ends also when something is found that can't be erased here. */
   readonly finish: boolean
+  /** Called once the log holds nothing of them: what is to become of older backups. */
+  readonly endBackups?: () => Promise<void>
   readonly signal?: AbortSignal
 }
 
@@ -103,6 +106,8 @@ export async function eraseCustomer(
   crashPoint('erasure.after-files')
   log.compact({ anew: true })
   crashPoint('erasure.after-compact')
+  await options.endBackups?.()
+  await clearScratch(dir)
   await writeErasures(dir, log)
   const skip = [PENDING_FILE, `${PENDING_FILE}.new`]
   const signal = options.signal === undefined ? {} : { signal: options.signal }

@@ -1,12 +1,14 @@
 /** Erasing somebody by the public SDK: runs, agents keyed by them and holding them, events, ids in headers. */
 import assert from 'node:assert/strict'
-import { readdirSync, readFileSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { z } from 'zod'
 import { defineAgent } from '../../kernel/agent.ts'
 import { defineWorkflow } from '../../kernel/workflow.ts'
 import { erase } from '../../sdk.ts'
+import { Backups } from '../backups/backups.ts'
 import { openPlace, type Place } from '../testing/place.ts'
 
 const ADA = 'ada@hall.example'
@@ -111,6 +113,23 @@ test('what comes after it begins anew, also for agents that are under way', asyn
   await place.pass()
   await erase(place.hf, { ...wish, cancelRuns: true })
   assert.deepEqual(holds(place), [])
+})
+
+test('a sealed backup from before ends earlier, one from after does not', async (t) => {
+  const place = await settled(t)
+  const { log } = place.hf
+  const env = { XDG_DATA_HOME: mkdtempSync(join(tmpdir(), 'erase-person-')) }
+  t.after(() => rmSync(env.XDG_DATA_HOME, { recursive: true }))
+  const keys = join(env.XDG_DATA_HOME, 'keys')
+  const backups = new Backups({ dir: env.XDG_DATA_HOME, log, env, keys })
+  const make = async (name: string) =>
+    await backups.make({ to: join(keys, name), now: place.clock.now(), keepMs: 90 * 86_400_000 })
+  const before = await make('before')
+  await erase(place.hf, { ...wish, cancelRuns: true })
+  place.clock.set(place.clock.now() + 1)
+  const after = await make('after')
+  const due = (await backups.destroyOlder()).destroyed
+  assert.deepEqual([due, before.id === after.id], [[before.id], false])
 })
 
 test('repeating it erases nothing more and puts nothing more on record', async (t) => {

@@ -8,15 +8,15 @@ import type { Workspace } from '../workspace.ts'
 const EVERY_MS = 3_600_000
 
 export class RetentionLoop {
-  readonly #workspace: Pick<Workspace, 'dir' | 'log'>
+  readonly #workspace: Pick<Workspace, 'dir' | 'log' | 'env'>
   readonly #clock: Clock
   readonly #io: Pick<CommandIo, 'note' | 'signal'>
-  #lastTrouble = ''
+  readonly #told = new Set<string>()
   /** The round under way. */
   done: Promise<void> = Promise.resolve()
 
   constructor(
-    workspace: Pick<Workspace, 'dir' | 'log'>,
+    workspace: Pick<Workspace, 'dir' | 'log' | 'env'>,
     clock: Clock,
     io: Pick<CommandIo, 'note' | 'signal'>,
   ) {
@@ -38,15 +38,23 @@ export class RetentionLoop {
 
   /** What fails is told once, and tried again in an hour. */
   async #round(): Promise<void> {
-    const { dir, log } = this.#workspace
+    const { signal } = this.#io
+    const note = (line: string): void => this.#io.note(line)
     try {
-      const { runs } = await retainIn({ dir, log, dryRun: false, signal: this.#io.signal })
-      if (runs > 0) this.#io.note(`Erased by the rules of retention: what ${runs} finished runs held.`)
+      const { runs, backups } = await retainIn(this.#workspace, { dryRun: false, signal })
+      if (runs > 0) note(`Erased by the rules of retention: what ${runs} finished runs held.`)
+      const { destroyed, unreached } = backups
+      if (destroyed.length > 0) note(`Backups that can't be read any more: ${destroyed.join(', ')}.`)
+      for (const { id, folder } of unreached)
+        this.#trouble(`The key of backup ${id} is due and not in ${folder}.`)
     } catch (error) {
       const { code, message } = toErrorRecord(error, 'UNEXPECTED')
-      const line = `What is due can't be erased: ${code}: ${message}`
-      if (line !== this.#lastTrouble) this.#io.note(line)
-      this.#lastTrouble = line
+      this.#trouble(`What is due can't be erased: ${code}: ${message}`)
     }
+  }
+
+  #trouble(line: string): void {
+    if (!this.#told.has(line)) this.#io.note(line)
+    this.#told.add(line)
   }
 }

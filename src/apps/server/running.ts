@@ -18,6 +18,7 @@ import { loadConfig } from '../config/config.ts'
 import { AUTONOMY_FILE, CONFIG_FILE, FLAGS_FILE, POLICY_FILE } from '../config/file-names.ts'
 import { loadPolicy } from '../config/policy-file.ts'
 import { idleOrStopped, MailIn, type TakenIn } from '../mail-in.ts'
+import type { WebhookServer } from '../webhooks/webhook-server.ts'
 import { openWorkspace, PLAYBOOK_FILE, type Workspace } from '../workspace.ts'
 import { type CommandServer, serveCommands } from './command-server.ts'
 import { IntakeLoop } from './intake-loop.ts'
@@ -85,6 +86,7 @@ async function work(workspace: Workspace, { voice, stop, once }: RunningOptions)
   await idleOrStopped(workspace, stop)
   if (stop.aborted) return
   const shown = await inbox.run(workspace, {}, io)
+  const webhooks = once ? null : await webhooksOf(workspace, voice)
   const unwatch = watchOperatorsFiles(workspace, voice)
   voice.ready(taken, shown)
   if (once) return unwatch()
@@ -94,7 +96,23 @@ async function work(workspace: Workspace, { voice, stop, once }: RunningOptions)
   const ends = [loop.watch(), desk.listen(), retention.start(), unwatch]
   await stopped(stop)
   for (const end of ends) end()
-  await Promise.all([loop.done, retention.done])
+  await Promise.all([loop.done, retention.done, webhooks?.stop()])
+}
+
+/** null when none are configured. @throws CONFIG_INVALID when nothing can listen there */
+async function webhooksOf(
+  { holdfast, secrets, loaded }: Workspace,
+  voice: Voice,
+): Promise<WebhookServer | null> {
+  const { listen, maxBytes, from } = loaded.config.webhooks
+  if (listen === null) return null
+  const { receiveWebhooks } = await import('../webhooks/receive-webhooks.ts')
+  const note = (line: string): void => voice.note(line)
+  const server = await receiveWebhooks(holdfast, { secrets, listen, from, maxBytes, note })
+  note(
+    `Webhooks are received at ${server.url}/webhooks/NAME: ${Object.keys(from).join(', ') || 'none named'}.`,
+  )
+  return server
 }
 
 async function stopped(stop: AbortSignal): Promise<void> {
@@ -123,7 +141,7 @@ function watchOperatorsFiles({ dir, playbooks, flags }: Workspace, voice: Voice)
         else voice.note(`The flags have a mistake; the last valid ones stay in force.\n${problem.message}`)
       })
     },
-    [join(dir, POLICY_FILE)]: atNextStart(POLICY_FILE, () => loadPolicy({ dir, hosts: [] })),
+    [join(dir, POLICY_FILE)]: atNextStart(POLICY_FILE, () => loadPolicy({ dir, hosts: [], own: [] })),
     [join(dir, AUTONOMY_FILE)]: atNextStart(AUTONOMY_FILE, () => loadAutonomy(dir)),
     [join(dir, CONFIG_FILE)]: atNextStart(CONFIG_FILE, () => loadConfig({ dir, env: {} })),
   })

@@ -9,6 +9,7 @@ import { readdir, readFile, rename } from 'node:fs/promises'
 import { join } from 'node:path'
 import { makeFolder, syncFolder, writeDurably } from '../../connectors/maildir/durable-file.ts'
 import { FLAGS } from '../../connectors/maildir/names.ts'
+import { FLAGS_STREAM } from '../../flags/flag-index.ts'
 import { OWNER } from '../../kernel/label.ts'
 import type { EventLog } from '../../ports/event-log.ts'
 import type { OwnerAnswers } from '../config/default-config.ts'
@@ -64,8 +65,11 @@ async function record({ log }: Workspace, kind: string, messages: number): Promi
   await log.append([{ stream: STREAM, expectedVersion: 'any', events: [event] }])
 }
 
-/** Whether nothing has happened yet: the version of the policy is put on record when the workspace is opened. */
+/** What is put on record when a workspace is opened. */
+const VERSIONS: readonly string[] = [POLICY_STREAM, FLAGS_STREAM]
+
+/** Whether nothing has happened yet. */
 function isUnused(log: EventLog): boolean {
-  for (const { stream } of log.read()) if (stream !== POLICY_STREAM) return false
+  for (const { stream } of log.read()) if (!VERSIONS.includes(stream)) return false
   return true
 }

@@ -11,7 +11,16 @@ import { type Permit, type Verdict, verdictBody } from '../../ports/gate.ts'
 import type { Execution } from '../execution.ts'
 import { externalSince } from '../external-since.ts'
 import { holdByPolicy } from './effect-hold.ts'
-import { askedIn, type Effect, fail, inputOf, isAbout, manifestOf, otherEffect } from './effect-records.ts'
+import {
+  askedIn,
+  type Effect,
+  fail,
+  inputOf,
+  isAbout,
+  manifestOf,
+  numberOf,
+  otherEffect,
+} from './effect-records.ts'
 
 /** As it is on record, with the id of the review. */
 interface Answered extends ReviewAnswer {
@@ -43,6 +52,7 @@ export function askPolicy(execution: Execution, effect: Effect, isLookup = false
   const { verdict, permit } = execution.host.gate.decideEffect({
     run: run.id,
     name,
+    attempt: numberOf(execution, name),
     workflow: run.workflow,
     customer: run.customer,
     operation,
@@ -109,7 +119,8 @@ export async function allow(
 
 function denied(execution: Execution, effect: Effect, { verdict, approval }: Ruling): HoldfastError {
   const { name, operation } = effect
-  const refusal = `the operator said no${approval?.reason ? `: ${approval.reason}` : ''}`
+  const why = approval?.reason ?? ''
+  const refusal = approval?.way === 'expiry' ? why : `the operator said no${why === '' ? '' : `: ${why}`}`
   const asks = `${verdict.reason}; a pipeline can't wait for your word, a workflow can`
   const reason = approval !== null ? refusal : verdict.answer === 'review' ? asks : verdict.reason
   return new HoldfastError(
@@ -154,6 +165,7 @@ function askApproval(
 ): void {
   const name = approvalName(effect.name)
   const isAsked = execution.journal.entries.has(name)
+  const limits = execution.host.gate.policy().questions ?? null
   const asked = execution.operate({
     type: 'review',
     name,
@@ -166,6 +178,7 @@ function askApproval(
       proposal: { operation: effect.operation, input: effect.input },
       operation: effect.operation,
       fields: { operation: { editable: false }, input: { kind: 'json', editable: effect.type === 'effect' } },
+      ...(limits === null ? {} : { deadline: limits.deadlineMs, onExpiry: limits.onExpiry }),
     },
   })
   // At once, so that a replay can tell an effect that was asked for from one that was not.

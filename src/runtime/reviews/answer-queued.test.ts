@@ -74,6 +74,16 @@ test('is answered while it waits, and goes on with the answer', async (t) => {
   assert.equal(place.bodies('r', 'review.answered').length, 1)
 })
 
+test('is answered with others in one commit, and keeps its place in the queue', async (t) => {
+  const { place, admit } = await queued(t)
+  await place.hf.desk.answerAll(place.hf.reviews(), { verdict: 'approved' })
+  await place.hf.idle()
+  assert.equal(place.hf.run('r').status(), 'queued')
+  await admit()
+  assert.equal(await place.hf.run('r').result(), 'approved')
+  assert.equal((await verifyRun(place.hf.log, place.hf.runtime.workflows, 'r')).divergence, null)
+})
+
 test('gets the answer of its deadline while it waits', async (t) => {
   const { place, review, admit } = await queued(t, { deadline: '1h', onExpiry: 'reject' })
   place.clock.advance(2 * HOUR)

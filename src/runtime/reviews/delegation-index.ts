@@ -1,6 +1,6 @@
 /** The projection of delegations: each with its scope, how often it was used, and whether it still stands. */
 
-import type { DelegationScope } from '../../kernel/delegation.ts'
+import { type DelegationScope, delegationScopeIn } from '../../kernel/delegation.ts'
 import { HoldfastError } from '../../kernel/errors.ts'
 import type { JsonObject } from '../../kernel/json.ts'
 import type { Projection, TablesReader } from '../../ports/projection.ts'
@@ -34,7 +34,7 @@ interface DelegationRow {
 
 export const delegationIndex: Projection = {
   name: 'delegations',
-  version: 1,
+  version: 2,
   tables: ['delegations'],
   schema: `
     CREATE TABLE delegations (
@@ -46,7 +46,8 @@ export const delegationIndex: Projection = {
   apply({ kind, body, time, position }, tables) {
     if (body === null) return
     if (kind === 'delegation.given') {
-      const { delegation, ...content } = body
+      const { delegation, review, reason } = body
+      const content = { review: review ?? '', reason: reason ?? null, ...delegationScopeIn(body) }
       tables.run(
         'INSERT INTO delegations (id, position, given, content, used) VALUES (?, ?, ?, ?, 0) ON CONFLICT DO NOTHING',
         String(delegation),

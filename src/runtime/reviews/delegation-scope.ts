@@ -1,5 +1,5 @@
 /** How far a delegation goes that is given with a review. */
-import { type DelegationScope, whyNotDelegable } from '../../kernel/delegation.ts'
+import { type DelegationScope, exactly, whyNotDelegable } from '../../kernel/delegation.ts'
 import { effectOfReview } from '../../kernel/effect-review.ts'
 import { HoldfastError } from '../../kernel/errors.ts'
 import type { Review } from '../review-index.ts'
@@ -27,14 +27,16 @@ export function scopeOf(review: Review, options: DelegateOptions): DelegationSco
     })
   }
   return {
-    workflow: review.workflow,
+    agent: review.workflow,
     action: review.action,
     operation: risk?.operation ?? null,
     effect: risk?.effect ?? null,
     customer: options.customer ? customer : null,
     segment: options.segment ? segment : null,
-    same: Object.fromEntries((options.same ?? []).map((field) => [field, proposal[field] ?? null])),
-    until: options.until ?? null,
+    arguments: exactly(
+      Object.fromEntries((options.same ?? []).map((field) => [field, proposal[field] ?? null])),
+    ),
+    expiresAt: options.until ?? null,
     most: options.most ?? null,
   }
 }

@@ -4,6 +4,7 @@ import { describe, type TestContext, test } from 'node:test'
 import { z } from 'zod'
 import { openPlace, type Place, type PlaceOptions, turns } from '../../apps/testing/place.ts'
 import { HoldfastError } from '../../kernel/errors.ts'
+import type { Json, JsonObject } from '../../kernel/json.ts'
 import { externalFrom, OWNER } from '../../kernel/label.ts'
 import { type Context, defineWorkflow, type Proposal, type Workflow } from '../../kernel/workflow.ts'
 import { defineConnector } from '../../ports/connector.ts'
@@ -472,13 +473,10 @@ describe('several at once', () => {
     const shown = ids.map((id) => ({ id, hash: place.hf.review(id).hash }))
     await place.hf.desk.shown(shown, 'cli')
     place.clock.set(place.clock.now() + 3 * MINUTE)
-    const { answered, missed, batch } = await place.hf.desk.answerAll(shown, {
-      verdict: 'approved',
-      way: 'cli',
-    })
+    const { answered, batch } = await place.hf.desk.answerAll(shown, { verdict: 'approved', way: 'cli' })
     assert.deepEqual(
-      [answered.map(({ status }) => status), missed],
-      [['approved', 'approved', 'approved'], []],
+      answered.map(({ status }) => status),
+      ['approved', 'approved', 'approved'],
     )
     for (const run of ['a', 'b', 'c']) {
       assert.equal((await place.outcome<{ verdict: string }>(run)).verdict, 'approved')
@@ -503,17 +501,145 @@ describe('several at once', () => {
     assert.equal(place.hf.reviews().length, 2)
   })
 
-  test('one that goes while the others are answered is told', async (t) => {
-    const place = await open(t)
-    const ids = [await ask(place, {}, 'a'), await ask(place, {}, 'b')]
-    const shown = ids.map((id) => ({ id, hash: place.hf.review(id).hash }))
-    place.spoil('b', (events) => events.some(({ kind }) => kind === 'review.answered'))
-    const { answered, missed } = await place.hf.desk.answerAll(shown, { verdict: 'approved' })
-    assert.deepEqual(
-      [answered.map(({ run }) => run), missed.map(({ id, code }) => [id, code])],
-      [['a'], [[ids[1], 'LOG_WRITE_FAILED']]],
-    )
-    assert.equal(place.hf.review(ids[1] ?? '').status, 'waiting')
+  /** Reviews of runs that are here, or have left the process, with what was shown of each. */
+  async function asked(t: TestContext, residentRuns: number, runs = ['a', 'b', 'c']) {
+    const place = await open(t, { residentRuns })
+    const ids: string[] = []
+    for (const run of runs) ids.push(await ask(place, {}, run))
+    return { place, ids, shown: ids.map((id) => ({ id, hash: place.hf.review(id).hash })) }
+  }
+
+  for (const [where, residentRuns] of [
+    ['that are here', 100],
+    ['that have left the process', 0],
+    ['of which some are here', 2],
+  ] as const) {
+    test(`of runs ${where}, all are answered by one commit, or none is`, async (t) => {
+      const { place, ids, shown } = await asked(t, residentRuns)
+      const isSpoiled = place.spoil('b', (events) => events.some(({ kind }) => kind === 'review.answered'))
+      await assert.rejects(place.hf.desk.answerAll(shown, { verdict: 'approved' }), {
+        code: 'LOG_WRITE_FAILED',
+      })
+      assert.ok(isSpoiled())
+      assert.deepEqual(
+        ids.map((id) => place.hf.review(id).status),
+        ['waiting', 'waiting', 'waiting'],
+      )
+      await until(place, place.clock.now() + MINUTE)
+      let appends = 0
+      const append = place.hf.log.append.bind(place.hf.log)
+      Object.assign(place.hf.log, {
+        append: (...given: Parameters<typeof append>) => {
+          if (given[0].some(({ events }) => events.some(({ kind }) => kind === 'review.answered')))
+            appends += 1
+          return append(...given)
+        },
+      })
+      await place.hf.desk.answerAll(shown, { verdict: 'approved' })
+      assert.equal(appends, 1)
+      for (const run of ['a', 'b', 'c']) {
+        assert.equal((await place.outcome<{ verdict: string }>(run)).verdict, 'approved')
+        assert.equal(place.bodies(run, 'review.answered').length, 1)
+        await verifiesSame(place, run)
+      }
+    })
+  }
+
+  test('two of one run are answered together as well', async (t) => {
+    const both = defineWorkflow({
+      name: 'both',
+      version: 1,
+      input: z.any(),
+      output: z.any(),
+      run: async (ctx) => await Promise.all([ctx.review('one', BASE), ctx.review('two', BASE)]),
+    })
+    for (const residentRuns of [0, 100]) {
+      const place = await open(t, { workflows: [both], residentRuns })
+      await place.hf.start(both, null, { id: 'r' })
+      await place.hf.idle()
+      const shown = place.hf.reviews().map(({ id, hash }) => ({ id, hash }))
+      assert.equal(shown.length, 2)
+      await place.hf.desk.answerAll(shown, { verdict: 'rejected' })
+      await place.outcome('r')
+      await verifiesSame(place)
+    }
+  })
+
+  test('one that is answered while the others are looked at, and none of the others is', async (t) => {
+    for (const residentRuns of [0, 100]) {
+      const { place, ids, shown } = await asked(t, residentRuns)
+      const [single, batch] = await Promise.allSettled([
+        place.hf.answer(ids[1] ?? '', { verdict: 'rejected' }),
+        place.hf.desk.answerAll(shown, { verdict: 'approved' }),
+      ])
+      await place.hf.idle()
+      const statuses = ids.map((id) => place.hf.review(id).status)
+      const oneWord =
+        single.status === 'fulfilled' ? ['waiting', 'rejected', 'waiting'] : Array(3).fill('approved')
+      assert.deepEqual(statuses, oneWord)
+      assert.notEqual(single.status, batch.status, 'one of the two counts')
+    }
+  })
+
+  test('one whose answer is on its way to the disk, and none of the others is answered', async (t) => {
+    for (const residentRuns of [0, 100]) {
+      const { place, ids, shown } = await asked(t, residentRuns)
+      const { log } = place.hf
+      const append = log.append.bind(log)
+      const { promise: gate, resolve: open } = Promise.withResolvers<void>()
+      let isHeld = false
+      Object.assign(log, {
+        async append(...given: Parameters<typeof append>) {
+          isHeld = true
+          await gate
+          return await append(...given)
+        },
+      })
+      const single = place.hf.answer(ids[1] ?? '', { verdict: 'rejected' })
+      while (!isHeld) await new Promise((resolve) => setImmediate(resolve))
+      const together = place.hf.desk.answerAll(shown, { verdict: 'approved' })
+      await assert.rejects(together, { code: 'REVIEW_BATCH_REFUSED', message: /was answered/ })
+      open()
+      await single
+      assert.deepEqual(
+        ids.map((id) => place.hf.review(id).status),
+        ['waiting', 'rejected', 'waiting'],
+      )
+    }
+  })
+
+  test('a run that comes in while the commit is under way goes on with its answer', async (t) => {
+    const { place, shown } = await asked(t, 0)
+    await place.reopen({ residentRuns: 100 })
+    const { log, runtime } = place.hf
+    const append = log.append.bind(log)
+    let isOnce = true
+    Object.assign(log, {
+      append(...given: Parameters<typeof append>) {
+        const appended = append(...given)
+        if (isOnce) for (const run of ['a', 'b', 'c']) runtime.wake(run)
+        isOnce = false
+        return appended
+      },
+    })
+    await place.hf.desk.answerAll(shown, { verdict: 'approved' })
+    for (const run of ['a', 'b', 'c']) {
+      assert.ok(await place.outcome(run))
+      await verifiesSame(place, run)
+    }
+  })
+
+  test('more than may be under way at once', async (t) => {
+    const runs = Array.from({ length: 12 }, (_, i) => `r-${i}`)
+    const place = await open(t, { activeRuns: 3 })
+    const shown: { id: string; hash: string }[] = []
+    for (const run of runs) {
+      const id = await ask(place, {}, run)
+      shown.push({ id, hash: place.hf.review(id).hash })
+    }
+    const { answered } = await place.hf.desk.answerAll(shown, { verdict: 'approved' })
+    assert.equal(answered.length, 12)
+    for (const run of runs) assert.ok(await place.outcome(run))
   })
 })
 
@@ -634,6 +760,27 @@ describe('word given ahead', () => {
     const [given] = place.hf.log.readStream(`delegation/${delegation.id}`)
     const [answered] = place.events('first').filter(({ kind }) => kind === 'review.answered')
     assert.equal(Math.abs((given?.position ?? 0) - (answered?.position ?? 0)), 1)
+  })
+
+  test('one that was recorded in the words of an earlier version still speaks', async (t) => {
+    const place = await open(t)
+    const { delegation } = await place.hf.desk.delegate(await ask(place, {}, 'first'), { same: ['to'] })
+    await place.hf.desk.revoke(delegation.id)
+    const { agent: workflow, arguments: _, expiresAt: until, id: __, ...scope } = delegation
+    const to = (delegation.arguments.to as { readonly oneOf: readonly Json[] }).oneOf[0] ?? null
+    const body = { delegation: 'd-00000001', ...scope, workflow, same: { to }, until }
+    const event = {
+      kind: 'delegation.given',
+      actor: 'operator',
+      label: OWNER,
+      body: body as unknown as JsonObject,
+    }
+    await place.hf.log.append([{ stream: 'delegation/d-00000001', expectedVersion: 0, events: [event] }])
+    const second = await ask(place, {}, 'second')
+    await place.hf.idle()
+    assert.equal(place.hf.review(second).status, 'approved')
+    const [answered] = place.bodies('second', 'review.answered')
+    assert.equal(answered?.delegation, 'd-00000001')
   })
 
   test('what a crash left unanswered is answered on opening', async (t) => {

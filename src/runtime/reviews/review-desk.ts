@@ -35,9 +35,9 @@ import {
   waitingReviews,
 } from '../review-index.ts'
 import type { Runtime } from '../runtime.ts'
-import { answerBody, asProposed } from './answer-body.ts'
+import { answerBody, asProposed, saidIn } from './answer-body.ts'
 import { answerQueued, executionOf, toGone } from './answer-queued.ts'
-import { type BatchAnswer, refused, type Unfit } from './batch.ts'
+import { answerTogether, type BatchAnswer, refused, type Unfit } from './batch.ts'
 import {
   DELEGATION_STREAM,
   type Delegation,
@@ -45,6 +45,7 @@ import {
   standingDelegations,
 } from './delegation-index.ts'
 import { type DelegateOptions, isOfEffect, scopeOf } from './delegation-scope.ts'
+import { assertInputFits } from './effect-input.ts'
 import { clearedParts, expiredParts, hasOverdueAlert } from './overdue.ts'
 import { type Shown, shownParts } from './shown.ts'
 
@@ -59,7 +60,7 @@ interface By {
   readonly stands?: () => boolean
 }
 
-type Host = Pick<Runtime, 'log' | 'clock' | 'gate' | 'execution'>
+type Host = Pick<Runtime, 'log' | 'clock' | 'gate' | 'execution' | 'resident' | 'wake'>
 
 const AT_ONCE = 100
 const WRITE_RETRY_MS = 1_000
@@ -127,38 +128,37 @@ export class ReviewDesk {
    * @throws REVIEW_NOT_FOUND, REVIEW_ENDED, REVIEW_STALE, REVIEW_FIELD_FIXED, INPUT_INVALID
    */
   async answer(id: string, answer: Answer, more: JsonObject = {}): Promise<Review> {
-    const { review, word } = this.#checked(id, answer)
+    const { review, word } = await this.#fit(id, answer)
     return await this.#say(review, word, answer, more)
   }
 
   /**
-   * One answer for several, each bound to what was shown of it. All are checked first: when one can't be answered,
-   * none is. Each is then an answer of its own to its own run.
-   * @throws REVIEW_BATCH_REFUSED naming those that can't be answered, with why
+   * One answer for several, each bound to what was shown of it: one commit, all of them or none.
+   * @throws REVIEW_BATCH_REFUSED naming those that can't be answered, with why; LOG_WRITE_FAILED
    */
   async answerAll(shown: readonly Shown[], answer: Omit<Answer, 'hash'>): Promise<BatchAnswer> {
-    const unfit: Unfit[] = []
-    const words = shown.flatMap(({ id, hash }) => {
-      try {
-        return [this.#checked(id, { ...answer, hash })]
-      } catch (error) {
-        const { code, message } = toErrorRecord(error)
-        unfit.push({ id, code, message })
-        return []
-      }
+    const checks = await Promise.allSettled(shown.map(({ id, hash }) => this.#fit(id, { ...answer, hash })))
+    const unfit = checks.flatMap((check, i): Unfit[] => {
+      if (check.status === 'fulfilled') return []
+      const { code, message } = toErrorRecord(check.reason)
+      return [{ id: shown[i]?.id ?? '', code, message }]
     })
     if (unfit.length > 0) throw refused(shown.length, unfit)
-    const batch = shortHash(shown.map(({ id, hash }) => `${id} ${hash}`).join('\n'), 8)
-    const said = await Promise.allSettled(
-      words.map(({ review, word }) => this.#say(review, word, answer, { batch: `b-${batch}` })),
-    )
-    const answered = said.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []))
-    const missed = said.flatMap((one, i) => {
-      if (one.status === 'fulfilled') return []
-      const { code, message } = toErrorRecord(one.reason)
-      return [{ id: words[i]?.review.id ?? '', code, message }]
-    })
-    return { batch: `b-${batch}`, answered, missed }
+    const batch = `b-${shortHash(shown.map(({ id, hash }) => `${id} ${hash}`).join('\n'), 8)}`
+    const words = checks.flatMap((check) => (check.status === 'fulfilled' ? [check.value] : []))
+    const ready = words.map(({ review, word }) => ({
+      review,
+      body: this.#body(review, word, answer.way ?? 'program', { ...saidIn(answer), batch }),
+    }))
+    await answerTogether(this.#host, ready)
+    return { batch, answered: words.map(({ review }) => findReview(this.#tables, review.id)) }
+  }
+
+  /** As `#checked`, and with what is asked of the operation's input. @throws also INPUT_INVALID, OPERATION_UNKNOWN */
+  async #fit(id: string, answer: Answer): Promise<{ readonly review: Review; readonly word: Word }> {
+    const checked = this.#checked(id, answer)
+    await assertInputFits(this.#host.gate, checked.review, checked.word)
+    return checked
   }
 
   #checked(id: string, answer: Answer): { readonly review: Review; readonly word: Word } {
@@ -170,12 +170,11 @@ export class ReviewDesk {
   async #say(
     review: Review,
     word: Word,
-    { instruction, reason, way = 'program' }: Omit<Answer, 'hash'>,
+    answer: Omit<Answer, 'hash'>,
     more: JsonObject,
     others: readonly StreamAppend[] = [],
   ): Promise<Review> {
-    const said = { instruction: instruction ?? null, reason: reason ?? null }
-    const by = { ...OPERATOR, way, more: { ...said, ...more } }
+    const by = { ...OPERATOR, way: answer.way ?? 'program', more: { ...saidIn(answer), ...more } }
     if (!(await this.#settle(review, word, by, others))) throw reviewEnded(review)
     return findReview(this.#tables, review.id)
   }
@@ -185,17 +184,20 @@ export class ReviewDesk {
     const { actor, label, way, more = {}, stands = () => true } = by
     const execution = await executionOf(this.#host, review.run)
     if (!stands()) return false
-    const now = this.#host.clock.now()
-    const look = lastLook(this.#tables, review.id, now)
-    const body = answerBody(review, word, { way, now, look, more })
+    const body = this.#body(review, word, way, more)
     const answer = { kind: 'review.answered', body, actor, ...(label === undefined ? {} : { label }) }
     crashPoint('review.before-answer')
     const first =
       execution === null
         ? await answerQueued(this.#host.log, review, answer, others)
-        : await execution.settle(review.name, execution.event(answer.kind, body, answer), others)
+        : await execution.settle(review.name, execution.event(answer.kind, body, answer), { others })
     crashPoint('review.after-answer')
     return first ?? (await this.#settle(review, word, by, others))
+  }
+
+  #body(review: Review, word: Word, way: string, more: JsonObject): JsonObject {
+    const now = this.#host.clock.now()
+    return answerBody(review, word, { way, now, look: lastLook(this.#tables, review.id, now), more })
   }
 
   /**

@@ -1,17 +1,20 @@
-/** `holdfast backup`, `holdfast restore` */
+/** `holdfast backup`, `holdfast backups`, `holdfast backup destroy`, `holdfast restore` */
 import { resolve } from 'node:path'
 import type { Environment } from '../../../adapters/system/environment.ts'
 import { vaultWithoutLog } from '../../../adapters/vault/vault.ts'
+import { HoldfastError } from '../../../kernel/errors.ts'
 import { restore as restoreBackup } from '../../../sdk.ts'
+import { keyFinder } from '../../backups/backups.ts'
 import { eraseAgain } from '../../erasure/erase-again.ts'
 import { WORKSPACE_PROJECTIONS } from '../../log-only.ts'
 import { carryOut } from '../route.ts'
-import type { VerbRun } from '../verb.ts'
+import { type Call, textOption, type VerbRun } from '../verb.ts'
+import { backupsView, keyWords } from '../views/backups-view.ts'
 import { count, viewOf, whatNext } from '../views/view.ts'
 
 export const backup: VerbRun = async (call) => {
   const { out, io, args } = call
-  const made = await carryOut(call, 'backup', { to: resolve(args[0] ?? '') }, io)
+  const made = await carryOut(call, 'backup', { to: resolve(args[0] ?? ''), ...keepOf(call) }, io)
   if (out.json) out.document(made)
   else {
     const { to, files, checkpoint } = made
@@ -21,7 +24,35 @@ export const backup: VerbRun = async (call) => {
       `${out.colors.green('Backed up')}: ${count(checkpoint.position, 'event')}, ${count(files.length, 'file')}, ${size} in ${to}\n` +
         `Head: ${checkpoint.position} ${checkpoint.hash}`,
     )
+    if (made.sealed !== null) out.text(keyWords(made.id, made.sealed, call.dir))
   }
+  return 0
+}
+
+/** Of --keep and --plain. @throws USAGE for both */
+function keepOf(call: Call): { keep?: string | null } {
+  const keep = textOption(call, 'keep')
+  if (call.options.plain !== true) return keep === undefined ? {} : { keep }
+  if (keep === undefined) return { keep: null }
+  throw new HoldfastError('USAGE', 'A plain copy has no key to keep: give --keep or --plain, not both')
+}
+
+export const backups: VerbRun = async (call) => {
+  const { out, io } = call
+  const rows = await carryOut(call, 'backups', {}, io)
+  if (out.json) out.document(rows)
+  else out.text(backupsView(rows, viewOf(call)))
+  return 0
+}
+
+export const backupDestroy: VerbRun = async (call) => {
+  const { out, io, args, options } = call
+  if (options.yes !== true) {
+    throw new HoldfastError('USAGE', 'A destroyed key can not be brought back: say --yes, if it is meant')
+  }
+  const destroyed = await carryOut(call, 'backup destroy', { id: args[0] ?? '' }, io)
+  if (out.json) out.document(destroyed)
+  else out.text(`The key of ${destroyed.id} is destroyed: nobody can read ${destroyed.to} any more.`)
   return 0
 }
 
@@ -29,6 +60,7 @@ export const restore: VerbRun = async (call) => {
   const { out, io, args, dir, env } = call
   const from = resolve(args[0] ?? '')
   const lists = ((call.options.erasures as readonly string[] | undefined) ?? []).map((path) => resolve(path))
+  const keys = textOption(call, 'keys')
   let erased = 0
   const restored = await restoreBackup(from, dir, {
     projections: WORKSPACE_PROJECTIONS,
@@ -37,6 +69,7 @@ export const restore: VerbRun = async (call) => {
     },
     signal: io.signal,
     progress: io.progress,
+    keyOf: keyFinder({ from, env, keys: keys === undefined ? undefined : resolve(keys) }),
   })
   const vault = await lockOf(dir, env)
   if (out.json) {

@@ -5,7 +5,7 @@ import type { Erased } from '../../commands/erase.ts'
 import type { ErasePlan } from '../../erasure/erase-customer.ts'
 import { carryOut } from '../route.ts'
 import { type Call, textOption, type VerbRun } from '../verb.ts'
-import { count } from '../views/view.ts'
+import { count, moment } from '../views/view.ts'
 
 /** Most places that are named. */
 const MOST_NAMED = 20
@@ -20,6 +20,7 @@ export const erase: VerbRun = async (call) => {
     cancelRuns: options.cancelRuns === true,
     mentions: options.mentions === true,
     finish: options.finish === true,
+    endBackups: options.endBackups === true,
   }
   if (!dryRun && reason === '') {
     throw new HoldfastError('USAGE', 'An erasure goes on record with a reason: give --reason TEXT')
@@ -81,8 +82,23 @@ function textOf(report: Erased, call: Call): string {
       .slice(0, MOST_NAMED)
       .map(({ file, what, text }) => `  ${file}: ${what} ${JSON.stringify(text)}`),
     ...(traces.length > MOST_NAMED ? [`  and ${traces.length - MOST_NAMED} more`] : []),
+    ...backupLines(report.backups),
     ...(done ? [] : [AFTER_FINDING]),
   ].join('\n')
+}
+
+/** What is to be said of the backups that were made before. */
+function backupLines({ left, destroyed }: Extract<Erased, { dryRun: false }>['backups']): string[] {
+  return [
+    ...(destroyed.length > 0
+      ? [`Nobody can read these backups any more, their keys are destroyed: ${destroyed.join(', ')}.`]
+      : []),
+    ...left.map(({ id, to, until }) =>
+      until === null
+        ? `The backup in ${to} may hold them still. It is a plain copy: delete it yourself.`
+        : `Backup ${id} in ${to} may hold them still. Its key is destroyed ${moment(until)}; --end-backups does it at once.`,
+    ),
+  ]
 }
 
 const AFTER_FINDING =

@@ -4,6 +4,7 @@ import { HoldfastError } from '../../../kernel/errors.ts'
 import type { ListedGrant } from '../../../sdk.ts'
 import { carryOut } from '../route.ts'
 import { type Call, textOption, type VerbRun } from '../verb.ts'
+import { constraintTexts } from '../views/scope-text.ts'
 import { count, moment, table, type View, viewOf, whatNext } from '../views/view.ts'
 
 export const grants: VerbRun = async (call) => {
@@ -108,13 +109,15 @@ function grantsText(rows: readonly ListedGrant[], view: View): string {
   ].join('\n')
 }
 
-function scopeText({ operation, agent, customer, segment, arguments: given }: ListedGrant): string {
+function scopeText(grant: ListedGrant): string {
+  const { operation, agent, customer, segment } = grant
+  const fields = constraintTexts(grant)
   const parts = [
     operation,
     agent && `by ${agent}`,
     customer && `for ${customer}`,
     segment && `for segment ${segment}`,
-    Object.keys(given).length > 0 && `with ${JSON.stringify(given)}`,
+    fields.length > 0 && `where ${fields.join(' and ')}`,
   ]
   return parts.filter(Boolean).join(' ')
 }

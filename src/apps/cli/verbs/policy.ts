@@ -12,7 +12,7 @@ import { sinceOf } from './what-if.ts'
 export const policyDecide: VerbRun = async (call) => {
   const { out } = call
   const given = await fileOf(call)
-  const policy = given === null ? null : parsePolicy(given.text, given.name, [])
+  const policy = given === null ? null : parsePolicy(given.text, given.name, { hosts: [], own: [] })
   let number = 0
   let bad = 0
   for await (const line of createInterface({ input: process.stdin, crlfDelay: Number.POSITIVE_INFINITY })) {

@@ -24,6 +24,18 @@ export const retain: VerbRun = async (call) => {
   }
   if (held > 0)
     out.text(`${count(held, 'event')} due, kept as an agent, a trigger or a run may look at them.`)
+  const { destroyed, unreached } = report.backups
+  if (destroyed.length > 0) {
+    const what = `${destroyed.join(', ')}: ${destroyed.length === 1 ? 'the key' : 'the keys'}`
+    out.text(
+      dryRun ? `Would be destroyed, of ${what}.` : `Destroyed, of ${what}. Nobody can read them any more.`,
+    )
+  }
+  for (const { id, folder } of unreached) {
+    io.note(
+      `The key of backup ${id} is due and not in ${folder}: bring the folder back, and repeat the command.`,
+    )
+  }
   return 0
 }
 

@@ -39,7 +39,7 @@ export async function answerEquals(call: Call): Promise<number> {
   )
   if (out.json) out.document({ ...equals, answered })
   else out.text(batchText(answered, viewOf(call)))
-  return answered.missed.length === 0 ? 0 : 1
+  return 0
 }
 
 function whichOf(call: Call): ParamsOf<'review equals'> {

@@ -1,5 +1,6 @@
 /** Delegations: what each speaks for, how often it was used, and whether it stands. */
 import type { Delegation } from '../../../runtime/reviews/delegation-index.ts'
+import { constraintTexts } from './scope-text.ts'
 import { age, count, moment, table, type View, whatNext } from './view.ts'
 
 export function delegationsView(delegations: readonly Delegation[], view: View): string {
@@ -16,7 +17,7 @@ export function delegationsView(delegations: readonly Delegation[], view: View):
   return [
     ...table(
       [
-        { title: 'GRANT' },
+        { title: 'DELEGATION' },
         { title: 'STATE' },
         { title: 'USED', right: true },
         { title: 'GIVEN', right: true },
@@ -33,22 +34,22 @@ export function delegationsView(delegations: readonly Delegation[], view: View):
   ].join('\n')
 }
 
-function stateOf({ revoked, until, most, used }: Delegation, now: number): string {
+function stateOf({ revoked, expiresAt, most, used }: Delegation, now: number): string {
   if (revoked !== null) return 'revoked'
-  return (until !== null && until <= now) || (most !== null && used >= most) ? 'used up' : 'stands'
+  return (expiresAt !== null && expiresAt <= now) || (most !== null && used >= most) ? 'used up' : 'stands'
 }
 
 /** As a sentence without its beginning. */
 export function scopeText(delegation: Delegation): string {
-  const { workflow, action, operation, effect, customer, segment, same, until, most } = delegation
-  const fields = Object.entries(same).map(([name, value]) => `${name} is ${JSON.stringify(value)}`)
+  const { agent, action, operation, effect, customer, segment, expiresAt, most } = delegation
+  const fields = constraintTexts(delegation)
   return [
-    `${action} of ${workflow}`,
+    `${action} of ${agent}`,
     ...(operation === null ? [] : [`by ${operation} (${effect})`]),
     customer === null ? 'for every customer' : `for ${customer}`,
     ...(segment === null ? [] : [`of the segment ${segment}`]),
     ...(fields.length === 0 ? [] : [`where ${fields.join(' and ')}`]),
-    ...(until === null ? [] : [`until ${moment(until)}`]),
+    ...(expiresAt === null ? [] : [`until ${moment(expiresAt)}`]),
     ...(most === null ? [] : [`at most ${count(most, 'time')}`]),
     'is approved where nothing looks wrong',
   ].join(' ')

@@ -47,17 +47,11 @@ function spoken(review: InboxItem | undefined, name: string): string {
   return typeof value === 'string' ? value : JSON.stringify(value)
 }
 
-/** All, or which and which not. */
-export function batchText({ answered, missed, batch }: BatchAnswered, view: View): string {
-  const { green, red } = view.colors
+export function batchText({ answered, batch }: BatchAnswered, view: View): string {
   const verdict = answered[0]?.status ?? 'answered'
-  const all = missed.length === 0 ? 'all of them' : `${missed.length} not`
   return [
-    green(
-      `${count(answered.length, 'review')} ${verdict}, ${all} (${batch}), each for what was shown of it.`,
-    ),
-    ...missed.flatMap(({ id, code, message }) =>
-      block(`Not answered: ${id}: ${code}: ${message}`, 0, view.width).map(red),
+    view.colors.green(
+      `${count(answered.length, 'review')} ${verdict} in one commit (${batch}), each for what was shown of it.`,
     ),
     '',
     ...whatNext(

@@ -135,8 +135,8 @@ export function percent(share: number): string {
 }
 
 /** `1 message`, `2 messages`. */
-export function count(number: number, noun: string): string {
-  return `${number} ${noun}${number === 1 ? '' : 's'}`
+export function count(number: number, noun: string, many = `${noun}s`): string {
+  return `${number} ${number === 1 ? noun : many}`
 }
 
 /** Whom it is from: `Ada Ek <ada@ek.example>`, or the address alone. */

@@ -1,0 +1,251 @@
+/**
+ * Finds anomalies, puts them on record, and knows who is in quarantine. What ended, and what models cost, is judged by
+ * the very event that was folded; effects are judged before they are allowed (`effect-watch.ts`). What a stop has left
+ * unjudged is found when the log is next opened, since the tables say the same as before.
+ *
+ * Why: docs/decisions/0051-anomalies.md
+ */
+import { hash } from 'node:crypto'
+import { HoldfastError } from '../../kernel/errors.ts'
+import type { StoredEvent } from '../../kernel/event.ts'
+import { RUN_ENDS } from '../../kernel/journal.ts'
+import type { Json, JsonObject } from '../../kernel/json.ts'
+import { OWNER, SYSTEM } from '../../kernel/label.ts'
+import type { Anomalies, Anomaly, AnomalySettings, Normal } from '../../ports/anomalies.ts'
+import type { AutonomyOptions } from '../options.ts'
+import { type Baselines, baselines } from './baselines.ts'
+import { type Finding, judge } from './judge.ts'
+import { normalsOf } from './normal.ts'
+import { agentsKnown, lastWindow, sampleOf, type WindowMeasure, windowAt, windowSoFar } from './windows.ts'
+import { reasonOf } from './words.ts'
+
+const ALERT = 'anomaly'
+/** What is judged when it is over; effects are judged before they are done. */
+const AFTERWARDS: readonly WindowMeasure[] = ['runs', 'failures', 'duration', 'cost']
+const RUN_STREAM = 'run/'
+const AGENTS_IN_MEMORY = 5_000
+
+export interface DeskOptions extends Pick<AutonomyOptions, 'log' | 'clock' | 'alerts' | 'lifecycle'> {
+  readonly settings: () => AnomalySettings
+  /** Brings its levels down, as far as they were handed over before that time. */
+  readonly lower: (agent: string, reason: string, before: number) => void
+}
+
+export class AnomalyDesk implements Anomalies {
+  readonly #options: DeskOptions
+  /** Agent → why. Those that are on their way to the log are in it already. */
+  readonly #quarantined = new Map<string, string>()
+  /** Ids that are on record, or on their way to it. */
+  readonly #found = new Set<string>()
+  /** Run → agent. */
+  readonly #agents = new Map<string, string>()
+  readonly #stopListening: () => void
+  readonly baselines: Baselines
+  #isOpen = false
+  #pending: Promise<unknown> = Promise.resolve()
+
+  constructor(options: DeskOptions) {
+    this.#options = options
+    this.baselines = baselines(options.log.tables)
+    for (const one of this.list()) this.#note(one.agent, one)
+    this.#stopListening = options.log.onCommit((events) => this.#onCommit(events))
+  }
+
+  get settings(): AnomalySettings {
+    return this.#options.settings()
+  }
+
+  /** Goes on with what a stop has left. */
+  open(): void {
+    this.#isOpen = true
+    for (const { agent, reason, time } of this.list()) this.#options.lower(agent, reason, time)
+    const { tables } = this.#options.log
+    for (const agent of agentsKnown(tables)) this.#look(agent, lastWindow(tables, agent, this.settings))
+  }
+
+  /** Resolves when all that was found is on record. */
+  async idle(): Promise<void> {
+    await this.#pending
+  }
+
+  close(): void {
+    this.#isOpen = false
+    this.#stopListening()
+  }
+
+  // -- what there is -------------------------------------------------------------------------------
+
+  list({ all = false }: { readonly all?: boolean } = {}): Anomaly[] {
+    return this.#options.log.tables
+      .all<AnomalyRow>(
+        `SELECT * FROM anomalies ${all ? '' : 'WHERE lifted_at IS NULL'} ORDER BY position DESC`,
+      )
+      .map(anomalyOf)
+  }
+
+  normal(agent?: string): Normal[] {
+    const { log, clock } = this.#options
+    const agents = agentsKnown(log.tables).filter((one) => agent === undefined || one === agent)
+    const number = windowAt(clock.now(), this.settings)
+    return agents.flatMap((one) => normalsOf(log.tables, one, number, this.settings))
+  }
+
+  quarantined(): string[] {
+    return [...this.#quarantined.keys()].toSorted()
+  }
+
+  /** Why; null for an agent that is not. */
+  whyQuarantined(agent: string): string | null {
+    return this.#quarantined.get(agent) ?? null
+  }
+
+  // -- finding -------------------------------------------------------------------------------------
+
+  #onCommit(events: readonly StoredEvent[]): void {
+    const touched = new Map<string, number>()
+    for (const event of events) {
+      const isEnd = RUN_ENDS.has(event.kind)
+      if (event.kind === 'run.started') this.#remember(event)
+      else if (isEnd || event.kind === 'model.called')
+        touched.set(this.#agentOf(event.stream, isEnd), event.time)
+    }
+    if (!this.#isOpen) return
+    for (const [agent, time] of touched) if (agent !== '') this.#look(agent, windowAt(time, this.settings))
+  }
+
+  #remember({ stream, body }: StoredEvent): void {
+    if (this.#agents.size >= AGENTS_IN_MEMORY) this.#agents.clear()
+    this.#agents.set(stream.slice(RUN_STREAM.length), String(body?.workflow ?? ''))
+  }
+
+  /** '' for a run that is not known. */
+  #agentOf(stream: string, isLast = false): string {
+    const run = stream.slice(RUN_STREAM.length)
+    const known = this.#agents.get(run)
+    if (known !== undefined) {
+      if (isLast) this.#agents.delete(run)
+      return known
+    }
+    const { tables } = this.#options.log
+    const row = tables.get<{ workflow: string }>('SELECT workflow FROM runs WHERE id = ?', run)
+    return row?.workflow ?? ''
+  }
+
+  /** What a window says of it, by all that is on record of it so far. */
+  #look(agent: string, number: number): void {
+    const { tables } = this.#options.log
+    const { settings } = this
+    if (this.#quarantined.has(agent)) return
+    const row = windowSoFar(tables, agent, number, settings)
+    for (const measure of AFTERWARDS) {
+      const sample = sampleOf(measure, row)
+      if (sample === null || sample.value === 0) continue
+      const baseline = this.baselines.of(agent, measure, number, settings)
+      const finding = judge({ agent, measure }, sample, baseline, settings)
+      if (finding !== null) this.found(agent, finding, String(number), windowOf(number, settings))
+    }
+  }
+
+  /** @param occasion what it is told once for: the number of a window, or one effect */
+  found(
+    agent: string,
+    finding: Finding,
+    occasion: string,
+    window: { readonly from: number | null; readonly to: number | null },
+  ): void {
+    const { log, alerts, lifecycle, lower } = this.#options
+    const { measure, what, severity } = finding
+    const era = log.tables.get<{ era: number }>('SELECT era FROM anomalies_eras WHERE agent = ?', agent)
+    const of = [log.id, agent, measure, what, occasion, era?.era ?? 0]
+    const id = idOf([...of, severity])
+    if (this.#found.has(id) || this.#found.has(idOf([...of, 'quarantine'])) || isOnRecord(log.tables, id))
+      return
+    const reason = reasonOf(agent, finding, this.settings.windowMs)
+    const body: JsonObject = { anomaly: id, agent, ...finding, ...window, reason }
+    this.#found.add(id)
+    this.#note(agent, { severity, reason })
+    const found = { kind: 'anomaly.found', actor: 'autonomy', label: SYSTEM, body }
+    this.#append([
+      { stream: streamOf(agent), expectedVersion: 'any', events: [found] },
+      alerts.raise(ALERT, agent, messageOf(agent, severity, reason)),
+      ...(severity === 'quarantine' ? (lifecycle?.(agent, 'quarantined', reason) ?? []) : []),
+    ])
+    lower(agent, reason, Number.POSITIVE_INFINITY)
+  }
+
+  /** In the order of the log before whatever follows from it; a failure of the log is told to whoever appends next. */
+  #append(parts: Parameters<AutonomyOptions['log']['append']>[0]): void {
+    const appended = this.#options.log.append(parts).catch(() => {})
+    this.#pending = Promise.all([this.#pending, appended])
+  }
+
+  #note(agent: string, { severity, reason }: Pick<Anomaly, 'severity' | 'reason'>): void {
+    if (severity === 'quarantine' && !this.#quarantined.has(agent)) this.#quarantined.set(agent, reason)
+  }
+
+  // -- the operator's word -------------------------------------------------------------------------
+
+  async lift(agent: string, reason = ''): Promise<Anomaly[]> {
+    const held = this.list().filter((one) => one.agent === agent)
+    if (held.length === 0) throw notFound(agent, this.list())
+    const { log, alerts, lifecycle } = this.#options
+    const body = { agent, anomalies: held.map(({ id }) => id), reason }
+    const lifted = { kind: 'anomaly.lifted', actor: 'operator', label: OWNER, body }
+    await log.append([
+      { stream: streamOf(agent), expectedVersion: 'any', events: [lifted] },
+      alerts.clear(ALERT, agent),
+      ...(lifecycle?.(agent, 'enabled', reason) ?? []),
+    ])
+    this.#quarantined.delete(agent)
+    return held.map((one) => this.list({ all: true }).find(({ id }) => id === one.id) ?? one)
+  }
+}
+
+export function windowOf(number: number, { windowMs }: AnomalySettings): { from: number; to: number } {
+  return { from: number * windowMs, to: (number + 1) * windowMs }
+}
+
+function streamOf(agent: string): string {
+  return `anomaly/${agent}`
+}
+
+function idOf(of: Json): string {
+  return `a-${hash('sha256', JSON.stringify(of), 'hex').slice(0, 8)}`
+}
+
+function isOnRecord(tables: AutonomyOptions['log']['tables'], id: string): boolean {
+  return tables.get('SELECT 1 FROM anomalies WHERE id = ?', id) !== undefined
+}
+
+function messageOf(agent: string, severity: Anomaly['severity'], reason: string): string {
+  const follows =
+    severity === 'quarantine'
+      ? 'It is in quarantine: nothing that it does leaves without you'
+      : 'Its levels are back at review'
+  return `${reason}. ${follows}: \`holdfast anomalies\`, \`holdfast anomaly lift ${agent}\`.`
+}
+
+function notFound(agent: string, held: readonly Anomaly[]): HoldfastError {
+  const agents = [...new Set(held.map((one) => one.agent))]
+  return new HoldfastError(
+    'ANOMALY_NOT_FOUND',
+    `Nothing is held against ${agent}; there are anomalies of ${agents.join(', ') || 'nobody'}`,
+    { details: { agent, agents } },
+  )
+}
+
+interface AnomalyRow {
+  readonly id: string
+  readonly agent: string
+  readonly severity: Anomaly['severity']
+  readonly content: string
+  readonly time: number
+  readonly lifted_at: number | null
+  readonly lifted_because: string | null
+}
+
+function anomalyOf({ id, agent, severity, content, time, ...lifted }: AnomalyRow): Anomaly {
+  const known = JSON.parse(content) as Omit<Anomaly, 'id' | 'agent' | 'severity' | 'time'>
+  const { lifted_at: liftedAt, lifted_because: because } = lifted
+  return { ...known, id, agent, severity, time, liftedAt, liftedBecause: because ?? '' }
+}
