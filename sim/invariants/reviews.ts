@@ -144,10 +144,10 @@ function questionOf({ position }: StoredEvent, body: JsonObject): Question {
 function givenOf({ position }: StoredEvent, body: JsonObject): Given {
   return {
     position,
-    workflow: String(body.workflow),
+    workflow: String(body.agent),
     action: String(body.action),
-    n: (body.same as { n?: number }).n,
-    until: body.until === null ? Infinity : Number(body.until),
+    n: (body.arguments as { n?: { oneOf: readonly number[] } }).n?.oneOf[0],
+    until: body.expiresAt === null ? Infinity : Number(body.expiresAt),
     most: body.most === null ? Infinity : Number(body.most),
     used: 0,
     isRevoked: false,

@@ -71,7 +71,7 @@ export function expiringEarly(log: EventLog): EventLog {
 /** A delegation without its limits. */
 export function boundless(row: Row): Row {
   const content = JSON.parse(String(row.content))
-  return { ...row, content: JSON.stringify({ ...content, most: null, until: null, same: {} }) }
+  return { ...row, content: JSON.stringify({ ...content, most: null, expiresAt: null, arguments: {} }) }
 }
 
 /** Another code for the workflows. */
