@@ -4,13 +4,20 @@ import type { StreamAppend } from '../src/ports/event-log.ts'
 import type { ManualClock } from '../src/ports/testing/manual-clock.ts'
 import type { Asked } from './invariants/invariant.ts'
 
+/** Of an append that is not in the log yet. */
+type Open = { -readonly [Key in keyof Asked]: Asked[Key] }
+
+/** In place of a version that the writer left open: such events come in the order in which they were asked for. */
+const ANY = 'any'
+
 export class AskedFor {
   readonly #clock: ManualClock
   /** By stream and version; the first is the one that was not refused. */
-  readonly #asked = new Map<string, Asked[]>()
+  readonly #asked = new Map<string, Open[]>()
   #jumps = 0
   /** The latest time of day since everybody last had a turn: what is put on record now may be about it. */
   #reached = 0
+  #latest = 0
 
   constructor(clock: ManualClock) {
     this.#clock = clock
@@ -19,6 +26,7 @@ export class AskedFor {
   /** To be called when time has passed, before anybody has had a turn. */
   timePassed(): void {
     this.#reached = Math.max(this.#reached, this.#clock.now())
+    this.#latest = Math.max(this.#latest, this.#reached)
   }
 
   jumped(): void {
@@ -39,9 +47,12 @@ export class AskedFor {
   /** To be called off when the append is refused. */
   note(parts: readonly StreamAppend[]): () => void {
     const now = this.#clock.now()
-    const asked = { now, reached: Math.max(now, this.#reached), jumps: this.#jumps }
+    const jumps = this.#jumps
+    this.#latest = Math.max(now, this.#latest, this.#reached)
+    const reached = Math.max(now, this.#reached)
+    const asked = { now, reached, latest: this.#latest, jumps, jumpsAtCommit: jumps }
     const places = parts.flatMap(({ stream, expectedVersion, events }) =>
-      expectedVersion === 'any' ? [] : events.map((_, i) => `${stream}@${expectedVersion + i + 1}`),
+      events.map((_, i) => `${stream}@${expectedVersion === 'any' ? ANY : expectedVersion + i + 1}`),
     )
     for (const place of places) {
       const before = this.#asked.get(place)
@@ -58,8 +69,9 @@ export class AskedFor {
 
   take({ stream, version }: StoredEvent): Asked | undefined {
     const place = `${stream}@${version}`
-    const asked = this.#asked.get(place)?.[0]
+    const asked = this.#asked.get(place)?.[0] ?? this.#asked.get(`${stream}@${ANY}`)?.shift()
     this.#asked.delete(place)
+    if (asked !== undefined) asked.jumpsAtCommit = this.#jumps
     return asked
   }
 }

@@ -3,8 +3,11 @@
 import { changed } from './changed.ts'
 import {
   bindingChildren,
+  boundless,
   breakingChains,
+  doingAgain,
   doublingChains,
+  expiringEarly,
   forgettingRollbacks,
   listing,
   patient,
@@ -23,6 +26,7 @@ import {
   blindToEpochs,
   drifting,
   forgetfulOfReceipts,
+  keepingNothing,
   losingAlarms,
   tampering,
   twice,
@@ -126,7 +130,7 @@ export const BUGS: readonly Bug[] = [
   {
     what: 'a trigger looks again at what it has looked at',
     wiring: reading(/FROM triggers WHERE name/, (row) => row && { ...row, cursor: 0 }),
-    noticed: ['trigger-once'],
+    noticed: ['trigger-once', 'everything-ends'],
   },
   {
     what: 'a trigger passes over what it has not looked at',
@@ -179,6 +183,36 @@ export const BUGS: readonly Bug[] = [
     what: 'the next run of a chain is started twice',
     wiring: { log: (log) => appending(log, doublingChains(log)) },
     noticed: ['chain-once'],
+  },
+  {
+    what: 'a review may expire before its deadline',
+    wiring: { log: expiringEarly },
+    noticed: ['review-deadlines'],
+  },
+  {
+    what: 'a delegation speaks for more than the operator said',
+    wiring: listing(/FROM delegations WHERE revoked/, (rows) => rows.map(boundless)),
+    noticed: ['delegations'],
+  },
+  {
+    what: 'retention takes what a run held whose parent goes on',
+    wiring: reading(/SELECT status, parent FROM runs/, () => undefined),
+    noticed: ['erasures'],
+  },
+  {
+    what: 'what retention leaves of a run is not known when the tables are folded anew',
+    wiring: { projections: keepingNothing },
+    noticed: ['projections-live'],
+  },
+  {
+    what: 'a run that is retried does again what it had done outside',
+    wiring: { log: (log) => appending(log, doingAgain(log)) },
+    noticed: ['reopen-keeps'],
+  },
+  {
+    what: 'a run that failed once more is not among the dead letters',
+    wiring: listing(/FROM runs_dead/, (rows) => rows.filter(({ failures }) => Number(failures ?? 1) < 2)),
+    noticed: ['dead-letters'],
   },
   {
     what: 'more is under way at once within a run than it says',

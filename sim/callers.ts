@@ -17,6 +17,9 @@ export const REFUSALS: ReadonlySet<string> = new Set([
   'LOG_CONFLICT',
   'REVIEW_ENDED',
   'REVIEW_NOT_FOUND',
+  'REVIEW_NOT_DELEGABLE',
+  'REVIEW_BATCH_REFUSED',
+  'REVIEW_STALE',
   'RUN_ENDED',
   'RUN_NOT_FOUND',
   'HOLDFAST_CLOSED',
@@ -28,9 +31,16 @@ export const REFUSALS: ReadonlySet<string> = new Set([
   'RUN_UNDER_WAY',
   'SCHEDULE_UNKNOWN',
   'EVENT_NOT_SET_ASIDE',
+  'RUN_NOT_FAILED',
+  'RUN_ROLLED_BACK',
+  'RUN_FAILURE_TAKEN',
+  'RETRY_REPEATS',
   'INPUT_INVALID',
   POISON,
 ])
+
+/** Codes that may be met with once something was erased. */
+const OF_ERASED: ReadonlySet<string> = new Set(['BODY_ERASED', 'RUN_ID_CONFLICT'])
 
 /** What a caller was told, and how to see whether it is so. */
 export interface Told {
@@ -62,7 +72,7 @@ export class Callers {
   }
 
   /** Asks for something; what was answered must be so for ever. */
-  #ask(what: string, asked: (process: SimProcess) => Promise<Told['holds']>): void {
+  ask(what: string, asked: (process: SimProcess) => Promise<Told['holds']>): void {
     const { process } = this.#around
     asked(process)
       .then((holds) => {
@@ -74,7 +84,8 @@ export class Callers {
         const code = isHoldfastError(error) ? error.code : String(error.code ?? '')
         this.#around.trace(() => `  refused: ${what}: ${code} ${error}`)
         this.#around.tally.add(`refused: ${code}`)
-        if (!process.isDead && !REFUSALS.has(code)) this.#around.break('no-stray-errors', error)
+        const isErased = this.#around.watch.erasures.positions.size > 0 && OF_ERASED.has(code)
+        if (!process.isDead && !REFUSALS.has(code) && !isErased) this.#around.break('no-stray-errors', error)
       })
   }
 
@@ -85,7 +96,7 @@ export class Callers {
     const input = { tree, path: id, key, left }
     const options = { id, priority, ...(delayMs === null ? {} : { delay: delayMs }) }
     this.#started.add(id)
-    this.#ask(`start of ${id}`, async ({ hf, runtime }) => {
+    this.ask(`start of ${id}`, async ({ hf, runtime }) => {
       const handle = await hf.start(runtime.workflows.get(flavour, 1), input, options)
       handle.result().then(
         (value) =>
@@ -127,14 +138,14 @@ export class Callers {
     const key = KEYS[n % KEYS.length] ?? KEYS[0]
     const errand = { n, key, fails: n % 4 === 0, acts: n % 3 === 0 }
     this.#around.tally.add('pipeline: called')
-    this.#ask(`call ${n}`, async ({ hf }) => {
+    this.ask(`call ${n}`, async ({ hf }) => {
       const output = await hf.call(courier, errand, { id: `courier-${n}` })
       return (now) => endsWith(now, `courier-${n}`, { output })
     })
   }
 
   #publish(id: string, key: string, kind = 'news', data: unknown = null): void {
-    this.#ask(`event ${id}`, async ({ hf }) => {
+    this.ask(`event ${id}`, async ({ hf }) => {
       await hf.emit({ kind, key, id, data })
       return (now) => now.log.versionOf(`event/${id}`) === 1
     })
@@ -150,16 +161,14 @@ export class Callers {
     for (let i = 0; i < times; i += 1) {
       const answer = answerFor(review, this.#around.world, this.#chance)
       this.#around.tally.add(`answer: ${review.action} ${answer.verdict}`)
-      this.#ask(`${answer.verdict} to ${review.id}`, async (process) => {
+      this.ask(`${answer.verdict} to ${review.id}`, async (process) => {
         await process.hf.answer(review.id, answer)
-        return ({ log }) =>
-          log.tables.get<{ status: string }>('SELECT status FROM reviews WHERE id = ?', review.id)?.status ===
-          answer.verdict
+        return (now) => isAnswered(now, review.id, answer.verdict)
       })
     }
   }
 
-  #anyRun(): string | null {
+  anyRun(): string | null {
     const runs = this.#around.process.log.tables.all<{ id: string }>(
       "SELECT id FROM runs WHERE id NOT LIKE 'agent/%' ORDER BY id",
     )
@@ -167,14 +176,14 @@ export class Callers {
   }
 
   cancelAny(): void {
-    const run = this.#anyRun()
+    const run = this.anyRun()
     if (run !== null) this.cancel(run)
   }
 
-  rollBack(run = this.#anyRun()): void {
+  rollBack(run = this.anyRun()): void {
     if (run === null) return
     this.#around.tally.add('rollback asked for')
-    this.#ask(`rollback of ${run}`, async ({ hf }) => {
+    this.ask(`rollback of ${run}`, async ({ hf }) => {
       const { id } = await hf.rollback(run)
       return ({ log }) => log.versionOf(`run/${id}`) > 0
     })
@@ -209,7 +218,7 @@ export class Callers {
     const one = aside[this.#chance.whole(0, Math.max(0, aside.length - 1))]
     for (const { name, position } of all ? aside : one === undefined ? [] : [one]) {
       this.#around.tally.add('trigger: tried again')
-      this.#ask(`retry of ${position} by ${name}`, async (process) => {
+      this.ask(`retry of ${position} by ${name}`, async (process) => {
         await process.hf.triggers.retry(name, position)
         return (now) => {
           const trigger = now.hf.triggers.list().find((known) => known.name === name)
@@ -228,7 +237,7 @@ export class Callers {
 
   changeSchedule(deed: 'pause' | 'resume' | 'fire', name: string): void {
     this.#around.tally.add(`schedule: ${deed}`)
-    this.#ask(`${deed} of schedule ${name}`, async ({ hf }) => {
+    this.ask(`${deed} of schedule ${name}`, async ({ hf }) => {
       if (deed === 'fire') {
         const { run } = await hf.schedules.run(name)
         return ({ log }) => log.versionOf(`run/${run}`) > 0
@@ -241,7 +250,7 @@ export class Callers {
   cancel(run: string): void {
     this.cancelled.add(run)
     this.#around.tally.add('cancel')
-    this.#ask(`cancellation of ${run}`, async ({ hf }) => {
+    this.ask(`cancellation of ${run}`, async ({ hf }) => {
       await hf.cancel(run)
       return ({ log }) => {
         const last = lastOfChain(log.tables, run)
@@ -271,5 +280,20 @@ export class Callers {
 
 function endsWith({ runtime, log }: SimProcess, given: string, part: { output: unknown }): boolean {
   const run = lastOfChain(log.tables, given)
-  return JSON.stringify(runtime.lastEvent(run)?.body?.output) === JSON.stringify(part.output)
+  const last = runtime.lastEvent(run)
+  if (last?.body === null) return isErased(log, run)
+  return JSON.stringify(last?.body.output) === JSON.stringify(part.output)
+}
+
+function isErased({ tables }: SimProcess['log'], run: string): boolean {
+  return tables.get('SELECT 1 FROM runs_erased WHERE run = ?', run) !== undefined
+}
+
+/** Of a review that went with its run, nothing is left. */
+export function isAnswered({ log }: SimProcess, review: string, verdict: string): boolean {
+  const sql = 'SELECT status FROM reviews WHERE id = ?'
+  const row = log.tables.get<{ status: string }>(sql, review)
+  if (row !== undefined) return row.status === verdict
+  const answer = log.tables.get<{ run: string }>('SELECT run FROM reviews_answers WHERE review = ?', review)
+  return answer !== undefined && isErased(log, answer.run)
 }

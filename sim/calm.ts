@@ -5,23 +5,35 @@ import type { Simulation } from './simulation.ts'
 /** After which what a child had under way is over: attempts, lookups, questions to the operator. */
 const AGES_MS = 600_000
 
+/** For so long the operator answers nothing: whoever answers by a rule comes first. */
+const RULES_FIRST_MS = 10_000
+
 /** @throws Violation */
 export async function untilOver(simulation: Simulation): Promise<void> {
   const { callers, clock, plan } = simulation
   /** When a child was first seen to go on without its parent. */
   const orphans = new Map<string, number>()
   for (const index of plan.runs.keys()) callers.start(index)
+  const begun = clock.now()
+  let isRulesTurn = true
+  let rests = false
   for (let rounds = 0; rounds < 2_000; rounds += 1) {
     await simulation.settle()
     simulation.look()
     checkOrphans(simulation, orphans)
     quietSchedules(simulation, rounds)
-    const isAsked = simulation.process.hf.reviews().length > 0
+    simulation.desk.checkDue(simulation.process)
+    if (isRulesTurn && (rests || clock.now() >= begun + RULES_FIRST_MS)) {
+      simulation.desk.checkDelegated(simulation.process)
+      isRulesTurn = false
+    }
+    const isAsked = !isRulesTurn && simulation.process.hf.reviews().length > 0
     if (isAsked) callers.answer()
     const isFed = callers.feed()
     const isRetried = rounds < 1_000 && plan.triggers.length > 0 && callers.retry(true)
-    if (clock.next() || isAsked || isFed || isRetried) continue
-    if (!callers.rollBackFamilies()) return
+    rests = !clock.next()
+    if (!rests || isAsked || isFed || isRetried || isRulesTurn) continue
+    if (!simulation.deadLetters.retryAll() && !callers.rollBackFamilies()) return
   }
   throw new Violation('everything-ends', 'time passes, and there is always another alarm')
 }

@@ -11,6 +11,13 @@ import type { SimProcess } from './process.ts'
 export const HOW = ['fold', 'fold', 'fold', 'step', 'sleep', 'poison'] as const
 export const KEYS = ['a', 'b', 'c'] as const
 
+/** The body of an event that it is told of. */
+export interface Tick {
+  readonly id: string
+  readonly key: string
+  readonly data: { readonly how: (typeof HOW)[number] }
+}
+
 interface Collected {
   readonly ids: readonly string[]
 }
@@ -37,21 +44,15 @@ export const collector: Agent<Collected> = defineAgent<Collected>({
 })
 
 /** Each instance has handled each of its events once, in the order of the log. @throws Violation */
-export async function checkCollector({ log, hf }: SimProcess): Promise<void> {
-  const ticks = [...log.read()].filter(
-    ({ kind, body }) => kind === 'event.published' && body?.kind === 'tick',
-  )
+export async function checkCollector({ hf }: SimProcess, ticks: readonly Tick[]): Promise<void> {
   for (const key of KEYS) {
-    const own = ticks.flatMap(({ body }) => (body?.key === key ? [body] : []))
-    const told = own.filter(({ data }) => (data as { how: string }).how !== 'poison')
+    const told = ticks.filter((one) => one.key === key && one.data.how !== 'poison')
     const expected = told.map(({ id }) => id).join(' ')
     const { ids } = (await hf.agent(collector, key).query()) as Collected
     if (ids.join(' ') !== expected)
       throw new Violation('agent-folds', `${key} has ${ids.join(' ')} instead of ${expected}`)
   }
-  const poison = ticks.filter(
-    ({ body }) => (body?.data as { how: string } | undefined)?.how === 'poison',
-  ).length
+  const poison = ticks.filter(({ data }) => data.how === 'poison').length
   const aside = hf.agent(collector).setAside().length
   if (aside !== poison) throw new Violation('agent-folds', `${aside} set aside of ${poison} that are poison`)
 }

@@ -1,8 +1,10 @@
 /** The invariants of a whole log: after each crash, now and then, and at the end. */
-import { foldJournal, type JournalEntry } from '../src/kernel/journal.ts'
+import { foldJournal, type Journal, type JournalEntry } from '../src/kernel/journal.ts'
 import { verifyRun } from '../src/runtime/replay.ts'
 import { checkCollector } from './collector.ts'
 import { checkCourier } from './courier.ts'
+import { checkDeadLetters } from './dead-letters.ts'
+import { checkDeskAtEnd } from './desk.ts'
 import { type Ending, mismatch } from './expectation.ts'
 import { Violation } from './invariants/invariant.ts'
 import type { SimProcess } from './process.ts'
@@ -21,6 +23,8 @@ export function checkLog(
   simulation.tally.add('check of the whole log')
   for (const [position, text] of simulation.acknowledged) {
     if (simulation.watch.texts[position - 1] === text) continue
+    // It was erased before anybody has looked.
+    if (simulation.watch.erasures.positions.has(position)) continue
     throw new Violation('acknowledged-is-kept', `${text} was acknowledged, and is not there`)
   }
   for (const { what, holds } of simulation.callers.told) {
@@ -66,31 +70,44 @@ export async function checkEnd(simulation: Simulation): Promise<void> {
   checkLog(simulation, process)
   if (simulation.seed % ANEW === 0) checkAnew(process)
   const runs = process.log.tables.all<RunRow>('SELECT id, status FROM runs ORDER BY position')
+  const journals = new Map(runs.map(({ id }) => [id, foldJournal(id, process.log.readStream(`run/${id}`))]))
   for (const run of runs) {
     simulation.tally.add(`run: ${run.status}`)
-    await checkRun(simulation, process, run)
+    await checkRun(simulation, process, run, journals)
   }
   simulation.watch.end()
-  checkEffects(simulation, process, runs)
-  await checkCollector(process)
+  for (const journal of journals.values()) if (!journal.erased) checkEffects(simulation, journal)
+  await checkCollector(process, simulation.watch.ticks)
   checkCourier(process)
+  await checkDeadLetters(simulation)
+  await checkDeskAtEnd(process)
   for (const { id } of simulation.plan.runs) {
     if (!runs.some((run) => run.id === id)) throw new Violation('everything-ends', `${id} was never begun`)
   }
 }
 
-async function checkRun(simulation: Simulation, process: SimProcess, { id, status }: RunRow): Promise<void> {
-  const events = process.log.readStream(`run/${id}`)
-  const { start, end } = foldJournal(id, events)
+/** @param journals of all runs, as the log has them */
+async function checkRun(
+  simulation: Simulation,
+  process: SimProcess,
+  { id, status }: RunRow,
+  journals: ReadonlyMap<string, Journal>,
+): Promise<void> {
+  if (simulation.watch.erasures.runs.has(id)) return
+  const { start = null, end = null } = journals.get(id) ?? {}
   if (end === null || start === null) {
-    const last = events.at(-1)
+    const last = process.runtime.lastEvent(id)
     throw new Violation(
       'everything-ends',
       `${id} is ${status} after ${last?.kind} ${JSON.stringify(last?.body)}`,
     )
   }
-  const report = await verifyRun(process.log, process.runtime.workflows, id)
-  if (report.verdict !== 'same') {
+  const report = await verifyRun(process.log, process.runtime.workflows, id).catch((error) => {
+    // A run that it has called, or an event that it has published, was erased before it.
+    if (simulation.watch.erasures.positions.size > 0 && error.code === 'BODY_ERASED') return null
+    throw error
+  })
+  if (report !== null && report.verdict !== 'same') {
     throw new Violation('replays', `${id}: ${report.verdict} ${JSON.stringify(report.divergence)}`)
   }
   if (!(FLAVOURS as readonly string[]).includes(start.workflow)) return
@@ -106,17 +123,14 @@ async function checkRun(simulation: Simulation, process: SimProcess, { id, statu
   if (end.status === 'cancelled') {
     const { parent } = start
     if (isCancelled(simulation, id)) return
-    if (parent?.onParentClose === 'cancel' && hasEnded(process, parent.run)) return
+    // A called child that is still open when its parent ends is cancelled.
+    const above = parent?.onParentClose === 'cancel' ? journals.get(parent.run) : undefined
+    if (above !== undefined && (above.end !== null || above.erased)) return
     throw new Violation('as-expected', `${id} was cancelled by nobody`)
   }
   if (left > 0) throw new Violation('as-expected', `${id} ended, and was to go on as the next run`)
   const wrong = mismatch(tree, path, ending)
   if (wrong !== null) throw new Violation('as-expected', wrong)
-}
-
-/** A called child that is still open when its parent ends is cancelled. */
-function hasEnded({ log }: SimProcess, run: string): boolean {
-  return foldJournal(run, log.readStream(`run/${run}`)).end !== null
 }
 
 /** It, or another of its chain. */
@@ -126,33 +140,31 @@ function isCancelled({ callers }: Simulation, run: string): boolean {
 }
 
 /** What is on record of each effect is what happened outside. */
-function checkEffects(simulation: Simulation, process: SimProcess, runs: readonly RunRow[]): void {
+function checkEffects(simulation: Simulation, { run, entries }: Journal): void {
   const { world, watch } = simulation
-  for (const { id } of runs) {
-    for (const entry of foldJournal(id, process.log.readStream(`run/${id}`)).entries.values()) {
-      if (entry.type === 'undo' && entry.settled?.outcome.ok) checkUndone(simulation, entry)
-      if (entry.type !== 'effect' || entry.opened?.operation === undefined) continue
-      const path = String((entry.opened.input as { path?: string } | undefined)?.path)
-      const done = world.done.get(path)
-      const operation = String(entry.opened.operation)
-      const isUnknown = watch.isUnknown(id, entry.name)
-      const outcome = entry.settled?.outcome
-      if (outcome?.ok && done === undefined) {
-        throw new Violation('effect-record', `${operation} ${path} succeeded on record, and was not done`)
-      }
-      if (done === undefined || operation === 'world.read') continue
-      if (done.times > 1 && !isUnknown) {
-        throw new Violation(
-          'effect-once',
-          `${operation} ${path} was done ${done.times} times without a word of it`,
-        )
-      }
-      if (outcome === undefined && !isUnknown) {
-        throw new Violation('effect-record', `${operation} ${path} was done, and the record is silent`)
-      }
-      if (outcome?.ok === false && !isUnknown) {
-        throw new Violation('effect-record', `${operation} ${path} was done, and failed on record`)
-      }
+  for (const entry of entries.values()) {
+    if (entry.type === 'undo' && entry.settled?.outcome.ok) checkUndone(simulation, entry)
+    if (entry.type !== 'effect' || entry.opened?.operation === undefined) continue
+    const path = String((entry.opened.input as { path?: string } | undefined)?.path)
+    const done = world.done.get(path)
+    const operation = String(entry.opened.operation)
+    const isUnknown = watch.isUnknown(run, entry.name)
+    const outcome = entry.settled?.outcome
+    if (outcome?.ok && done === undefined) {
+      throw new Violation('effect-record', `${operation} ${path} succeeded on record, and was not done`)
+    }
+    if (done === undefined || operation === 'world.read') continue
+    if (done.times > 1 && !isUnknown) {
+      throw new Violation(
+        'effect-once',
+        `${operation} ${path} was done ${done.times} times without a word of it`,
+      )
+    }
+    if (outcome === undefined && !isUnknown) {
+      throw new Violation('effect-record', `${operation} ${path} was done, and the record is silent`)
+    }
+    if (outcome?.ok === false && !isUnknown) {
+      throw new Violation('effect-record', `${operation} ${path} was done, and failed on record`)
     }
   }
 }

@@ -1,6 +1,6 @@
 /** What a run may come to, as far as its tree says: the model that the outcomes of a simulation are compared with. */
 import type { Json } from '../src/kernel/json.ts'
-import { branches, type Tree } from './tree.ts'
+import { branches, type ReviewTree, type Tree } from './tree.ts'
 import { answerTo } from './world.ts'
 
 export type Ending =
@@ -26,7 +26,7 @@ function valueMismatch(tree: Tree, path: string, value: Json): string | null {
     case 'step':
       return is(tree.failures < 5 && value === tree.value)
     case 'oops':
-      return is(false)
+      return is(tree.mendable && value === 'mended')
     case 'sleep':
       return is(value === 'slept')
     case 'wait':
@@ -44,9 +44,9 @@ function valueMismatch(tree: Tree, path: string, value: Json): string | null {
     case 'act':
       return is(value === answerTo({ operation: tree.operation, path }) || value === null)
     case 'review': {
-      const [verdict, n] = list
+      const [verdict, n, way] = list
       const edited = verdict === 'edited' ? 100 : 0
-      return is(VERDICTS.includes(verdict as string) && n === tree.n + edited)
+      return is(mayBeAnswered(tree, String(verdict), String(way)) && n === tree.n + edited)
     }
     case 'draw':
       return is(typeof list[0] === 'number' && typeof list[1] === 'string')
@@ -93,6 +93,14 @@ function valueMismatch(tree: Tree, path: string, value: Json): string | null {
       return winner === undefined ? is(false) : valueMismatch(...winner, list[1] ?? null)
     }
   }
+}
+
+function mayBeAnswered(tree: ReviewTree, verdict: string, way: string): boolean {
+  const { deadlineMs, onExpiry, operation, hasWarning } = tree
+  if (way === 'rule') return verdict === 'approved' && !hasWarning
+  if (way !== 'expiry') return VERDICTS.includes(verdict)
+  const mayApprove = onExpiry === 'approve' && operation === 'world.read' && !hasWarning
+  return deadlineMs !== null && (verdict === 'rejected' ? onExpiry === 'reject' : mayApprove)
 }
 
 /** What became of one of several that are waited for whatever they come to. */

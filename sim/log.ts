@@ -33,6 +33,10 @@ export function simLog(log: EventLog, { isDead, slowMs, after, acknowledge, ask 
     })
   }
 
+  function takeAll(): void {
+    while (held.length > 0) held.shift()?.()
+  }
+
   return changed(log, {
     async append(...given: Given) {
       if (isDead()) return await never()
@@ -43,8 +47,8 @@ export function simLog(log: EventLog, { isDead, slowMs, after, acknowledge, ask 
         acknowledge(events)
         return events
       } catch (error) {
-        if (isDead()) return await never()
         refused()
+        if (isDead()) return await never()
         throw error
       }
     },
@@ -52,8 +56,14 @@ export function simLog(log: EventLog, { isDead, slowMs, after, acknowledge, ask 
       log.onCommit((events) => {
         if (!isDead()) listener(events)
       }),
+    /** What was asked for before comes to the disk before. */
+    async erase(...given: Parameters<EventLog['erase']>) {
+      if (isDead()) return await never()
+      takeAll()
+      return await log.erase(...given)
+    },
     async close() {
-      while (held.length > 0) held.shift()?.()
+      takeAll()
       await log.close()
     },
   })

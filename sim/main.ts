@@ -18,6 +18,8 @@ import { type Outcome, simulate } from './simulation.ts'
 const FAILED = join(import.meta.dirname, 'failing-seeds.txt')
 /** A seed takes some hundredths of a second; one that takes this long does not come to an end. */
 const HUNG_MS = 120_000
+/** Room for what lives briefly: a seed's whole life, so that little of it is ever copied. */
+const resourceLimits = { maxYoungGenerationSizeMb: 64 }
 
 const { values } = parseArgs({
   options: {
@@ -70,7 +72,7 @@ async function work(left: number[], take: (outcome: Outcome) => void): Promise<v
 /** The seed that a worker hung at; null when there are no more. */
 function untilHung(left: number[], take: (outcome: Outcome) => void): Promise<number | null> {
   return new Promise((resolve) => {
-    const worker = new Worker(new URL('./worker.ts', import.meta.url))
+    const worker = new Worker(new URL('./worker.ts', import.meta.url), { resourceLimits })
     let seed = 0
     let alarm: NodeJS.Timeout | undefined
     const end = (hung: number | null): void => {

@@ -5,6 +5,9 @@
  */
 import { DatabaseSync, type StatementSync } from 'node:sqlite'
 import { SqliteTables } from '../src/adapters/sqlite/database.ts'
+import { EventRows } from '../src/adapters/sqlite/event-rows.ts'
+import { BODIES_ERASED, readResidues } from '../src/adapters/sqlite/residues.ts'
+import { Words } from '../src/adapters/sqlite/words.ts'
 import type { StoredEvent } from '../src/kernel/event.ts'
 import { PROJECTIONS } from './projections.ts'
 
@@ -18,6 +21,7 @@ export class Mirror {
   readonly #database = new DatabaseSync(':memory:')
   readonly #tables = new SqliteTables(this.#database)
   readonly #contents: string
+  #live: { readonly database: DatabaseSync; readonly contents: StatementSync } | null = null
 
   constructor() {
     for (const { schema } of PROJECTIONS) this.#database.exec(schema)
@@ -39,18 +43,33 @@ export class Mirror {
     this.#database.exec('ROLLBACK; BEGIN')
   }
 
-  see(event: StoredEvent): void {
+  /** @param live the database that the event is from */
+  see(event: StoredEvent, live: DatabaseSync): void {
+    if (event.kind === BODIES_ERASED) this.#foldAnew(live, event.position)
     for (const { projection } of BY_KIND.get(event.kind) ?? []) projection.apply(event, this.#tables)
   }
 
-  /** To be asked of the live database. */
-  contentsOf(live: DatabaseSync): StatementSync {
-    return live.prepare(this.#contents)
+  /** What was erased counts as what was kept of it: all up to there is folded with that. */
+  #foldAnew(live: DatabaseSync, upTo: number): void {
+    this.clear()
+    const tables = new SqliteTables(live)
+    const rows = new EventRows(tables, new Words(tables))
+    const residues = readResidues(tables, rows)
+    for (const row of rows.after(0)) {
+      if (row.position >= upTo) return
+      const event = rows.toEvent(row)
+      const residue = event.body === null ? residues.get(event.position) : undefined
+      for (const { projection } of BY_KIND.get(event.kind) ?? []) {
+        const kept = residue?.[projection.name]
+        projection.apply(kept === undefined ? event : { ...event, body: kept }, this.#tables)
+      }
+    }
   }
 
   /** Names of the tables of the live database that differ. */
-  differing(live: StatementSync): string[] {
-    const there = live.all()
+  differing(live: DatabaseSync): string[] {
+    if (this.#live?.database !== live) this.#live = { database: live, contents: live.prepare(this.#contents) }
+    const there = this.#live.contents.all()
     const here = this.#tables.all(this.#contents)
     return there.flatMap(({ name, content }, i) => (content === here[i]?.content ? [] : [String(name)]))
   }

@@ -49,6 +49,15 @@ export type Deed =
   | 'resume'
   | 'fire'
   | 'roll back'
+  | 'question'
+  | 'look'
+  | 'snooze'
+  | 'delegate'
+  | 'revoke'
+  | 'batch'
+  | 'retain'
+  | 'retry run'
+  | 'discard'
   | 'check'
 
 export interface Plan {
@@ -85,6 +94,8 @@ export function drawPlan(chance: Chance): Plan {
   const schedules = some(Object.keys(RHYTHMS))
   const triggers = some(Object.keys(MANNERS))
   const ofSchedules = (weight: number): number => (schedules.length > 0 ? sometimes(weight) : 0)
+  const isAtDesk = chance.happens(0.3)
+  const atDesk = (weight: number): number => (isAtDesk ? weight : 0)
   const ofTriggers = (weight: number): number => (triggers.length > 0 ? weight : 0)
   return {
     runs,
@@ -117,6 +128,15 @@ export function drawPlan(chance: Chance): Plan {
       resume: ofSchedules(2),
       fire: ofSchedules(1),
       'roll back': sometimes(2),
+      question: atDesk(14),
+      look: atDesk(1),
+      snooze: atDesk(2),
+      delegate: atDesk(4),
+      revoke: atDesk(0.5),
+      batch: atDesk(1),
+      retain: chance.happens(0.25) ? 4 : 0,
+      'retry run': sometimes(6),
+      discard: sometimes(0.5),
       check: 0.5,
     },
     steps: chance.whole(size.steps[0], size.steps[1]),

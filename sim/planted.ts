@@ -6,7 +6,7 @@ import { BUGS } from './bugs.ts'
 import { simulate } from './simulation.ts'
 
 /** Seeds after which a planted bug must have been found. */
-const MOST_SEEDS = 150
+const MOST_SEEDS = 400
 
 export interface Planted {
   readonly what: string

@@ -23,11 +23,12 @@ import type { Chance } from './chance.ts'
 import { collector } from './collector.ts'
 import { worldConnector } from './connector.ts'
 import { courier } from './courier.ts'
-import { type DiskFaults, faultyDatabase, type Statements } from './disk.ts'
+import { type DiskFaults, faultyDatabase } from './disk.ts'
 import { simLog } from './log.ts'
 import { simModel } from './model.ts'
 import { PROJECTIONS } from './projections.ts'
 import { STARTED, schedulesOf, triggersOf } from './starters.ts'
+import type { Store } from './store.ts'
 import type { Tally } from './tally.ts'
 import { type Tell, treeWorkflows } from './workflow.ts'
 import type { World } from './world.ts'
@@ -48,8 +49,7 @@ export interface Wiring {
 }
 
 export interface Surroundings {
-  readonly database: DatabaseSync
-  readonly statements: Statements
+  readonly store: Store
   readonly clock: ManualClock
   readonly world: World
   readonly chance: Chance
@@ -66,7 +66,8 @@ export interface Surroundings {
   /** Names of the schedules and of the triggers. */
   readonly schedules: readonly string[]
   readonly triggers: readonly string[]
-  readonly isMended: () => boolean
+  /** Of the triggers, and of what a run does at that path. */
+  readonly isMended: (path?: string) => boolean
   readonly tell: Tell
 }
 
@@ -83,7 +84,7 @@ export class SimProcess {
   #isDead = false
 
   constructor(around: Surroundings) {
-    const { database, world, chance, tally, wiring } = around
+    const { store, world, chance, tally, wiring } = around
     const settings = (wiring.settings ?? same)(around.settings)
     const clock = (wiring.clock ?? same)(this.#clockOf(around.clock))
     const isDead = (): boolean => this.#isDead
@@ -95,7 +96,7 @@ export class SimProcess {
       die: () => this.die(),
     }
     const projections = wiring.projections?.() ?? PROJECTIONS
-    const faulty = faultyDatabase(database, around.statements, this.disk, tally)
+    const faulty = faultyDatabase(store.database, store.statements, this.disk, tally)
     this.#handDown = faulty.handDown
     const own = (wiring.database ?? same)(faulty.database)
     this.log = simLog((wiring.log ?? same)(openSqliteEventLog({ database: own, clock, projections })), {
@@ -119,7 +120,12 @@ export class SimProcess {
       log: this.log,
       gate: (wiring.gate ?? same)(gate),
       clock,
-      workflows: [...treeWorkflows(pause, around.tell), ...STARTED, handlingWorkflow(collector), courier],
+      workflows: [
+        ...treeWorkflows(pause, around.tell, around.isMended),
+        ...STARTED,
+        handlingWorkflow(collector),
+        courier,
+      ],
       ...around.limits,
     })
     wiring.runtime?.(this.runtime)
@@ -128,7 +134,7 @@ export class SimProcess {
     const agents = new Agents(this.runtime, { agents: [collector], residentInstances: chance.pick([1, 100]) })
     this.hf = new Holdfast(this.runtime, agents, () => `id-${name}-${++ids}`, {
       schedules: schedulesOf(around.schedules),
-      triggers: (wiring.triggers ?? same)(triggersOf(around.triggers, around.isMended)),
+      triggers: (wiring.triggers ?? same)(triggersOf(around.triggers, () => around.isMended())),
     })
     if (wiring.recovers !== false) void this.#recover(agents)
   }
@@ -138,6 +144,8 @@ export class SimProcess {
     try {
       await agents.open()
       this.runtime.recover()
+      this.hf.desk.open()
+      this.hf.deadLetters.open()
       await this.hf.schedules.open()
       await this.hf.triggers.open()
     } catch (error) {

@@ -4,8 +4,6 @@
  * the same seed leaves the same events.
  */
 import { hash } from 'node:crypto'
-import { DatabaseSync, type StatementSync } from 'node:sqlite'
-import { openSqliteEventLog } from '../src/adapters/sqlite/event-log.ts'
 import { isHoldfastError } from '../src/kernel/errors.ts'
 import type { StoredEvent } from '../src/kernel/event.ts'
 import { armCrashPoints, CRASH_POINTS, type CrashPoint } from '../src/ports/crash-points.ts'
@@ -14,15 +12,17 @@ import { AskedFor } from './asked.ts'
 import { Callers, REFUSALS } from './callers.ts'
 import { untilOver } from './calm.ts'
 import { Chance } from './chance.ts'
-import { Statements } from './disk.ts'
+import { DeadLetterDesk } from './dead-letters.ts'
+import { Desk } from './desk.ts'
 import { checkEnd, checkLog } from './ending.ts'
 import { Violation } from './invariants/invariant.ts'
 import { emptyMirror } from './mirror.ts'
 import { type Deed, drawPlan, type Plan } from './plan.ts'
 import { SimProcess, type Wiring } from './process.ts'
-import { PROJECTIONS } from './projections.ts'
+import { keepTo } from './retention.ts'
+import { emptyStore, forgetStore } from './store.ts'
 import { Tally } from './tally.ts'
-import { countTurns, settle, turn } from './turns.ts'
+import { countTurns, fromFirstTurn, settle, turn } from './turns.ts'
 import { textOf, Watch } from './watch.ts'
 import { World } from './world.ts'
 
@@ -47,6 +47,7 @@ const DAY_MS = 86_400_000
 export async function simulate(seed: number, options: SimulationOptions = {}): Promise<Outcome> {
   countTurns()
   await settle()
+  await fromFirstTurn()
   const simulation = new Simulation(seed, options)
   return await simulation.run()
 }
@@ -59,15 +60,17 @@ export class Simulation {
   readonly world: World
   readonly watch: Watch
   readonly callers: Callers
+  readonly deadLetters: DeadLetterDesk
+  readonly desk: Desk
+  /** Paths of what was mended: it fails no more. */
+  readonly mended = new Set<string>()
   /** Position → text of an acknowledged event; looked for after each crash. */
   readonly acknowledged = new Map<number, string>()
   /** Whether an old process ever went on beside a new one. */
   hadZombie = false
   readonly #options: SimulationOptions
-  readonly #database: DatabaseSync
-  readonly #statements: Statements
+  readonly #store = emptyStore()
   readonly #mirror = emptyMirror()
-  readonly #contents: StatementSync
   readonly #chance: Chance
   #process: SimProcess | null = null
   #zombies: SimProcess[] = []
@@ -94,9 +97,8 @@ export class Simulation {
     this.world.faults = this.plan.networkFaults
     this.watch = new Watch(this.plan.settings.budget.modelCallsPerDay)
     this.callers = new Callers(this, this.#chance)
-    this.#database = freshDatabase()
-    this.#statements = new Statements(this.#database)
-    this.#contents = this.#mirror.contentsOf(this.#database)
+    this.deadLetters = new DeadLetterDesk(this, this.callers, this.#chance)
+    this.desk = new Desk(this, this.callers, this.#chance)
   }
 
   async run(): Promise<Outcome> {
@@ -116,6 +118,7 @@ export class Simulation {
       armCrashPoints(null)
       await settle()
       process.off('unhandledRejection', onStray).off('uncaughtException', onStray)
+      if (violation !== null) forgetStore()
     }
     return {
       seed: this.seed,
@@ -181,6 +184,19 @@ export class Simulation {
         return this.callers.cancelAny()
       case 'roll back':
         return this.callers.rollBack()
+      case 'question':
+      case 'look':
+      case 'snooze':
+      case 'delegate':
+      case 'revoke':
+      case 'batch':
+        return this.desk[deed]()
+      case 'retain':
+        return keepTo(this, this.#chance)
+      case 'retry run':
+        return this.deadLetters.retry()
+      case 'discard':
+        return this.deadLetters.discard()
       case 'parcel':
         return this.callers.parcel()
       case 'retry':
@@ -238,10 +254,11 @@ export class Simulation {
     if (this.#broken !== null) throw this.#broken
     const reader = this.#process
     if (reader === null) return
-    for (const event of reader.log.read(this.watch.position)) {
+    const isMore = this.#store.head !== this.watch.position
+    for (const event of isMore ? reader.log.read(this.watch.position) : []) {
       this.trace(() => `    ${textOf(event)}`)
       this.watch.see(event, this.#asked.take(event))
-      this.#mirror.see(event)
+      this.#mirror.see(event, this.#store.database)
     }
     for (const { path, operation, keys, times } of this.world.done.values()) {
       if (keys.size > 1)
@@ -254,7 +271,7 @@ export class Simulation {
 
   /** Names of the tables that are not what the log says. */
   drifted(): string[] {
-    return this.#mirror.differing(this.#contents)
+    return this.#mirror.differing(this.#store.database)
   }
 
   break(invariant: string, error: unknown): void {
@@ -273,11 +290,10 @@ export class Simulation {
     this.tally.add('process: opened')
     this.#isOpening = true
     this.#process = new SimProcess({
-      database: this.#database,
-      statements: this.#statements,
+      store: this.#store,
       clock: this.clock,
       world: this.world,
-      chance: this.#chance.part(`process ${this.tally.counts['process: opened']}`),
+      chance: this.#chance.part(`process ${this.tally.of('process: opened')}`),
       tally: this.tally,
       settings: this.plan.settings,
       wiring: this.#options.wiring ?? {},
@@ -290,7 +306,7 @@ export class Simulation {
       ask: (one, parts) => (this.#zombies.includes(one) ? () => {} : this.#asked.note(parts)),
       schedules: this.plan.schedules,
       triggers: this.plan.triggers,
-      isMended: () => this.#isMended,
+      isMended: (path) => (path === undefined ? this.#isMended : this.mended.has(path)),
       tell: (invariant, wrong) => this.break(invariant, wrong),
     })
     this.#isOpening = false
@@ -381,17 +397,4 @@ export class Simulation {
     this.#isMended = true
     await untilOver(this)
   }
-}
-
-let template: Uint8Array | undefined
-
-/** An empty log with an id of its own that is always the same. */
-function freshDatabase(): DatabaseSync {
-  const database = new DatabaseSync(':memory:')
-  if (template === undefined) {
-    openSqliteEventLog({ database, clock: { now: () => 0 }, projections: PROJECTIONS })
-    database.exec("UPDATE meta SET value = 'the-simulated-log' WHERE key = 'id'")
-    template = database.serialize()
-  } else database.deserialize(template)
-  return database
 }

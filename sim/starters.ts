@@ -69,12 +69,12 @@ const delivery = defineWorkflow<Delivery, number>({
 
 export const STARTED: readonly AnyWorkflow[] = [chore, delivery]
 
+const SCHEDULES: readonly AnySchedule[] = Object.entries(RHYTHMS).map(([name, { cron, missed }]) =>
+  defineSchedule({ name, cron, missed, workflow: chore, input: (at) => ({ at }) }),
+)
+
 export function schedulesOf(names: readonly string[]): AnySchedule[] {
-  return Object.entries(RHYTHMS).flatMap(([name, { cron, missed }]) =>
-    names.includes(name)
-      ? [defineSchedule({ name, cron, missed, workflow: chore, input: (at) => ({ at }) })]
-      : [],
-  )
+  return SCHEDULES.filter(({ name }) => names.includes(name))
 }
 
 /** @param isMended whether the code of the triggers no longer fails on poison */

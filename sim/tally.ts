@@ -6,6 +6,10 @@ export class Tally {
     this.#counts.set(what, (this.#counts.get(what) ?? 0) + times)
   }
 
+  of(what: string): number {
+    return this.#counts.get(what) ?? 0
+  }
+
   get counts(): Readonly<Record<string, number>> {
     return Object.fromEntries([...this.#counts].sort(([a], [b]) => (a < b ? -1 : 1)))
   }

@@ -5,13 +5,15 @@
  */
 import type { ParentClose } from '../src/kernel/children.ts'
 import type { GraphFailure, OnFailure } from '../src/kernel/concurrency.ts'
+import type { OnExpiry } from '../src/kernel/review.ts'
 import type { Chance } from './chance.ts'
 import type { Request } from './world.ts'
 
 export type Tree =
   /** Fails so many times before it gives its value. */
   | { readonly type: 'step'; readonly value: number; readonly failures: number; readonly slowMs: number }
-  | { readonly type: 'oops'; readonly code: string }
+  /** Fails for good, or until it is mended. */
+  | { readonly type: 'oops'; readonly code: string; readonly mendable: boolean }
   | { readonly type: 'sleep'; readonly ms: number }
   /** Waits for an event that nobody publishes. */
   | { readonly type: 'wait'; readonly ms: number }
@@ -20,7 +22,7 @@ export type Tree =
   /** One branch publishes events while another waits for them. */
   | { readonly type: 'meet'; readonly events: number; readonly afterMs: number; readonly patienceMs: number }
   | { readonly type: 'act'; readonly operation: Request['operation'] }
-  | { readonly type: 'review'; readonly n: number }
+  | ReviewTree
   | { readonly type: 'draw' }
   | { readonly type: 'decide'; readonly answer: number }
   | { readonly type: 'loop'; readonly times: number }
@@ -38,6 +40,17 @@ export type Tree =
     }
   /** Nodes, of which each comes after some before it. */
   | { readonly type: 'nodes'; readonly nodes: readonly Node[]; readonly onFailure: GraphFailure }
+
+export interface ReviewTree {
+  readonly type: 'review'
+  readonly n: number
+  /** null: it may take as long as it takes. */
+  readonly deadlineMs: number | null
+  readonly onExpiry: OnExpiry
+  /** What it leads to, as it says. */
+  readonly operation: 'world.read' | 'world.plain' | null
+  readonly hasWarning: boolean
+}
 
 export interface Node {
   readonly tree: Tree
@@ -59,7 +72,7 @@ export function drawTaste(chance: Chance): Taste {
   const weight = (most: number): number => (chance.happens(0.25) ? 0 : chance.whole(1, most))
   return {
     step: 1 + weight(4),
-    oops: weight(1),
+    oops: weight(2),
     sleep: weight(2),
     wait: weight(1),
     hear: weight(2),
@@ -137,7 +150,7 @@ function drawLeaf(chance: Chance, type: LeafType): Tree {
       return { type, value: chance.whole(0, 9), failures, slowMs: chance.happens(0.7) ? 0 : soon() }
     }
     case 'oops':
-      return { type, code: chance.pick(['BROKEN', 'OUT_OF_STOCK']) }
+      return { type, code: chance.pick(['BROKEN', 'OUT_OF_STOCK']), mendable: chance.happens(0.6) }
     case 'sleep':
       return { type, ms: chance.happens(0.5) ? soon() : long() }
     case 'wait':
@@ -149,13 +162,24 @@ function drawLeaf(chance: Chance, type: LeafType): Tree {
     case 'act':
       return { type, operation: chance.pick(['keyed', 'natural', 'plain', 'blind', 'guarded', 'read']) }
     case 'review':
-      return { type, n: chance.whole(0, 9) }
+      return drawReview(chance)
     case 'draw':
       return { type }
     case 'decide':
       return { type, answer: chance.whole(0, 9) }
     case 'loop':
       return { type, times: chance.whole(2, 4) }
+  }
+}
+
+export function drawReview(chance: Chance): ReviewTree {
+  return {
+    type: 'review',
+    n: chance.whole(0, 2),
+    deadlineMs: chance.happens(0.5) ? null : chance.pick([60 * SECOND, 3_600 * SECOND, DAY]),
+    onExpiry: chance.pick(['keep', 'escalate', 'reject', 'approve']),
+    operation: chance.pick([null, null, null, 'world.read', 'world.plain']),
+    hasWarning: chance.happens(0.15),
   }
 }
 

@@ -2,6 +2,8 @@
  * Turns of the event loop, counted: nothing that is simulated waits for real time or real input, so when no
  * turn is asked for any more, all that can happen without the clock moving on has happened.
  */
+import { nextTurn } from '../src/runtime/turns.ts'
+
 const realSetImmediate = globalThis.setImmediate
 let asked = 0
 
@@ -20,6 +22,18 @@ export function countTurns(): void {
 
 export function isQuiet(): boolean {
   return asked === 0
+}
+
+/**
+ * Lets the turns that runs share come to where the event loop gets its own: how many there were before must not
+ * matter for what follows.
+ */
+export async function fromFirstTurn(): Promise<void> {
+  for (let isFirst = false; !isFirst; ) {
+    const taken = new Promise<void>((resolve) => nextTurn(resolve))
+    isFirst = !isQuiet()
+    await taken
+  }
 }
 
 /** One turn, in which everybody who asked before gets theirs. */

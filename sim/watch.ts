@@ -2,10 +2,14 @@
 
 import type { StoredEvent } from '../src/kernel/event.ts'
 import { RUN_ENDS } from '../src/kernel/journal.ts'
-import { canonicalJson } from '../src/kernel/json.ts'
+import { encodeLabel } from '../src/kernel/label.ts'
+import type { Tick } from './collector.ts'
+import { Erasures } from './invariants/erasures.ts'
 import { Families } from './invariants/families.ts'
 import { type Asked, type Invariant, Violation } from './invariants/invariant.ts'
 import { Limits } from './invariants/limits.ts'
+import { Reopenings } from './invariants/reopenings.ts'
+import { Reviews } from './invariants/reviews.ts'
 import { Rollbacks } from './invariants/rollbacks.ts'
 import { ScheduleTimes } from './invariants/schedules.ts'
 import { TriggeredOnce } from './invariants/triggers.ts'
@@ -33,21 +37,27 @@ export class Watch {
   readonly #ended = new Set<string>()
   readonly #settled = new Set<string>()
   readonly #answered = new Set<string>()
-  /** Run and kind and key → position of the event received last. */
-  readonly #received = new Map<string, number>()
+  /** Run and kind and key → positions of the events received, by the waits that did so. */
+  readonly #received = new Map<string, Map<string, number>>()
   readonly #waits = new Map<string, string>()
   readonly #callsByDay = new Map<number, number>()
   readonly #callsPerDay: number | null
   /** Run and effect of which it is on record that nobody knew how they ended. */
   readonly #unknown = new Set<string>()
+  readonly #ticks: Tick[] = []
   readonly schedules = new ScheduleTimes()
   readonly families = new Families()
+  readonly reopenings = new Reopenings()
+  readonly erasures = new Erasures()
   readonly #invariants: readonly Invariant[] = [
     new Limits(),
     this.schedules,
     new TriggeredOnce(),
     this.families,
     new Rollbacks(),
+    this.reopenings,
+    new Reviews(),
+    this.erasures,
   ]
 
   constructor(callsPerDay: number | null) {
@@ -76,10 +86,19 @@ export class Watch {
       throw new Violation('gapless', `version ${version} of ${stream} follows ${before}`)
     this.#versions.set(stream, version)
     for (const invariant of this.#invariants) invariant.see(event, asked)
+    if (kind === 'event.published' && event.body?.kind === 'tick')
+      this.#ticks.push(event.body as unknown as Tick)
     if (!stream.startsWith('run/')) return
-    if (this.#ended.has(stream)) throw new Violation('nothing-after-the-end', `${kind} in ${stream}`)
+    if (kind === 'run.reopened') this.#seeReopened(event, stream.slice('run/'.length))
+    else if (this.#ended.has(stream) && kind !== 'run.discarded')
+      throw new Violation('nothing-after-the-end', `${kind} in ${stream}`)
     if (RUN_ENDS.has(kind)) this.#ended.add(stream)
     this.#seeOperation(event, stream.slice('run/'.length))
+  }
+
+  /** What the agent was told, in the order of the log. */
+  get ticks(): readonly Tick[] {
+    return this.#ticks
   }
 
   /** When all that was begun should have come to its end. @throws Violation */
@@ -113,10 +132,21 @@ export class Watch {
 
   #seeReceived(name: string, position: number): void {
     const source = this.#waits.get(name) ?? name
-    const last = this.#received.get(source) ?? 0
+    const received = this.#received.get(source) ?? new Map<string, number>()
+    const last = Math.max(0, ...received.values())
     if (position <= last)
       throw new Violation('wait-once', `${name} was given event ${position} after ${last}`)
-    this.#received.set(source, position)
+    this.#received.set(source, received.set(name, position))
+  }
+
+  /** What is to be done again is settled again, and what its waits had received is there once more. */
+  #seeReopened({ stream, body }: StoredEvent, run: string): void {
+    this.#ended.delete(stream)
+    for (const voided of (body?.voided ?? []) as string[]) {
+      const name = `${run}\n${voided}`
+      this.#settled.delete(name)
+      this.#received.get(this.#waits.get(name) ?? name)?.delete(name)
+    }
   }
 
   #seeCall(day: number): void {
@@ -136,5 +166,5 @@ function firstOf(run: string): string {
 /** All of an event that is the same whenever the same seed is simulated. */
 export function textOf(event: StoredEvent): string {
   const { position, stream, version, kind, time, actor, label, body } = event
-  return `${position} ${stream}@${version} ${kind} ${time} ${actor} ${canonicalJson({ label: { ...label }, body } as never)}`
+  return `${position} ${stream}@${version} ${kind} ${time} ${actor} ${encodeLabel(label)} ${JSON.stringify(body)}`
 }

@@ -5,6 +5,9 @@ import { type Outcome, simulate } from './simulation.ts'
 /** Every so often a seed is simulated twice: it must leave the same events. */
 const TWICE = 100
 
+/** Errors are thrown by the thousand, and nobody looks where; `--seed` shows it. */
+Error.stackTraceLimit = 0
+
 const port = parentPort
 port?.on('message', (seed: number) => {
   void outcomeOf(seed).then((outcome) => port.postMessage(outcome))

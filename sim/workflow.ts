@@ -6,7 +6,7 @@ import { type HoldfastError, isHoldfastError } from '../src/kernel/errors.ts'
 import type { Json } from '../src/kernel/json.ts'
 import { type Context, defineWorkflow, type Workflow } from '../src/kernel/workflow.ts'
 import { anything } from './connector.ts'
-import { branches, type Tree } from './tree.ts'
+import { branches, type ReviewTree, type Tree } from './tree.ts'
 
 export interface TreeInput {
   readonly tree: Tree
@@ -43,7 +43,8 @@ const NUMBER = z.number()
 /** What the operator is asked to decide in the simulated runs. */
 export const DECISION = 'decide-number'
 
-export function treeWorkflows(pause: Pause, tell: Tell): TreeWorkflow[] {
+/** @param isMended by the path of what fails until then */
+export function treeWorkflows(pause: Pause, tell: Tell, isMended: (path: string) => boolean): TreeWorkflow[] {
   const common = { version: 1, input: anything<TreeInput>(), output: anything<Json>() }
   const run: TreeWorkflow['run'] = (ctx, { tree, path }) => grow(ctx, tree, path)
   const byKey = { key: ({ key }: TreeInput) => key }
@@ -82,6 +83,7 @@ export function treeWorkflows(pause: Pause, tell: Tell): TreeWorkflow[] {
         })
       case 'oops':
         return await ctx.step(path, () => {
+          if (tree.mendable && isMended(path)) return 'mended'
           throw Object.assign(new Error(path), { code: tree.code, retryable: false })
         })
       case 'sleep':
@@ -248,13 +250,17 @@ async function meet(ctx: Context, tree: Tree & { type: 'meet' }, path: string): 
   return heard
 }
 
-async function review(ctx: Context, { n }: Tree & { type: 'review' }, path: string): Promise<Json> {
-  const { verdict, value } = await ctx.review(path, {
+async function review(ctx: Context, tree: ReviewTree, path: string): Promise<Json> {
+  const { n, deadlineMs, onExpiry, operation, hasWarning } = tree
+  const { verdict, value, way } = await ctx.review(path, {
     action: DECISION,
     summary: path,
     reason: 'it is asked',
     confidence: 0.5,
     proposal: { n },
+    warnings: hasWarning ? ['it looks odd'] : [],
+    ...(deadlineMs === null ? {} : { deadline: deadlineMs, onExpiry }),
+    ...(operation === null ? {} : { operation }),
   })
-  return [verdict, value.n ?? null]
+  return [verdict, value.n ?? null, way]
 }

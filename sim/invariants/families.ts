@@ -13,11 +13,14 @@ export class Families implements Invariant {
   readonly #ends = new Map<string, string>()
   /** Children that are bound to their parent and have not ended. */
   readonly #bound = new Map<string, Parent>()
+  /** Of all children that were ever bound. */
+  readonly #bonds = new Map<string, Parent>()
 
   see(event: StoredEvent): void {
     const run = runOf(event)
     if (run === null || event.body === null) return
     if (event.kind === 'run.started') this.#start(run, event.body)
+    if (event.kind === 'run.reopened') this.#reopen(run)
     if (!RUN_ENDS.has(event.kind)) return
     this.#bound.delete(run)
     this.#ends.set(run, event.kind)
@@ -26,12 +29,21 @@ export class Families implements Invariant {
 
   #start(run: string, { parent, continued }: JsonObject): void {
     const bond = parent as unknown as Parent | null
-    if (bond?.onParentClose === 'cancel') this.#bound.set(run, bond)
+    if (bond?.onParentClose === 'cancel') {
+      this.#bound.set(run, bond)
+      this.#bonds.set(run, bond)
+    }
     if (continued === undefined) return
     const before = String(continued)
     if (this.#continues.has(before))
       throw new Violation('chain-once', `${before} goes on as ${this.#continues.get(before)} and as ${run}`)
     this.#continues.set(before, run)
+  }
+
+  #reopen(run: string): void {
+    this.#ends.delete(run)
+    const bond = this.#bonds.get(run)
+    if (bond !== undefined) this.#bound.set(run, bond)
   }
 
   /** Open children whose parent has ended, for good and not by going on as the next run. */

@@ -16,8 +16,11 @@ export interface Asked {
   readonly now: number
   /** The latest time of day that whoever asked may have seen just before. */
   readonly reached: number
-  /** How often the clock had jumped. */
+  /** The latest time of day that there has been: a clock that jumps may be set back between a look at it and this. */
+  readonly latest: number
+  /** How often the clock had jumped: then, and when it was found in the log. */
   readonly jumps: number
+  readonly jumpsAtCommit: number
 }
 
 export interface Invariant {

@@ -23,6 +23,8 @@ interface Admission {
 
 export class Limits implements Invariant {
   readonly #held = new Map<string, Held>()
+  /** What limits and rates count by, of every run. */
+  readonly #keys = new Map<string, string>()
   readonly #holders = new Map<string, Set<string>>()
   readonly #admissions = new Map<string, Admission[]>()
 
@@ -30,13 +32,16 @@ export class Limits implements Invariant {
     const run = runOf(event)
     if (run === null) return
     const { kind } = event
-    if (kind === 'run.started') this.#start(run, event)
+    if (kind === 'run.started') this.#keys.set(run, keyOf(event))
+    const begins = kind === 'run.started' || kind === 'run.reopened'
+    if (begins) this.#start(run, event)
     const held = this.#held.get(run)
-    if (held === undefined || kind === 'run.started') return
+    if (held === undefined || begins || kind === 'run.discarded') return
     if (kind === 'run.queued') this.#queue(run, held, asked)
     else if (kind === 'run.admitted') this.#admit(run, held, event, asked)
     else if (RUN_ENDS.has(kind)) this.#holders.get(held.slot ?? '')?.delete(run)
-    else if (!held.isAdmitted) throw new Violation('limits', `${kind} of ${run}, which was not admitted`)
+    else if (!held.isAdmitted && kind !== 'review.answered')
+      throw new Violation('limits', `${kind} of ${run}, which was not admitted`)
   }
 
   end(): void {}
@@ -46,10 +51,10 @@ export class Limits implements Invariant {
     const { slots, rate } = HELD[workflow] ?? {}
     const place = body?.queue as JsonObject | undefined
     if (place === undefined) {
-      if (slots === undefined && rate === undefined) return
+      if (slots === undefined && rate === undefined) return void this.#held.delete(run)
       throw new Violation('limits', `${run} of ${workflow} began without a place in the queue`)
     }
-    const key = `${workflow} ${String((body?.input as JsonObject | undefined)?.key ?? '')}`
+    const key = `${workflow} ${this.#keys.get(run)}`
     const notBefore = typeof place.notBefore === 'number' ? place.notBefore : null
     this.#held.set(run, {
       slot: slots === undefined ? null : key,
@@ -82,11 +87,15 @@ export class Limits implements Invariant {
   }
 
   /** A clock that jumps makes periods shorter and longer, so what lies beyond a jump is not counted. */
-  #count(rate: string, most: number, time: number, { jumps }: Asked): void {
+  #count(rate: string, most: number, time: number, { now, jumps, jumpsAtCommit }: Asked): void {
     const before = this.#admissions.get(rate) ?? []
-    const recent = before.filter((one) => one.jumps === jumps && one.time > time - RATE_MS)
-    this.#admissions.set(rate, [...recent, { time, jumps }])
+    const recent = before.filter((one) => one.jumps === jumps && one.time > now - RATE_MS)
+    this.#admissions.set(rate, [...recent, { time, jumps: jumpsAtCommit }])
     if (recent.length >= most)
       throw new Violation('rates', `${recent.length + 1} were admitted within one period of ${rate}`)
   }
+}
+
+function keyOf({ body }: StoredEvent): string {
+  return String((body?.input as JsonObject | undefined)?.key ?? '')
 }

@@ -19,6 +19,9 @@ interface Rollback {
   isCompleted: boolean
 }
 
+/** One that is retried tries once more what it could not undo, in the same order. */
+const AGAIN = { last: Infinity, open: null } as const
+
 export class Rollbacks implements Invariant {
   /** By run and name: position of the success of what can be undone. */
   readonly #deeds = new Map<string, { readonly run: string; readonly position: number }>()
@@ -38,6 +41,7 @@ export class Rollbacks implements Invariant {
     if (rollback !== undefined) this.#seeUndoing(rollback, event, body)
     else if (kind === 'effect.intended' || kind === 'effect.succeeded') this.#seeEffect(run, event, body)
     else if (kind === 'run.failed' || kind === 'run.cancelled') this.#failed.add(run)
+    else if (kind === 'run.reopened') this.#failed.delete(run)
   }
 
   #start(run: string, body: JsonObject, began: number): void {
@@ -61,9 +65,12 @@ export class Rollbacks implements Invariant {
     const name = String(body.name)
     if (kind === 'step.completed' && name.startsWith('find what was done')) rollback.looked = position
     else if (kind === 'run.completed') rollback.isCompleted = true
+    else if (kind === 'run.reopened') Object.assign(rollback, AGAIN)
     else if (kind === 'undo.succeeded' || kind === 'undo.failed') rollback.open = null
     if (kind === 'undo.intended') {
-      const { of } = body.input as { of: { run: string; name: string } }
+      const { of, input } = body.input as { of: { run: string; name: string }; input: JsonObject | null }
+      if (typeof input?.path !== 'string')
+        throw new Violation('undo-order', `${stream} undoes ${of.name} with ${JSON.stringify(input)}`)
       const deed = keyOf(of.run, of.name)
       const at = this.#deeds.get(deed)?.position ?? Infinity
       const isAgain = rollback.open === name

@@ -56,6 +56,24 @@ export function startingEarly(log: EventLog): EventLog {
   return withTables(log, { all: all as TablesReader['all'] })
 }
 
+/** Reviews of a day ahead are due. */
+export function expiringEarly(log: EventLog): EventLog {
+  const { tables } = log
+  const all = (sql: string, ...values: SqlValue[]): unknown[] => {
+    const [now, ...rest] = values
+    return /FROM reviews WHERE due/.test(sql)
+      ? tables.all(sql, Number(now) + DAY_MS, ...rest)
+      : tables.all(sql, ...values)
+  }
+  return withTables(log, { all: all as TablesReader['all'] })
+}
+
+/** A delegation without its limits. */
+export function boundless(row: Row): Row {
+  const content = JSON.parse(String(row.content))
+  return { ...row, content: JSON.stringify({ ...content, most: null, expiresAt: null, arguments: {} }) }
+}
+
 /** Another code for the workflows. */
 export function running(plant: (workflow: AnyWorkflow) => AnyWorkflow): (runtime: Runtime) => void {
   return (runtime) => {
@@ -123,6 +141,22 @@ export function bindingChildren(log: EventLog): Append {
     }
     return await log.append(
       parts.map((part) => ({ ...part, events: part.events.map(bound) })),
+      ...rest,
+    )
+  }
+}
+
+/** What a retry takes out of the journal is all that the run has done. */
+export function doingAgain(log: EventLog): Append {
+  return async (parts, ...rest) => {
+    const all = (stream: string): string[] =>
+      log.readStream(stream).flatMap(({ body }) => (typeof body?.name === 'string' ? [body.name] : []))
+    const voiding = (stream: string, event: NewEvent): NewEvent =>
+      event.kind !== 'run.reopened'
+        ? event
+        : { ...event, body: { ...event.body, voided: [...new Set(all(stream))], kept: [] } }
+    return await log.append(
+      parts.map((part) => ({ ...part, events: part.events.map((one) => voiding(part.stream, one)) })),
       ...rest,
     )
   }

@@ -123,6 +123,15 @@ export function losingAlarms(clock: Clock): Clock {
   }
 }
 
+/** The tables stay as they are when a body is erased. */
+export function keepingNothing(): readonly Projection[] {
+  return PROJECTIONS.map((projection) =>
+    projection.name === 'runs'
+      ? { ...projection, erasure: { keep: () => null, forget: () => true } }
+      : projection,
+  )
+}
+
 export function drifting(): readonly Projection[] {
   let seen = 0
   return PROJECTIONS.map((projection) => {

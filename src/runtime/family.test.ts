@@ -4,6 +4,7 @@ import { describe, test } from 'node:test'
 import { codeOf, flow, runToEnd, verdict } from '../apps/testing/one-run.ts'
 import { openPlace, type Place, turns } from '../apps/testing/place.ts'
 import type { ParentClose } from '../kernel/children.ts'
+import { HoldfastError } from '../kernel/errors.ts'
 import type { Context } from '../kernel/workflow.ts'
 
 const sleeper = flow((ctx) => ctx.sleep('1d').then(() => 'slept'), 'sleeper')
@@ -60,6 +61,32 @@ describe('when the parent ends', () => {
       assert.deepEqual(statuses(place, 'r/below', 'r/below/below'), [after, after])
     })
   }
+
+  test('a child that the disk keeps from being cancelled is cancelled when it takes something again', async (t) => {
+    const parent = flow(async (ctx) => {
+      await ctx.spawn('below', sleeper, null, { onParentClose: 'cancel' })
+      await ctx.sleep('1h')
+    }, 'parent')
+    const place = await openPlace(t, { workflows: [parent, sleeper] })
+    await place.hf.start(parent, null, { id: 'p' })
+    await place.hf.idle()
+    const { log } = place.hf
+    const append = log.append.bind(log)
+    Object.assign(log, {
+      append: async (...given: Parameters<typeof append>) => {
+        if (given[0].some(({ events }) => events.some(({ kind }) => kind === 'run.cancelled')))
+          throw new HoldfastError('LOG_WRITE_FAILED', 'the disk is full')
+        return await append(...given)
+      },
+    })
+    place.clock.advance(3_600_000)
+    await place.hf.idle()
+    Object.assign(log, { append })
+    assert.deepEqual(statuses(place, 'p', 'p/below'), ['completed', 'waiting'])
+    place.clock.advance(5_000)
+    await turns(60)
+    assert.deepEqual(statuses(place, 'p/below'), ['cancelled'])
+  })
 
   for (const how of ['completes', 'fails'] as const) {
     test(`a spawned one stays, or goes too, when it ${how}`, async (t) => {

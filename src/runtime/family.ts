@@ -2,8 +2,10 @@
 import { isHoldfastError } from '../kernel/errors.ts'
 import type { Journal, RunEnd } from '../kernel/journal.ts'
 import { type Label, SYSTEM } from '../kernel/label.ts'
+import type { Clock } from '../ports/clock.ts'
 import type { EventLog } from '../ports/event-log.ts'
 import type { TablesReader } from '../ports/projection.ts'
+import { WRITE_RETRY_MS } from './comebacks.ts'
 import type { Execution } from './execution.ts'
 import { hasEnded } from './run-errors.ts'
 
@@ -15,11 +17,14 @@ export interface By {
 
 interface FamilyHost {
   readonly log: EventLog
+  readonly clock: Clock
   /** @throws RUN_NOT_FOUND, RUN_ENDED */
   cancel(run: string, by: By): Promise<void>
 }
 
 const RUNTIME = { actor: 'runtime', label: SYSTEM }
+/** Codes with which the store refuses what it may take later. */
+const REFUSED: ReadonlySet<string> = new Set(['LOG_WRITE_FAILED', 'LOG_CONFLICT'])
 const OPEN = "('queued', 'running', 'waiting', 'stalled')"
 
 interface ToCancel {
@@ -33,6 +38,9 @@ export class Family {
   readonly #host: FamilyHost
   /** Under way, by child: the end of a run is told of by its commit, and by who cancels it. */
   readonly #cancelling = new Map<string, Promise<void>>()
+  /** Of the alarm to look again; null for none. */
+  #callOff: (() => void) | null = null
+  #stopped = false
 
   constructor(host: FamilyHost) {
     this.#host = host
@@ -43,9 +51,29 @@ export class Family {
     for (const child of childrenToCancel(this.#host.log.tables, run)) await this.#cancel(child, by)
   }
 
-  /** As `closed`, for all runs that a crash has left so. */
+  /** As `closed`, without anybody who waits for it: what the store refuses is done when it takes something again. */
+  follow(run: string): void {
+    this.closed(run).catch((error) => this.#again(error))
+  }
+
+  /** As `follow`, for all runs that a crash, or the store, has left so. */
   recover(): void {
-    for (const child of orphans(this.#host.log.tables)) this.#cancel(child, RUNTIME).catch(() => {})
+    for (const child of orphans(this.#host.log.tables))
+      this.#cancel(child, RUNTIME).catch((error) => this.#again(error))
+  }
+
+  stop(): void {
+    this.#stopped = true
+    this.#callOff?.()
+  }
+
+  #again(error: unknown): void {
+    const isRefused = isHoldfastError(error) && REFUSED.has(error.code)
+    if (!isRefused || this.#stopped || this.#callOff !== null) return
+    this.#callOff = this.#host.clock.after(WRITE_RETRY_MS, () => {
+      this.#callOff = null
+      this.recover()
+    })
   }
 
   async #cancel({ id, parent, status }: ToCancel, by: Omit<By, 'reason'>): Promise<void> {

@@ -100,7 +100,7 @@ export class Handover {
       this.#label = joinLabels(this.#label, settled.label)
       this.#see(name, settled)
       this.#lastSeen = Math.max(this.#lastSeen, settled.time)
-      this.#seenVersion = settled.version
+      this.#seenVersion = Math.max(this.#seenVersion, settled.version)
       if (settled.outcome.ok) asker.resolve(settled.outcome.value)
       else asker.reject(fromErrorRecord(settled.outcome.error))
     })

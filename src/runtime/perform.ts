@@ -58,22 +58,32 @@ export function performOperation(execution: Execution, operation: Operation): vo
  * Why an operation that is not on record can't be begun, now or on a replay: the id of the event or of the
  * child run is taken by another, on record or among what a pipeline hands over at its end.
  */
-export function refusalOf({ run, host, held }: Asking, operation: Operation): HoldfastError | null {
+export function refusalOf(
+  { run, host, held, before = Number.POSITIVE_INFINITY }: Asking,
+  operation: Operation,
+): HoldfastError | null {
   if (operation.type === 'publication') {
     const event = published(run.id, operation)
-    return conflictOf(host.log, event, held.get(eventStream(event.id)))
+    return conflictOf(host.log, event, held.get(eventStream(event.id)), before)
   }
   if (operation.type !== 'child') return null
   const child = childId(run.id, operation)
   const stream = runStream(child)
-  const isFree = host.log.versionOf(stream) === 0 && held.get(stream) === undefined
+  const isFree = !isTaken(host.log, stream, before) && held.get(stream) === undefined
   return isFree ? null : idTaken(child, `"${operation.name}"`)
+}
+
+function isTaken(log: EventLog, stream: string, before: number): boolean {
+  if (log.versionOf(stream) === 0) return false
+  return before === Number.POSITIVE_INFINITY || (log.readStream(stream, 1, 1)[0]?.position ?? 0) < before
 }
 
 interface Asking {
   readonly run: { readonly id: string }
   readonly host: { readonly log: EventLog }
   readonly held: Held
+  /** Position up to which the log is looked at. Default: all of it. */
+  readonly before?: number
 }
 
 /** What a pipeline has handed over so far, and is not on record before its end: the first event of each stream. */
@@ -91,7 +101,7 @@ export function publicationId(run: string, name: string, { id }: Publication): s
   return (id ?? `${run}/${name}`).toWellFormed()
 }
 
-function childId(run: string, { name, id }: OperationOf<'child'>): string {
+export function childId(run: string, { name, id }: OperationOf<'child'>): string {
   return (id ?? `${run}/${name}`).toWellFormed()
 }
 

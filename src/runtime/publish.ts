@@ -98,10 +98,16 @@ function published(event: PublishedEvent, actor: string, label: Label): NewEvent
   return { kind: 'event.published', body: bodyOf(event), actor, label }
 }
 
-/** EVENT_ID_CONFLICT when the id was used for something else. */
-export function conflictOf(log: EventLog, event: PublishedEvent, held?: JsonObject): HoldfastError | null {
+/** EVENT_ID_CONFLICT when the id was used for something else: among what is held, or on record before that position. */
+export function conflictOf(
+  log: EventLog,
+  event: PublishedEvent,
+  held?: JsonObject,
+  before = Number.POSITIVE_INFINITY,
+): HoldfastError | null {
   const { id } = event
-  const [onRecord] = log.readStream(eventStream(id))
+  const [first] = log.readStream(eventStream(id))
+  const onRecord = first !== undefined && first.position < before ? first : undefined
   const known = onRecord === undefined ? held : onRecord.body
   if (known == null || canonicalJson(known) === canonicalJson(bodyOf(event))) return null
   return new HoldfastError(

@@ -14,7 +14,7 @@
  */
 import { fromErrorRecord, toErrorRecord } from '../kernel/errors.ts'
 import type { ForkPoint } from '../kernel/fork-point.ts'
-import type { OperationType, Outcome, RunEnd } from '../kernel/journal.ts'
+import type { Outcome, RunEnd } from '../kernel/journal.ts'
 import { type Json, type JsonObject, toJson } from '../kernel/json.ts'
 import { type Note, noteKey } from '../kernel/note.ts'
 import { type Schema, validate } from '../kernel/schema.ts'
@@ -41,6 +41,7 @@ import { isKeptOtherwise, keptOtherwise } from './reopening/kept.ts'
 import { type RecordedOperation, type RunRecord, readRecord } from './replay-record.ts'
 import { requestOf } from './replay-request.ts'
 import { type Rerun, rerun } from './replay-rerun.ts'
+import { blocking, isExposedBy, type Traceless, tracedAfter, type UnderWay } from './replay-traceless.ts'
 import { wasAbandoned } from './run-errors.ts'
 import { Sequencer } from './sequencer.ts'
 import type { WorkflowRegistry } from './workflow-registry.ts'
@@ -89,24 +90,6 @@ export async function replay(
   return await new Replay(log, record, counts).verify(workflow)
 }
 
-/** What leaves a trace in the same turn; the others leave one when the code comes to rest, or when they end. */
-const LEAVES_TRACE_AT_ONCE: ReadonlySet<OperationType> = new Set([
-  'effect',
-  'decision',
-  'publication',
-  'child',
-])
-
-/** A request that is not on record, with the last outcome that the code had seen. */
-interface Traceless {
-  readonly type: OperationType
-  readonly version: number
-  readonly position: number
-  /** Its place in the order of requests. */
-  readonly request: number
-  readonly divergence: Divergence
-}
-
 class Replay implements OperationHost {
   readonly run: Context['run']
   readonly seed: string
@@ -122,16 +105,18 @@ class Replay implements OperationHost {
   readonly #divergences = new Map<number, Divergence>()
   /** Pure steps that are being run again, by the same order. */
   readonly #rerunning = new Map<number, RecordedOperation>()
-  /** Requests that are not on record and may rightly be so. */
+  /** In the order of their requests. */
   #traceless: readonly Traceless[] = []
   /** What the code asks for and has not been given, each with how it is told that it was abandoned. */
-  readonly #asked = new Map<string, (error: Error) => void>()
+  readonly #asked = new Map<string, { operation: Operation; reject: (error: Error) => void }>()
   #requests = 0
   #quietTurns = 0
   #seen: { readonly version: number; readonly position: number; readonly time: number }
   #codeEnd: Outcome | null = null
   #finish: () => void = () => {}
   #isBounded = false
+  /** Why the code could not be given what it read before. */
+  #erased: Error | null = null
   /** Of the input of the workflow. */
   #schema: Schema<unknown> | null = null
 
@@ -160,7 +145,9 @@ class Replay implements OperationHost {
     void this.#execute(workflow)
     await finished
     this.#sequencer.stop()
-    return this.#report()
+    const report = this.#report()
+    if (this.#erased !== null && report.divergence !== null) throw this.#erased
+    return report
   }
 
   async #execute(workflow: AnyWorkflow): Promise<void> {
@@ -171,6 +158,7 @@ class Replay implements OperationHost {
       this.#codeEnd = { ok: true, value: toJson(checked, 'output') }
     } catch (error) {
       this.#codeEnd = { ok: false, error: toErrorRecord(error) }
+      if (this.#codeEnd.error.code === 'BODY_ERASED') this.#erased = error as Error
     }
   }
 
@@ -178,7 +166,7 @@ class Replay implements OperationHost {
 
   operate(operation: Operation): Promise<Json> {
     return new Promise((resolve, reject) => {
-      this.#asked.set(operation.name, reject)
+      this.#asked.set(operation.name, { operation, reject })
       const given = this.#operate(operation)
       given.then(resolve, reject)
     })
@@ -193,11 +181,11 @@ class Replay implements OperationHost {
   }
 
   abandon({ name }: Operation): void {
-    const reject = this.#asked.get(name)
-    if (reject === undefined || this.#isOver) return
+    const asked = this.#asked.get(name)
+    if (asked === undefined || this.#isOver) return
     this.#asked.delete(name)
     this.#traceless = this.#traceless.filter(({ divergence }) => divergence.name !== name)
-    reject(wasAbandoned(name))
+    asked.reject(wasAbandoned(name))
   }
 
   /** A run that has ended is past every place that it left no note of. */
@@ -233,7 +221,8 @@ class Replay implements OperationHost {
     this.#requests += 1
     const recorded = this.#record.operations.get(operation.name)
     if (recorded === undefined) {
-      const refusal = refusalOf({ run: this.run, host: { log: this.#log }, held: this.#held }, operation)
+      const asking = { run: this.run, host: { log: this.#log }, held: this.#held, before: this.#endPosition }
+      const refusal = refusalOf(asking, operation)
       if (refusal !== null) return Promise.reject(refusal)
       if (this.#holdsBack(operation)) return Promise.resolve(handedOver(this.run.id, operation, this.#held))
       this.#noteTraceless(operation)
@@ -287,7 +276,9 @@ class Replay implements OperationHost {
       this.#sequencer.push(version, () => {
         if (this.#isOver || !this.#asked.delete(name)) return
         this.#quietTurns = 0
-        this.#seen = { version, position: event.position, time: Math.max(this.#seen.time, time) }
+        // What a reopened run has kept is handed over when its code asks for it, behind later outcomes.
+        const last = version > this.#seen.version ? { version, position: event.position } : this.#seen
+        this.#seen = { ...last, time: Math.max(this.#seen.time, time) }
         if (outcome.ok) resolve(outcome.value)
         else reject(fromErrorRecord(outcome.error))
       })
@@ -295,31 +286,40 @@ class Replay implements OperationHost {
   }
 
   #noteTraceless(operation: Operation): void {
+    const { run } = this.#record
     const { version, position } = this.#seen
-    const divergence = missing(operation, requestOf(operation, this.run.id), position)
+    const divergence = missing(operation, requestOf(operation, run), position)
     const cameToRest = this.#record.lastParkVersion > version
     if (cameToRest) this.#divergences.set(this.#requests, divergence)
     else {
-      const traceless = { ...this.#seen, type: operation.type, request: this.#requests, divergence }
+      const seen = { version, position }
+      const traced = tracedAfter(run, operation, seen, this.#underWay())
+      const traceless = { request: this.#requests, divergence, seen, tracedAfter: traced }
       this.#traceless = [...this.#traceless, traceless]
     }
   }
 
-  /**
-   * What was begun after it shows that an earlier request was gone past, not just cut off or held back by a
-   * run that ended while it caught up.
-   */
-  #exposeTraceless({ position: begun }: RecordedOperation): void {
-    for (const { type, version, position, request, divergence } of this.#traceless) {
-      // What was asked for in the same turn may have come to the disk first.
-      const isLater = begun > position && this.#seen.version > version
-      if (isLater && LEAVES_TRACE_AT_ONCE.has(type)) this.#divergences.set(request, divergence)
+  #underWay(): UnderWay[] {
+    return [...this.#asked.values()].map(({ operation: { name, type } }) => {
+      return { type, settled: this.#record.operations.get(name)?.settled ?? null }
+    })
+  }
+
+  #exposeTraceless(recorded: RecordedOperation): void {
+    for (const traceless of this.#traceless) {
+      if (isExposedBy(traceless, recorded, this.#seen.version))
+        this.#divergences.set(traceless.request, traceless.divergence)
     }
   }
 
   /** Nothing that the code asks for from here on counts. */
   get #isOver(): boolean {
     return this.#codeEnd !== null || this.#divergences.size > 0
+  }
+
+  /** What another took an id for after that, can't have been in the way of the run. */
+  get #endPosition(): number {
+    return this.#record.end === null ? Number.POSITIVE_INFINITY : this.#record.lastPosition
   }
 
   get #endedByItself(): boolean {
@@ -361,16 +361,10 @@ class Replay implements OperationHost {
       ({ name, isInner, isLoose }) => !isInner && !isLoose && !this.#compared.has(name),
     )
     const goesOn = this.#codeEnd === null && (skipped !== undefined || this.#endedByItself)
-    const blocking = goesOn ? this.#blocking() : undefined
-    if (blocking !== undefined) return blocking
+    const kept = goesOn ? blocking(this.#traceless) : undefined
+    if (kept !== undefined) return kept
     if (skipped !== undefined) return notReached(skipped)
     return goesOn ? endNotReached(this.#record) : null
-  }
-
-  /** The first of the latest requests without a trace: the earlier ones did not keep the code from going on. */
-  #blocking(): Divergence | undefined {
-    const latest = this.#traceless.at(-1)?.version
-    return this.#traceless.find(({ version }) => version === latest)?.divergence
   }
 
   #otherEnd(): Divergence | null {

@@ -3,8 +3,8 @@
  * was, when and how it ended, and the chain stay. Published events, and the states that agents had before their
  * newest snapshots, go by rules of their own. Without a rule everything is kept.
  *
- * A run is erased when it and all its parents have ended: a parent that is under way may still ask what its
- * child gave. What belongs to a run besides its own stream (the mail that it was started for) goes with it.
+ * A run is erased when it and all its parents have ended, and no rollback of one of them is under way: a parent may
+ * still ask what its child gave, and a rollback what was done. What belongs to a run besides its own stream (the mail that it was started for) goes with it.
  *
  * Why: docs/decisions/0026-retention.md
  */
@@ -12,6 +12,7 @@ import { RUN_ENDS } from '../kernel/journal.ts'
 import type { EventLog } from '../ports/event-log.ts'
 import type { TablesReader } from '../ports/projection.ts'
 import { eraseEvents } from './event-retention.ts'
+import { rollbackId } from './rollback/rollback-id.ts'
 import { type RunStatus, runStream } from './run-index.ts'
 import { eraseStates } from './state-retention.ts'
 
@@ -148,17 +149,25 @@ function isDue({ workflow, status, updated }: Row, rules: readonly RunRule[], no
   return rule !== undefined && rule.afterMs !== null && updated + rule.afterMs <= now
 }
 
-function parentsEnded(tables: TablesReader, row: Row): boolean {
-  for (let { parent } = row; parent !== null; ) {
+/** Whether those above it have ended, and nothing is being undone of what it did: that asks what it was done with. */
+function isLeftAlone(tables: TablesReader, { id, parent: above }: Row): boolean {
+  if (isBeingUndone(tables, id)) return false
+  for (let parent = above; parent !== null; ) {
     const found = tables.get<Pick<Row, 'status' | 'parent'> & Record<string, never>>(
       'SELECT status, parent FROM runs WHERE id = ?',
       parent,
     )
     if (found === undefined) return true
-    if (!ENDED.includes(found.status)) return false
+    if (!ENDED.includes(found.status) || isBeingUndone(tables, parent)) return false
     parent = found.parent
   }
   return true
+}
+
+function isBeingUndone(tables: TablesReader, run: string): boolean {
+  const sql = 'SELECT status FROM runs WHERE id = ?'
+  const status = tables.get<{ status: RunStatus }>(sql, rollbackId(run))?.status
+  return status !== undefined && !ENDED.includes(status)
 }
 
 interface Due {
@@ -173,7 +182,7 @@ async function eraseRuns(
   { now, streamsOf, dryRun = false }: RetentionOptions,
 ): Promise<Due & { events: number; blobs: number }> {
   const look = (among: readonly Row[]): Due => {
-    const due = among.filter((row) => isDue(row, rules, now) && parentsEnded(log.tables, row))
+    const due = among.filter((row) => isDue(row, rules, now) && isLeftAlone(log.tables, row))
     const streams = due.flatMap((run) => [runStream(run.id), ...(streamsOf?.(run) ?? [])])
     const positions = streams
       .flatMap((stream) => log.readStream(stream))

@@ -188,8 +188,10 @@ function note({ kind, time }: StoredEvent, body: JsonObject, tables: Tables): vo
       lookedAt(row, time),
       id,
     )
-  } else if (kind === 'review.returned') tables.run('UPDATE reviews SET snoozed = NULL WHERE id = ?', id)
-  else tables.run('UPDATE reviews SET overdue = 1, snoozed = NULL WHERE id = ?', id)
+  } else if (kind === 'review.returned') {
+    const until = typeof body.until === 'number' ? body.until : Number.MAX_SAFE_INTEGER
+    tables.run('UPDATE reviews SET snoozed = NULL WHERE id = ? AND snoozed <= ?', id, until)
+  } else tables.run('UPDATE reviews SET overdue = 1, snoozed = NULL WHERE id = ?', id)
   tables.run(
     `UPDATE reviews SET due = nullif(min(coalesce(snoozed, ?1), CASE overdue WHEN 0 THEN coalesce(deadline, ?1) ELSE ?1 END), ?1)
      WHERE id = ?2`,

@@ -361,7 +361,7 @@ export class Runtime implements ExecutionHost {
     if (isAwaited && row.parent && row.parent_name)
       this.#deliveries.childEnded(row.parent, row.parent_name, event)
     if (row?.slot) this.#waitingRuns.freed(row.slot)
-    this.#family.closed(run).catch(() => {})
+    this.#family.follow(run)
   }
 
   // -- opening and closing -----------------------------------------------------------------------
@@ -387,7 +387,7 @@ export class Runtime implements ExecutionHost {
     this.#closing = true
     this.#stopListening()
     const parts = [this.#timers, this.breakers, this.#stops, this.#waitingRuns, this.#pager]
-    for (const part of [...parts, this.#comebacks]) part.stop()
+    for (const part of [...parts, this.#comebacks, this.#family]) part.stop()
     for (const [run, wakings] of this.#queue) for (const { fail } of wakings) fail(isClosed(run))
     this.#queue.clear()
     for (const execution of [...this.#parked]) execution.drop()

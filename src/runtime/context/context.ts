@@ -84,20 +84,20 @@ function checkStep({ retry, timeout = 0, totalTimeout = 0, heartbeat = 0 }: Step
   for (const limit of [timeout, totalTimeout, heartbeat]) durationMs(limit)
 }
 
-/** One for each run, whatever branch of it asks. */
+/** One for each run, whatever branch of it asks; what a closed one asks for is refused, and is none. */
 const compensations = new WeakMap<OperationHost, Promise<Json>>()
 
 function compensationOf(scope: Scope): Promise<Json> {
   const { host } = scope
   const run = host.run.id
   const rollback = { workflow: ROLLBACK, input: { run }, id: rollbackId(run) }
-  const asked =
-    compensations.get(host) ??
-    scope.operateUnnamed(
-      (name) => ({ type: 'child', name, ...rollback, mode: 'call', onParentClose: 'abandon' }),
-      'compensate',
-    )
-  compensations.set(host, asked)
+  const known = scope.isClosed ? undefined : compensations.get(host)
+  if (known !== undefined) return known
+  const asked = scope.operateUnnamed(
+    (name) => ({ type: 'child', name, ...rollback, mode: 'call', onParentClose: 'abandon' }),
+    'compensate',
+  )
+  if (!scope.isClosed) compensations.set(host, asked)
   return asked
 }
 

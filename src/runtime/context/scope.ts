@@ -49,9 +49,13 @@ export class Scope {
     return await this.#named(name, work)
   }
 
-  /** @param place unique within the run, as given by `several` and the branch */
+  /**
+   * In a scope that is closed already, it is closed from the start.
+   * @param place unique within the run, as given by `several` and the branch
+   */
   branch(place: string): Scope {
     const inner = new Scope(this.host, this, `${place}/`)
+    inner.#isClosed = this.#isClosed
     this.#inner ??= new Set()
     this.#inner.add(inner)
     return inner

@@ -186,6 +186,42 @@ describe('race', () => {
     assert.deepEqual([output, said], ['quick', ['OPERATION_ABANDONED']])
   })
 
+  test('in the loser, neither items nor nodes that had not begun are begun', async (t) => {
+    const begun: string[] = []
+    const { output, place } = await runToEnd(t, async (ctx) => {
+      const item = async (own: Context, name: string): Promise<void> => {
+        begun.push(name)
+        await own.sleep('nap', 1_000)
+        await own.step('after', () => {})
+      }
+      const won = await ctx.race('race', {
+        slow: async (own) => {
+          const settle = { concurrency: 1, onFailure: 'settle' } as const
+          await own.map('items', ['a', 'b'], item, settle)
+          await own.step('late', () => {})
+        },
+        graph: async (own) => {
+          const nap = (name: string) => (inner: Context) => item(inner, name)
+          const nodes = { c: { run: nap('c') }, d: { run: nap('d') } }
+          await own.graph('nodes', nodes, { concurrency: 1, onFailure: 'continue' })
+        },
+        quick: async (own) => await own.sleep('quick', 10),
+      })
+      await ctx.sleep('on', 5_000)
+      return won.winner
+    })
+    assert.equal(output, 'quick')
+    const timers = place.bodies('r', 'timer.set').map(({ name }) => name)
+    assert.deepEqual(timers.sort(), [
+      'on',
+      'race/graph/nodes/c/nap',
+      'race/quick/quick',
+      'race/slow/items/0/nap',
+    ])
+    assert.deepEqual(place.bodies('r', 'step.completed'), [])
+    assert.equal(await verdict(place), 'same')
+  })
+
   test('a failure that comes first is thrown; without branches there is none', async (t) => {
     const { output } = await runToEnd(t, async (ctx) => {
       const failing = ctx.race('one', {

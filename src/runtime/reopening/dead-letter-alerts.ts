@@ -58,13 +58,16 @@ export class DeadLetterAlerts {
 
   #work(): void {
     if (this.#working !== null || this.#due.size === 0) return
-    this.#working = this.#settleAll()
-      // What the store refuses now is compared again with the next commit.
-      .catch(() => this.#due.clear())
-      .finally(() => {
+    this.#working = this.#settleAll().then(
+      () => {
         this.#working = null
         this.#work()
-      })
+      },
+      // What the store refuses now is compared again with the next commit.
+      () => {
+        this.#working = null
+      },
+    )
   }
 
   /** What changed while one was put on record is looked at again. */
@@ -77,9 +80,11 @@ export class DeadLetterAlerts {
       const isWanted = tables.get(sql, workflow) !== undefined
       if (isWanted === isRaised(tables, RUNS_FAILED, workflow)) continue
       const message = `Runs of ${workflow} have failed`
-      await this.#log.append([
-        isWanted ? raiseAlert(RUNS_FAILED, workflow, message) : clearAlert(RUNS_FAILED, workflow),
-      ])
+      const part = isWanted ? raiseAlert(RUNS_FAILED, workflow, message) : clearAlert(RUNS_FAILED, workflow)
+      await this.#log.append([part]).catch((error) => {
+        this.#due.add(workflow)
+        throw error
+      })
     }
   }
 

@@ -120,6 +120,25 @@ describe('the alert', () => {
     assert.equal(place.hf.alerts()[0]?.count, 1)
   })
 
+  test('that the store has refused is raised with the next commit', async (t) => {
+    const place = await opened(t)
+    const { log } = place.hf
+    const append = log.append.bind(log)
+    const full = new HoldfastError('LOG_WRITE_FAILED', 'the disk is full')
+    Object.assign(log, {
+      append: async (...given: Parameters<typeof append>) => {
+        if (given[0].some(({ stream }) => stream.startsWith('alert/'))) throw full
+        return await append(...given)
+      },
+    })
+    await fail(place, 'r')
+    Object.assign(log, { append })
+    assert.deepEqual(place.hf.alerts(), [])
+    await place.hf.emit({ kind: 'anything' })
+    await place.hf.idle()
+    assert.equal(place.hf.alerts()[0]?.count, 1)
+  })
+
   test('that a crash has kept from being raised, or cleared, is at the next start', async (t) => {
     const place = await opened(t)
     const { log } = place.hf

@@ -1,7 +1,7 @@
 /** The body of `review.answered`: the answer, what it is bound to, and what it tells whoever learns from answers. */
 import type { JsonObject } from '../../kernel/json.ts'
 import { editOf } from '../../kernel/review.ts'
-import type { Word } from '../answer.ts'
+import type { Answer, Word } from '../answer.ts'
 import { proposalHash } from '../perform-review.ts'
 import type { lastLook, Review } from '../review-index.ts'
 
@@ -54,4 +54,13 @@ export function answerBody(asked: Asked, { verdict, value, alternative }: Word, 
     operatorMs: look.ms,
     ...more,
   }
+}
+
+/** The word of a rule or of a deadline: it changes nothing. */
+export function asProposed({ proposal }: Review, verdict: 'approved' | 'rejected'): Word {
+  return { verdict, value: proposal, alternative: null }
+}
+
+export function saidIn(answer: Omit<Answer, 'hash'>): JsonObject {
+  return { instruction: answer.instruction ?? null, reason: answer.reason ?? null }
 }

@@ -63,8 +63,10 @@ export async function answerTogether(host: Host, answers: readonly ReadyAnswer[]
   for (const [run, [first, ...rest]] of away) {
     if (first === undefined) continue
     const stream = runStream(run)
-    // A run that is not in the process has parked or stalled: this wakes it, also after a crash.
-    const events = [{ ...first, body: { ...first.body, wakes: true } }, ...rest]
+    // A run that is not in the process has parked or stalled: this wakes it, also after a crash. One that was reopened
+    // and waits in the queue has its turn first.
+    const waits = isQueuedRun(host, run)
+    const events = waits ? [first, ...rest] : [{ ...first, body: { ...first.body, wakes: true } }, ...rest]
     void joint.append([{ stream, expectedVersion: host.log.versionOf(stream), events }])
   }
   try {
@@ -74,7 +76,7 @@ export async function answerTogether(host: Host, answers: readonly ReadyAnswer[]
     throw refused(answers.length, [{ id: '', code: error.code, message: 'One was answered meanwhile' }])
   }
   crashPoint('review.after-answer')
-  for (const run of away.keys()) goOn(host, run)
+  for (const run of away.keys()) if (!isQueuedRun(host, run)) goOn(host, run)
 }
 
 /** Of a run that is not in the process, the commit says so. */
@@ -82,6 +84,10 @@ function canBeAnswered(here: Execution | undefined, { name }: Review): boolean {
   if (here === undefined) return true
   const { isLetGo, writer } = here.records
   return !isLetGo && !writer.isEnding && !isOver(here.journal.entries.get(name))
+}
+
+function isQueuedRun({ log }: Host, run: string): boolean {
+  return log.tables.get("SELECT 1 FROM runs WHERE id = ? AND status = 'queued'", run) !== undefined
 }
 
 function goOn(host: Host, run: string): void {

@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict'
 import { describe, type TestContext, test } from 'node:test'
 import { z } from 'zod'
-import { openPlace, type Place, type PlaceOptions } from '../../apps/testing/place.ts'
+import { openPlace, type Place, type PlaceOptions, turns } from '../../apps/testing/place.ts'
+import { HoldfastError } from '../../kernel/errors.ts'
 import type { Json, JsonObject } from '../../kernel/json.ts'
 import { externalFrom, OWNER } from '../../kernel/label.ts'
 import { type Context, defineWorkflow, type Proposal, type Workflow } from '../../kernel/workflow.ts'
@@ -225,6 +226,46 @@ describe('a deadline', () => {
     await verifiesSame(place)
   })
 
+  test('waits for an answer that is on its way to the disk, and does not look for it all the while', async (t) => {
+    const place = await open(t)
+    const id = await ask(place, { deadline: '1h', onExpiry: 'reject' })
+    const { log } = place.hf
+    const append = log.append.bind(log)
+    const held: (() => void)[] = []
+    Object.assign(log, {
+      append: (...given: Parameters<typeof append>) =>
+        new Promise((resolve, reject) => held.push(() => void append(...given).then(resolve, reject))),
+    })
+    const answered = place.hf.answer(id, { verdict: 'approved' })
+    await turns(5)
+    let alarms = 0
+    const { wakeAt } = place.clock
+    t.mock.method(place.clock, 'wakeAt', (...given: Parameters<typeof wakeAt>) => {
+      alarms += 1
+      return wakeAt.apply(place.clock, given)
+    })
+    place.clock.set(place.clock.now() + 2 * HOUR)
+    await turns(50)
+    const alarmsMeanwhile = alarms
+    Object.assign(log, { append })
+    for (const write of held) write()
+    await answered
+    assert.equal(place.hf.review(id).status, 'approved')
+    assert.equal((await place.outcome<{ way: string }>('r')).way, 'program')
+    assert.ok(alarmsMeanwhile < 5, `${alarmsMeanwhile} alarms`)
+  })
+
+  test('of a hundred reviews that are just being answered lets the answers come to the disk', async (t) => {
+    const place = await open(t, { residentRuns: 500 })
+    for (let i = 0; i < 100; i += 1)
+      await place.hf.start(offer, { deadline: '1h', onExpiry: 'reject' }, { id: `r${i}` })
+    await place.hf.idle()
+    const answered = place.hf.desk.answerAll(place.hf.reviews(), { verdict: 'approved' })
+    await turns(1)
+    place.clock.set(place.clock.now() + 2 * HOUR)
+    assert.equal((await answered).answered.length, 100)
+  })
+
   test('approves only what can be undone, and where nothing looks wrong', async (t) => {
     const place = await open(t)
     const due = { deadline: '1h', onExpiry: 'approve' } as const
@@ -326,6 +367,28 @@ describe('a deadline', () => {
 })
 
 describe('put off', () => {
+  test('put off once more while it is on its way back, it comes back when that is over', async (t) => {
+    const place = await open(t)
+    const id = await ask(place)
+    await place.hf.desk.snooze(id, place.clock.now() + MINUTE)
+    const { log } = place.hf
+    const append = log.append.bind(log)
+    const held: (() => void)[] = []
+    Object.assign(log, {
+      append: (...given: Parameters<typeof append>) =>
+        new Promise((resolve, reject) => held.push(() => void append(...given).then(resolve, reject))),
+    })
+    place.clock.set(place.clock.now() + MINUTE)
+    await turns(5)
+    Object.assign(log, { append })
+    await place.hf.desk.snooze(id, place.clock.now() + HOUR)
+    for (const write of held) write()
+    await place.hf.idle()
+    assert.deepEqual([place.hf.reviews(), kindsOf(place, id).at(-1)], [[], 'review.returned'])
+    await until(place, place.clock.now() + HOUR)
+    assert.equal(place.hf.reviews().length, 1)
+  })
+
   test('it leaves the inbox and comes back at its time, also when the process was away', async (t) => {
     const place = await open(t)
     const id = await ask(place)
@@ -610,6 +673,25 @@ describe('word given ahead', () => {
     await place.hf.idle()
     assert.equal(place.hf.review(await ask(place, {}, 'later')).status, 'waiting')
     await verifiesSame(place, 'next')
+  })
+
+  test('answers a second later what the disk has refused', async (t) => {
+    const place = await open(t)
+    await place.hf.desk.delegate(await ask(place, {}, 'first'), {})
+    const { log } = place.hf
+    const append = log.append.bind(log)
+    const full = new HoldfastError('LOG_WRITE_FAILED', 'the disk is full')
+    Object.assign(log, {
+      append: async (...given: Parameters<typeof append>) => {
+        if (given[0].some(({ events }) => events.some(({ kind }) => kind === 'review.answered'))) throw full
+        return await append(...given)
+      },
+    })
+    const next = await ask(place, {}, 'next')
+    Object.assign(log, { append })
+    assert.equal(place.hf.review(next).status, 'waiting')
+    await until(place, place.clock.now() + 2_000)
+    assert.equal(place.hf.review(next).status, 'approved')
   })
 
   test('is as narrow as it was said: fields, segment, time, number, risk', async (t) => {

@@ -35,7 +35,8 @@ import {
   waitingReviews,
 } from '../review-index.ts'
 import type { Runtime } from '../runtime.ts'
-import { answerBody } from './answer-body.ts'
+import { answerBody, asProposed, saidIn } from './answer-body.ts'
+import { answerQueued, executionOf, toGone } from './answer-queued.ts'
 import { answerTogether, type BatchAnswer, refused, type Unfit } from './batch.ts'
 import {
   DELEGATION_STREAM,
@@ -73,6 +74,8 @@ export class ReviewDesk {
   #work: Promise<void> = Promise.resolve()
   #works = 0
   #isOpen = false
+  /** Whether something could not be written. */
+  #isBehind = false
   #alarmAt = Number.POSITIVE_INFINITY
   #callOff: () => void = () => {}
   /** Delegations that are being revoked: they speak for nothing more. */
@@ -86,6 +89,12 @@ export class ReviewDesk {
   /** From now on deadlines, returns and delegations take effect; those that came meanwhile do so now. */
   open(): void {
     this.#isOpen = true
+    this.#catchUp()
+  }
+
+  /** What was left undone is done, by delegations and deadlines. */
+  #catchUp(): void {
+    this.#isBehind = false
     this.#begin(async () => {
       const isDelegated = standingDelegations(this.#tables).length > 0
       for (const review of isDelegated ? waitingReviews(this.#tables) : []) await this.#byDelegation(review)
@@ -171,20 +180,19 @@ export class ReviewDesk {
   }
 
   /** false when it has been answered by another meanwhile, or its run has ended. */
-  async #settle(
-    review: Review,
-    word: Word,
-    { actor, label, way, more = {}, stands = () => true }: By,
-    others: readonly StreamAppend[] = [],
-  ): Promise<boolean> {
-    const execution = await this.#host.execution(review.run)
+  async #settle(review: Review, word: Word, by: By, others: readonly StreamAppend[] = []): Promise<boolean> {
+    const { actor, label, way, more = {}, stands = () => true } = by
+    const execution = await executionOf(this.#host, review.run)
     if (!stands()) return false
     const body = this.#body(review, word, way, more)
+    const answer = { kind: 'review.answered', body, actor, ...(label === undefined ? {} : { label }) }
     crashPoint('review.before-answer')
-    const event = execution.event('review.answered', body, label === undefined ? { actor } : { actor, label })
-    const first = await execution.settle(review.name, event, { others })
+    const first =
+      execution === null
+        ? await answerQueued(this.#host.log, review, answer, others)
+        : await execution.settle(review.name, execution.event(answer.kind, body, answer), { others })
     crashPoint('review.after-answer')
-    return first
+    return first ?? (await this.#settle(review, word, by, others))
   }
 
   #body(review: Review, word: Word, way: string, more: JsonObject): JsonObject {
@@ -314,7 +322,7 @@ export class ReviewDesk {
     if (!this.#isOpen || at >= this.#alarmAt) return
     this.#callOff()
     this.#alarmAt = at
-    this.#callOff = this.#host.clock.wakeAt(at, () => this.#look())
+    this.#callOff = this.#host.clock.wakeAt(at, () => (this.#isBehind ? this.#catchUp() : this.#look()))
   }
 
   /** Does what is due, and sets the alarm for what comes next. */
@@ -322,20 +330,25 @@ export class ReviewDesk {
     this.#alarmAt = Number.POSITIVE_INFINITY
     this.#begin(async () => {
       const now = this.#host.clock.now()
+      const seen = new Set<string>()
       for (let due: Review[]; this.#isOpen; ) {
-        due = dueReviews(this.#tables, now, AT_ONCE)
+        due = dueReviews(this.#tables, now, AT_ONCE).filter(({ id }) => !seen.has(id))
         for (const review of due) await this.#isDue(review, now)
+        for (const { id } of due) seen.add(id)
         if (due.length < AT_ONCE) break
       }
       const next = nextDue(this.#tables)
-      if (next !== null) this.#consider(next)
+      // What is still due now has an answer on its way to the disk.
+      if (next !== null) this.#consider(next > now ? next : now + WRITE_RETRY_MS)
     })
   }
 
   async #isDue(review: Review, now: number): Promise<void> {
-    const { deadline, overdue, id } = review
+    const { deadline, overdue, id, snoozedUntil: until } = review
     if (deadline !== null && !overdue && deadline <= now) return await this.#expire(review)
-    await this.#append(REVIEW_STREAM + id, { ...RUNTIME, kind: 'review.returned', body: { review: id } })
+    // It may be put off once more before this is on record.
+    const body = { review: id, until }
+    await this.#append(REVIEW_STREAM + id, { ...RUNTIME, kind: 'review.returned', body })
   }
 
   async #expire(review: Review): Promise<void> {
@@ -380,21 +393,7 @@ export class ReviewDesk {
 
   #onFailure(error: unknown): void {
     if (!this.#isOpen || (isHoldfastError(error) && /CLOSED|EPOCH/.test(error.code))) return
+    this.#isBehind = true
     this.#consider(this.#host.clock.now() + WRITE_RETRY_MS)
   }
-}
-
-function saidIn(answer: Omit<Answer, 'hash'>): JsonObject {
-  return { instruction: answer.instruction ?? null, reason: answer.reason ?? null }
-}
-
-function asProposed({ proposal }: Review, verdict: 'approved' | 'rejected'): Word {
-  return { verdict, value: proposal, alternative: null }
-}
-
-/** Why the run can't be answered, when that won't pass by itself. @throws what will */
-function toGone(error: unknown): string {
-  if (isHoldfastError(error) && (error.code === 'BODY_ERASED' || error.code === 'RUN_NOT_FOUND'))
-    return error.message
-  throw error
 }

@@ -38,14 +38,15 @@ export function deedsOf(log: EventLog, gate: Pick<Gate, 'manifestOf'>, run: stri
   const unclear: Deed[] = []
   const open: string[] = []
   const look = (one: string): void => {
-    const journal = foldJournal(one, log.readStream(runStream(one)))
+    const events = log.readStream(runStream(one))
+    const journal = foldJournal(one, events)
     if (journal.erased) throw isErased(one)
     if (journal.end === null && one !== run) open.push(one)
     for (const { type, name, opened, effect, settled } of journal.entries.values()) {
       if (type === 'child' && isCalled(opened)) look(String(opened?.run))
       if (type !== 'effect' || isUndone(log.tables, one, name)) continue
       const operation = String(opened?.operation)
-      const position = lastPosition(log, one, name)
+      const position = lastPosition(events, name)
       if (settled === null && effect !== null) unclear.push({ run: one, name, operation, position })
       else if (settled?.outcome.ok) done.push({ run: one, name, operation, position })
     }
@@ -67,15 +68,16 @@ function isCalled(child: JsonObject | null): boolean {
   return typeof run === 'string' && child?.mode !== 'spawn' && !isRollback(run)
 }
 
-/** What an effect was given and what it gave. */
+/** What an effect was given and what it gave. @throws BODY_ERASED */
 export function inputAndOutput(log: EventLog, { run, name }: Deed): { input: Json; output: Json } {
-  const events = log.readStream(runStream(run)).filter(({ body }) => body?.name === name)
+  const all = log.readStream(runStream(run))
+  if (all.some(({ body }) => body === null)) throw isErased(run)
+  const events = all.filter(({ body }) => body?.name === name)
   const last = (kind: string): StoredEvent | undefined => events.findLast((event) => event.kind === kind)
   const asked = last('effect.intended') ?? last('effect.unknown')
   return { input: asked?.body?.input ?? null, output: last('effect.succeeded')?.body?.output ?? null }
 }
 
-function lastPosition(log: EventLog, run: string, name: string): number {
-  const events = log.readStream(runStream(run))
+function lastPosition(events: readonly StoredEvent[], name: string): number {
   return events.findLast(({ kind, body }) => kind.startsWith('effect.') && body?.name === name)?.position ?? 0
 }

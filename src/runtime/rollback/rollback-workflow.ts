@@ -7,7 +7,7 @@
  * Why: docs/decisions/0030-compensation-and-rollback.md
  */
 import { HoldfastError, toErrorRecord } from '../../kernel/errors.ts'
-import { toJson } from '../../kernel/json.ts'
+import { type Json, toJson } from '../../kernel/json.ts'
 import {
   type Context,
   defineWorkflow,
@@ -37,8 +37,9 @@ export function rollbackWorkflow(log: EventLog, gate: Gate): Workflow<RollbackIn
       const failed: (RolledBack & { readonly error: unknown })[] = []
       for (const deed of deeds.undoable) {
         const { position: _, ...what } = deed
+        const given = inputAndOutput(log, deed)
         try {
-          await undo(ctx, log, deed, run)
+          await undo(ctx, deed, run, given)
           undone.push(what)
         } catch (error) {
           failed.push({ ...what, error: recordJson(toErrorRecord(error)) })
@@ -82,11 +83,15 @@ async function find(ctx: Context, log: EventLog, gate: Gate, run: string): Promi
   }
 }
 
-async function undo(ctx: Context, log: EventLog, deed: Deed, target: string): Promise<void> {
-  const { run, name, operation } = deed
-  const given = { of: { run, name }, ...inputAndOutput(log, deed) }
+async function undo(
+  ctx: Context,
+  { run, name, operation }: Deed,
+  target: string,
+  given: { readonly input: Json; readonly output: Json },
+): Promise<void> {
   const where = run === target ? '' : ` of ${run}`
-  await (ctx as Context & Undoing)[UNDO](`undo "${name}"${where}`, operation, given)
+  const what = { of: { run, name }, ...given }
+  await (ctx as Context & Undoing)[UNDO](`undo "${name}"${where}`, operation, what)
 }
 
 /** The operator's word on what can not be undone from here. */

@@ -9,6 +9,7 @@ import { type AnyWorkflow, type Context, defineWorkflow, type Rollback } from '.
 import { runStory } from '../../observe/run-story.ts'
 import { defineConnector, type PerformContext } from '../../ports/connector.ts'
 import { verifyRun } from '../replay.ts'
+import { ENDED, retain } from '../retention.ts'
 
 /** A shop that can take back what it did, except for mails, and be told how its undo goes next. */
 class Shop {
@@ -377,6 +378,27 @@ describe('ctx.compensate', () => {
     await verified(place, 'r', 'rollback/r')
   })
 
+  test('asked for by the loser of a race is refused, and the run may ask for it', async (t) => {
+    const refused: string[] = []
+    const racing = flow('racing', async (ctx) => {
+      await ctx.act('a', 'shop.order', { what: 'a' })
+      await ctx.race('race', {
+        quick: async () => null,
+        slow: async (own) => {
+          await ctx.sleep('nap', 1_000)
+          await own.compensate().catch(({ code }: HoldfastError) => refused.push(code))
+        },
+      })
+      await ctx.sleep('on', 5_000)
+      return (await ctx.compensate()).undone.map(({ name }) => name)
+    })
+    const { place, shop } = await opened(t, [racing])
+    await place.hf.start(racing, null, { id: 'r' })
+    assert.deepEqual(await place.outcome('r'), ['a'])
+    assert.deepEqual([shop.undone, refused], [['a 1'], ['OPERATION_ABANDONED']])
+    await verified(place, 'r', 'rollback/r')
+  })
+
   test('goes on after a restart', async (t) => {
     const { place, shop } = await opened(t, [careful])
     shop.manners.push('hangs')
@@ -389,6 +411,26 @@ describe('ctx.compensate', () => {
     assert.deepEqual(await place.outcome('r'), ['late', 'a'])
     assert.deepEqual(shop.undone, ['late 2', 'late 2', 'a 1'])
   })
+})
+
+test('retention leaves what it undoes until it is over; then a replay says what is missing', async (t) => {
+  const { place, shop } = await opened(t, [whole])
+  await ran(place, whole)
+  shop.manners.push('ok', 'unavailable')
+  await place.hf.rollback('r')
+  await place.hf.idle()
+  assert.equal(place.hf.run('rollback/r').status(), 'waiting')
+  const rules = [{ workflow: '*', status: ENDED, afterMs: 0 }]
+  const keepTo = () => retain(place.hf.log, { rules, now: place.clock.now() })
+  assert.equal((await keepTo()).runs, 0, 'neither the run nor the one that it called')
+  await place.outcome('rollback/r')
+  assert.deepEqual(shop.undone, ['b 5', 'c2 4', 'c1 3', 'a 1'])
+  const only = [{ workflow: 'whole', status: ENDED, afterMs: 0 }]
+  assert.equal((await retain(place.hf.log, { rules: only, now: place.clock.now() })).runs, 1)
+  await assert.rejects(
+    verifyRun(place.hf.log, place.hf.runtime.workflows, 'rollback/r'),
+    ({ code }: HoldfastError) => code === 'BODY_ERASED',
+  )
 })
 
 test('both stories tell it: what was undone and by which run, and what the undo was of', async (t) => {
