@@ -39,6 +39,12 @@ describe('calibration', () => {
       )
     })
 
+    test(`${name}: outcomes that a line can tell apart leave some doubt all the same`, () => {
+      const wrong = Array.from({ length: 6 }, () => ({ confidence: 0, right: false }))
+      const of = fit([{ confidence: 0.001009263621361449, right: true }, ...wrong])
+      for (const value of points.map(of)) assert.ok(value > 0 && value < 1, String(value))
+    })
+
     test(`${name}: an agent that is too sure of itself is taken at its worth`, () => {
       const of = fit(agent(2_000, tooSure))
       for (const said of [0.6, 0.75, 0.9]) {

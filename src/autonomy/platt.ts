@@ -8,6 +8,8 @@ const ITERATIONS = 50
 /** Keeps the matrix from being singular where all say the same. */
 const RIDGE = 1e-3
 const EDGE = 1e-3
+/** The curve itself comes to 0 and 1 where numbers end. */
+const UNSURE = 1e-6
 
 export function fitPlatt(outcomes: readonly Judged[]): (confidence: number) => number {
   const right = outcomes.filter((one) => one.right).length
@@ -36,9 +38,13 @@ export function fitPlatt(outcomes: readonly Judged[]): (confidence: number) => n
   }
   // Less confidence is never worth more: an agent that is wrong about itself gets its mean.
   if (slope > 0 && Number.isFinite(shift))
-    return (confidence) => logistic(slope * logOdds(confidence) + shift)
+    return (confidence) => unsure(logistic(slope * logOdds(confidence) + shift))
   const mean = (right + 1) / (outcomes.length + 2)
   return () => mean
+}
+
+function unsure(p: number): number {
+  return Math.min(1 - UNSURE, Math.max(UNSURE, p))
 }
 
 function logistic(x: number): number {

@@ -34,7 +34,7 @@ export interface Counted {
 
 export const anomalyIndex: Projection = {
   name: 'anomalies',
-  version: 1,
+  version: 2,
   tables: [
     'anomalies',
     'anomalies_eras',
@@ -61,7 +61,8 @@ export const anomalyIndex: Projection = {
       PRIMARY KEY (agent, hour, era)
     ) STRICT, WITHOUT ROWID;
     CREATE TABLE anomalies_recipients (
-      agent TEXT NOT NULL, recipient TEXT NOT NULL, position INTEGER NOT NULL, PRIMARY KEY (agent, recipient)
+      agent TEXT NOT NULL, recipient TEXT NOT NULL, position INTEGER NOT NULL,
+      PRIMARY KEY (agent, recipient, position)
     ) STRICT, WITHOUT ROWID;
     CREATE INDEX anomalies_recipients_by_position ON anomalies_recipients (position);
     CREATE TABLE anomalies_amounts (

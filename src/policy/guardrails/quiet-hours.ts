@@ -33,14 +33,23 @@ function endOfPiece({ from, to, days }: QuietHours, { day, minute }: LocalTime):
   return minute >= from || minute < to ? to : null
 }
 
-/** The next time at which the clocks there show this minute; they may be set forward or back until then. */
+/**
+ * The next time at which the clocks there show this minute; they may be set forward or back until then. Where they are
+ * set past it, it is the moment at which they are.
+ */
 function atMinute(timeZone: string, fromMs: number, wanted: number): number {
-  const { minute } = localTime(timeZone, fromMs)
+  const past = (time: number): number => apart(localTime(timeZone, time).minute, wanted)
   const whole = Math.floor(fromMs / MINUTE_MS) * MINUTE_MS
-  const at = whole + ((wanted - minute + DAY_MINUTES) % DAY_MINUTES || DAY_MINUTES) * MINUTE_MS
-  const off = localTime(timeZone, at).minute - wanted
-  const turned = ((off + DAY_MINUTES / 2 + DAY_MINUTES) % DAY_MINUTES) - DAY_MINUTES / 2
-  return Math.max(fromMs + 1, at - turned * MINUTE_MS)
+  const ahead = apart(wanted, localTime(timeZone, fromMs).minute)
+  const unturned = whole + (ahead > 0 ? ahead : ahead + DAY_MINUTES) * MINUTE_MS
+  let at = unturned - past(unturned) * MINUTE_MS
+  while (at < unturned && past(at) < 0) at += MINUTE_MS
+  return Math.max(fromMs + 1, at)
+}
+
+/** Minutes from `b` to `a`, less than half a day either way. */
+function apart(a: number, b: number): number {
+  return ((a - b + DAY_MINUTES + DAY_MINUTES / 2) % DAY_MINUTES) - DAY_MINUTES / 2
 }
 
 /** Number of the calendar day there, since 1970. */
