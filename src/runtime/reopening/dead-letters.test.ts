@@ -157,6 +157,37 @@ describe('the alert', () => {
   })
 })
 
+test('a run that retention erases while its retry is planned is not reopened', async (t) => {
+  const failing = defineWorkflow({
+    name: 'failing',
+    version: 1,
+    input: z.any(),
+    output: z.any(),
+    run: (ctx) => ctx.call('child', fragile, null),
+  })
+  isBroken = true
+  const rules = [{ workflow: '*', status: ['failed'], afterMs: 0 }] as const
+  let erased = 0
+  for (let turns = 0; turns < 12; turns += 1) {
+    const place = await openPlace(t, { workflows: [failing, fragile] })
+    await place.hf.start(failing, null, { id: 'r' })
+    await place.hf.idle()
+    const retried = place.hf.deadLetters.retry('r').catch((error: unknown) => error)
+    for (let i = 0; i < turns; i += 1) await Promise.resolve()
+    place.clock.advance(1)
+    const { runs } = await retain(place.hf, rules)
+    const outcome = await retried
+    erased += runs
+    assert.equal(
+      runs > 0,
+      outcome instanceof HoldfastError && outcome.code === 'BODY_ERASED',
+      `${turns} turns`,
+    )
+    assert.equal(place.kinds('r').includes('run.reopened'), runs === 0)
+  }
+  assert.ok(erased > 0 && erased < 24, `${erased} were erased`)
+})
+
 describe('no dead letter', () => {
   test('is a run whose failure is another’s: a parent, a caller or an agent', async (t) => {
     const place = await opened(t)

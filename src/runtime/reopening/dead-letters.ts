@@ -8,6 +8,7 @@ import { isHoldfastError } from '../../kernel/errors.ts'
 import { OWNER } from '../../kernel/label.ts'
 import type { TablesReader } from '../../ports/projection.ts'
 import { allSetAside } from '../agents/lists.ts'
+import { isErased } from '../run-errors.ts'
 import { runStream } from '../run-index.ts'
 import type { Runtime } from '../runtime.ts'
 import { setAsideOf } from '../triggers/trigger-index.ts'
@@ -86,6 +87,8 @@ export class DeadLetters {
   async retry(run: string, options: RetryOptions = {}): Promise<Retried> {
     for (;;) {
       const { retried, parts } = await planRetry(this.#runtime, run, options)
+      // Retention may have been there while it was planned, and leaves the versions of their streams as they are.
+      for (const one of [run, ...retried.children]) assertKept(this.#runtime, one)
       if (await this.#append(parts)) return retried
     }
   }
@@ -125,6 +128,11 @@ export class DeadLetters {
   async close(): Promise<void> {
     await this.#alerts.close()
   }
+}
+
+/** @throws BODY_ERASED */
+function assertKept({ log }: Pick<Runtime, 'log'>, run: string): void {
+  if (log.tables.get('SELECT 1 FROM runs_erased WHERE run = ?', run) !== undefined) throw isErased(run)
 }
 
 type DeadRow = Omit<DeadRun, 'error'> & { readonly position: number }
