@@ -9,9 +9,9 @@ import { createWorkspace, openWorkspace, type Workspace } from '../src/apps/work
 import { HoldfastError } from '../src/kernel/errors.ts'
 import { keyHash } from '../src/mail/compose.ts'
 import { ManualClock } from '../src/ports/testing/manual-clock.ts'
-import { shortHash } from '../src/runtime/hashes.ts'
-import { verifyRun } from '../src/runtime/replay.ts'
-import { WorkflowRegistry } from '../src/runtime/workflow-registry.ts'
+import { WorkflowRegistry } from '../src/runtime/life/workflow-registry.ts'
+import { shortHash } from '../src/runtime/replay/hashes.ts'
+import { verifyRun } from '../src/runtime/replay/replay.ts'
 import type { LeadOutcome } from '../src/templates/lead-qualification/workflow.ts'
 
 const LEAD = new URL('../sample/mailbox/01-apple-mail-theatre-clear-brief.eml', import.meta.url)

@@ -1,6 +1,6 @@
 /** Everybody who asks something of the simulated process: starts, events, answers, cancellations. */
 import { isHoldfastError } from '../src/kernel/errors.ts'
-import { lastOfChain } from '../src/runtime/run-chain.ts'
+import { lastOfChain } from '../src/runtime/life/run-chain.ts'
 import type { Chance } from './chance.ts'
 import { HOW, KEYS } from './collector.ts'
 import { courier } from './courier.ts'

@@ -1,7 +1,7 @@
 /** The operator at the review desk: looks, puts off, answers several at once, leaves some to a rule, and takes that back. */
 import { covers } from '../src/kernel/delegation.ts'
-import type { Review } from '../src/runtime/review-index.ts'
 import { listDelegations } from '../src/runtime/reviews/delegation-index.ts'
+import type { Review } from '../src/runtime/reviews/review-index.ts'
 import { type Callers, isAnswered } from './callers.ts'
 import type { Chance } from './chance.ts'
 import { Violation } from './invariants/invariant.ts'

@@ -1,6 +1,6 @@
 /** The invariants of a whole log: after each crash, now and then, and at the end. */
 import { foldJournal, type Journal, type JournalEntry } from '../src/kernel/journal.ts'
-import { verifyRun } from '../src/runtime/replay.ts'
+import { verifyRun } from '../src/runtime/replay/replay.ts'
 import { checkCollector } from './collector.ts'
 import { checkCourier } from './courier.ts'
 import { checkDeadLetters } from './dead-letters.ts'

@@ -1,7 +1,7 @@
 /** The simulated operator: decides at random, but answers questions about the world as it is. */
 import type { JsonObject } from '../src/kernel/json.ts'
 import type { Answer } from '../src/runtime/answer.ts'
-import type { Review } from '../src/runtime/review-index.ts'
+import type { Review } from '../src/runtime/reviews/review-index.ts'
 import type { Chance } from './chance.ts'
 import { DECISION } from './workflow.ts'
 import { answerTo, type Request, type World } from './world.ts'

@@ -1,6 +1,6 @@
 /** The operator's rules of retention, carried out while work goes on. */
 import { RUN_ENDS } from '../src/kernel/journal.ts'
-import { type RetentionRule, retain } from '../src/runtime/retention.ts'
+import { type RetentionRule, retain } from '../src/runtime/retention/retention.ts'
 import type { RunStatus } from '../src/runtime/run-index.ts'
 import type { Chance } from './chance.ts'
 import type { Simulation } from './simulation.ts'

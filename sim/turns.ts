@@ -2,7 +2,7 @@
  * Turns of the event loop, counted: nothing that is simulated waits for real time or real input, so when no
  * turn is asked for any more, all that can happen without the clock moving on has happened.
  */
-import { nextTurn } from '../src/runtime/turns.ts'
+import { nextTurn } from '../src/runtime/run/turns.ts'
 
 const realSetImmediate = globalThis.setImmediate
 let asked = 0

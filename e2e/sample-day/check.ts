@@ -5,8 +5,8 @@ import { join } from 'node:path'
 import { openWorkspace } from '../../src/apps/workspace.ts'
 import type { StoredEvent } from '../../src/kernel/event.ts'
 import type { JsonObject } from '../../src/kernel/json.ts'
-import { verifyRun } from '../../src/runtime/replay.ts'
-import { WorkflowRegistry } from '../../src/runtime/workflow-registry.ts'
+import { WorkflowRegistry } from '../../src/runtime/life/workflow-registry.ts'
+import { verifyRun } from '../../src/runtime/replay/replay.ts'
 
 export interface DayChecked {
   readonly messages: number

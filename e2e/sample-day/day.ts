@@ -14,7 +14,7 @@ import { armFromEnvironment } from '../../src/apps/cli/crash-env.ts'
 import { openWorkspace, type Workspace } from '../../src/apps/workspace.ts'
 import { isHoldfastError } from '../../src/kernel/errors.ts'
 import { crashPoint } from '../../src/ports/crash-points.ts'
-import type { Review } from '../../src/runtime/review-index.ts'
+import type { Review } from '../../src/runtime/reviews/review-index.ts'
 
 /** Three days pass in about three seconds. */
 const FACTOR = 100_000

@@ -16,10 +16,10 @@ import { answeredIds, MAIL_STREAM, sentAmong } from '../mail/mail-index.ts'
 import type { MailMessage } from '../mail/message.ts'
 import { crashPoint } from '../ports/crash-points.ts'
 import type { EventLog, NewBlob, StreamAppend } from '../ports/event-log.ts'
-import { publish } from '../runtime/publish.ts'
+import { skippedPart } from '../runtime/life/skipped-starts.ts'
+import { switchOf } from '../runtime/life/switches.ts'
+import { publish } from '../runtime/perform/publish.ts'
 import type { Runtime } from '../runtime/runtime.ts'
-import { skippedPart } from '../runtime/skipped-starts.ts'
-import { switchOf } from '../runtime/switches.ts'
 
 export interface RawMail {
   readonly raw: Uint8Array

@@ -1,7 +1,7 @@
 /** What a program asks of an open workspace without changing it. */
 import { type Explanation, explain } from '../observe/explain/explanation.ts'
 import type { Holdfast } from '../runtime/holdfast.ts'
-import { type ReplayReport, verifyRun as verifyByReplay } from '../runtime/replay.ts'
+import { type ReplayReport, verifyRun as verifyByReplay } from '../runtime/replay/replay.ts'
 import { type AnswerRecord, listAnswers } from '../runtime/reviews/answer-records.ts'
 import { type Delegation, listDelegations } from '../runtime/reviews/delegation-index.ts'
 

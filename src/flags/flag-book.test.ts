@@ -8,7 +8,7 @@ import { openPlace } from '../apps/testing/place.ts'
 import type { JsonObject } from '../kernel/json.ts'
 import { type Context, defineWorkflow } from '../kernel/workflow.ts'
 import type { Facts } from '../ports/flags.ts'
-import { verifyRun } from '../runtime/replay.ts'
+import { verifyRun } from '../runtime/replay/replay.ts'
 import { countsOf } from './flag-index.ts'
 
 const FLAGS = `version: 1

@@ -2,7 +2,7 @@
 import { HoldfastError } from '../kernel/errors.ts'
 import { type Json, type JsonObject, toJson } from '../kernel/json.ts'
 import { isOwnersWay, misfit, type ReviewVerdict } from '../kernel/review.ts'
-import type { Review } from './review-index.ts'
+import type { Review } from './reviews/review-index.ts'
 
 export interface Answer {
   readonly verdict: ReviewVerdict

@@ -5,7 +5,7 @@ import { z } from 'zod'
 import { openPlace, type Place, type PlaceOptions, turns } from '../apps/testing/place.ts'
 import { HoldfastError } from '../kernel/errors.ts'
 import { type AnyWorkflow, type Context, defineWorkflow, type Workflow } from '../kernel/workflow.ts'
-import { verifyRun } from './replay.ts'
+import { verifyRun } from './replay/replay.ts'
 
 function flow<Input = unknown, Output = unknown>(
   run: (ctx: Context, input: Input) => Promise<Output>,

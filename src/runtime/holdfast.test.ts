@@ -5,7 +5,7 @@ import { z } from 'zod'
 import { openPlace, turns } from '../apps/testing/place.ts'
 import { SYSTEM } from '../kernel/label.ts'
 import { type Context, defineWorkflow, type Proposal, type Workflow } from '../kernel/workflow.ts'
-import { shortHash } from './hashes.ts'
+import { shortHash } from './replay/hashes.ts'
 
 function flow(name: string, run: (ctx: Context, input: never) => Promise<unknown>): Workflow {
   return defineWorkflow({

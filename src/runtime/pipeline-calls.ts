@@ -3,7 +3,7 @@ import { fromErrorRecord, isHoldfastError } from '../kernel/errors.ts'
 import type { NewEvent } from '../kernel/event.ts'
 import type { RunEnd } from '../kernel/journal.ts'
 import { canonicalJson, type Json } from '../kernel/json.ts'
-import type { Execution } from './execution.ts'
+import type { Execution } from './run/execution.ts'
 import { idConflict } from './run-errors.ts'
 
 export interface PipelineCall {

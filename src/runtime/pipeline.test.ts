@@ -7,7 +7,7 @@ import { HoldfastError } from '../kernel/errors.ts'
 import { definePipeline, type Pipeline, type PipelineContext } from '../kernel/pipeline.ts'
 import { type Context, defineWorkflow } from '../kernel/workflow.ts'
 import { armCrashPoints } from '../ports/crash-points.ts'
-import { verifyRun } from './replay.ts'
+import { verifyRun } from './replay/replay.ts'
 import { Outside } from './testing/outside.ts'
 
 interface Bounds {

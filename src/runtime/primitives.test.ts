@@ -12,9 +12,9 @@ import { type Agent, defineAgent } from '../kernel/agent.ts'
 import { definePipeline } from '../kernel/pipeline.ts'
 import { type AnyWorkflow, type Context, defineWorkflow } from '../kernel/workflow.ts'
 import { defineConnector } from '../ports/connector.ts'
-import { preflight } from './preflight.ts'
-import { verifyRun } from './replay.ts'
-import type { Review } from './review-index.ts'
+import { preflight } from './replay/preflight.ts'
+import { verifyRun } from './replay/replay.ts'
+import type { Review } from './reviews/review-index.ts'
 import { Outside } from './testing/outside.ts'
 
 type Code = (ctx: Context) => Promise<unknown>

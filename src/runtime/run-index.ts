@@ -17,7 +17,7 @@ import { RUN_KINDS } from '../kernel/run-kinds.ts'
 import { placeFromJson, type QueuePlace } from '../kernel/scheduling.ts'
 import type { Projection, Tables, TablesReader } from '../ports/projection.ts'
 import { DEAD_SCHEMA, forgetDead, noteDead, noteGoodEnd, noteReopened } from './reopening/dead-rows.ts'
-import { runErasure } from './run-erasure.ts'
+import { runErasure } from './retention/run-erasure.ts'
 import { dequeue, enqueue, noteRate, QUEUE_SCHEMA, QUEUE_TABLES } from './scheduler/queue-rows.ts'
 
 export type { RunStatus }

@@ -5,7 +5,7 @@ import type { Clock } from '../ports/clock.ts'
 import type { EventLog } from '../ports/event-log.ts'
 import type { Flags } from '../ports/flags.ts'
 import type { Gate } from '../ports/gate.ts'
-import type { Execution } from './execution.ts'
+import type { Execution } from './run/execution.ts'
 
 export interface RuntimeOptions {
   readonly log: EventLog

@@ -4,7 +4,7 @@
  * get its name. Until then nothing stands there.
  *
  * That it was restored is an event. From it the runtime knows that effects of older runs may have been
- * carried out after the backup was made, and asks before it does them: see runtime/restored.ts.
+ * carried out after the backup was made, and asks before it does them: see runtime/retention/restored.ts.
  */
 import { mkdir, rename, rm } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'

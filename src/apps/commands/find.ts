@@ -1,7 +1,7 @@
 /** Ids as they are typed: whole, or so much of their beginning that it is clear which is meant. */
 import { HoldfastError } from '../../kernel/errors.ts'
 import type { TablesReader } from '../../ports/projection.ts'
-import { findReview, type Review } from '../../runtime/review-index.ts'
+import { findReview, type Review } from '../../runtime/reviews/review-index.ts'
 import { runOf } from '../intake.ts'
 
 /** Most ids that an error names. */

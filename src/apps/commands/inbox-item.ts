@@ -9,7 +9,7 @@ import { readMessage } from '../../mail/mail-index.ts'
 import type { Address, MailMessage } from '../../mail/message.ts'
 import { type RunCost, runCost } from '../../observe/run-cost.ts'
 import type { EventLog } from '../../ports/event-log.ts'
-import type { Review } from '../../runtime/review-index.ts'
+import type { Review } from '../../runtime/reviews/review-index.ts'
 import { runStream } from '../../runtime/run-index.ts'
 import { isLetter } from './letter-actions.ts'
 

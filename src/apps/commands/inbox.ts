@@ -1,6 +1,6 @@
 /** `inbox`: what waits for the operator's word, the most promising first. */
 import { z } from 'zod'
-import { snoozedReviews, waitingReviews } from '../../runtime/review-index.ts'
+import { snoozedReviews, waitingReviews } from '../../runtime/reviews/review-index.ts'
 import { workspaceCommand } from './command.ts'
 import { type InboxItem, inboxItem } from './inbox-item.ts'
 import {

@@ -1,7 +1,7 @@
 /** `ingest FILE…`: mail from .eml and mbox files, Maildirs, and folders of those. */
 import { z } from 'zod'
 import { readMailFiles } from '../../mail/files.ts'
-import { countWaitingReviews } from '../../runtime/review-index.ts'
+import { countWaitingReviews } from '../../runtime/reviews/review-index.ts'
 import { type IncomingMail, type TakenIn, takeIn } from '../mail-in.ts'
 import { workspaceCommand } from './command.ts'
 import { playbookNotes } from './operator-notes.ts'

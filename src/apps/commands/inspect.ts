@@ -3,7 +3,7 @@ import { z } from 'zod'
 import type { ListedBackup } from '../../adapters/backup/backup-keys.ts'
 import { type ErrorRecord, isHoldfastError, toErrorRecord } from '../../kernel/errors.ts'
 import { type Alert, raisedAlerts } from '../../runtime/alert-index.ts'
-import { countWaitingReviews } from '../../runtime/review-index.ts'
+import { countWaitingReviews } from '../../runtime/reviews/review-index.ts'
 import { backupsIn } from './backup.ts'
 import { logCommand, type OpenLog } from './command.ts'
 

@@ -1,6 +1,6 @@
 /** `preflight`: replays every run that has not ended on the present code, without effects. */
 import { z } from 'zod'
-import { type PreflightReport, preflight as preflightRuns } from '../../runtime/preflight.ts'
+import { type PreflightReport, preflight as preflightRuns } from '../../runtime/replay/preflight.ts'
 import { workspaceCommand } from './command.ts'
 
 /** Progress is told so often. */

@@ -1,9 +1,9 @@
 /** `review approve --like ID`: which reviews are equals, and one answer for all of them. */
 import { z } from 'zod'
 import { HoldfastError } from '../../kernel/errors.ts'
-import { findReview, waitingReviews } from '../../runtime/review-index.ts'
 import type { BatchAnswer } from '../../runtime/reviews/batch.ts'
 import { type Alike, alike } from '../../runtime/reviews/likeness.ts'
+import { findReview, waitingReviews } from '../../runtime/reviews/review-index.ts'
 import { workspaceCommand } from './command.ts'
 import { reviewNamed } from './find.ts'
 import { type InboxItem, inboxItem } from './inbox-item.ts'

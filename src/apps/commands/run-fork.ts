@@ -1,7 +1,7 @@
 /** `run fork ID`: a new run that begins as another did, and goes its own way from one of its operations. */
 import { z } from 'zod'
 import type { RunStatus } from '../../kernel/journal.ts'
-import type { Fork, ForkOptions } from '../../runtime/fork.ts'
+import type { Fork, ForkOptions } from '../../runtime/replay/fork.ts'
 import { workspaceCommand } from './command.ts'
 import { findRun } from './find.ts'
 

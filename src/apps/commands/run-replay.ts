@@ -1,6 +1,6 @@
 /** `run replay ID`, `run replay --all`: runs the code again on the record, without effects. */
 import { z } from 'zod'
-import { type ReplayReport, verifyRun } from '../../runtime/replay.ts'
+import { type ReplayReport, verifyRun } from '../../runtime/replay/replay.ts'
 import { workspaceCommand } from './command.ts'
 import { findRun } from './find.ts'
 

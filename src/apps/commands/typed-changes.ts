@@ -2,7 +2,7 @@
 import { HoldfastError } from '../../kernel/errors.ts'
 import type { Json, JsonObject } from '../../kernel/json.ts'
 import { typed } from '../../kernel/review.ts'
-import type { Review } from '../../runtime/review-index.ts'
+import type { Review } from '../../runtime/reviews/review-index.ts'
 
 /** By the kinds of the fields; a part of a field stays of the sort that it is. @throws INPUT_INVALID */
 export function typedChanges(review: Review, sets: readonly (readonly [string, string])[]): JsonObject {

@@ -1,6 +1,6 @@
 /** Tells the news of a served workspace: one by one, or as a sum when much mail comes at once. */
 import type { EventLog } from '../../ports/event-log.ts'
-import { countWaitingReviews } from '../../runtime/review-index.ts'
+import { countWaitingReviews } from '../../runtime/reviews/review-index.ts'
 import type { TakenIn } from '../mail-in.ts'
 import { type News, newsOf } from './news.ts'
 import type { Voice } from './running.ts'

@@ -2,7 +2,7 @@
 import type { StoredEvent } from '../../kernel/event.ts'
 import type { JsonObject } from '../../kernel/json.ts'
 import type { EventLog } from '../../ports/event-log.ts'
-import { findReview } from '../../runtime/review-index.ts'
+import { findReview } from '../../runtime/reviews/review-index.ts'
 import { runStream } from '../../runtime/run-index.ts'
 import { messageOf } from '../commands/inbox-item.ts'
 

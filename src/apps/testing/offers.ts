@@ -6,7 +6,7 @@ import type { Level } from '../../ports/autonomy.ts'
 import { type Connector, defineConnector, type OperationManifest } from '../../ports/connector.ts'
 import type { PolicySettings } from '../../ports/policy-settings.ts'
 import type { Answer } from '../../runtime/answer.ts'
-import type { Review } from '../../runtime/review-index.ts'
+import type { Review } from '../../runtime/reviews/review-index.ts'
 import { openPlace, type Place, type PlaceOptions } from './place.ts'
 
 export const REMIT = { agent: 'offer', action: 'send-offer', segment: 'all' }

@@ -3,7 +3,7 @@ import type { TestContext } from 'node:test'
 import { z } from 'zod'
 import { isHoldfastError } from '../../kernel/errors.ts'
 import { type AnyWorkflow, type Context, defineWorkflow, type Workflow } from '../../kernel/workflow.ts'
-import { verifyRun } from '../../runtime/replay.ts'
+import { verifyRun } from '../../runtime/replay/replay.ts'
 import { openPlace, type Place, type PlaceOptions } from './place.ts'
 
 export type Code<Input = unknown> = (ctx: Context, input: Input) => Promise<unknown>

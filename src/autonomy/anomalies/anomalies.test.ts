@@ -10,8 +10,8 @@ import { type Context, type Decided, defineWorkflow, type Question } from '../..
 import type { AnomalySettings } from '../../ports/anomalies.ts'
 import { defineConnector } from '../../ports/connector.ts'
 import type { Model } from '../../ports/model.ts'
-import type { Review } from '../../runtime/review-index.ts'
 import { alike } from '../../runtime/reviews/likeness.ts'
+import type { Review } from '../../runtime/reviews/review-index.ts'
 import { retain } from '../../sdk.ts'
 import { AUTONOMY_DEFAULTS } from '../settings.ts'
 

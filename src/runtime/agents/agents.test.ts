@@ -6,7 +6,7 @@ import { openPlace, type Place, turns } from '../../apps/testing/place.ts'
 import { type Agent, defineAgent } from '../../kernel/agent.ts'
 import { SYSTEM } from '../../kernel/label.ts'
 import { defineWorkflow } from '../../kernel/workflow.ts'
-import { toReceived } from '../publish.ts'
+import { toReceived } from '../perform/publish.ts'
 import { Handling } from './handling.ts'
 import { Instances } from './instances.ts'
 

@@ -5,7 +5,7 @@ import { openPlace, type Place } from '../../apps/testing/place.ts'
 import type { GraphNodes } from '../../kernel/concurrency.ts'
 import { HoldfastError } from '../../kernel/errors.ts'
 import type { Context } from '../../kernel/workflow.ts'
-import { verifyRun } from '../replay.ts'
+import { verifyRun } from '../replay/replay.ts'
 
 /** Each node sleeps so long, then gives its name; a node with a code fails with it. */
 function napping(

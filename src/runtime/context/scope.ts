@@ -4,8 +4,8 @@
  */
 import type { Json } from '../../kernel/json.ts'
 import type { Note } from '../../kernel/note.ts'
-import { ForkLine } from '../fork-line.ts'
 import type { Abandonable, Operation, OperationHost } from '../operations.ts'
+import { ForkLine } from '../replay/fork-line.ts'
 import { wasAbandoned } from '../run-errors.ts'
 import { Names, storable } from './names.ts'
 import { unwatched } from './unwatched.ts'

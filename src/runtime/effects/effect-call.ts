@@ -5,9 +5,9 @@
 import { HoldfastError, isHoldfastError } from '../../kernel/errors.ts'
 import type { PerformContext } from '../../ports/connector.ts'
 import type { Heard, Pass } from '../breakers/breakers.ts'
-import type { Execution } from '../execution.ts'
-import { idempotencyKeyOf } from '../idempotency-key.ts'
-import { withDeadline } from '../time-limits.ts'
+import { idempotencyKeyOf } from '../perform/idempotency-key.ts'
+import { withDeadline } from '../perform/time-limits.ts'
+import type { Execution } from '../run/execution.ts'
 import { type Effect, manifestOf, numberOf } from './effect-records.ts'
 
 /** Codes of an outside that has answered. */

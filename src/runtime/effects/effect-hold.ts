@@ -3,7 +3,7 @@ import type { NewEvent } from '../../kernel/event.ts'
 import type { JsonObject } from '../../kernel/json.ts'
 import type { Verdict } from '../../ports/gate.ts'
 import { connectorOf } from '../breakers/breakers.ts'
-import type { Execution } from '../execution.ts'
+import type { Execution } from '../run/execution.ts'
 import { BY_STOP } from '../stops/held-index.ts'
 import type { Effect } from './effect-records.ts'
 

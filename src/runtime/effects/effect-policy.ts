@@ -8,8 +8,8 @@ import type { Told } from '../../kernel/own-words.ts'
 import { isOwnersWord } from '../../kernel/review.ts'
 import type { ReviewAnswer } from '../../kernel/workflow.ts'
 import { holdsBody, type Permit, type Verdict, verdictBody } from '../../ports/gate.ts'
-import type { Execution } from '../execution.ts'
-import { externalSince } from '../external-since.ts'
+import type { Execution } from '../run/execution.ts'
+import { externalSince } from '../run/external-since.ts'
 import { holdByPolicy } from './effect-hold.ts'
 import {
   askedIn,

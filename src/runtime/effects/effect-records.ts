@@ -5,9 +5,9 @@ import { joinLabels, type Label } from '../../kernel/label.ts'
 import { whole } from '../../kernel/reservation.ts'
 import type { DeclaredManifest } from '../../ports/connector.ts'
 import type { Restore } from '../../ports/restores.ts'
-import type { Execution } from '../execution.ts'
 import type { OperationOf } from '../operations.ts'
-import { mayBeDoneSince } from '../restored.ts'
+import { mayBeDoneSince } from '../retention/restored.ts'
+import type { Execution } from '../run/execution.ts'
 import { recordJson } from '../run-errors.ts'
 
 /** Something to be done to the world, or to be undone. */

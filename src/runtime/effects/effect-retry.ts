@@ -5,8 +5,8 @@
 import { durationMs } from '../../kernel/duration.ts'
 import type { JsonObject } from '../../kernel/json.ts'
 import { EFFECT_RETRY, type RetryPolicy, retriesCode, retryPolicy } from '../../kernel/retry-policy.ts'
-import type { Execution } from '../execution.ts'
-import { delayAfter, isAfter, lastFailure } from '../retrying.ts'
+import { delayAfter, isAfter, lastFailure } from '../perform/retrying.ts'
+import type { Execution } from '../run/execution.ts'
 import type { Effect } from './effect-records.ts'
 
 export function policyOf({ retry }: Effect): RetryPolicy {

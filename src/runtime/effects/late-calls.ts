@@ -5,8 +5,8 @@
  */
 import type { Json } from '../../kernel/json.ts'
 import type { EventLog } from '../../ports/event-log.ts'
-import type { Execution } from '../execution.ts'
-import { idempotencyKeyOf } from '../idempotency-key.ts'
+import { idempotencyKeyOf } from '../perform/idempotency-key.ts'
+import type { Execution } from '../run/execution.ts'
 import type { Effect } from './effect-records.ts'
 
 /** How long a call that was called off is waited for. */

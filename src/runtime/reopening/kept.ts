@@ -5,8 +5,8 @@ import type { OperationType } from '../../kernel/journal.ts'
 import { canonicalJson, type Json } from '../../kernel/json.ts'
 import type { EventLog } from '../../ports/event-log.ts'
 import type { Operation } from '../operations.ts'
-import { type RecordedOperation, readRecord } from '../replay-record.ts'
-import { requestOf } from '../replay-request.ts'
+import { type RecordedOperation, readRecord } from '../replay/replay-record.ts'
+import { requestOf } from '../replay/replay-request.ts'
 
 /** What must not be done twice, and is known by what it was asked for with. */
 export const OUTWARD: ReadonlySet<OperationType> = new Set<OperationType>([

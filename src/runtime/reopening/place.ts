@@ -3,7 +3,7 @@ import type { StoredEvent } from '../../kernel/event.ts'
 import type { JsonObject } from '../../kernel/json.ts'
 import type { RunStart } from '../../kernel/run-start.ts'
 import { placeFromJson, type QueuePlace, queuePlace } from '../../kernel/scheduling.ts'
-import type { WorkflowRegistry } from '../workflow-registry.ts'
+import type { WorkflowRegistry } from '../life/workflow-registry.ts'
 
 export function placeAgain(
   workflows: WorkflowRegistry,

@@ -14,7 +14,7 @@ import type { StoredEvent } from '../../kernel/event.ts'
 import type { JsonObject } from '../../kernel/json.ts'
 import { noteKey } from '../../kernel/note.ts'
 import type { Reopening } from '../../kernel/reopening.ts'
-import type { RecordedNote, RecordedOperation, RunRecord } from '../replay-record.ts'
+import type { RecordedNote, RecordedOperation, RunRecord } from '../replay/replay-record.ts'
 import { ROLLBACK } from '../rollback/rollback-id.ts'
 import { OUTWARD } from './kept.ts'
 

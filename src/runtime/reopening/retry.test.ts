@@ -8,8 +8,8 @@ import type { Json } from '../../kernel/json.ts'
 import { type AnyWorkflow, type Context, defineWorkflow } from '../../kernel/workflow.ts'
 import { explain } from '../../observe/explain/explanation.ts'
 import { runStory } from '../../observe/run-story.ts'
-import { preflight } from '../preflight.ts'
-import { verifyRun } from '../replay.ts'
+import { preflight } from '../replay/preflight.ts'
+import { verifyRun } from '../replay/replay.ts'
 import { Outside } from '../testing/outside.ts'
 
 /** What the world is like: named things that fail until they are mended. */

@@ -2,8 +2,8 @@
 import type { JsonObject } from '../../kernel/json.ts'
 import { editOf } from '../../kernel/review.ts'
 import type { Answer, Word } from '../answer.ts'
-import { proposalHash } from '../perform-review.ts'
-import type { lastLook, Review } from '../review-index.ts'
+import { proposalHash } from '../perform/perform-review.ts'
+import type { lastLook, Review } from './review-index.ts'
 
 export interface Said {
   /** How the answer came: `cli`, `program` …; `rule`; `expiry`. */

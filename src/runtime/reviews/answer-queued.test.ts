@@ -4,7 +4,7 @@ import { type TestContext, test } from 'node:test'
 import { z } from 'zod'
 import { openPlace, type Place } from '../../apps/testing/place.ts'
 import { type Context, defineWorkflow, type Proposal } from '../../kernel/workflow.ts'
-import { verifyRun } from '../replay.ts'
+import { verifyRun } from '../replay/replay.ts'
 
 const HOUR = 3_600_000
 

@@ -6,9 +6,9 @@ import { isHoldfastError } from '../../kernel/errors.ts'
 import type { NewEvent } from '../../kernel/event.ts'
 import { foldJournal, isOver, labelOf } from '../../kernel/journal.ts'
 import type { EventLog, StreamAppend } from '../../ports/event-log.ts'
-import type { Execution } from '../execution.ts'
-import type { Review } from '../review-index.ts'
+import type { Execution } from '../run/execution.ts'
 import { runStream } from '../run-index.ts'
+import type { Review } from './review-index.ts'
 
 /** The run as it is in this process; null for one that is queued. @throws RUN_NOT_FOUND, BODY_ERASED, HOLDFAST_CLOSED */
 export async function executionOf(

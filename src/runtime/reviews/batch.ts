@@ -11,11 +11,11 @@ import { isOver } from '../../kernel/journal.ts'
 import type { JsonObject } from '../../kernel/json.ts'
 import { OWNER } from '../../kernel/label.ts'
 import { crashPoint } from '../../ports/crash-points.ts'
-import type { Execution } from '../execution.ts'
-import { JointAppend } from '../joint-append.ts'
-import type { Review } from '../review-index.ts'
+import type { Execution } from '../run/execution.ts'
+import { JointAppend } from '../run/joint-append.ts'
 import { runStream } from '../run-index.ts'
 import type { Runtime } from '../runtime.ts'
+import type { Review } from './review-index.ts'
 
 /** Why one of them could not be answered. */
 export interface Unfit {

@@ -2,7 +2,7 @@
 import { type DelegationScope, exactly, whyNotDelegable } from '../../kernel/delegation.ts'
 import { effectOfReview } from '../../kernel/effect-review.ts'
 import { HoldfastError } from '../../kernel/errors.ts'
-import type { Review } from '../review-index.ts'
+import type { Review } from './review-index.ts'
 
 export interface DelegateOptions {
   /** Only for the customer of this review. */

@@ -3,7 +3,7 @@ import { approvalName, effectOfReview } from '../../kernel/effect-review.ts'
 import { HoldfastError, isHoldfastError } from '../../kernel/errors.ts'
 import type { Gate } from '../../ports/gate.ts'
 import type { Word } from '../answer.ts'
-import type { Review } from '../review-index.ts'
+import type { Review } from './review-index.ts'
 
 /** @throws INPUT_INVALID with each mistake and its place; OPERATION_UNKNOWN when the operation is gone */
 export async function assertInputFits(

@@ -1,6 +1,6 @@
 /** Which reviews are equals: they ask for the same to be done, with other words or for another customer. */
 import { canonicalJson, type Json } from '../../kernel/json.ts'
-import type { Review } from '../review-index.ts'
+import type { Review } from './review-index.ts'
 
 /** What equals have in common. */
 export interface Likeness {

@@ -3,7 +3,7 @@ import { SYSTEM } from '../../kernel/label.ts'
 import type { StreamAppend } from '../../ports/event-log.ts'
 import type { TablesReader } from '../../ports/projection.ts'
 import { clearAlert, raiseAlert } from '../alert-index.ts'
-import { REVIEW_STREAM, type Review } from '../review-index.ts'
+import { REVIEW_STREAM, type Review } from './review-index.ts'
 
 const OVERDUE = 'review-overdue'
 

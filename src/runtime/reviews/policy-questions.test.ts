@@ -6,7 +6,7 @@ import { openPlace, type Place } from '../../apps/testing/place.ts'
 import { defineWorkflow } from '../../kernel/workflow.ts'
 import { defineConnector } from '../../ports/connector.ts'
 import type { PolicySettings, QuestionLimits } from '../../ports/policy-settings.ts'
-import { verifyRun } from '../replay.ts'
+import { verifyRun } from '../replay/replay.ts'
 
 const HOUR = 3_600_000
 

@@ -8,7 +8,7 @@ import type { Json, JsonObject } from '../../kernel/json.ts'
 import { externalFrom, OWNER } from '../../kernel/label.ts'
 import { type Context, defineWorkflow, type Proposal, type Workflow } from '../../kernel/workflow.ts'
 import { defineConnector } from '../../ports/connector.ts'
-import { verifyRun } from '../replay.ts'
+import { verifyRun } from '../replay/replay.ts'
 import { answerOf, listAnswers } from './answer-records.ts'
 import { listDelegations } from './delegation-index.ts'
 

@@ -22,18 +22,8 @@ import { expiryOf } from '../../kernel/review.ts'
 import { crashPoint } from '../../ports/crash-points.ts'
 import type { StreamAppend } from '../../ports/event-log.ts'
 import { type Answer, reviewEnded, type Word, wordOf } from '../answer.ts'
-import { shortHash } from '../hashes.ts'
-import { riskOf } from '../perform-review.ts'
-import {
-  dueReviews,
-  findReview,
-  lastLook,
-  nextDue,
-  REVIEW_STREAM,
-  type Review,
-  timesOf,
-  waitingReviews,
-} from '../review-index.ts'
+import { riskOf } from '../perform/perform-review.ts'
+import { shortHash } from '../replay/hashes.ts'
 import type { Runtime } from '../runtime.ts'
 import { answerBody, asProposed, saidIn } from './answer-body.ts'
 import { answerQueued, executionOf, toGone } from './answer-queued.ts'
@@ -47,6 +37,16 @@ import {
 import { type DelegateOptions, isOfEffect, scopeOf } from './delegation-scope.ts'
 import { assertInputFits } from './effect-input.ts'
 import { clearedParts, expiredParts, hasOverdueAlert } from './overdue.ts'
+import {
+  dueReviews,
+  findReview,
+  lastLook,
+  nextDue,
+  REVIEW_STREAM,
+  type Review,
+  timesOf,
+  waitingReviews,
+} from './review-index.ts'
 import { type Shown, shownParts } from './shown.ts'
 
 /** Who answers, and what it says beside its verdict. */

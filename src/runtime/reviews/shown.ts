@@ -3,7 +3,7 @@ import { OWNER } from '../../kernel/label.ts'
 import type { StreamAppend } from '../../ports/event-log.ts'
 import type { TablesReader } from '../../ports/projection.ts'
 import { isStale } from '../answer.ts'
-import { lastLook, REVIEW_STREAM, type Review } from '../review-index.ts'
+import { lastLook, REVIEW_STREAM, type Review } from './review-index.ts'
 
 /** A review, and the hash of what was shown of it. */
 export interface Shown {

@@ -5,7 +5,7 @@ import { z } from 'zod'
 import { openPlace, type Place, turns } from '../../apps/testing/place.ts'
 import type { AnyWorkflow, Context, Rollback } from '../../kernel/workflow.ts'
 import { defineConnector, defineWorkflow, HoldfastError } from '../../sdk.ts'
-import { verifyRun } from '../replay.ts'
+import { verifyRun } from '../replay/replay.ts'
 
 const any = { input: z.any(), output: z.any() }
 

@@ -8,8 +8,8 @@ import type { Json } from '../../kernel/json.ts'
 import { type AnyWorkflow, type Context, defineWorkflow, type Rollback } from '../../kernel/workflow.ts'
 import { runStory } from '../../observe/run-story.ts'
 import { defineConnector, type PerformContext } from '../../ports/connector.ts'
-import { verifyRun } from '../replay.ts'
-import { ENDED, retain } from '../retention.ts'
+import { verifyRun } from '../replay/replay.ts'
+import { ENDED, retain } from '../retention/retention.ts'
 
 /** A shop that can take back what it did, except for mails, and be told how its undo goes next. */
 class Shop {

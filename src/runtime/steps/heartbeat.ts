@@ -5,9 +5,9 @@
  */
 import { HoldfastError } from '../../kernel/errors.ts'
 import { canonicalJson, type Json, toJson } from '../../kernel/json.ts'
-import type { Execution } from '../execution.ts'
 import type { OperationOf } from '../operations.ts'
-import type { TimeLimit } from '../time-limits.ts'
+import type { TimeLimit } from '../perform/time-limits.ts'
+import type { Execution } from '../run/execution.ts'
 
 export class Heartbeat {
   readonly #execution: Execution

@@ -4,7 +4,7 @@ import { codeOf, flow, runToEnd, verdict } from '../../apps/testing/one-run.ts'
 import { openPlace, type Place, turns } from '../../apps/testing/place.ts'
 import { HoldfastError } from '../../kernel/errors.ts'
 import type { StepOptions } from '../../kernel/workflow.ts'
-import { verifyRun } from '../replay.ts'
+import { verifyRun } from '../replay/replay.ts'
 
 const EVERY_MINUTE = { attempts: 100, firstDelay: '1m', factor: 1, maxDelay: '1m' }
 

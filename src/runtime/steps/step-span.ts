@@ -6,8 +6,8 @@
  */
 import { durationMs } from '../../kernel/duration.ts'
 import { HoldfastError, toErrorRecord } from '../../kernel/errors.ts'
-import type { Execution } from '../execution.ts'
 import type { OperationOf } from '../operations.ts'
+import type { Execution } from '../run/execution.ts'
 
 type Step = OperationOf<'step'>
 

@@ -12,7 +12,7 @@ import type { JsonObject } from '../../kernel/json.ts'
 import { OWNER, SYSTEM } from '../../kernel/label.ts'
 import type { StreamAppend } from '../../ports/event-log.ts'
 import { clearAlert } from '../alert-index.ts'
-import { toReceived } from '../publish.ts'
+import { toReceived } from '../perform/publish.ts'
 import { type Firing, type FiringHost, SET_ASIDE_ALERT, start } from './firing.ts'
 import type { AnyTrigger } from './trigger.ts'
 import {

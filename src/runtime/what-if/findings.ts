@@ -5,8 +5,8 @@ import type { OperationType } from '../../kernel/journal.ts'
 import type { Json, JsonObject } from '../../kernel/json.ts'
 import { isOwnersWay } from '../../kernel/review.ts'
 import type { Verdict } from '../../ports/gate.ts'
-import { same } from '../divergence.ts'
-import type { RecordedOperation } from '../replay-record.ts'
+import { same } from '../replay/divergence.ts'
+import type { RecordedOperation } from '../replay/replay-record.ts'
 import type {
   Closer,
   DecisionChange,

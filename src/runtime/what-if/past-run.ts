@@ -6,7 +6,7 @@ import { OWNER } from '../../kernel/label.ts'
 import { isOwnersWord, type ReviewVerdict } from '../../kernel/review.ts'
 import type { EventLog } from '../../ports/event-log.ts'
 import type { EffectRequest } from '../../ports/gate.ts'
-import { type RecordedOperation, type RunRecord, readRecord } from '../replay-record.ts'
+import { type RecordedOperation, type RunRecord, readRecord } from '../replay/replay-record.ts'
 import { runStream } from '../run-index.ts'
 import { addCosts, type Cost, type DecisionView, type FlagView, NO_COST } from './changes.ts'
 

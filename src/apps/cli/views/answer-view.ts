@@ -1,7 +1,7 @@
 /** What came of an answer to a review, and what happens next. */
 import type { JsonObject } from '../../../kernel/json.ts'
 import { oneLine } from '../../../observe/plain-text.ts'
-import type { Review } from '../../../runtime/review-index.ts'
+import type { Review } from '../../../runtime/reviews/review-index.ts'
 import { isLetter } from '../../commands/letter-actions.ts'
 import type { Answered } from '../../commands/review-answer.ts'
 import type { RunProgress } from '../../commands/settled.ts'

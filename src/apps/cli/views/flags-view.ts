@@ -2,7 +2,7 @@
 import type { Condition, FlagDefinition, Rule } from '../../../flags/definitions.ts'
 import type { FlagExplanation, RuleResult } from '../../../flags/evaluate.ts'
 import type { FlagCount } from '../../../flags/flag-index.ts'
-import type { SkippedStart } from '../../../runtime/skipped-starts.ts'
+import type { SkippedStart } from '../../../runtime/life/skipped-starts.ts'
 import type { FlagList, ShownFlag } from '../../commands/flags.ts'
 import { block, type Column, count, moment, table, type View, whatNext } from './view.ts'
 

@@ -1,5 +1,5 @@
 /** What would become of the open runs: counts, then each way to break with how many it concerns. */
-import type { PreflightGroup, PreflightReport } from '../../../runtime/preflight.ts'
+import type { PreflightGroup, PreflightReport } from '../../../runtime/replay/preflight.ts'
 import { block, count, type View, whatNext } from './view.ts'
 
 const NAMED = 20

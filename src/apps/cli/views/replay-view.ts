@@ -1,6 +1,6 @@
 /** What replaying showed. */
-import { firstDifference } from '../../../runtime/divergence.ts'
-import type { ReplayReport } from '../../../runtime/replay.ts'
+import { firstDifference } from '../../../runtime/replay/divergence.ts'
+import type { ReplayReport } from '../../../runtime/replay/replay.ts'
 import { block, count, type View } from './view.ts'
 
 const NAMED = 20

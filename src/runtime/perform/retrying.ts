@@ -1,0 +1,72 @@
+/** Attempts that have failed, and when the next one is made: the same for steps and effects. */
+import { type ErrorRecord, fromErrorRecord, toErrorRecord } from '../../kernel/errors.ts'
+import { seededRandom } from '../../kernel/random.ts'
+import { nextDelayMs, type RetryPolicy } from '../../kernel/retry-policy.ts'
+import type { Execution } from '../run/execution.ts'
+import { recordJson } from '../run-errors.ts'
+import { runStream } from '../run-index.ts'
+
+/** The delay before the next attempt, with the jitter that this run has for it; null when there is none. */
+export function delayAfter(
+  execution: Execution,
+  name: string,
+  failed: number,
+  policy: RetryPolicy,
+): number | null {
+  return nextDelayMs(policy, failed, seededRandom(execution.seed, `retry ${name}`, failed))
+}
+
+/** Whether a time is past a limit, if there is one. */
+export function isAfter(time: number, limit: number | null): boolean {
+  return limit !== null && time > limit
+}
+
+export interface FailedAttempt {
+  readonly type: 'step' | 'effect' | 'undo'
+  readonly name: string
+  readonly attempt: number
+  /** The most that there will be, where that is not the same for all. */
+  readonly of?: number
+  readonly error: unknown
+  readonly delayMs: number
+  readonly during?: 'lookup'
+  /** Of an effect: it may have been done all the same, and a repeat does no harm. */
+  readonly unclear?: true
+  /** Of an effect: by the word of the outside or of the operator, neither this attempt nor one before it did it. */
+  readonly notDone?: true
+}
+
+/** Records a failed attempt and has the next one made when its time comes. */
+export function noteRetry(execution: Execution, failure: FailedAttempt, again: () => void): void {
+  const { delayMs, error, ...rest } = failure
+  const retryAt = execution.host.clock.now() + delayMs
+  execution.retries.later(failure.name, again)
+  const record = recordJson(toErrorRecord(error, 'STEP_FAILED'))
+  execution.open(execution.event('attempt.failed', { ...rest, error: record, retryAt }))
+}
+
+/** Whether an attempt of an effect may have done it, though it was tried again. */
+export function isInDoubt({ host, run }: Execution, name: string): boolean {
+  const told = host.log
+    .readStream(runStream(run.id))
+    .findLast(
+      ({ kind, body }) =>
+        kind === 'attempt.failed' && body?.name === name && (body.unclear === true || body.notDone === true),
+    )
+  return told?.body?.unclear === true
+}
+
+/** Why the last attempt failed, as it is on record. */
+export function lastFailure(
+  { host, run }: Execution,
+  name: string,
+): { readonly error: Error; readonly isUnclear: boolean } | null {
+  const failed = host.log
+    .readStream(runStream(run.id))
+    .findLast(
+      ({ kind, body }) => kind === 'attempt.failed' && body?.name === name && body.during === undefined,
+    )
+  if (failed?.body == null) return null
+  const { error, unclear } = failed.body
+  return { error: fromErrorRecord(error as unknown as ErrorRecord), isUnclear: unclear === true }
+}

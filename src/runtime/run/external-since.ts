@@ -1,0 +1,25 @@
+/** When a run first read something from outside: a grant that came later is none for it. */
+
+import type { RunToStart } from '../life/run-start.ts'
+import { runStream } from '../run-index.ts'
+import type { Execution } from './execution.ts'
+
+/** Position of the first thing from outside that the run, or who started it, has read; null for none. */
+export function externalSince({ run, records, host }: Execution): number | null {
+  const { externalVersion } = records.handover
+  if (externalVersion === null) return null
+  const { start } = records.journal
+  if (start?.externalSince != null) return start.externalSince
+  // What is not on disk yet comes behind all that is.
+  const next = host.log.head().position + 1
+  if (externalVersion === 1) return start?.position || next
+  return host.log.readStream(runStream(run.id), externalVersion)[0]?.position ?? next
+}
+
+/** What a run hands on to those that it starts. */
+export function startedBy(
+  execution: Execution,
+): Pick<RunToStart, 'customer' | 'actor' | 'label' | 'externalSince'> {
+  const { actor, label, run } = execution
+  return { customer: run.customer, actor, label, externalSince: externalSince(execution) }
+}
