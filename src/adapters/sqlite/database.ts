@@ -13,8 +13,6 @@ import { checkWal } from './wal.ts'
 const MIGRATIONS = new URL('./migrations/', import.meta.url)
 const SQLITE_BUSY = 5
 const PAGE_CACHE_KIB = 16_384
-/** 16 MiB of write-ahead log before its pages go to their places: a page that changes often goes there once. */
-const CHECKPOINT_PAGES = 4_000
 
 /**
  * Opens (or creates) the file for this process alone. The lock is SQLite's own on the file, so the
@@ -36,7 +34,6 @@ export function openDatabase(file: string): DatabaseSync {
       PRAGMA foreign_keys = OFF;
       PRAGMA cell_size_check = ON;
       PRAGMA cache_size = -${PAGE_CACHE_KIB};
-      PRAGMA wal_autocheckpoint = ${CHECKPOINT_PAGES};
       BEGIN IMMEDIATE; COMMIT;
       PRAGMA wal_checkpoint(TRUNCATE);`)
     migrate(database, file)
