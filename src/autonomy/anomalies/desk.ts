@@ -136,11 +136,16 @@ export class AnomalyDesk implements Anomalies {
     const { tables } = this.#options.log
     const { settings } = this
     if (this.#quarantined.has(agent)) return
+    const known = AFTERWARDS.map((measure) => ({
+      measure,
+      baseline: this.baselines.of(agent, measure, number, settings),
+    })).filter(({ baseline }) => baseline.samples >= settings.minimum)
+    // Without a past there is nothing to compare with, and most commits are spared the sum.
+    if (known.length === 0) return
     const row = windowSoFar(tables, agent, number, settings)
-    for (const measure of AFTERWARDS) {
+    for (const { measure, baseline } of known) {
       const sample = sampleOf(measure, row)
       if (sample === null || sample.value === 0) continue
-      const baseline = this.baselines.of(agent, measure, number, settings)
       const finding = judge({ agent, measure }, sample, baseline, settings)
       if (finding !== null) this.found(agent, finding, String(number), windowOf(number, settings))
     }
