@@ -37,6 +37,30 @@ describe('a line', () => {
     assert.equal(ask({ arguments: link }), 'review by two.link')
   })
 
+  test('that names a field __proto__ is refused: it would be decided without its label', () => {
+    for (const text of [
+      '{"operation":"x.y","context":{"trust":"owner"},"arguments":{"__proto__":{"value":"eve@evil.example"}}}',
+      '{"operation":"x.y","context":{"trust":"owner"},"arguments":{"to":{"value":{"__proto__":["eve@evil.example"]}}}}',
+    ])
+      assert.throws(() => answerLine(text, null), { code: 'INPUT_INVALID', message: /__proto__/ })
+    assert.equal(
+      ask({ manifest: {}, arguments: { constructor: { value: 'eve' } } }),
+      'review by taint.argument',
+    )
+  })
+
+  test('is refused for a cost below nothing, and for a time that no calendar has', () => {
+    const quiet = settings({ operations: { allow: ['*'] }, egress: ['smtp.example'] })
+    const guardrails = { ...GUARDRAILS, quietHours: { from: 0, to: 60, days: [] } }
+    for (const [more, field] of [
+      [{ budget: { remaining: 0, cost: -5 } }, /budget/],
+      [{ now: 1e300 }, /now/],
+      [{ now: -1 }, /now/],
+      [{ operatorSeen: 1e300 }, /operatorSeen/],
+    ] as const)
+      assert.throws(() => ask(more, { ...quiet, guardrails }), { code: 'INPUT_INVALID', message: field })
+  })
+
   test('what it does not say is taken at its worst', () => {
     assert.equal(ask({ manifest: {} }), 'review by taint.argument', 'every argument is critical')
     assert.deepEqual(answerLine('{"operation":"x.y"}', null).rule, 'taint.grant')

@@ -48,13 +48,13 @@ const meter = z.union([
     unit: z.string().default(''),
     limit: z.number(),
     spent: z.number(),
-    cost: z.number().exactOptional(),
+    cost: z.number().min(0).exactOptional(),
     atLimit: z.enum(['ask', 'deny']).exactOptional(),
   }),
   z
     .strictObject({
       remaining: z.number(),
-      cost: z.number().exactOptional(),
+      cost: z.number().min(0).exactOptional(),
       atLimit: z.enum(['ask', 'deny']).exactOptional(),
     })
     .transform(
@@ -62,8 +62,11 @@ const meter = z.union([
     ),
 ])
 
-/** Milliseconds since 1970. */
-const time = z.union([z.number(), z.iso.datetime({ offset: true }).transform((text) => Date.parse(text))])
+/** Milliseconds since 1970, until the end of the year 9999: calendars know no more. */
+const time = z.union([
+  z.number().min(0).max(253_402_300_799_999),
+  z.iso.datetime({ offset: true }).transform((text) => Date.parse(text)),
+])
 
 export const requestSchema = z.strictObject({
   operation: z.string().min(1),
@@ -149,8 +152,9 @@ export interface ReadRequest {
 export function readRequestLine(line: string): ReadRequest {
   let parsed: unknown
   try {
-    parsed = JSON.parse(line)
+    parsed = JSON.parse(line, withoutProto)
   } catch (cause) {
+    if (cause instanceof HoldfastError) throw cause
     throw new HoldfastError('INPUT_INVALID', `It is no JSON: ${(cause as Error).message}`, { cause })
   }
   const checked = requestSchema.safeParse(parsed)
@@ -159,6 +163,12 @@ export function readRequestLine(line: string): ReadRequest {
     ({ path, message }) => `${path.join('.') || 'the line'}: ${message}`,
   )
   throw new HoldfastError('INPUT_INVALID', problems.join('; '), { details: { problems } })
+}
+
+/** Whoever checks fields passes over one of this name in silence, and it would be decided without its label. */
+function withoutProto(key: string, value: unknown): unknown {
+  if (key !== '__proto__') return value
+  throw new HoldfastError('INPUT_INVALID', 'A field is named __proto__, which is not taken as a name')
 }
 
 export function asRequest(line: LineRequest): ReadRequest {
