@@ -220,8 +220,9 @@ test('days and months are those of UTC', () => {
   assert.equal(periodEnd(''), null)
 })
 
-test('what a model reports is taken as a whole number, and nonsense as none', () => {
-  assert.deepEqual([1.2, -3, 'much', {}, null, undefined, 1e300].map(whole), [2, 0, 0, 0, 0, 0, 0])
+test('what a model reports is taken as a whole number, nonsense as none, and too much as the most there is', () => {
+  assert.deepEqual([1.2, -3, 'much', {}, null, undefined].map(whole), [2, 0, 0, 0, 0, 0])
+  assert.deepEqual([9e15, 1e300].map(whole), [1e15, 1e15])
   assert.equal(modelTakes(hold('tokens', 5), { inputTokens: 1 }), 1)
   assert.equal(modelTakes(hold('calls', 1), {}), 1)
 })

@@ -211,10 +211,16 @@ export function modelTakes(
   return unit === 'tokens' ? whole(used.inputTokens) + whole(used.outputTokens) : amount
 }
 
-/** What a model reports is not ours to trust: nothing, or a fraction, must not keep the call from its record. */
+/** More than anything takes at once: a billion dollars, in millionths. */
+const MOST = 1_000_000_000_000_000
+
+/**
+ * What a model reports is not ours to trust: nothing, or a fraction, must not keep the call from its record, and what
+ * is out of all bounds counts as the most that there is.
+ */
 export function whole(reported: unknown): number {
   const number = Math.ceil(Number(reported ?? 0))
-  return Number.isSafeInteger(number) && number > 0 ? number : 0
+  return number > 0 ? Math.min(number, MOST) : 0
 }
 
 /** Nobody's time was taken by an answer of a rule or of a deadline. */

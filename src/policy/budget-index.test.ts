@@ -126,6 +126,16 @@ test('a price that is missing or no whole number does not break the record of th
   assert.equal(spent(tables, 'day'), 2)
 })
 
+test('what is out of all bounds counts as the most, and all of them together can still be read', () => {
+  const tables = fold(
+    ...[9e15, 1e300, 'Infinity'].map((price): Given => ['r', 0, 'model.called', called(price)]),
+    ...Array.from({ length: 10 }, (): Given => ['s', DAY, 'model.called', called(9e15)]),
+  )
+  assert.deepEqual([spent(tables, 'day'), spent(tables, 'run', 'r', '')], [3e15, 3e15])
+  assert.equal(spent(tables, 'run', 's', ''), Number.MAX_SAFE_INTEGER)
+  assert.equal(budgetRows(tables).length, 4)
+})
+
 test('folded from what stays of erased bodies, every sum is the same, and no name is left', () => {
   const events: Given[] = [
     ['r', 0, 'budget.reserved', reserved('write to Ada', 5)],

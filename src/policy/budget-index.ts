@@ -13,11 +13,13 @@ export function dayOf(timeMs: number): number {
 }
 
 const DAY_MS = 86_400_000
+/** Sums go no further: a larger one could not be read any more, and nothing be decided by it. */
+const FULL = Number.MAX_SAFE_INTEGER
 
 /** `most`: the dearest model call so far. `budgets_open` holds the reservations that stand. */
 export const budgetIndex: Projection = {
   name: 'budgets',
-  version: 1,
+  version: 2,
   tables: ['budgets', 'budgets_open'],
   schema: `
     CREATE TABLE budgets (
@@ -99,7 +101,7 @@ function has(list: JsonObject[string] | undefined, name: string): boolean {
 function add(tables: Tables, place: Omit<Hold, 'amount'>, reserved: number, settled: number, call = 0): void {
   tables.run(
     `INSERT INTO budgets VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT DO UPDATE SET
-       reserved = reserved + ?5, settled = settled + ?6, most = max(most, ?7)`,
+       reserved = reserved + ?5, settled = min(settled + ?6, ${FULL}), most = max(most, ?7)`,
     place.budget,
     place.of,
     place.period,
@@ -139,7 +141,8 @@ function budgetsOf({ budgets }: JsonObject): JsonObject {
 export function takenOnRecord(tables: TablesReader): TakenOf {
   return ({ budget, of, period }) =>
     tables.get<{ spent: number; most: number }>(
-      'SELECT reserved + settled AS spent, most FROM budgets WHERE budget = ? AND whom = ? AND period = ?',
+      `SELECT min(reserved + settled, ${FULL}) AS spent, most FROM budgets
+       WHERE budget = ? AND whom = ? AND period = ?`,
       budget,
       of,
       period,

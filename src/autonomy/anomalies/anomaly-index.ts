@@ -8,6 +8,7 @@
 import type { StoredEvent } from '../../kernel/event.ts'
 import { RUN_ENDS } from '../../kernel/journal.ts'
 import type { JsonObject } from '../../kernel/json.ts'
+import { whole } from '../../kernel/reservation.ts'
 import { RUN_KINDS } from '../../kernel/run-kinds.ts'
 import type { Projection, Tables } from '../../ports/projection.ts'
 
@@ -16,6 +17,8 @@ export const HOUR_MS = 3_600_000
 export const PACE = 16
 
 const RUN_STREAM = 'run/'
+/** An hour's cost goes no further, a million dollars: those of all hours add up to a number that can be read. */
+const FULL = 1_000_000_000_000
 
 /** What of an effect that was allowed is on record to be counted, in `policy.decided`. */
 export interface Counted {
@@ -34,7 +37,7 @@ export interface Counted {
 
 export const anomalyIndex: Projection = {
   name: 'anomalies',
-  version: 2,
+  version: 3,
   tables: [
     'anomalies',
     'anomalies_eras',
@@ -133,10 +136,9 @@ function end({ kind, stream, time }: StoredEvent, tables: Tables): void {
   })
 }
 
-/** What a model reports is not ours to trust: a price that is no whole number counts as nothing. */
 function noteCost({ stream, time }: StoredEvent, { priceMicros }: JsonObject, tables: Tables): void {
-  const cost = Math.ceil(Number(priceMicros ?? 0))
-  if (!Number.isSafeInteger(cost) || cost <= 0) return
+  const cost = whole(priceMicros)
+  if (cost === 0) return
   const run = tables.get<RunRow>(
     'SELECT agent FROM anomalies_runs WHERE run = ?',
     stream.slice(RUN_STREAM.length),
@@ -179,8 +181,8 @@ function add(tables: Tables, agent: string, hour: number, added: Added): void {
   const { runs = 0, failures = 0, pace = 0, cost = 0, effects = 0, recipients = 0 } = added
   tables.run(
     `INSERT INTO anomalies_hours
-     VALUES (?1, ?2, coalesce((SELECT era FROM anomalies_eras WHERE agent = ?1), 0), ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)
-     ON CONFLICT DO UPDATE SET runs = runs + ?3, failures = failures + ?4, pace = pace + ?5, cost = cost + ?6,
+     VALUES (?1, ?2, coalesce((SELECT era FROM anomalies_eras WHERE agent = ?1), 0), ?3, ?4, ?5, min(?6, ${FULL}), ?7, ?8, ?9, ?10)
+     ON CONFLICT DO UPDATE SET runs = runs + ?3, failures = failures + ?4, pace = pace + ?5, cost = min(cost + ?6, ${FULL}),
        effects = effects + ?7, recipients = recipients + ?8, own_effects = own_effects + ?9,
        own_recipients = own_recipients + ?10`,
     agent,
