@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { z } from 'zod'
 import { openPlace } from '../apps/testing/place.ts'
+import { HoldfastError } from '../kernel/errors.ts'
 import { externalFrom } from '../kernel/label.ts'
 import { type Context, defineWorkflow } from '../kernel/workflow.ts'
 import { defineConnector } from '../ports/connector.ts'
@@ -117,4 +118,75 @@ test('what models really cost is what another budget would have seen', async (t)
   assert.deepEqual(by({ perRunUsd: 1 }), ['two: review by budget.run', 'three: review by budget.run'])
   assert.deepEqual(by({ perRunUsd: 1.2 }), ['three: review by budget.run'])
   assert.deepEqual(by({ modelCallsPerDay: 2, atLimit: 'deny' }), ['three: deny by budget.calls'])
+})
+
+/** A till that fails, or says what it cost, in turn. */
+function till(turns: (HoldfastError | number)[]) {
+  return defineConnector({
+    name: 'till',
+    operations: {
+      pay: {
+        manifest: { effect: 'irreversible', priceMicros: 1_000_000 },
+        input: z.any(),
+        output: z.any(),
+        perform: async (_, { cost }) => {
+          const now = turns.shift()
+          if (typeof now === 'object') throw now
+          if (now !== undefined) cost(now)
+          return null
+        },
+      },
+    },
+  })
+}
+
+test('the same policy decides the same, whatever came of what it had allowed', async (t) => {
+  const refused = new HoldfastError('CONNECTOR_REFUSED', 'no')
+  const gone = new HoldfastError('CONNECTOR_UNAVAILABLE', 'gone')
+  const unclear = new HoldfastError('CONNECTOR_OUTCOME_UNKNOWN', '?')
+  const pay = defineWorkflow({
+    name: 'pay',
+    version: 1,
+    input: z.null(),
+    output: z.null(),
+    run: async (ctx: Context) => void (await ctx.act('pay', 'till.pay', {})) ?? null,
+  })
+  const rule: BudgetRule = {
+    name: 'till',
+    operations: ['till.*'],
+    agents: ['*'],
+    each: 'all',
+    per: null,
+    unit: 'usd',
+    limit: 2_000_000,
+    reserve: null,
+    argument: null,
+    atLimit: 'ask',
+  }
+  const policy = { ...settings({ operations: { allow: ['*'] } }), budgets: [rule] }
+  for (const turns of [
+    [refused, refused, refused],
+    [100, 100, 100],
+    [2_000_000],
+    [gone, gone, 5],
+    [unclear],
+  ]) {
+    const connector = till([...turns])
+    const place = await openPlace(t, { workflows: [pay], connectors: [connector], policy })
+    for (const id of ['a', 'b', 'c', 'd']) {
+      await place.hf.start(pay, null, { id })
+      await place.pass(() => !['running', 'sleeping'].includes(place.hf.run(id).status()))
+      await place.pass(
+        () =>
+          turns[0] === unclear || place.hf.run(id).status() !== 'waiting' || place.hf.reviews().length > 0,
+      )
+    }
+    const { changed, decisions } = redecide(place.hf.log, policy, {
+      connectors: [connector],
+      models: [],
+      since: 0,
+    })
+    assert.ok(decisions >= 4)
+    assert.deepEqual(changed, [], String(turns))
+  }
 })

@@ -4,10 +4,11 @@
  */
 
 import { approvalName } from '../kernel/effect-review.ts'
-import type { StoredEvent } from '../kernel/event.ts'
+import type { NewEvent, StoredEvent } from '../kernel/event.ts'
+import { emptyJournal } from '../kernel/journal.ts'
 import type { Json, JsonObject } from '../kernel/json.ts'
-import { OWNER } from '../kernel/label.ts'
-import { type Hold, modelTakes } from '../kernel/reservation.ts'
+import { OWNER, SYSTEM } from '../kernel/label.ts'
+import { type Closed, expiredBody, type Hold, OpenReservations, reservedBody } from '../kernel/reservation.ts'
 import { isOwnersWord, type ReviewVerdict } from '../kernel/review.ts'
 import type { Connector, DeclaredManifest } from '../ports/connector.ts'
 import type { EventLog } from '../ports/event-log.ts'
@@ -104,9 +105,9 @@ class Past {
   readonly #approved = new Set<string>()
   readonly #grants = new Map<string, Grant>()
   readonly #fullAt = new Map<string, number>()
-  /** What is taken of budgets, by their places; and what model calls that are under way have reserved. */
+  /** What is taken of budgets, by their places; and what of it the other policy would have reserved, by run. */
   readonly #taken = new Map<string, Taken>()
-  readonly #calling = new Map<string, readonly Hold[]>()
+  readonly #open = new Map<string, OpenReservations>()
   readonly #known: Known
   /** By day and customer: effects that would have left. */
   readonly #sent = new Map<string, Set<string>>()
@@ -123,10 +124,12 @@ class Past {
     )
   }
 
-  see({ kind, stream, body, time, position, actor }: StoredEvent): void {
+  see(event: StoredEvent): void {
+    const { kind, stream, body, time, position, actor } = event
     if (actor === 'operator' && presenceIndex.kinds.includes(kind)) this.#seen = time
     if (body === null) return
     const run = stream.slice('run/'.length)
+    this.#close(run, { ...event, body }, time)
     switch (kind) {
       case 'run.started':
         this.#runs.set(run, {
@@ -141,9 +144,6 @@ class Past {
       case 'review.answered':
         if (isOwnersWord(body.verdict as ReviewVerdict, String(body.way ?? '')))
           this.#approved.add(`${run}\n${String(body.name)}`)
-        return
-      case 'model.called':
-        this.#settle(`${run}\n${String(body.name)}`, body)
         return
       case 'grant.given':
         this.#grants.set(String(body.grant), {
@@ -161,6 +161,7 @@ class Past {
       case 'run.cancelled':
       case 'run.continued':
         this.#runs.delete(run)
+        this.#open.delete(run)
     }
   }
 
@@ -177,7 +178,8 @@ class Past {
     const approvedBy = isApproved ? 'on record' : null
     const customer = about?.customer ?? null
     if (request.type === 'model') {
-      return this.#decideModel({ run, name, workflow, customer, label, approvedBy }, operation, time)
+      const asked = { run, name, workflow, customer, label, approvedBy }
+      return this.#decideModel(asked, operation, time, foundThen(body))
     }
     const manifest = this.#manifests.get(operation)
     const input =
@@ -216,7 +218,7 @@ class Past {
     if (verdict.answer === 'allow') {
       this.#take(taken)
       sent.add(keyOf(run, name))
-      for (const hold of holds) this.#spend(hold, hold.amount)
+      this.#reserve(run, reservedBody(name, operation, holds), holds, time)
     }
     return verdict
   }
@@ -242,16 +244,20 @@ class Past {
     return known
   }
 
-  #decideModel(asked: ModelRequest & { readonly name: string }, operation: string, time: number): Verdict {
+  #decideModel(
+    asked: ModelRequest & { readonly name: string },
+    operation: string,
+    time: number,
+    found: Verdict[],
+  ): Verdict {
     const { buckets, taken } = this.#bucketsOf({ operation, agent: asked.workflow, customer: null }, time)
     const { meters, holds } = this.#charged(modelCharge(operation, asked), time)
     const host = this.#hosts.get(operation)
-    const around = { ...NO_SURROUNDINGS, budget: meters, rates: buckets, now: time }
+    const around = { ...NO_SURROUNDINGS, budget: meters, rates: buckets, objections: found, now: time }
     const { request, labels } = modelAsked(asked, operation, host === undefined ? [] : [host], around)
     const verdict = decide(request, labels, [], this.#policy)
     if (verdict.answer === 'allow') {
-      this.#calling.set(`${asked.run}\n${asked.name}`, holds)
-      for (const hold of holds) if (hold.unit === 'calls') this.#spend(hold, hold.amount)
+      this.#reserve(asked.run, reservedBody(asked.name, operation, holds), holds, time)
       this.#take(taken)
     }
     return verdict
@@ -266,17 +272,40 @@ class Past {
     )
   }
 
-  /** What the call really came to, where the other policy had allowed it as well. */
-  #settle(call: string, body: JsonObject): void {
-    for (const hold of this.#calling.get(call) ?? []) {
-      if (hold.unit !== 'calls') this.#spend(hold, modelTakes(hold, body), true)
-    }
-    this.#calling.delete(call)
+  #reserve(run: string, body: JsonObject, holds: readonly Hold[], time: number): void {
+    if (holds.length === 0) return
+    if (!this.#open.has(run)) this.#open.set(run, new OpenReservations())
+    this.#settle(run, { kind: 'budget.reserved', actor: 'what-if', label: SYSTEM, body }, time)
+    for (const hold of holds) this.#spend(hold, hold.amount)
   }
 
-  #spend(place: Hold, amount: number, isCall = false): void {
+  /** By the facts alone: what is on record of budgets is of those that were in force. */
+  #close(run: string, fact: NewEvent, time: number): void {
+    if (!fact.kind.startsWith('budget.')) this.#settle(run, fact, time)
+    const late = fact.body.late === true ? this.#open.get(run)?.get(String(fact.body.for)) : undefined
+    if (late === undefined) return
+    const body = expiredBody(late)
+    this.#open.get(run)?.apply({ kind: 'budget.expired', body })
+    this.#giveBack(body)
+  }
+
+  /** What it really came to, where the other policy had allowed it as well. */
+  #settle(run: string, fact: NewEvent, time: number): void {
+    const facts = this.#open.get(run)?.withClosings(emptyJournal(run), [fact], time) ?? []
+    for (const { body } of facts.slice(0, -1)) this.#giveBack(body)
+  }
+
+  #giveBack({ operation, amounts }: JsonObject): void {
+    const isCall = String(operation).startsWith('model.')
+    for (const { reserved, settled, ...place } of amounts as unknown as readonly Closed[]) {
+      this.#spend(place, settled - reserved, isCall ? settled : 0)
+    }
+  }
+
+  /** @param call what one model call has come to; 0 for anything else */
+  #spend(place: Omit<Hold, 'amount'>, amount: number, call = 0): void {
     const { spent, most } = this.#taken.get(placeOf(place)) ?? { spent: 0, most: 0 }
-    this.#taken.set(placeOf(place), { spent: spent + amount, most: isCall ? Math.max(most, amount) : most })
+    this.#taken.set(placeOf(place), { spent: spent + amount, most: Math.max(most, call) })
   }
 
   #bucketsOf(request: Parameters<typeof bucketsFor>[0], time: number): ReturnType<typeof bucketsFor> {
@@ -296,6 +325,6 @@ function placeOf({ budget, of, period }: Pick<Hold, 'budget' | 'of' | 'period'>)
 
 /** An anomaly was one whatever the policy says. */
 function foundThen({ answer, rule, reason }: JsonObject): Verdict[] {
-  if (answer !== 'review' || !String(rule).startsWith('anomaly.')) return []
+  if ((answer !== 'review' && answer !== 'deny') || !String(rule).startsWith('anomaly.')) return []
   return [{ answer, rule: String(rule), reason: String(reason) }]
 }

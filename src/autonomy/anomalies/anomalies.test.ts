@@ -10,6 +10,7 @@ import { type Context, type Decided, defineWorkflow, type Question } from '../..
 import type { AnomalySettings } from '../../ports/anomalies.ts'
 import { defineConnector } from '../../ports/connector.ts'
 import type { Model } from '../../ports/model.ts'
+import { redecide } from '../../policy/past-decisions.ts'
 import { alike } from '../../runtime/reviews/likeness.ts'
 import type { Review } from '../../runtime/reviews/review-index.ts'
 import { retain } from '../../sdk.ts'
@@ -321,7 +322,8 @@ describe('what is found', () => {
       ...any,
       run: async (ctx) => await ctx.decide('which', QUESTION),
     })
-    const place = await openPlace(t, { workflows: [asking], models: [modelFor(price)] })
+    const models = [modelFor(price)]
+    const place = await openPlace(t, { workflows: [asking], models })
     const ask = async (): Promise<Decided<string>> => {
       const run = await place.hf.start(asking, null)
       return (await run.result()) as Decided<string>
@@ -339,6 +341,9 @@ describe('what is found', () => {
     const { provenance } = await ask()
     assert.equal(provenance.tier, 'rules')
     assert.match(provenance.because ?? '', /anomaly\.quarantine/)
+    const policy = place.hf.runtime.gate.policy()
+    const again = redecide(place.hf.log, policy, { connectors: [], models, since: 0 })
+    assert.deepEqual([again.decisions, again.changed], [16, []], 'an anomaly was one whatever the policy says')
   })
 
   test('nothing, where the settings say never; and nothing of an agent that is left out', async (t) => {
