@@ -580,6 +580,21 @@ describe('the operator’s time', () => {
     )
   })
 
+  test('one word for several takes it too, of runs that are not in the process', async (t) => {
+    const place = await open(t, { workflows: [wanting], policy: time })
+    await start(place, ['a', 'b'], wanting)
+    const both = place.hf.reviews()
+    await place.hf.desk.shown(both, 'cli')
+    place.clock.advance(4 * MINUTE)
+    await place.reopen({ recover: false })
+    await place.hf.desk.answerAll(both, { verdict: 'approved' })
+    assert.deepEqual(state(place, 'my-time'), { reserved: 0, settled: 4 * MINUTE })
+    await place.reopen({ recover: true })
+    await place.hf.idle()
+    assert.deepEqual(budgetKinds(place, 'a'), ['budget.reserved', 'budget.settled'])
+    assert.equal((await verifyRun(place.hf, 'a')).verdict, 'same')
+  })
+
   test('nothing is taken by a review whose run ends before', async (t) => {
     const place = await open(t, { workflows: [wanting], policy: time })
     await start(place, ['a'], wanting)

@@ -7,9 +7,10 @@
  */
 import { HoldfastError, isHoldfastError } from '../../kernel/errors.ts'
 import type { NewEvent } from '../../kernel/event.ts'
-import { isOver } from '../../kernel/journal.ts'
+import { foldJournal, isOver } from '../../kernel/journal.ts'
 import type { JsonObject } from '../../kernel/json.ts'
 import { OWNER } from '../../kernel/label.ts'
+import { OpenReservations } from '../../kernel/reservation.ts'
 import { crashPoint } from '../../ports/crash-points.ts'
 import type { Execution } from '../run/execution.ts'
 import { JointAppend } from '../run/joint-append.ts'
@@ -37,7 +38,7 @@ export interface ReadyAnswer {
   readonly body: JsonObject
 }
 
-type Host = Pick<Runtime, 'log' | 'resident' | 'wake'>
+type Host = Pick<Runtime, 'log' | 'clock' | 'resident' | 'wake'>
 
 /**
  * All in one commit, durable once this resolves.
@@ -67,7 +68,8 @@ export async function answerTogether(host: Host, answers: readonly ReadyAnswer[]
     // and waits in the queue has its turn first.
     const waits = isQueuedRun(host, run)
     const events = waits ? [first, ...rest] : [{ ...first, body: { ...first.body, wakes: true } }, ...rest]
-    void joint.append([{ stream, expectedVersion: host.log.versionOf(stream), events }])
+    const closing = withClosings(host, run, events)
+    void joint.append([{ stream, expectedVersion: host.log.versionOf(stream), events: closing }])
   }
   try {
     await joint.commit(host.log)
@@ -77,6 +79,13 @@ export async function answerTogether(host: Host, answers: readonly ReadyAnswer[]
   }
   crashPoint('review.after-answer')
   for (const run of away.keys()) if (!isQueuedRun(host, run)) goOn(host, run)
+}
+
+/** With what closes the reservations of the operator's time, as the writer of a run that is in the process does. */
+function withClosings({ log, clock }: Host, run: string, events: readonly NewEvent[]): readonly NewEvent[] {
+  const past = log.readStream(runStream(run))
+  const open = OpenReservations.of(past)
+  return open === null ? events : open.withClosings(foldJournal(run, past), events, clock.now())
 }
 
 /** Of a run that is not in the process, the commit says so. */
