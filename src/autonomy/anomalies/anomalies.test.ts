@@ -7,10 +7,10 @@ import { defineAgent } from '../../kernel/agent.ts'
 import type { Json } from '../../kernel/json.ts'
 import { SYSTEM } from '../../kernel/label.ts'
 import { type Context, type Decided, defineWorkflow, type Question } from '../../kernel/workflow.ts'
+import { redecide } from '../../policy/past-decisions.ts'
 import type { AnomalySettings } from '../../ports/anomalies.ts'
 import { defineConnector } from '../../ports/connector.ts'
 import type { Model } from '../../ports/model.ts'
-import { redecide } from '../../policy/past-decisions.ts'
 import { alike } from '../../runtime/reviews/likeness.ts'
 import type { Review } from '../../runtime/reviews/review-index.ts'
 import { retain } from '../../sdk.ts'
@@ -343,7 +343,11 @@ describe('what is found', () => {
     assert.match(provenance.because ?? '', /anomaly\.quarantine/)
     const policy = place.hf.runtime.gate.policy()
     const again = redecide(place.hf.log, policy, { connectors: [], models, since: 0 })
-    assert.deepEqual([again.decisions, again.changed], [16, []], 'an anomaly was one whatever the policy says')
+    assert.deepEqual(
+      [again.decisions, again.changed],
+      [16, []],
+      'an anomaly was one whatever the policy says',
+    )
   })
 
   test('nothing, where the settings say never; and nothing of an agent that is left out', async (t) => {
