@@ -8,7 +8,7 @@ import type { Json, JsonObject } from '../../kernel/json.ts'
 import { type Context, defineWorkflow } from '../../kernel/workflow.ts'
 import { defineConnector } from '../../ports/connector.ts'
 import type { Model } from '../../ports/model.ts'
-import type { BudgetRule, PolicySettings } from '../../ports/policy-settings.ts'
+import type { BudgetRule, PolicySettings, QuestionLimits } from '../../ports/policy-settings.ts'
 import { type BudgetState, budgets, verifyRun, why } from '../../sdk.ts'
 
 const RULE: BudgetRule = {
@@ -444,6 +444,22 @@ describe('a model call', () => {
     assert.equal((await verifyRun(place.hf, 'r')).verdict, 'same')
     const made = place.bodies('r', 'decision.made')[1]
     assert.match(JSON.stringify(made?.provenance), /budget\.run: the operator said no: too dear/)
+  })
+
+  test('that nobody answers about by the deadline of the policy is not made: the rules decide', async (t) => {
+    const settings = policy(null, { perRunUsd: 0.5 })
+    const limits: { questions: QuestionLimits | null } = {
+      questions: { deadlineMs: 3_600_000, onExpiry: 'reject' },
+    }
+    const given = () => ({ ...settings, ...limits })
+    const { place, asked } = await ask(t, {}, { policy: given })
+    const [review] = place.hf.reviews()
+    assert.equal(review?.deadline, place.clock.now() + 3_600_000)
+    limits.questions = null
+    await place.reopen()
+    assert.deepEqual(await place.outcome('r'), ['yes', 'by rules'])
+    assert.deepEqual([asked, place.bodies('r', 'review.answered')[0]?.way], [['One?'], 'expiry'])
+    assert.equal((await verifyRun(place.hf, 'r')).verdict, 'same')
   })
 
   test('is approved for exactly what was asked: other code does not get the answer', async (t) => {

@@ -6,7 +6,7 @@ import type { Json, JsonObject } from '../../kernel/json.ts'
 import type { Label } from '../../kernel/label.ts'
 import type { Told } from '../../kernel/own-words.ts'
 import { isOwnersWord } from '../../kernel/review.ts'
-import type { ReviewAnswer } from '../../kernel/workflow.ts'
+import type { Proposal, ReviewAnswer } from '../../kernel/workflow.ts'
 import { holdsBody, type Permit, type Verdict, verdictBody } from '../../ports/gate.ts'
 import type { Execution } from '../run/execution.ts'
 import { externalSince } from '../run/external-since.ts'
@@ -169,7 +169,6 @@ function askApproval(
 ): void {
   const name = approvalName(effect.name)
   const isAsked = execution.journal.entries.has(name)
-  const limits = execution.host.gate.policy().questions ?? null
   const asked = execution.operate({
     type: 'review',
     name,
@@ -182,12 +181,18 @@ function askApproval(
       proposal: { operation: effect.operation, input: effect.input },
       operation: effect.operation,
       fields: { operation: { editable: false }, input: { kind: 'json', editable: effect.type === 'effect' } },
-      ...(limits === null ? {} : { deadline: limits.deadlineMs, onExpiry: limits.onExpiry }),
+      ...untilWhen(execution),
     },
   })
   // At once, so that a replay can tell an effect that was asked for from one that was not.
   if (!isAsked) void execution.append(decided)
   void asked.then(resume)
+}
+
+/** How long what the policy asks waits for an answer, and what happens then; for good where it does not say. */
+export function untilWhen({ host }: Execution): Pick<Proposal, 'deadline' | 'onExpiry'> {
+  const limits = host.gate.policy().questions ?? null
+  return limits === null ? {} : { deadline: limits.deadlineMs, onExpiry: limits.onExpiry }
 }
 
 /** What the run has read from outside, where that is why the operator is asked. */

@@ -14,6 +14,7 @@ import { validate } from '../../kernel/schema.ts'
 import type { Decided, Question } from '../../kernel/workflow.ts'
 import { holdsBody, type ModelDecision, verdictBody } from '../../ports/gate.ts'
 import type { ModelUsage } from '../../ports/model.ts'
+import { untilWhen } from '../effects/effect-policy.ts'
 import type { OperationOf } from '../operations.ts'
 import type { Execution } from '../run/execution.ts'
 import { recordJson } from '../run-errors.ts'
@@ -127,6 +128,7 @@ function askOperator(
       confidence: 1,
       proposal: { operation, model, ...(askedOf(name, question) as { ask: Json; material: Json }) },
       fields: { operation: FIXED, model: FIXED, ask: FIXED, material: { ...FIXED, kind: 'json' } },
+      ...untilWhen(execution),
     },
   })
   // At once, so that a replay can tell a decision that was asked for from one that was not.
