@@ -5,6 +5,7 @@ import {
   bindingChildren,
   boundless,
   breakingChains,
+  closingNothing,
   doingAgain,
   doublingChains,
   expiringEarly,
@@ -94,6 +95,16 @@ export const BUGS: readonly Bug[] = [
       settings: (settings) => ({ ...settings, budget: { ...settings.budget, modelCallsPerDay: null } }),
     },
     noticed: ['budget'],
+  },
+  {
+    what: 'what was taken of a budget is not known',
+    wiring: reading(/reserved \+ settled AS spent/, () => undefined),
+    noticed: ['budgets', 'budget'],
+  },
+  {
+    what: 'what a run has reserved is not closed with its end',
+    wiring: { log: (log) => appending(log, closingNothing(log)) },
+    noticed: ['reserved-no-longer'],
   },
   {
     what: 'a projection leaves something out now and then',

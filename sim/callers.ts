@@ -35,6 +35,7 @@ export const REFUSALS: ReadonlySet<string> = new Set([
   'RUN_ROLLED_BACK',
   'RUN_FAILURE_TAKEN',
   'RETRY_REPEATS',
+  'POLICY_DENIED',
   'INPUT_INVALID',
   POISON,
 ])

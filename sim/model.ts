@@ -5,7 +5,8 @@ import type { Chance } from './chance.ts'
 import { never } from './connector.ts'
 import type { Tally } from './tally.ts'
 
-export const PRICE_MICROS = 1_000
+/** In millionths of a dollar: mostly the same, and now and then more than was expected. */
+const PRICES_MICROS = [1_000, 1_000, 1_000, 5_000] as const
 
 export interface ModelAround {
   readonly chance: Chance
@@ -31,7 +32,12 @@ export function simModel({ chance, tally, isDead, faults, pause }: ModelAround):
       if (fate === 'down') throw new HoldfastError('MODEL_UNAVAILABLE', 'overloaded')
       if (fate === 'silent') return await never()
       const answer = fate === 'garbled' ? 'perhaps' : (material.n ?? null)
-      const usage = { inputTokens: 10, outputTokens: 1, priceMicros: PRICE_MICROS, latencyMs: 5 }
+      const usage = {
+        inputTokens: 10,
+        outputTokens: 1,
+        priceMicros: chance.pick([...PRICES_MICROS]),
+        latencyMs: 5,
+      }
       return { answer: { answer, confidence: 1, reasons: [] }, usage }
     },
   }

@@ -3,6 +3,7 @@
  * alone and others together (Groce and others, "Swarm Testing", 2012).
  */
 import type { PolicySettings } from '../src/ports/policy-settings.ts'
+import { drawBudgets } from './budgets.ts'
 import type { Chance } from './chance.ts'
 import { MANNERS, RHYTHMS } from './starters.ts'
 import { drawTaste, drawTree, type Tree } from './tree.ts'
@@ -146,13 +147,7 @@ export function drawPlan(chance: Chance): Plan {
     settings: {
       operations: { allow: ['*'], deny: [], review: ['world.guarded'] },
       egress: { allow: ['model.invalid'] },
-      budget: {
-        perDayUsd: null,
-        perRunUsd: null,
-        modelCallsPerDay: chance.pick([null, 0, 1, 2]),
-        // Asked, the operator may say yes, and the count tells nothing.
-        atLimit: 'deny',
-      },
+      ...drawBudgets(chance.part('budgets'), chance.pick([null, 0, 1, 2])),
     },
     schedules,
     triggers,

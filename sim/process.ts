@@ -146,6 +146,7 @@ export class SimProcess {
       this.runtime.recover()
       this.hf.desk.open()
       this.hf.deadLetters.open()
+      this.hf.budgetExpiry.open()
       await this.hf.schedules.open()
       await this.hf.triggers.open()
     } catch (error) {

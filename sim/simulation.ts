@@ -95,7 +95,7 @@ export class Simulation {
     this.plan = drawPlan(chance.part('plan'))
     this.world = new World(this.clock, chance.part('world'), this.tally)
     this.world.faults = this.plan.networkFaults
-    this.watch = new Watch(this.plan.settings.budget.modelCallsPerDay)
+    this.watch = new Watch(this.plan.settings)
     this.callers = new Callers(this, this.#chance)
     this.deadLetters = new DeadLetterDesk(this, this.callers, this.#chance)
     this.desk = new Desk(this, this.callers, this.#chance)

@@ -3,7 +3,9 @@
 import type { StoredEvent } from '../src/kernel/event.ts'
 import { RUN_ENDS } from '../src/kernel/journal.ts'
 import { encodeLabel } from '../src/kernel/label.ts'
+import type { PolicySettings } from '../src/ports/policy-settings.ts'
 import type { Tick } from './collector.ts'
+import { Budgets } from './invariants/budgets.ts'
 import { Erasures } from './invariants/erasures.ts'
 import { Families } from './invariants/families.ts'
 import { type Asked, type Invariant, Violation } from './invariants/invariant.ts'
@@ -49,7 +51,7 @@ export class Watch {
   readonly families = new Families()
   readonly reopenings = new Reopenings()
   readonly erasures = new Erasures()
-  readonly #invariants: readonly Invariant[] = [
+  readonly #invariants: Invariant[] = [
     new Limits(),
     this.schedules,
     new TriggeredOnce(),
@@ -60,8 +62,11 @@ export class Watch {
     this.erasures,
   ]
 
-  constructor(callsPerDay: number | null) {
-    this.#callsPerDay = callsPerDay
+  constructor(settings: PolicySettings) {
+    const { modelCallsPerDay, atLimit } = settings.budget
+    // Asked, the operator may say yes, and the count tells nothing.
+    this.#callsPerDay = atLimit === 'deny' ? modelCallsPerDay : null
+    this.#invariants.push(new Budgets(settings))
   }
 
   get position(): number {

@@ -1,5 +1,6 @@
 /** What stands in the place of a part of the runtime where a bug is planted. */
 import type { NewEvent } from '../../src/kernel/event.ts'
+import { RUN_ENDS } from '../../src/kernel/journal.ts'
 import type { Json, JsonObject } from '../../src/kernel/json.ts'
 import type { AnyWorkflow, Context } from '../../src/kernel/workflow.ts'
 import type { EventLog, StreamAppend } from '../../src/ports/event-log.ts'
@@ -157,6 +158,21 @@ export function doingAgain(log: EventLog): Append {
         : { ...event, body: { ...event.body, voided: [...new Set(all(stream))], kept: [] } }
     return await log.append(
       parts.map((part) => ({ ...part, events: part.events.map((one) => voiding(part.stream, one)) })),
+      ...rest,
+    )
+  }
+}
+
+/** What stands beside the end of a run, and closes what it has reserved, is left out. */
+export function closingNothing(log: EventLog): Append {
+  return async (parts, ...rest) => {
+    const ends = ({ events }: StreamAppend): boolean => events.some(({ kind }) => RUN_ENDS.has(kind))
+    const left = (part: StreamAppend): StreamAppend => ({
+      ...part,
+      events: part.events.filter(({ kind }) => !kind.startsWith('budget.')),
+    })
+    return await log.append(
+      parts.map((part) => (ends(part) ? left(part) : part)),
       ...rest,
     )
   }
