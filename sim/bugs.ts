@@ -127,6 +127,16 @@ export const BUGS: readonly Bug[] = [
     noticed: ['rates'],
   },
   {
+    what: 'who was queued last is admitted first',
+    wiring: listing(/FROM runs_queue WHERE lane = /, (rows) => rows.toReversed()),
+    noticed: ['queue-order'],
+  },
+  {
+    what: 'the queue does not look at priorities',
+    wiring: listing(/FROM runs_queue WHERE lane = /, (rows) => rows.map((row) => ({ ...row, priority: 0 }))),
+    noticed: ['queue-order'],
+  },
+  {
     what: 'a run that is to begin later may begin a day early',
     wiring: { log: startingEarly },
     noticed: ['not-before'],

@@ -58,6 +58,7 @@ export class Callers {
   #ticks = 0
   #calls = 0
   #parcels = 0
+  #crowded = 0
   #rolledBack = 0
   readonly #emitted: { id: string; key: string }[] = []
   /** Names of the waits without end that were given their event at last. */
@@ -106,6 +107,22 @@ export class Callers {
       )
       return (now) => now.log.versionOf(`run/${id}`) > 0
     })
+  }
+
+  /** Several runs with one key at once, of which some are more urgent. */
+  crowd(): void {
+    for (let n = this.#chance.whole(2, 5); n > 0; n -= 1) {
+      this.#crowded += 1
+      const id = `crowd-${this.#crowded}`
+      const tree = { type: 'sleep', ms: 1_000 } as const
+      const priority = this.#chance.pick([0, 5, 9])
+      const flavour = this.#chance.pick(['tree', 'narrow', 'narrow'] as const)
+      this.ask(`start of ${id}`, async ({ hf, runtime }) => {
+        const input = { tree, path: id, key: 'x', left: 0 }
+        await hf.start(runtime.workflows.get(flavour, 1), input, { id, priority })
+        return ({ log }) => log.versionOf(`run/${id}`) > 0
+      })
+    }
   }
 
   emit(): void {

@@ -27,6 +27,7 @@ export type Deed =
   | 'pass'
   | 'start'
   | 'start again'
+  | 'crowd'
   | 'emit'
   | 'emit again'
   | 'tick'
@@ -106,6 +107,7 @@ export function drawPlan(chance: Chance): Plan {
       pass: 10,
       start: 6,
       'start again': 1,
+      crowd: chance.part('crowd').happens(0.1) ? 3 : 0,
       emit: 4,
       'emit again': 1,
       tick: sometimes(6),

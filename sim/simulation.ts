@@ -7,19 +7,20 @@ import { hash } from 'node:crypto'
 import { isHoldfastError } from '../src/kernel/errors.ts'
 import type { StoredEvent } from '../src/kernel/event.ts'
 import { armCrashPoints, CRASH_POINTS, type CrashPoint } from '../src/ports/crash-points.ts'
+import type { StreamAppend } from '../src/ports/event-log.ts'
 import { ManualClock } from '../src/ports/testing/manual-clock.ts'
 import { AskedFor } from './asked.ts'
 import { Callers, REFUSALS } from './callers.ts'
 import { untilOver } from './calm.ts'
 import { Chance } from './chance.ts'
 import { DeadLetterDesk } from './dead-letters.ts'
+import { ASKED } from './deeds.ts'
 import { Desk } from './desk.ts'
 import { checkEnd, checkLog } from './ending.ts'
 import { Violation } from './invariants/invariant.ts'
 import { emptyMirror } from './mirror.ts'
 import { type Deed, drawPlan, type Plan } from './plan.ts'
 import { SimProcess, type Wiring } from './process.ts'
-import { keepTo } from './retention.ts'
 import { emptyStore, forgetStore } from './store.ts'
 import { Tally } from './tally.ts'
 import { countTurns, fromFirstTurn, settle, turn } from './turns.ts'
@@ -151,6 +152,8 @@ export class Simulation {
   }
 
   async #do(deed: Deed): Promise<void> {
+    const asked = ASKED[deed]
+    if (asked !== undefined) return asked(this, this.#chance)
     switch (deed) {
       case 'turns':
         for (let n = this.#chance.whole(1, 12); n > 0; n -= 1) await turn()
@@ -162,53 +165,9 @@ export class Simulation {
         this.clock.next()
         this.#asked.timePassed()
         return
-      case 'start':
-        return this.callers.start(this.#chance.whole(0, this.plan.runs.length - 1))
-      case 'start again':
-        return this.callers.startAgain()
-      case 'emit':
-        return this.callers.emit()
-      case 'tick':
-        return this.callers.tick()
-      case 'call':
-        return this.callers.call()
-      case 'emit again':
-        return this.callers.emitAgain()
-      case 'answer':
-        return this.callers.answer()
-      case 'answer again':
-        return this.callers.answer(2)
-      case 'cancel':
-        return this.callers.cancel(this.plan.runs[this.#chance.whole(0, this.plan.runs.length - 1)]?.id ?? '')
-      case 'cancel any':
-        return this.callers.cancelAny()
-      case 'roll back':
-        return this.callers.rollBack()
-      case 'question':
-      case 'look':
-      case 'snooze':
-      case 'delegate':
-      case 'revoke':
-      case 'batch':
-        return this.desk[deed]()
-      case 'retain':
-        return keepTo(this, this.#chance)
-      case 'retry run':
-        return this.deadLetters.retry()
-      case 'discard':
-        return this.deadLetters.discard()
-      case 'parcel':
-        return this.callers.parcel()
-      case 'retry':
-        this.callers.retry()
-        return
       case 'mend':
         this.#isMended = true
         return
-      case 'pause':
-      case 'resume':
-      case 'fire':
-        return this.callers.schedule(deed)
       case 'jump': {
         const ms = Math.round((this.#chance.next() * 2 - 1) * 10 * DAY_MS)
         this.tally.add('clock: jump')
@@ -283,6 +242,7 @@ export class Simulation {
 
   #open(): void {
     this.look()
+    this.watch.order.opened()
     this.#asked.forget()
     this.#commitsToLive = null
     this.#pointsToLive = null
@@ -303,7 +263,7 @@ export class Simulation {
         !this.#calm && !this.#isOpening && this.#chance.happens(this.plan.statementFaults),
       slowMs: () => (this.#isDiskSlow ? this.#chance.whole(0, 3_000) : 0),
       acknowledge: (one, events) => this.#acknowledge(one, events),
-      ask: (one, parts) => (this.#zombies.includes(one) ? () => {} : this.#asked.note(parts)),
+      ask: (one, parts) => this.#ask(one, parts),
       schedules: this.plan.schedules,
       triggers: this.plan.triggers,
       isMended: (path) => (path === undefined ? this.#isMended : this.mended.has(path)),
@@ -348,6 +308,15 @@ export class Simulation {
     for (const event of events) this.acknowledged.set(event.position, textOf(event))
   }
 
+  #ask(one: SimProcess, parts: readonly StreamAppend[]): () => void {
+    if (this.#zombies.includes(one)) return () => {}
+    const refused = this.#asked.note(parts)
+    return () => {
+      refused()
+      this.watch.order.unsure()
+    }
+  }
+
   /** A new process opens while the old one goes on. */
   #replace(): void {
     if (this.#process === null || this.#process.isDead) return
@@ -358,6 +327,8 @@ export class Simulation {
     this.#takenOverAt = this.#process.log.head().position
     this.#process = null
     this.#open()
+    // What the former process has committed may be found only now.
+    this.watch.order.unsure()
   }
 
   async #close(): Promise<void> {

@@ -10,6 +10,7 @@ import { Erasures } from './invariants/erasures.ts'
 import { Families } from './invariants/families.ts'
 import { type Asked, type Invariant, Violation } from './invariants/invariant.ts'
 import { Limits } from './invariants/limits.ts'
+import { QueueOrder } from './invariants/queue-order.ts'
 import { Reopenings } from './invariants/reopenings.ts'
 import { Reviews } from './invariants/reviews.ts'
 import { Rollbacks } from './invariants/rollbacks.ts'
@@ -51,6 +52,7 @@ export class Watch {
   readonly families = new Families()
   readonly reopenings = new Reopenings()
   readonly erasures = new Erasures()
+  readonly order = new QueueOrder()
   readonly #invariants: Invariant[] = [
     new Limits(),
     this.schedules,
@@ -60,6 +62,7 @@ export class Watch {
     this.reopenings,
     new Reviews(),
     this.erasures,
+    this.order,
   ]
 
   constructor(settings: PolicySettings) {

@@ -1,0 +1,39 @@
+/** The deeds that ask something of the living process. */
+import type { Chance } from './chance.ts'
+import type { Deed } from './plan.ts'
+import { keepTo } from './retention.ts'
+import type { Simulation } from './simulation.ts'
+
+type Asking = (simulation: Simulation, chance: Chance) => void | Promise<void>
+
+export const ASKED: Partial<Readonly<Record<Deed, Asking>>> = {
+  start: ({ callers, plan }, chance) => callers.start(chance.whole(0, plan.runs.length - 1)),
+  'start again': ({ callers }) => callers.startAgain(),
+  crowd: ({ callers }) => callers.crowd(),
+  emit: ({ callers }) => callers.emit(),
+  tick: ({ callers }) => callers.tick(),
+  call: ({ callers }) => callers.call(),
+  'emit again': ({ callers }) => callers.emitAgain(),
+  answer: ({ callers }) => callers.answer(),
+  'answer again': ({ callers }) => callers.answer(2),
+  cancel: ({ callers, plan }, chance) =>
+    callers.cancel(plan.runs[chance.whole(0, plan.runs.length - 1)]?.id ?? ''),
+  'cancel any': ({ callers }) => callers.cancelAny(),
+  'roll back': ({ callers }) => callers.rollBack(),
+  question: ({ desk }) => desk.question(),
+  look: ({ desk }) => desk.look(),
+  snooze: ({ desk }) => desk.snooze(),
+  delegate: ({ desk }) => desk.delegate(),
+  revoke: ({ desk }) => desk.revoke(),
+  batch: ({ desk }) => desk.batch(),
+  retain: (simulation, chance) => keepTo(simulation, chance),
+  'retry run': ({ deadLetters }) => deadLetters.retry(),
+  discard: ({ deadLetters }) => deadLetters.discard(),
+  parcel: ({ callers }) => callers.parcel(),
+  retry: ({ callers }) => {
+    callers.retry()
+  },
+  pause: ({ callers }) => callers.schedule('pause'),
+  resume: ({ callers }) => callers.schedule('resume'),
+  fire: ({ callers }) => callers.schedule('fire'),
+}
