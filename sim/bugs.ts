@@ -107,6 +107,11 @@ export const BUGS: readonly Bug[] = [
     noticed: ['reserved-no-longer'],
   },
   {
+    what: 'whether work was stopped is not asked',
+    wiring: { stopped: () => () => null },
+    noticed: ['stop-holds'],
+  },
+  {
     what: 'a projection leaves something out now and then',
     wiring: { projections: drifting },
     noticed: ['projections-live', 'everything-ends'],

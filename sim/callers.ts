@@ -36,6 +36,7 @@ export const REFUSALS: ReadonlySet<string> = new Set([
   'RUN_FAILURE_TAKEN',
   'RETRY_REPEATS',
   'POLICY_DENIED',
+  'WORK_STOPPED',
   'INPUT_INVALID',
   POISON,
 ])

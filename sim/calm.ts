@@ -27,12 +27,13 @@ export async function untilOver(simulation: Simulation): Promise<void> {
       simulation.desk.checkDelegated(simulation.process)
       isRulesTurn = false
     }
+    const isLifting = simulation.operator.isLifting()
     const isAsked = !isRulesTurn && simulation.process.hf.reviews().length > 0
     if (isAsked) callers.answer()
     const isFed = callers.feed()
     const isRetried = rounds < 1_000 && plan.triggers.length > 0 && callers.retry(true)
     rests = !clock.next()
-    if (!rests || isAsked || isFed || isRetried || isRulesTurn) continue
+    if (!rests || isLifting || isAsked || isFed || isRetried || isRulesTurn) continue
     if (!simulation.deadLetters.retryAll() && !callers.rollBackFamilies()) return
   }
   throw new Violation('everything-ends', 'time passes, and there is always another alarm')

@@ -34,20 +34,26 @@ export const OPERATIONS: Readonly<Record<Request['operation'], Manner>> = {
 }
 
 /** The connector of one process: a dead one sends nothing, and hears of nothing. */
-export function worldConnector(world: World, isDead: () => boolean): Connector {
+export function worldConnector(
+  world: World,
+  isDead: () => boolean,
+  begins: (what: string) => void,
+): Connector {
   const names = Object.keys(OPERATIONS) as Request['operation'][]
-  const operations = Object.fromEntries(names.map((name) => [name, operationOn(world, isDead, name)]))
+  const operations = Object.fromEntries(names.map((name) => [name, operationOn(world, isDead, begins, name)]))
   return defineConnector({ name: 'world', operations })
 }
 
 function operationOn(
   world: World,
   isDead: () => boolean,
+  begins: (what: string) => void,
   name: Request['operation'],
 ): Operation<Input, string> {
   const { effect, idempotency, lookup, hasUndo } = OPERATIONS[name]
   const asked = async ({ path }: Input): Promise<Lookup<string>> => {
     if (isDead()) return await never()
+    begins(`a lookup of ${path}`)
     const found = await world.ask(path)
     if (isDead()) return await never()
     if (found === 'yes') return { found, output: answerTo({ operation: name, path }) }
@@ -55,6 +61,7 @@ function operationOn(
   }
   const takenBack: NonNullable<Operation<Input, string>['undo']> = async (given, _, context) => {
     if (isDead()) return await never()
+    begins(`taking back ${given.path}`)
     const { idempotencyKey: key, signal } = context
     const request = { operation: name, path: given.path, key, isUndo: true } as const
     await world.send(request, signal, () => crashPoint('connector.mid-send'))
@@ -67,6 +74,7 @@ function operationOn(
     output: text,
     async perform({ path }, { idempotencyKey: key, signal }) {
       if (isDead()) return await never()
+      begins(path)
       const answer = await world.send({ operation: name, path, key }, signal, () =>
         crashPoint('connector.mid-send'),
       )

@@ -14,16 +14,19 @@ export interface ModelAround {
   readonly isDead: () => boolean
   /** From 0 to 1. */
   readonly faults: () => number
+  /** Told of each question before it is asked. */
+  readonly begins: (what: string) => void
   readonly pause: (ms: number) => Promise<void>
 }
 
-export function simModel({ chance, tally, isDead, faults, pause }: ModelAround): Model {
+export function simModel({ chance, tally, isDead, faults, pause, begins }: ModelAround): Model {
   return {
     provider: 'sim',
     model: 'sim-1',
     host: 'model.invalid',
     async ask({ material }) {
       if (isDead()) return await never()
+      begins('a question to the model')
       const fate = chance.happens(faults())
         ? chance.weighted({ down: 2, garbled: 1, silent: 1 })
         : ('ok' as const)

@@ -28,6 +28,9 @@ export type Deed =
   | 'start'
   | 'start again'
   | 'crowd'
+  | 'stop'
+  | 'order a stop'
+  | 'go on'
   | 'emit'
   | 'emit again'
   | 'tick'
@@ -98,6 +101,7 @@ export function drawPlan(chance: Chance): Plan {
   const ofSchedules = (weight: number): number => (schedules.length > 0 ? sometimes(weight) : 0)
   const isAtDesk = chance.happens(0.3)
   const atDesk = (weight: number): number => (isAtDesk ? weight : 0)
+  const hasStops = chance.part('stops').happens(0.2)
   const ofTriggers = (weight: number): number => (triggers.length > 0 ? weight : 0)
   return {
     runs,
@@ -107,6 +111,9 @@ export function drawPlan(chance: Chance): Plan {
       pass: 10,
       start: 6,
       'start again': 1,
+      stop: hasStops ? 1.5 : 0,
+      'order a stop': hasStops ? 1 : 0,
+      'go on': hasStops ? 4 : 0,
       crowd: chance.part('crowd').happens(0.1) ? 3 : 0,
       emit: 4,
       'emit again': 1,

@@ -9,13 +9,16 @@ import { handlingWorkflow } from '../src/kernel/agent.ts'
 import { isHoldfastError } from '../src/kernel/errors.ts'
 import type { StoredEvent } from '../src/kernel/event.ts'
 import { createGate } from '../src/policy/gate.ts'
+import { FileStopSwitch } from '../src/policy/stopping/stop-switch.ts'
 import type { Clock } from '../src/ports/clock.ts'
 import type { EventLog, StreamAppend } from '../src/ports/event-log.ts'
 import type { Gate } from '../src/ports/gate.ts'
 import type { PolicySettings } from '../src/ports/policy-settings.ts'
 import type { Projection } from '../src/ports/projection.ts'
+import { whyStopped } from '../src/ports/stop-switch.ts'
 import type { ManualClock } from '../src/ports/testing/manual-clock.ts'
 import { Agents } from '../src/runtime/agents/agents.ts'
+import { clearAlert, raiseAlert } from '../src/runtime/alert-index.ts'
 import { Holdfast } from '../src/runtime/holdfast.ts'
 import { Runtime } from '../src/runtime/runtime.ts'
 import type { AnyTrigger } from '../src/runtime/triggers/trigger.ts'
@@ -28,6 +31,7 @@ import { simLog } from './log.ts'
 import { simModel } from './model.ts'
 import { PROJECTIONS } from './projections.ts'
 import { STARTED, schedulesOf, triggersOf } from './starters.ts'
+import type { SimStopFile } from './stop-file.ts'
 import type { Store } from './store.ts'
 import type { Tally } from './tally.ts'
 import { type Tell, treeWorkflows } from './workflow.ts'
@@ -44,6 +48,8 @@ export interface Wiring {
   /** Default true. */
   readonly recovers?: boolean
   readonly triggers?: (triggers: readonly AnyTrigger[]) => readonly AnyTrigger[]
+  /** Why nothing may reach outside. */
+  readonly stopped?: (why: () => string | null) => () => string | null
   /** Given the runtime as it is made. */
   readonly runtime?: (runtime: Runtime) => void
 }
@@ -63,6 +69,9 @@ export interface Surroundings {
   readonly slowMs: () => number
   readonly acknowledge: (process: SimProcess, events: readonly StoredEvent[]) => void
   readonly ask: (process: SimProcess, parts: readonly StreamAppend[]) => () => void
+  readonly stopFile: SimStopFile
+  /** Told of whatever begins to reach outside. */
+  readonly begins: (what: string) => void
   /** Names of the schedules and of the triggers. */
   readonly schedules: readonly string[]
   readonly triggers: readonly string[]
@@ -70,6 +79,8 @@ export interface Surroundings {
   readonly isMended: (path?: string) => boolean
   readonly tell: Tell
 }
+
+const WORK_STOPPED = 'work-stopped'
 
 /** Codes with which opening fails, so that a program would end; or it was asked to close meanwhile. */
 const GIVES_UP: ReadonlySet<string> = new Set(['LOG_WRITE_FAILED', 'LOG_EPOCH_STALE', 'LOG_CLOSED'])
@@ -108,9 +119,22 @@ export class SimProcess {
     })
     const pause = (ms: number): Promise<void> => new Promise((resolve) => clock.after(ms, resolve))
     const faults = (): number => world.faults
+    let ids = 0
+    const name = chance.whole(0, 2 ** 31)
+    const newId = (): string => `id-${name}-${++ids}`
+    const raise = (message: string): StreamAppend => raiseAlert(WORK_STOPPED, '', message)
+    const work = new FileStopSwitch({
+      log: this.log,
+      file: around.stopFile.seenBy(clock, isDead),
+      clock,
+      newId,
+      alert: { raise, clear: () => clearAlert(WORK_STOPPED, '') },
+    })
+    const { begins } = around
     const gate = createGate({
-      connectors: [worldConnector(world, isDead)],
-      models: [simModel({ chance, tally, isDead, faults, pause })],
+      stopped: (wiring.stopped ?? same)(() => whyStopped(work.current())),
+      connectors: [worldConnector(world, isDead, begins)],
+      models: [simModel({ chance, tally, isDead, faults, pause, begins })],
       settings: () => settings,
       tables: this.log.tables,
       onCommit: (listener) => this.log.onCommit(listener),
@@ -129,19 +153,19 @@ export class SimProcess {
       ...around.limits,
     })
     wiring.runtime?.(this.runtime)
-    let ids = 0
-    const name = chance.whole(0, 2 ** 31)
     const agents = new Agents(this.runtime, { agents: [collector], residentInstances: chance.pick([1, 100]) })
-    this.hf = new Holdfast(this.runtime, agents, () => `id-${name}-${++ids}`, {
+    this.hf = new Holdfast(this.runtime, agents, newId, {
+      work,
       schedules: schedulesOf(around.schedules),
       triggers: (wiring.triggers ?? same)(triggersOf(around.triggers, () => around.isMended())),
     })
-    if (wiring.recovers !== false) void this.#recover(agents)
+    if (wiring.recovers !== false) void this.#recover(agents, work)
   }
 
   /** A process that can't write when it opens gives up, as a program would. */
-  async #recover(agents: Agents): Promise<void> {
+  async #recover(agents: Agents, work: FileStopSwitch): Promise<void> {
     try {
+      await work.open()
       await agents.open()
       this.runtime.recover()
       this.hf.desk.open()

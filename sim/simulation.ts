@@ -21,6 +21,7 @@ import { Violation } from './invariants/invariant.ts'
 import { emptyMirror } from './mirror.ts'
 import { type Deed, drawPlan, type Plan } from './plan.ts'
 import { SimProcess, type Wiring } from './process.ts'
+import { Stopping } from './stopping.ts'
 import { emptyStore, forgetStore } from './store.ts'
 import { Tally } from './tally.ts'
 import { countTurns, fromFirstTurn, settle, turn } from './turns.ts'
@@ -63,6 +64,7 @@ export class Simulation {
   readonly callers: Callers
   readonly deadLetters: DeadLetterDesk
   readonly desk: Desk
+  readonly operator: Stopping
   /** Paths of what was mended: it fails no more. */
   readonly mended = new Set<string>()
   /** Position → text of an acknowledged event; looked for after each crash. */
@@ -100,6 +102,7 @@ export class Simulation {
     this.callers = new Callers(this, this.#chance)
     this.deadLetters = new DeadLetterDesk(this, this.callers, this.#chance)
     this.desk = new Desk(this, this.callers, this.#chance)
+    this.operator = new Stopping(this, this.callers, this.#chance)
   }
 
   async run(): Promise<Outcome> {
@@ -211,10 +214,7 @@ export class Simulation {
   /** The invariants of every step. @throws Violation */
   look(): void {
     if (this.#broken !== null) throw this.#broken
-    const reader = this.#process
-    if (reader === null) return
-    const isMore = this.#store.head !== this.watch.position
-    for (const event of isMore ? reader.log.read(this.watch.position) : []) {
+    for (const event of this.unseen()) {
       this.trace(() => `    ${textOf(event)}`)
       this.watch.see(event, this.#asked.take(event))
       this.#mirror.see(event, this.#store.database)
@@ -226,6 +226,13 @@ export class Simulation {
         throw new Violation('effect-once', `${operation} ${path} was done ${times} times`)
       }
     }
+  }
+
+  /** What is on record, and nobody has looked at. */
+  unseen(): Iterable<StoredEvent> {
+    const reader = this.#process
+    const isMore = reader !== null && this.#store.head !== this.watch.position
+    return isMore ? reader.log.read(this.watch.position) : []
   }
 
   /** Names of the tables that are not what the log says. */
@@ -264,6 +271,8 @@ export class Simulation {
       slowMs: () => (this.#isDiskSlow ? this.#chance.whole(0, 3_000) : 0),
       acknowledge: (one, events) => this.#acknowledge(one, events),
       ask: (one, parts) => this.#ask(one, parts),
+      stopFile: this.operator.file,
+      begins: (what) => this.operator.begins(what),
       schedules: this.plan.schedules,
       triggers: this.plan.triggers,
       isMended: (path) => (path === undefined ? this.#isMended : this.mended.has(path)),

@@ -15,6 +15,7 @@ import { Reopenings } from './invariants/reopenings.ts'
 import { Reviews } from './invariants/reviews.ts'
 import { Rollbacks } from './invariants/rollbacks.ts'
 import { ScheduleTimes } from './invariants/schedules.ts'
+import { Stops } from './invariants/stops.ts'
 import { TriggeredOnce } from './invariants/triggers.ts'
 
 /** Kinds that give an operation its outcome: one for each, however often it is attempted. */
@@ -53,6 +54,7 @@ export class Watch {
   readonly reopenings = new Reopenings()
   readonly erasures = new Erasures()
   readonly order = new QueueOrder()
+  readonly stops = new Stops()
   readonly #invariants: Invariant[] = [
     new Limits(),
     this.schedules,
@@ -63,6 +65,7 @@ export class Watch {
     new Reviews(),
     this.erasures,
     this.order,
+    this.stops,
   ]
 
   constructor(settings: PolicySettings) {
