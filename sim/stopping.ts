@@ -32,7 +32,10 @@ export class Stopping {
     this.#ordered += 1
     this.#around.tally.add(`work: ${order} ordered by the file`)
     const id = `ordered-${this.#ordered}`
-    if (order === 'stop' && this.file.order !== null) return
+    const there = this.file.order
+    if (order === 'stop' && there !== null) return
+    // A stop that is replaced before it is on record leaves no trace, though it was acknowledged.
+    if (there?.order === 'stop' && !this.#around.watch.stops.isKnown(there.id)) return
     this.file.put({ order, id, at: this.#around.clock.now(), reason: '' })
   }
 
