@@ -6,7 +6,7 @@ import type { Simulation } from './simulation.ts'
 
 type Asking = (simulation: Simulation, chance: Chance) => void | Promise<void>
 
-export const ASKED: Partial<Readonly<Record<Deed, Asking>>> = {
+export const ASKED = {
   start: ({ callers, plan }, chance) => callers.start(chance.whole(0, plan.runs.length - 1)),
   'start again': ({ callers }) => callers.startAgain(),
   crowd: ({ callers }) => callers.crowd(),
@@ -39,4 +39,8 @@ export const ASKED: Partial<Readonly<Record<Deed, Asking>>> = {
   pause: ({ callers }) => callers.schedule('pause'),
   resume: ({ callers }) => callers.schedule('resume'),
   fire: ({ callers }) => callers.schedule('fire'),
+} as const satisfies Partial<Record<Deed, Asking>>
+
+export function isAsking(deed: Deed): deed is keyof typeof ASKED {
+  return Object.hasOwn(ASKED, deed)
 }

@@ -14,7 +14,7 @@ import { Callers, REFUSALS } from './callers.ts'
 import { untilOver } from './calm.ts'
 import { Chance } from './chance.ts'
 import { DeadLetterDesk } from './dead-letters.ts'
-import { ASKED } from './deeds.ts'
+import { ASKED, isAsking } from './deeds.ts'
 import { Desk } from './desk.ts'
 import { checkEnd, checkLog } from './ending.ts'
 import { Violation } from './invariants/invariant.ts'
@@ -155,8 +155,7 @@ export class Simulation {
   }
 
   async #do(deed: Deed): Promise<void> {
-    const asked = ASKED[deed]
-    if (asked !== undefined) return asked(this, this.#chance)
+    if (isAsking(deed)) return ASKED[deed](this, this.#chance)
     switch (deed) {
       case 'turns':
         for (let n = this.#chance.whole(1, 12); n > 0; n -= 1) await turn()
