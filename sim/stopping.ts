@@ -34,8 +34,6 @@ export class Stopping {
     const id = `ordered-${this.#ordered}`
     const there = this.file.order
     if (order === 'stop' && there !== null) return
-    // A stop that is replaced before it is on record leaves no trace, though it was acknowledged.
-    if (there?.order === 'stop' && !this.#around.watch.stops.isKnown(there.id)) return
     this.file.put({ order, id, at: this.#around.clock.now(), reason: '' })
   }
 

@@ -22,10 +22,6 @@ export class Stops implements Invariant {
       throw new Violation('stop-holds', `${[...this.#inForce].join(', ')} is never lifted`)
   }
 
-  isKnown(id: string): boolean {
-    return this.#inForce.has(id) || this.#lifted.has(id)
-  }
-
   /** By which stop this must not begin; null where it may. @param ordered what stands in the file */
   holding(ordered: StopOrder | null): string | null {
     const [first] = this.#inForce

@@ -82,6 +82,8 @@ export class FileStopSwitch implements StopSwitch {
     if (known === null) {
       await this.#file.write({ order: 'stop', id: stop.id, at: stop.since, reason })
     }
+    // Somebody may have written an order to resume over it: then both are on record, one after the other.
+    await this.#inTurn(() => this.#keep(stop))
     await this.look()
     return stop
   }
@@ -127,10 +129,12 @@ export class FileStopSwitch implements StopSwitch {
     if (ordered.order === 'resume') return await this.#lift()
     const lifted = isLifted(this.#log.tables, ordered.id)
     if (lifted === true) await this.#file.remove()
-    else if (lifted === undefined) {
-      const stop = stopOf(ordered)
-      await this.#record(STOPPED, { ...stop }, this.#alert.raise(sentence(stop)))
-    }
+    else await this.#keep(stopOf(ordered))
+  }
+
+  async #keep(stop: Stop): Promise<void> {
+    if (isLifted(this.#log.tables, stop.id) !== undefined) return
+    await this.#record(STOPPED, { ...stop }, this.#alert.raise(sentence(stop)))
   }
 
   /** A stop that was ordered meanwhile stays. */
