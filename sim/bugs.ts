@@ -98,7 +98,7 @@ export const BUGS: readonly Bug[] = [
   },
   {
     what: 'what was taken of a budget is not known',
-    wiring: reading(/reserved \+ settled AS spent/, () => undefined),
+    wiring: reading(/ AS spent, most FROM budgets/, () => undefined),
     noticed: ['budgets', 'budget'],
   },
   {
