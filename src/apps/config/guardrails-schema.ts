@@ -45,6 +45,7 @@ const quietHours = z
     days: z.array(z.enum(DAYS)).default([]).describe('Quiet from midnight to midnight, such as sat, sun.'),
   })
   .refine(({ from, to }) => (from === undefined) === (to === undefined), 'must say both, from and to')
+  .refine(({ from, to }) => from === undefined || from !== to, 'must end at another time than they begin')
   .refine(({ from, days }) => from !== undefined || days.length > 0, 'must say from and to, or days')
   .refine(({ days }) => new Set(days).size < DAYS.length, 'must leave a day on which something may leave')
   .transform(({ from = 0, to = 0, days }) => ({ from, to, days: days.map((day) => DAYS.indexOf(day)) }))

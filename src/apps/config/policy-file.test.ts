@@ -105,6 +105,7 @@ test('a mistake is named with line, column and path', async (t) => {
     ['version: 1\nguardrails: { secrets: maybe }\n', /:2:24 guardrails\.secrets: /],
     ['version: 1\nguardrails: { quietHours: { from: "25:00", to: "08:00" } }\n', /:2:35 .*time of the day/],
     ['version: 1\nguardrails: { quietHours: { from: "21:00" } }\n', /must say both, from and to/],
+    ['version: 1\nguardrails: { quietHours: { from: "21:00", to: "21:00" } }\n', /must end at another time/],
     ['version: 1\nguardrails: { timeZone: Mars }\n', /:2:25 .*time zone such as/],
     [
       'version: 1\nguardrails: { attachments: { maxBytes: lots } }\n',
