@@ -175,6 +175,7 @@ export async function openHoldfast(options: OpenOptions): Promise<Holdfast> {
       settings: typeof given === 'function' ? given : () => ({ ...AUTONOMY_DEFAULTS, ...given }),
       ...(segmentOf === undefined ? {} : { segmentOf }),
       ...(segments === undefined ? {} : { segmentsOf: segments }),
+      ...(flags === undefined ? {} : { flags }),
       manifestOf: (operation) => gate.manifestOf(operation),
       alerts: { raise: raiseAlert, clear: clearAlert },
       lifecycle: (...change) => quarantineParts(log.tables, ...change),

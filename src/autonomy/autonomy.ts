@@ -31,6 +31,7 @@ import { allRows, rowsOf } from './autonomy-index.ts'
 import { Calibrations } from './calibrations.ts'
 import { Consequences } from './consequences.ts'
 import { decideReview } from './decide.ts'
+import { heldDown } from './level-flag.ts'
 import { type AutonomyOptions, effectOf } from './options.ts'
 import { outcomeOf } from './outcome.ts'
 import { append, byOperator, demote, evidenceOf } from './records.ts'
@@ -70,7 +71,9 @@ export class AutonomyByEvidence implements Autonomy {
     const remit = { agent, action, segment: segmentFor(customer, this.#options) }
     const settings = this.#options.settings()
     const asking = { version, effect: effectOf(this.#options, operation) }
-    const { level, terms, effect } = inForce(remit, rowsOf(this.#options.log.tables, remit), settings, asking)
+    const earned = inForce(remit, rowsOf(this.#options.log.tables, remit), settings, asking)
+    const { terms, effect } = earned
+    const { level, ...held } = heldDown(earned.level, question, this.#options)
     const calibrated = this.#calibrations.of(agent, action, question.confidence)
     const known = { level, calibrated, least: terms.confidence }
     const { by, rule, verdict, reason, counts } = decideReview(question, known, settings)
@@ -88,6 +91,7 @@ export class AutonomyByEvidence implements Autonomy {
       tier,
       tolerance,
       edit,
+      ...held,
     }
     return {
       answer: verdict === null ? null : { verdict, reason },

@@ -320,3 +320,43 @@ describe('promotion and demotion', () => {
     })
   })
 })
+
+describe('the flag of a level', () => {
+  const held = (serve: string) => ({
+    version: 1 as const,
+    flags: {
+      'level.offer': {
+        type: 'string' as const,
+        variants: { off: 'off', review: 'review', auto: 'auto' },
+        default: serve,
+      },
+    },
+  })
+
+  test('holds a level down at once, says so on record, and lifts none', async (t) => {
+    const offers = await openOffers(t, { autonomy: { audits: NEVER }, flags: held('review') })
+    await offers.give('auto')
+    const { review } = await offers.start()
+    assert.equal(review?.autonomy?.level, 'review')
+    const ruling = offers.place.bodies(review?.run ?? '', 'review.requested')[0]?.autonomy as Record<
+      string,
+      unknown
+    >
+    const { name, variant, value, reason } = ruling.flag as Record<string, unknown>
+    assert.deepEqual([name, variant, value, reason], ['level.offer', 'review', 'review', 'STATIC'])
+    assert.equal(offers.standing.level, 'auto', 'what was given stays given')
+    await offers.place.reopen({ flags: held('auto') })
+    assert.equal((await offers.start()).review, undefined)
+    await offers.autonomy.set(REMIT, { level: 'review' })
+    assert.equal((await offers.start()).review?.autonomy?.level, 'review', 'a flag hands nothing over')
+  })
+
+  test('switches an action off', async (t) => {
+    const offers = await openOffers(t, { autonomy: { audits: NEVER }, flags: held('off') })
+    await offers.give('auto')
+    const { run, review } = await offers.start()
+    assert.equal(review, undefined)
+    assert.match(String(await offers.place.hf.run(run).result()), /switched off/)
+    assert.deepEqual(offers.posted, [])
+  })
+})

@@ -4,6 +4,7 @@ import type { AutonomySettings } from '../ports/autonomy-settings.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { DeclaredManifest, EffectClass } from '../ports/connector.ts'
 import type { EventLog, StreamAppend } from '../ports/event-log.ts'
+import type { Flags } from '../ports/flags.ts'
 
 export interface AutonomyOptions {
   readonly log: EventLog
@@ -14,6 +15,8 @@ export interface AutonomyOptions {
   readonly segmentOf?: (customer: string | null) => string
   /** Segments that a customer belongs to. Default: all are one, `all`. */
   readonly segmentsOf?: (customer: string) => readonly string[]
+  /** Asked for `level.<agent>` at each ruling. Default: there are none. */
+  readonly flags?: Pick<Flags, 'answerNow'>
   /** @throws OPERATION_UNKNOWN */
   readonly manifestOf: (operation: string) => DeclaredManifest
   /** Tells the operator what should be acted on, once; and that it is over. */

@@ -138,10 +138,20 @@ export class FlagBook implements Flags {
     return answer
   }
 
+  answerNow(flag: string, fallback: FlagValue, customer: string | null): FlagAnswer | null {
+    const rules = this.#now()
+    if (!rules.has(flag)) return null
+    return rules.answer({ flag, fallback, customer, key: customer, time: this.#clock.now() })
+  }
+
   /** By the version that was looked at last; a file that has changed meanwhile holds from the next question on. */
-  segmentsOf(customer: string): readonly string[] {
+  #now(): FlagVersion {
     void this.current().catch(() => {})
-    const { file } = this.#inForce ?? this.#onRecord() ?? this.#none()
+    return this.#inForce ?? this.#onRecord() ?? this.#none()
+  }
+
+  segmentsOf(customer: string): readonly string[] {
+    const { file } = this.#now()
     const names = Object.keys(file.segments)
     if (names.length === 0) return names
     const facts = { id: customer, ...this.#factsOf(customer) }

@@ -51,6 +51,10 @@ test('a mistake is named with line, column and path', () => {
     ],
     [flag('    rules:\n      - { serve: on }\n'), /:5:18 flags\.video\.rules\[0\]\.serve: is for everybody/],
     [flag('    rules:\n      - {}\n'), /:5:9 flags\.video\.rules\[0\]: must have either serve or split/],
+    [
+      'version: 1\nflags:\n  level.lead:\n    type: string\n    variants: { off: review, on: free }\n',
+      /flags\.level\.lead\.variants\.on: must be a level of autonomy, off, shadow, review, sampled, auto/,
+    ],
     [segment('operator: is, value: [SE]'), /:5:48 segments\.s\.where\[0\]\.value: must be one value for is/],
     [segment('operator: in, value: SE'), /value: must be a list for in/],
     [segment('operator: at-least, value: SE'), /value: must be a number for at-least/],

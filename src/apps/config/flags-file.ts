@@ -7,6 +7,7 @@ import type { FlagSource } from '../../flags/flag-book.ts'
 import { timeOf } from '../../flags/segments.ts'
 import { durationMs } from '../../kernel/duration.ts'
 import { HoldfastError } from '../../kernel/errors.ts'
+import { LEVELS } from '../../ports/autonomy.ts'
 import { parseYamlFile } from '../../templates/yaml-file.ts'
 import { readIfThere } from './file.ts'
 import { FLAGS_FILE } from './file-names.ts'
@@ -175,7 +176,13 @@ export const flagsSchema = z
     flags: z.record(name('flag'), flag).default({}),
   })
   .superRefine(({ segments, flags }, context) => {
-    for (const [flagName, { rules }] of Object.entries(flags)) {
+    for (const [flagName, { rules, variants }] of Object.entries(flags)) {
+      for (const [variant, one] of flagName.startsWith('level.') ? Object.entries(variants) : []) {
+        if (LEVELS.some((level) => level === one)) continue
+        const path = ['flags', flagName, 'variants', variant]
+        const message = `must be a level of autonomy, ${LEVELS.join(', ')}, for a flag of this name`
+        context.addIssue({ code: 'custom', path, message })
+      }
       for (const [index, { segment: wanted }] of rules.entries()) {
         if (wanted === null || Object.hasOwn(segments, wanted)) continue
         const known = Object.keys(segments).join(', ') || 'none'
