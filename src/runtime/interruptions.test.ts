@@ -389,7 +389,11 @@ test('a run gives the same, whatever interrupts it', async () => {
         const calm = await tell(one, { residentRuns: 500 })
         for (const interruption of interruptions) {
           const told = await tell(one, interruption)
-          assert.deepEqual(told.outcome, calm.outcome)
+          if (isFailure(calm.outcome) && isFailure(told.outcome)) {
+            // Of two that fail side by side the first one counts, and which that is may be another each time.
+            const { failed } = told.outcome as { readonly failed: string }
+            assert.ok(failuresIn(one, calm.outcome).has(failed), `${failed}, not one of those that may be`)
+          } else assert.deepEqual(told.outcome, calm.outcome)
           for (const [key, times] of told.done) assert.equal(times, 1, `${key} was done ${times} times`)
           if (isFailure(calm.outcome)) continue
           assert.deepEqual(told.operations, calm.operations)
@@ -403,4 +407,10 @@ test('a run gives the same, whatever interrupts it', async () => {
 
 function isFailure(outcome: Json): boolean {
   return typeof outcome === 'object' && outcome !== null && 'failed' in outcome
+}
+
+/** Codes that a tree can fail with; that of the calm outcome where it throws none itself. */
+function failuresIn(tree: Tree, outcome: Json): ReadonlySet<string> {
+  const codes = [...JSON.stringify(tree).matchAll(/"code":"(\w+)"/g)].map(([, code = '']) => code)
+  return new Set([...codes, (outcome as { readonly failed: string }).failed])
 }
