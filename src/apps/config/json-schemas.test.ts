@@ -9,7 +9,7 @@ for (const [name, schema] of Object.entries(JSON_SCHEMAS)) {
     assert.deepEqual(
       written,
       JSON.parse(JSON.stringify(schema)),
-      'write it anew: node src/apps/config/json-schemas.ts',
+      'write it anew, and format it: node src/apps/config/json-schemas.ts',
     )
   })
 }
