@@ -68,7 +68,9 @@ export function boundsFor(agent: string, measure: Measure, settings: AnomalySett
   const own = settings.exceptions.find(
     (one) => (one.agent === '*' || one.agent === agent) && (one.measure === '*' || one.measure === measure),
   )
-  return own ?? settings
+  if (own !== undefined) return own
+  // How many runs there are is up to whoever writes, and to what falls due on one day: what they do is judged by itself.
+  return measure === 'runs' ? { lower: settings.lower, quarantine: null } : settings
 }
 
 function rounded(value: number): number {
