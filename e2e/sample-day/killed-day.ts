@@ -1,6 +1,6 @@
 /** Runs a day in processes that are killed, until one of them gets to the end. */
 import { type ChildProcess, spawn } from 'node:child_process'
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
@@ -30,6 +30,8 @@ export async function killedDay(nextStop: (process: number) => Stop | null): Pro
   const dir = mkdtempSync(join(tmpdir(), 'holdfast-day-'))
   try {
     await createWorkspace(dir, OWNER)
+    // Weeks go by in seconds, and what waits for them falls due at once: that is unusual, and not what is looked at here.
+    writeFileSync(join(dir, 'autonomy.yaml'), 'version: 1\nanomalies: { lower: null, quarantine: null }\n')
     const mails = deliverSample(dir)
     const said: string[][] = []
     let kills = 0
