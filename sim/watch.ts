@@ -3,6 +3,7 @@
 import type { StoredEvent } from '../src/kernel/event.ts'
 import { RUN_ENDS } from '../src/kernel/journal.ts'
 import { encodeLabel } from '../src/kernel/label.ts'
+import { runOf } from '../src/kernel/run-stream.ts'
 import type { PolicySettings } from '../src/ports/policy-settings.ts'
 import type { Tick } from './collector.ts'
 import { Budgets } from './invariants/budgets.ts'
@@ -100,11 +101,11 @@ export class Watch {
     if (kind === 'event.published' && event.body?.kind === 'tick')
       this.#ticks.push(event.body as unknown as Tick)
     if (!stream.startsWith('run/')) return
-    if (kind === 'run.reopened') this.#seeReopened(event, stream.slice('run/'.length))
+    if (kind === 'run.reopened') this.#seeReopened(event, runOf(stream))
     else if (this.#ended.has(stream) && kind !== 'run.discarded')
       throw new Violation('nothing-after-the-end', `${kind} in ${stream}`)
     if (RUN_ENDS.has(kind)) this.#ended.add(stream)
-    this.#seeOperation(event, stream.slice('run/'.length))
+    this.#seeOperation(event, runOf(stream))
   }
 
   /** What the agent was told, in the order of the log. */

@@ -6,9 +6,11 @@
  * It can do nothing: its workflow asks for the review, notes whether it was caught, and ends. Approving it is a miss
  * and no more.
  */
+
 import { canonicalJson, type Json, type JsonObject } from '../kernel/json.ts'
 import type { Label } from '../kernel/label.ts'
 import { seededRandom } from '../kernel/random.ts'
+import { runOf } from '../kernel/run-stream.ts'
 import type { Schema, StandardResult } from '../kernel/schema.ts'
 import { defineWorkflow, type ReviewAnswer, type Workflow } from '../kernel/workflow.ts'
 import type { Remit, Vigilance } from '../ports/autonomy.ts'
@@ -122,7 +124,7 @@ function itemOf(
     evidence: evidence ?? [],
     warnings: warnings ?? [],
   }
-  const source = asked.stream.slice('run/'.length)
+  const source = runOf(asked.stream)
   return {
     input: { source, shown, ...spoiled },
     customer: typeof started.customer === 'string' ? started.customer : null,

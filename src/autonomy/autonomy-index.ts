@@ -12,6 +12,7 @@ import type { StoredEvent } from '../kernel/event.ts'
 import { RUN_ENDS } from '../kernel/journal.ts'
 import type { Json, JsonObject } from '../kernel/json.ts'
 import { isOwnersWay } from '../kernel/review.ts'
+import { runOf } from '../kernel/run-stream.ts'
 import type { Level, Remit, Standing } from '../ports/autonomy.ts'
 import type { EffectClass } from '../ports/connector.ts'
 import type { Erasure, Projection, Tables, TablesReader } from '../ports/projection.ts'
@@ -45,7 +46,6 @@ export interface RemitRow extends Remit {
   readonly automatic: number
 }
 
-const RUN_STREAM = 'run/'
 /** At these the answers are audits, and are watched for drift. */
 const WATCHED = new Set(['sampled', 'auto'])
 
@@ -140,7 +140,7 @@ function noteReview({ stream, time, position }: StoredEvent, body: JsonObject, t
   const ruling = body.autonomy as JsonObject | null | undefined
   if (ruling == null) return
   if (ruling.rule === 'attention') {
-    const run = stream.slice(RUN_STREAM.length)
+    const run = runOf(stream)
     tables.run('INSERT INTO autonomy_checks VALUES (?, ?, ?, NULL)', run, String(body.review), time)
     return
   }
@@ -159,7 +159,7 @@ function noteReview({ stream, time, position }: StoredEvent, body: JsonObject, t
        confidence, tolerance, edit)
      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
     String(body.review),
-    stream.slice(RUN_STREAM.length),
+    runOf(stream),
     time,
     position,
     ...values(key),
@@ -242,7 +242,7 @@ export function readDrift(text: string | undefined): Drift {
 
 /** What was not answered never will be; a proposal in shadow is compared later all the same. */
 function closeRun({ stream, body }: StoredEvent, tables: Tables): void {
-  const run = stream.slice(RUN_STREAM.length)
+  const run = runOf(stream)
   tables.run('DELETE FROM autonomy_open WHERE run = ? AND shadow = 0', run)
   const caught = isCaught(body)
   if (caught !== null) tables.run('UPDATE autonomy_checks SET caught = ? WHERE run = ?', caught ? 1 : 0, run)

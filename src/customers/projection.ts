@@ -2,8 +2,10 @@
  * The customers as tables: one row each, their addresses, every value ever said with its origin, their
  * timeline, and which run is about whom. A message costs a handful of rows.
  */
+
 import { ERASED_PREFIX } from '../kernel/erased.ts'
 import type { StoredEvent } from '../kernel/event.ts'
+import { runOf } from '../kernel/run-stream.ts'
 import type { Projection, Tables } from '../ports/projection.ts'
 import {
   type CustomerChange,
@@ -220,7 +222,7 @@ function messageEntry({ body }: StoredEvent): Entry {
 
 /** A run started by another one is about the same customer, unless it says otherwise. */
 function applyRunStarted(event: StoredEvent, tables: Tables): void {
-  const run = runOf(event)
+  const run = runOf(event.stream)
   const parent = customerOfRun(idAt(event.body, 'parent', 'run'), tables)?.customer ?? ''
   const customer = idAt(event.body, 'customer') || parent
   if (customer === '' || isErased(customer)) return
@@ -230,11 +232,11 @@ function applyRunStarted(event: StoredEvent, tables: Tables): void {
 }
 
 function startEntry(event: StoredEvent): Entry {
-  return { summary: `${idAt(event.body, 'workflow')} started`, ref: runOf(event) }
+  return { summary: `${idAt(event.body, 'workflow')} started`, ref: runOf(event.stream) }
 }
 
 function applyRunEvent(event: StoredEvent, tables: Tables): void {
-  const about = customerOfRun(runOf(event), tables)
+  const about = customerOfRun(runOf(event.stream), tables)
   if (about === undefined || event.body === null) return
   const sent = sentMessageId(event)
   if (sent !== '') addMessageId(sent, about.customer, tables)
@@ -242,9 +244,9 @@ function applyRunEvent(event: StoredEvent, tables: Tables): void {
 }
 
 function addRunEntry(event: StoredEvent, tables: Tables): void {
-  const about = customerOfRun(runOf(event), tables)
+  const about = customerOfRun(runOf(event.stream), tables)
   if (about === undefined || event.body === null) return
-  addEntry(about.customer, runEntry(event, about.workflow, runOf(event)), event, tables)
+  addEntry(about.customer, runEntry(event, about.workflow, runOf(event.stream)), event, tables)
 }
 
 function customerOfRun(run: string, tables: Tables): { customer: string; workflow: string } | undefined {
@@ -275,8 +277,4 @@ function messageOf(change: CustomerChange): string {
 /** Whoever was erased has no record any more, whatever is left of what they did. */
 function isErased(id: string): boolean {
   return id.startsWith(ERASED_PREFIX)
-}
-
-function runOf(event: StoredEvent): string {
-  return event.stream.slice('run/'.length)
 }

@@ -2,10 +2,12 @@
  * Where a value, or an event, comes from: the places on record that hold it, the first of them first, and for an
  * event its sources, what its run had seen before, and the words of the owner's that it rests on.
  */
+
 import { HoldfastError } from '../kernel/errors.ts'
 import type { StoredEvent } from '../kernel/event.ts'
 import type { Json, JsonObject } from '../kernel/json.ts'
 import type { Label } from '../kernel/label.ts'
+import { RUN_STREAM } from '../kernel/run-stream.ts'
 import type { EventLog } from '../ports/event-log.ts'
 
 /** An event in a line. */
@@ -92,7 +94,7 @@ export function lineageOf(log: EventLog, what: string, limit: number): Lineage {
 }
 
 function eventLineage(log: EventLog, event: StoredEvent): EventLineage {
-  const isOfRun = event.stream.startsWith('run/')
+  const isOfRun = event.stream.startsWith(RUN_STREAM)
   const before = isOfRun ? log.readStream(event.stream).filter(({ version }) => version < event.version) : []
   const [began] = before
   const cause = event.cause === null ? undefined : log.event(event.cause)

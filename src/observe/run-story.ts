@@ -3,12 +3,14 @@
  * it saw and produced, which rule let it through, what it cost, how it ended. Each piece names the
  * positions of the events that it rests on.
  */
+
 import { type ErrorRecord, HoldfastError } from '../kernel/errors.ts'
 import type { StoredEvent } from '../kernel/event.ts'
 import { RUN_ENDS, type RunStatus } from '../kernel/journal.ts'
 import type { Json, JsonObject } from '../kernel/json.ts'
 import type { Label } from '../kernel/label.ts'
 import { inForce } from '../kernel/reopening.ts'
+import { runStream } from '../kernel/run-stream.ts'
 import type { EventLog } from '../ports/event-log.ts'
 import { type RunCost, runCost } from './run-cost.ts'
 import { asidesOf } from './story-asides.ts'
@@ -72,7 +74,7 @@ export interface RunStory {
 
 /** @throws RUN_NOT_FOUND */
 export function runStory(log: Pick<EventLog, 'readStream' | 'tables'>, run: string): RunStory {
-  const events = log.readStream(`run/${run}`)
+  const events = log.readStream(runStream(run))
   const row = log.tables.get<Header>(
     `SELECT workflow, version, status, customer, parent, parent_name AS parentName
      FROM runs WHERE id = ?`,

@@ -1,11 +1,11 @@
 /** What is reserved and settled of each budget: the projection that the meters of the policy read. */
+
 import type { StoredEvent } from '../kernel/event.ts'
 import type { JsonObject } from '../kernel/json.ts'
 import { type Closed, type Hold, periodOf, whole } from '../kernel/reservation.ts'
+import { runOf } from '../kernel/run-stream.ts'
 import type { Projection, Tables, TablesReader } from '../ports/projection.ts'
 import type { TakenOf } from './budgets.ts'
-
-const RUN_STREAM = 'run/'
 
 /** The number of a UTC day since 1970. */
 export function dayOf(timeMs: number): number {
@@ -57,7 +57,7 @@ function noteReserved({ stream, time }: StoredEvent, body: JsonObject, tables: T
   if (typeof body.for !== 'string') return
   tables.run(
     'INSERT INTO budgets_open VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT DO UPDATE SET since = ?4, holds = ?5',
-    stream.slice(RUN_STREAM.length),
+    runOf(stream),
     body.for,
     String(body.operation),
     time,
@@ -71,7 +71,7 @@ function noteClosed({ stream }: StoredEvent, body: JsonObject, tables: Tables): 
     add(tables, place, -reserved, settled, isModel ? settled : 0)
   }
   if (typeof body.for !== 'string') return
-  tables.run('DELETE FROM budgets_open WHERE run = ? AND name = ?', stream.slice(RUN_STREAM.length), body.for)
+  tables.run('DELETE FROM budgets_open WHERE run = ? AND name = ?', runOf(stream), body.for)
 }
 
 /** Of a call that no budget has counted: the three on models know of it should they be set later. */
@@ -86,7 +86,7 @@ function noteAllowed({ time }: StoredEvent, body: JsonObject, tables: Tables): v
 function noteCalled({ time, stream }: StoredEvent, body: JsonObject, tables: Tables): void {
   const micros = whole(body.priceMicros)
   if (micros === 0) return
-  const run = stream.slice(RUN_STREAM.length)
+  const run = runOf(stream)
   if (!has(body.budgets, 'day'))
     add(tables, { budget: 'day', of: '', period: periodOf('day', time), unit: 'usd' }, 0, micros, micros)
   if (!has(body.budgets, 'run'))

@@ -10,6 +10,7 @@ import type { Json, JsonObject } from '../kernel/json.ts'
 import { OWNER, SYSTEM } from '../kernel/label.ts'
 import { type Closed, expiredBody, type Hold, OpenReservations, reservedBody } from '../kernel/reservation.ts'
 import { isOwnersWord, type ReviewVerdict } from '../kernel/review.ts'
+import { runOf } from '../kernel/run-stream.ts'
 import type { Connector, DeclaredManifest } from '../ports/connector.ts'
 import type { EventLog } from '../ports/event-log.ts'
 import type { EffectRequest, ModelRequest, Verdict } from '../ports/gate.ts'
@@ -76,7 +77,7 @@ export function redecide(log: EventLog, policy: PolicySettings, options: Redecid
     changed.push({
       position: event.position,
       time: event.time,
-      run: event.stream.slice('run/'.length),
+      run: runOf(event.stream),
       name: String(body.name),
       operation: String((body.request as JsonObject).operation),
       before: { answer: String(body.answer), rule: String(body.rule) },
@@ -128,7 +129,7 @@ class Past {
     const { kind, stream, body, time, position, actor } = event
     if (actor === 'operator' && presenceIndex.kinds.includes(kind)) this.#seen = time
     if (body === null) return
-    const run = stream.slice('run/'.length)
+    const run = runOf(stream)
     this.#close(run, { ...event, body }, time)
     switch (kind) {
       case 'run.started':
@@ -167,7 +168,7 @@ class Past {
 
   /** null where too little is on record. */
   decide({ stream, time, label, body }: StoredEvent, intended: Json | undefined): Verdict | null {
-    const run = stream.slice('run/'.length)
+    const run = runOf(stream)
     const request = body?.request as JsonObject | undefined
     if (body == null || request === undefined) return null
     const about = this.#runs.get(run)

@@ -5,13 +5,13 @@
  * A crash forgets what was not on record: nothing of it was begun. What is given up before it gets there is forgotten
  * by `forgo`. Once a commit holds it, the tables know it.
  */
+
 import type { StoredEvent } from '../kernel/event.ts'
 import type { Hold } from '../kernel/reservation.ts'
+import { runOf } from '../kernel/run-stream.ts'
 import type { TablesReader } from '../ports/projection.ts'
 import { takenOnRecord } from './budget-index.ts'
 import type { Taken, TakenOf } from './budgets.ts'
-
-const RUN_STREAM = 'run/'
 
 /** How a part is told of every commit. */
 export type OnCommit = (listener: (events: readonly StoredEvent[]) => void) => unknown
@@ -68,7 +68,7 @@ export class Reservations {
     for (const { kind, stream, body } of events) {
       if (!kind.startsWith('budget.')) continue
       const name = String(body?.for)
-      this.forgo(stream.slice(RUN_STREAM.length), kind === 'budget.reserved' ? name : overrunOf(name))
+      this.forgo(runOf(stream), kind === 'budget.reserved' ? name : overrunOf(name))
     }
   }
 

@@ -6,6 +6,7 @@ import { RUN_ENDS } from '../kernel/journal.ts'
 import { canonicalJson, type Json, type JsonObject, toJson } from '../kernel/json.ts'
 import { type Label, OWNER, SYSTEM } from '../kernel/label.ts'
 import type { Pipeline } from '../kernel/pipeline.ts'
+import { runOf, runStream } from '../kernel/run-stream.ts'
 import { validate } from '../kernel/schema.ts'
 import type { AnyWorkflow, Rollback, Workflow } from '../kernel/workflow.ts'
 import type { Autonomy } from '../ports/autonomy.ts'
@@ -33,7 +34,7 @@ import { findReview, type Review, waitingReviews } from './reviews/review-index.
 import type { Deeds } from './rollback/deeds.ts'
 import { Rollbacks } from './rollback/rollbacks.ts'
 import { idConflict, isClosed, noAutonomy } from './run-errors.ts'
-import { RUN_STREAM, type RunStatus, runStream } from './run-index.ts'
+import type { RunStatus } from './run-index.ts'
 import type { Runtime } from './runtime.ts'
 import { Turnstile } from './scheduler/turnstile.ts'
 import { Schedules } from './schedules/schedules.ts'
@@ -233,7 +234,7 @@ export class Holdfast {
   }
 
   #tellWaiters(end: StoredEvent): void {
-    const run = end.stream.slice(RUN_STREAM.length)
+    const run = runOf(end.stream)
     const waiters = this.#waiters.get(run) ?? []
     this.#waiters.delete(run)
     const next = end.kind === 'run.continued' ? String(end.body?.next) : null

@@ -14,6 +14,7 @@ import type { StoredEvent } from '../kernel/event.ts'
 import { RUN_ENDS, type RunStatus } from '../kernel/journal.ts'
 import type { JsonObject } from '../kernel/json.ts'
 import { RUN_KINDS } from '../kernel/run-kinds.ts'
+import { runOf } from '../kernel/run-stream.ts'
 import { placeFromJson, type QueuePlace } from '../kernel/scheduling.ts'
 import type { Projection, Tables, TablesReader } from '../ports/projection.ts'
 import { DEAD_SCHEMA, forgetDead, noteDead, noteGoodEnd, noteReopened } from './reopening/dead-rows.ts'
@@ -21,12 +22,6 @@ import { runErasure } from './retention/run-erasure.ts'
 import { dequeue, enqueue, noteRate, QUEUE_SCHEMA, QUEUE_TABLES } from './scheduler/queue-rows.ts'
 
 export type { RunStatus }
-
-export const RUN_STREAM = 'run/'
-
-export function runStream(run: string): string {
-  return RUN_STREAM + run
-}
 
 export const runIndex: Projection = {
   name: 'runs',
@@ -62,9 +57,9 @@ export const runIndex: Projection = {
     if (event.kind === 'run.started') insertRun(event, tables)
     else if (event.kind === 'bodies.erased') noteErased(event, tables)
     else if (event.kind === 'agent.set-aside') forgetDead(event.correlation ?? '', tables)
-    else if (event.kind === 'run.discarded') forgetDead(event.stream.slice(RUN_STREAM.length), tables)
+    else if (event.kind === 'run.discarded') forgetDead(runOf(event.stream), tables)
     else {
-      const run = event.stream.slice(RUN_STREAM.length)
+      const run = runOf(event.stream)
       if (event.kind === 'run.reopened') reopenRun(event, run, tables)
       noteQueue(event, run, tables)
       noteTimersAndWaits(event, run, tables)
@@ -79,7 +74,7 @@ function insertRun(event: StoredEvent, tables: Tables): void {
   const parent = readParent(body)
   const chain = body.chain as JsonObject | undefined
   const queue = body.queue === undefined ? null : placeFromJson(body.queue as JsonObject)
-  const run = event.stream.slice(RUN_STREAM.length)
+  const run = runOf(event.stream)
   tables.run(
     `INSERT INTO runs (id, workflow, version, status, customer, parent, parent_name, parent_mode,
        on_parent_close, chain, started, updated, position, slot, awaited, reopened)
@@ -300,6 +295,11 @@ function statusAfter({ kind, body }: StoredEvent): RunStatus | null {
       if (body?.parks === true) return 'waiting'
       return body?.wakes === true ? 'running' : null
   }
+}
+
+/** Whether it waits for its turn. */
+export function isQueuedRun(tables: TablesReader, run: string): boolean {
+  return tables.get("SELECT 1 FROM runs WHERE id = ? AND status = 'queued'", run) !== undefined
 }
 
 /** What others wait for of a run: its parent, and its place in the queue. */

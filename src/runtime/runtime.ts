@@ -8,10 +8,12 @@
  * After a crash, `recover` brings in the runs that were cut off, and delivers what was published or ended
  * but not yet received. Whatever is delivered twice is refused the second time by the run's journal.
  */
+
 import type { NewEvent, StoredEvent } from '../kernel/event.ts'
 import { RUN_ENDS } from '../kernel/journal.ts'
 import type { Json, JsonObject } from '../kernel/json.ts'
 import type { RunStart } from '../kernel/run-start.ts'
+import { RUN_STREAM, runOf, runStream } from '../kernel/run-stream.ts'
 import { queuePlace } from '../kernel/scheduling.ts'
 import type { AnyWorkflow } from '../kernel/workflow.ts'
 import type { Autonomy } from '../ports/autonomy.ts'
@@ -40,7 +42,7 @@ import type { ExecutionHost } from './run/execution-host.ts'
 import { startedBy } from './run/external-since.ts'
 import { Rest } from './run/rest.ts'
 import { isClosed, notFound } from './run-errors.ts'
-import { bondRow, RUN_STREAM, type RunStatus, runStream } from './run-index.ts'
+import { bondRow, type RunStatus } from './run-index.ts'
 import type { RuntimeOptions, Wake, Waking } from './runtime-options.ts'
 import { PAGE, Pager } from './scheduler/pager.ts'
 import { isQueued, RunQueue } from './scheduler/run-queue.ts'
@@ -297,7 +299,7 @@ export class Runtime implements ExecutionHost {
     this.#waitingRuns.committed()
     this.#deliveries.committed()
     for (const event of events) {
-      const run = event.stream.startsWith(RUN_STREAM) ? event.stream.slice(RUN_STREAM.length) : null
+      const run = event.stream.startsWith(RUN_STREAM) ? runOf(event.stream) : null
       if (event.kind === 'event.published') this.#deliveries.published(event)
       else if (run === null) continue
       else if (event.kind === 'run.started') this.#onStarted(run, event)

@@ -1,9 +1,10 @@
 /** `dead-letters`, `run retry ID`, `run discard ID`: what has failed for good, and what becomes of it. */
+
 import { z } from 'zod'
 import type { RunStatus } from '../../kernel/journal.ts'
+import { runStream } from '../../kernel/run-stream.ts'
 import type { DeadLetterList } from '../../runtime/reopening/dead-letters.ts'
 import type { Retried } from '../../runtime/reopening/plan.ts'
-import { runStream } from '../../runtime/run-index.ts'
 import { workspaceCommand } from './command.ts'
 import { findRun } from './find.ts'
 import { progressSince, type RunProgress, settled } from './settled.ts'

@@ -1,16 +1,17 @@
 /** A review as the operator's lists show it: with the customer, and the mail that it is about. */
+
 import { ATTENTION_CHECK } from '../../autonomy/attention.ts'
 import { briefCustomer } from '../../customers/read.ts'
 import { isHoldfastError } from '../../kernel/errors.ts'
 import type { StoredEvent } from '../../kernel/event.ts'
 import type { Json, JsonObject } from '../../kernel/json.ts'
 import { expiryOf } from '../../kernel/review.ts'
+import { runStream } from '../../kernel/run-stream.ts'
 import { readMessage } from '../../mail/mail-index.ts'
 import type { Address, MailMessage } from '../../mail/message.ts'
 import { type RunCost, runCost } from '../../observe/run-cost.ts'
 import type { EventLog } from '../../ports/event-log.ts'
 import type { Review } from '../../runtime/reviews/review-index.ts'
-import { runStream } from '../../runtime/run-index.ts'
 import { isLetter } from './letter-actions.ts'
 
 export interface InboxItem {

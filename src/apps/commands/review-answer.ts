@@ -1,13 +1,14 @@
 /** `review ID approve|edit|reject|respond`: the operator's word, and what came of it. */
+
 import { z } from 'zod'
 import { checkedBy } from '../../autonomy/attention.ts'
 import { HoldfastError } from '../../kernel/errors.ts'
 import type { JsonObject } from '../../kernel/json.ts'
+import { runStream } from '../../kernel/run-stream.ts'
 import { draftedMail } from '../../mail/outgoing.ts'
 import type { EventLog } from '../../ports/event-log.ts'
 import type { Review } from '../../runtime/reviews/review-index.ts'
 import { hashShown } from '../../runtime/reviews/shown.ts'
-import { runStream } from '../../runtime/run-index.ts'
 import type { Workspace } from '../workspace.ts'
 import { type CommandIo, workspaceCommand } from './command.ts'
 import { reviewNamed } from './find.ts'

@@ -1,9 +1,10 @@
 /** `run rollback ID`: undoes what a run did, last first. */
+
 import { z } from 'zod'
 import type { ErrorRecord } from '../../kernel/errors.ts'
 import type { RunStatus } from '../../kernel/journal.ts'
+import { runStream } from '../../kernel/run-stream.ts'
 import type { Deeds } from '../../runtime/rollback/deeds.ts'
-import { runStream } from '../../runtime/run-index.ts'
 import { workspaceCommand } from './command.ts'
 import { findRun } from './find.ts'
 import { settled } from './settled.ts'

@@ -1,8 +1,9 @@
 /** `runs`: the runs, newest first. */
+
 import { z } from 'zod'
 import { briefCustomer } from '../../customers/read.ts'
+import { runStream } from '../../kernel/run-stream.ts'
 import { listRuns, type RunRow } from '../../observe/run-list.ts'
-import { runStream } from '../../runtime/run-index.ts'
 import { workspaceCommand } from './command.ts'
 import { type BriefMessage, briefMessage, messageOf } from './inbox-item.ts'
 

@@ -1,11 +1,12 @@
 /** What came of an answer: waits until the run has nothing under way, then tells what it did since. */
+
 import type { ErrorRecord } from '../../kernel/errors.ts'
 import type { StoredEvent } from '../../kernel/event.ts'
 import type { RunStatus } from '../../kernel/journal.ts'
 import type { Json, JsonObject } from '../../kernel/json.ts'
+import { runStream } from '../../kernel/run-stream.ts'
 import { type Waiting, waitingFor } from '../../observe/why.ts'
 import type { EventLog } from '../../ports/event-log.ts'
-import { runStream } from '../../runtime/run-index.ts'
 
 /** After it the caller is told that it is still under way. */
 const LIMIT_MS = 60_000

@@ -1,8 +1,9 @@
 /** What a restored backup brings back of customers who were erased after it was made is erased again. */
+
 import { OWNER } from '../../kernel/label.ts'
+import { runStream } from '../../kernel/run-stream.ts'
 import type { EventLog } from '../../ports/event-log.ts'
 import { eraseSubject, findSubject } from '../../runtime/erasure/erase-subject.ts'
-import { runStream } from '../../runtime/run-index.ts'
 import { openHoldfast } from '../../sdk.ts'
 import { loadConfig } from '../config/config.ts'
 import { WORKSPACE_PROJECTIONS } from '../log-only.ts'

@@ -1,9 +1,10 @@
 /** What happens in a workspace while it is served, in one line each. */
+
 import type { StoredEvent } from '../../kernel/event.ts'
 import type { JsonObject } from '../../kernel/json.ts'
+import { runStream } from '../../kernel/run-stream.ts'
 import type { EventLog } from '../../ports/event-log.ts'
 import { findReview } from '../../runtime/reviews/review-index.ts'
-import { runStream } from '../../runtime/run-index.ts'
 import { messageOf } from '../commands/inbox-item.ts'
 
 export interface News {

@@ -5,18 +5,19 @@
  * An *era* of an agent begins with the operator's word that it is well: the history goes on, and what is counted
  * against it begins anew. How long a run has worked is the time between its marks, so that waiting is no part of it.
  */
+
 import type { StoredEvent } from '../../kernel/event.ts'
 import { RUN_ENDS } from '../../kernel/journal.ts'
 import type { JsonObject } from '../../kernel/json.ts'
 import { whole } from '../../kernel/reservation.ts'
 import { RUN_KINDS } from '../../kernel/run-kinds.ts'
+import { runOf } from '../../kernel/run-stream.ts'
 import type { Projection, Tables } from '../../ports/projection.ts'
 
 export const HOUR_MS = 3_600_000
 /** Of a doubling: how finely the length of a run's work is kept. */
 export const PACE = 16
 
-const RUN_STREAM = 'run/'
 /** An hour's cost goes no further, a million dollars: those of all hours add up to a number that can be read. */
 const FULL = 1_000_000_000_000
 
@@ -98,21 +99,21 @@ function begin({ stream, body, time }: StoredEvent, tables: Tables): void {
   if (body === null) return
   tables.run(
     'INSERT INTO anomalies_runs VALUES (?, ?, ?, 0) ON CONFLICT DO NOTHING',
-    stream.slice(RUN_STREAM.length),
+    runOf(stream),
     String(body.workflow ?? ''),
     body.queue === undefined ? time : null,
   )
 }
 
 function go({ stream, time }: StoredEvent, tables: Tables): void {
-  tables.run('UPDATE anomalies_runs SET since = ? WHERE run = ?', time, stream.slice(RUN_STREAM.length))
+  tables.run('UPDATE anomalies_runs SET since = ? WHERE run = ?', time, runOf(stream))
 }
 
 function rest({ stream, time }: StoredEvent, tables: Tables): void {
   tables.run(
     'UPDATE anomalies_runs SET busy = busy + max(0, ?1 - since), since = NULL WHERE run = ?2 AND since IS NOT NULL',
     time,
-    stream.slice(RUN_STREAM.length),
+    runOf(stream),
   )
 }
 
@@ -123,7 +124,7 @@ interface RunRow {
 }
 
 function end({ kind, stream, time }: StoredEvent, tables: Tables): void {
-  const id = stream.slice(RUN_STREAM.length)
+  const id = runOf(stream)
   // Not by RETURNING, which takes as long as both of them and more.
   const run = tables.get<RunRow>('SELECT agent, since, busy FROM anomalies_runs WHERE run = ?', id)
   if (run === undefined) return
@@ -139,10 +140,7 @@ function end({ kind, stream, time }: StoredEvent, tables: Tables): void {
 function noteCost({ stream, time }: StoredEvent, { priceMicros }: JsonObject, tables: Tables): void {
   const cost = whole(priceMicros)
   if (cost === 0) return
-  const run = tables.get<RunRow>(
-    'SELECT agent FROM anomalies_runs WHERE run = ?',
-    stream.slice(RUN_STREAM.length),
-  )
+  const run = tables.get<RunRow>('SELECT agent FROM anomalies_runs WHERE run = ?', runOf(stream))
   if (run !== undefined) add(tables, run.agent, hourOf(time), { cost })
 }
 

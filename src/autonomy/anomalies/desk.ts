@@ -5,12 +5,14 @@
  *
  * Why: docs/decisions/0051-anomalies.md
  */
+
 import { hash } from 'node:crypto'
 import { HoldfastError } from '../../kernel/errors.ts'
 import type { StoredEvent } from '../../kernel/event.ts'
 import { RUN_ENDS } from '../../kernel/journal.ts'
 import type { Json, JsonObject } from '../../kernel/json.ts'
 import { OWNER, SYSTEM } from '../../kernel/label.ts'
+import { runOf } from '../../kernel/run-stream.ts'
 import type { Anomalies, Anomaly, AnomalySettings, Normal } from '../../ports/anomalies.ts'
 import type { AutonomyOptions } from '../options.ts'
 import { type Baselines, baselines } from './baselines.ts'
@@ -22,7 +24,6 @@ import { reasonOf } from './words.ts'
 const ALERT = 'anomaly'
 /** What is judged when it is over; effects are judged before they are done. */
 const AFTERWARDS: readonly WindowMeasure[] = ['runs', 'failures', 'duration', 'cost']
-const RUN_STREAM = 'run/'
 const AGENTS_IN_MEMORY = 5_000
 
 export interface DeskOptions extends Pick<AutonomyOptions, 'log' | 'clock' | 'alerts' | 'lifecycle'> {
@@ -115,12 +116,12 @@ export class AnomalyDesk implements Anomalies {
 
   #remember({ stream, body }: StoredEvent): void {
     if (this.#agents.size >= AGENTS_IN_MEMORY) this.#agents.clear()
-    this.#agents.set(stream.slice(RUN_STREAM.length), String(body?.workflow ?? ''))
+    this.#agents.set(runOf(stream), String(body?.workflow ?? ''))
   }
 
   /** '' for a run that is not known. */
   #agentOf(stream: string, isLast = false): string {
-    const run = stream.slice(RUN_STREAM.length)
+    const run = runOf(stream)
     const known = this.#agents.get(run)
     if (known !== undefined) {
       if (isLast) this.#agents.delete(run)

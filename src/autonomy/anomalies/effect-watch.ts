@@ -3,8 +3,10 @@
  * ago, and is still on its way to the log, is counted as well: however many ask at once, no more than the limit
  * allows get away. What the operator has approved is let through, and counted as history only.
  */
+
 import type { StoredEvent } from '../../kernel/event.ts'
 import type { JsonObject } from '../../kernel/json.ts'
+import { runOf } from '../../kernel/run-stream.ts'
 import type { EffectWatch, Measure } from '../../ports/anomalies.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type { DeclaredManifest } from '../../ports/connector.ts'
@@ -150,7 +152,7 @@ export class Watch implements EffectWatch {
     for (const { kind, stream, body } of events) {
       const counted = kind === 'policy.decided' ? (body?.counted as Counted | undefined) : undefined
       if (counted === undefined) continue
-      this.#pending.get(counted.agent)?.delete(`${stream.slice('run/'.length)} ${String(body?.name)}`)
+      this.#pending.get(counted.agent)?.delete(`${runOf(stream)} ${String(body?.name)}`)
     }
   }
 }

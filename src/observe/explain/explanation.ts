@@ -2,8 +2,10 @@
  * Why a run is where it is: what it waits for, since when, what happens next and when, and what a person
  * can do. Read from its slice of the log and the tables; each reason names the events that it rests on.
  */
+
 import { type ErrorRecord, HoldfastError } from '../../kernel/errors.ts'
 import { foldJournal, type RunStatus } from '../../kernel/journal.ts'
+import { runStream } from '../../kernel/run-stream.ts'
 import type { EventLog } from '../../ports/event-log.ts'
 import type { Facts, RunRow } from './facts.ts'
 import { type Starter, starterOf } from './starter.ts'
@@ -82,7 +84,7 @@ function explainAt(
   if (row === undefined) {
     throw new HoldfastError('RUN_NOT_FOUND', `There is no run ${run}`, { details: { run } })
   }
-  const events = log.readStream(`run/${run}`)
+  const events = log.readStream(runStream(run))
   const facts: Facts = {
     tables: log.tables,
     run: row,

@@ -2,8 +2,10 @@
  * How many effects about a customer have left on a day: each effect of a run once, however often it was tried. What a
  * decision is counted for stands in its event.
  */
+
 import type { StoredEvent } from '../../kernel/event.ts'
 import type { JsonObject } from '../../kernel/json.ts'
+import { runOf } from '../../kernel/run-stream.ts'
 import type { Verdict } from '../../ports/gate.ts'
 import type { Projection, TablesReader } from '../../ports/projection.ts'
 
@@ -27,7 +29,7 @@ export const sentIndex: Projection = {
       'INSERT INTO sent VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING',
       sent.day,
       sent.customer,
-      stream.slice('run/'.length),
+      runOf(stream),
       String(body?.name),
     )
     tables.run('DELETE FROM sent WHERE day < ?', sent.day - DAYS_KEPT)

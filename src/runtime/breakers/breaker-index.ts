@@ -1,8 +1,9 @@
 /** The projection of the breakers: those that have ever opened, and the effects that wait for each. */
+
 import type { StoredEvent } from '../../kernel/event.ts'
 import type { JsonObject } from '../../kernel/json.ts'
+import { runOf } from '../../kernel/run-stream.ts'
 import type { Projection, Tables, TablesReader } from '../../ports/projection.ts'
-import { RUN_STREAM } from '../run-index.ts'
 
 export interface BreakerRow {
   readonly connector: string
@@ -59,7 +60,7 @@ export const breakerIndex: Projection = {
     keep: () => null,
     forget({ kind, stream }, tables) {
       if (kind.startsWith('breaker.')) return false
-      const run = stream.slice(RUN_STREAM.length)
+      const run = runOf(stream)
       return tables.get('SELECT 1 FROM breakers_held WHERE run = ? LIMIT 1', run) === undefined
     },
   },
@@ -101,7 +102,7 @@ function noteBreaker({ kind, body, time }: StoredEvent, tables: Tables): void {
 }
 
 function noteHeld({ kind, stream, body, time, position }: StoredEvent, tables: Tables): void {
-  const run = stream.slice(RUN_STREAM.length)
+  const run = runOf(stream)
   if (kind.startsWith('run.')) tables.run('DELETE FROM breakers_held WHERE run = ?', run)
   else if (body === null) return
   else if (kind.endsWith('.held') && body.connector !== undefined) {

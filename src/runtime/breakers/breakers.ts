@@ -12,12 +12,14 @@
  *
  * Why: docs/decisions/0019-circuit-breakers.md
  */
+
 import { countedFailures, openForMs } from '../../kernel/breaker.ts'
 import { durationMs } from '../../kernel/duration.ts'
 import { HoldfastError, toErrorRecord } from '../../kernel/errors.ts'
 import type { NewEvent, StoredEvent } from '../../kernel/event.ts'
 import type { JsonObject } from '../../kernel/json.ts'
 import { OWNER, SYSTEM } from '../../kernel/label.ts'
+import { runOf } from '../../kernel/run-stream.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type { EventLog, StreamAppend } from '../../ports/event-log.ts'
 import type { Gate } from '../../ports/gate.ts'
@@ -25,7 +27,6 @@ import { clearAlert, raiseAlert } from '../alert-index.ts'
 import { timeIsUp } from '../perform/receive.ts'
 import type { Execution } from '../run/execution.ts'
 import { recordJson } from '../run-errors.ts'
-import { RUN_STREAM } from '../run-index.ts'
 import type { Pager } from '../scheduler/pager.ts'
 import { heldEffects, listBreakers } from './breaker-index.ts'
 
@@ -157,8 +158,7 @@ export class Breakers {
       const connector = String(body.connector)
       const { status, isDue } = this.#of(connector)
       // The run takes note of the record first.
-      if (status === 'closed')
-        setImmediate(() => this.#wake(stream.slice(RUN_STREAM.length), String(body.name)))
+      if (status === 'closed') setImmediate(() => this.#wake(runOf(stream), String(body.name)))
       else if (status === 'open' && isDue) this.#poke(connector)
     }
   }

@@ -4,12 +4,13 @@
  *
  * A crash before that event leaves the reservation as it stands; opening the workspace looks again.
  */
+
 import { isHoldfastError } from '../../kernel/errors.ts'
 import type { NewEvent } from '../../kernel/event.ts'
 import { SYSTEM } from '../../kernel/label.ts'
 import { expiredBody } from '../../kernel/reservation.ts'
+import { runStream } from '../../kernel/run-stream.ts'
 import type { Standing } from '../../ports/gate.ts'
-import { runStream } from '../run-index.ts'
 import type { Runtime } from '../runtime.ts'
 
 type Host = Pick<Runtime, 'log' | 'clock' | 'gate' | 'resident'>

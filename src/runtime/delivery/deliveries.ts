@@ -2,11 +2,12 @@
  * Hands runs what they wait for: published events, and the ends of the children they have called. Whatever is
  * delivered twice is refused the second time by the run's journal; what wakes many goes out page by page.
  */
+
 import type { StoredEvent } from '../../kernel/event.ts'
+import { runStream } from '../../kernel/run-stream.ts'
 import type { EventLog } from '../../ports/event-log.ts'
 import { receiveEvents } from '../perform/receive.ts'
 import type { Execution } from '../run/execution.ts'
-import { runStream } from '../run-index.ts'
 import { PAGE, type Pager } from '../scheduler/pager.ts'
 import { endedChildren, isAwaited, missedEvents, waitsFor } from './missed.ts'
 import { firstPublished } from './published-index.ts'

@@ -1,14 +1,15 @@
 /** An effect that may have been done: what is to be done about it, by lookup, manifest and operator, in this order. */
+
 import { outcomeName } from '../../kernel/effect-review.ts'
 import { HoldfastError, isHoldfastError, toErrorRecord } from '../../kernel/errors.ts'
 import type { Json } from '../../kernel/json.ts'
 import { EFFECT_RETRY } from '../../kernel/retry-policy.ts'
+import { runStream } from '../../kernel/run-stream.ts'
 import type { ReviewAnswer } from '../../kernel/workflow.ts'
 import type { Lookup, PerformContext } from '../../ports/connector.ts'
 import { delayAfter, noteRetry } from '../perform/retrying.ts'
 import { restoredWhy } from '../retention/restored.ts'
 import type { Execution } from '../run/execution.ts'
-import { runStream } from '../run-index.ts'
 import { callOutside } from './effect-call.ts'
 import { answerTo, askPolicy } from './effect-policy.ts'
 import { doneSince, type Effect, manifestOf, numberOf } from './effect-records.ts'

@@ -5,18 +5,19 @@
  *
  * Why: docs/decisions/0048-erasing-a-person.md
  */
+
 import { fromStream, instanceStream } from '../../kernel/agent.ts'
 import type { CarriedState } from '../../kernel/agent-state.ts'
 import { HoldfastError, isHoldfastError } from '../../kernel/errors.ts'
 import type { NewEvent, StoredEvent } from '../../kernel/event.ts'
 import { canonicalJson, type JsonObject } from '../../kernel/json.ts'
 import { mapTexts } from '../../kernel/json-texts.ts'
+import { RUN_STREAM, runOf, runStream } from '../../kernel/run-stream.ts'
 import type { EventLog, StreamAppend } from '../../ports/event-log.ts'
 import type { TablesReader } from '../../ports/projection.ts'
 import { type InstanceRow, readInstance, readState } from '../agents/instances.ts'
 import { STATE_ERASER } from '../agents/records.ts'
 import { REVIEW_STREAM } from '../reviews/review-index.ts'
-import { RUN_STREAM, runStream } from '../run-index.ts'
 import { isOpen, runsAbout } from './runs-about.ts'
 import { type Sight, type Subject, sightOf } from './subject.ts'
 
@@ -86,7 +87,7 @@ function reviewsOf(tables: TablesReader, run: string): string[] {
 
 function openAmong(tables: TablesReader, mentions: readonly Mention[]): string[] {
   const runs = mentions.filter(({ stream }) => stream.startsWith(RUN_STREAM))
-  return runs.map(({ stream }) => stream.slice(RUN_STREAM.length)).filter((run) => isOpen(tables, run))
+  return runs.map(({ stream }) => runOf(stream)).filter((run) => isOpen(tables, run))
 }
 
 /** An instance of an agent, an alert, a published event: whatever has a name of theirs in its own. */

@@ -1,8 +1,9 @@
 /** The runs that are about somebody: by their customer, or by what they began with, with all that came of them. */
+
 import { RUN_ENDS } from '../../kernel/journal.ts'
+import { runStream } from '../../kernel/run-stream.ts'
 import type { EventLog } from '../../ports/event-log.ts'
 import type { TablesReader } from '../../ports/projection.ts'
-import { runStream } from '../run-index.ts'
 import type { Sight, Subject } from './subject.ts'
 
 export interface RunsAbout {

@@ -2,9 +2,10 @@
  * The projection of the runs that were under way when the log was last opened, with how often in a row each was
  * so without having got on since. A stop in good order lets go of all of them.
  */
+
 import { RUN_ENDS } from '../../kernel/journal.ts'
+import { runOf } from '../../kernel/run-stream.ts'
 import type { Projection, TablesReader } from '../../ports/projection.ts'
-import { RUN_STREAM } from '../run-index.ts'
 
 /** A run as it was taken up: the version of its stream, and how often in a row. */
 export type TakenUp = readonly [run: string, version: number, times: number]
@@ -24,7 +25,7 @@ export const cutOffIndex: Projection = {
   apply({ kind, stream, body }, tables) {
     if (kind === LET_GO) tables.run('DELETE FROM cut_offs')
     else if (kind !== TAKEN_UP) {
-      tables.run('DELETE FROM cut_offs WHERE run = ?', stream.slice(RUN_STREAM.length))
+      tables.run('DELETE FROM cut_offs WHERE run = ?', runOf(stream))
     } else {
       for (const [run, version, times] of (body?.runs ?? []) as unknown as TakenUp[]) {
         tables.run(

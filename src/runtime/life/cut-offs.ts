@@ -12,13 +12,14 @@
  *
  * Why: docs/decisions/0037-dead-letters.md
  */
+
 import { HoldfastError } from '../../kernel/errors.ts'
 import type { StoredEvent } from '../../kernel/event.ts'
 import type { Json } from '../../kernel/json.ts'
 import { SYSTEM } from '../../kernel/label.ts'
+import { runStream } from '../../kernel/run-stream.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type { EventLog } from '../../ports/event-log.ts'
-import { runStream } from '../run-index.ts'
 import { isAnyTakenUp, LET_GO, TAKEN_UP, type TakenUp, takenUpBefore } from './cut-off-index.ts'
 
 const DEFAULT_LIMIT = 10

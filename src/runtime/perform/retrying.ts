@@ -1,10 +1,11 @@
 /** Attempts that have failed, and when the next one is made: the same for steps and effects. */
+
 import { type ErrorRecord, fromErrorRecord, toErrorRecord } from '../../kernel/errors.ts'
 import { seededRandom } from '../../kernel/random.ts'
 import { nextDelayMs, type RetryPolicy } from '../../kernel/retry-policy.ts'
+import { runStream } from '../../kernel/run-stream.ts'
 import type { Execution } from '../run/execution.ts'
 import { recordJson } from '../run-errors.ts'
-import { runStream } from '../run-index.ts'
 
 /** The delay before the next attempt, with the jitter that this run has for it; null when there is none. */
 export function delayAfter(

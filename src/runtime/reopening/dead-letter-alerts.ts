@@ -6,10 +6,11 @@
  * It is compared with the tables after each commit that may change it, and when the log is opened: what a
  * crash kept from being raised, or cleared, is then.
  */
+
 import type { StoredEvent } from '../../kernel/event.ts'
+import { runOf } from '../../kernel/run-stream.ts'
 import type { EventLog } from '../../ports/event-log.ts'
 import { clearAlert, isRaised, RUNS_FAILED, raiseAlert, subjectsOf } from '../alert-index.ts'
-import { RUN_STREAM } from '../run-index.ts'
 
 /** After which a run that was retried is dead no longer, or may be. */
 const SETTLES: ReadonlySet<string> = new Set([
@@ -42,7 +43,7 @@ export class DeadLetterAlerts {
 
   #onCommit(events: readonly StoredEvent[]): void {
     for (const { kind, stream } of events) {
-      if (kind === 'run.failed') this.#noteFailed(stream.slice(RUN_STREAM.length))
+      if (kind === 'run.failed') this.#noteFailed(runOf(stream))
     }
     if (events.some(({ kind }) => SETTLES.has(kind))) {
       for (const workflow of subjectsOf(this.#log.tables, RUNS_FAILED)) this.#due.add(workflow)

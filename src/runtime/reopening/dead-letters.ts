@@ -3,13 +3,14 @@
  * discarded: then it stays failed and asks for attention no longer. Events that agents and triggers have set
  * aside are listed with them, and retried by their own commands.
  */
+
 import type { ErrorRecord } from '../../kernel/errors.ts'
 import { isHoldfastError } from '../../kernel/errors.ts'
 import { OWNER } from '../../kernel/label.ts'
+import { runStream } from '../../kernel/run-stream.ts'
 import type { TablesReader } from '../../ports/projection.ts'
 import { allSetAside } from '../agents/lists.ts'
 import { isErased } from '../run-errors.ts'
-import { runStream } from '../run-index.ts'
 import type { Runtime } from '../runtime.ts'
 import { setAsideOf } from '../triggers/trigger-index.ts'
 import { DeadLetterAlerts } from './dead-letter-alerts.ts'

@@ -4,6 +4,7 @@
  * that none of the runs has moved on and none is being rolled back, so that of two who want something else of
  * a run one gets it, and after a crash it is reopened wholly or not at all.
  */
+
 import { AGENT_STREAM } from '../../kernel/agent.ts'
 import { HoldfastError } from '../../kernel/errors.ts'
 import type { StoredEvent } from '../../kernel/event.ts'
@@ -11,11 +12,12 @@ import { applyToJournal, foldJournal } from '../../kernel/journal.ts'
 import type { JsonObject } from '../../kernel/json.ts'
 import { OWNER } from '../../kernel/label.ts'
 import type { Reopening } from '../../kernel/reopening.ts'
+import { runStream } from '../../kernel/run-stream.ts'
 import type { StreamAppend } from '../../ports/event-log.ts'
 import { lastOfChain } from '../life/run-chain.ts'
 import { type RunRecord, readRecord } from '../replay/replay-record.ts'
 import { rollbackId } from '../rollback/rollback-id.ts'
-import { type RunStatus, runStream } from '../run-index.ts'
+import type { RunStatus } from '../run-index.ts'
 import type { Runtime } from '../runtime.ts'
 import { comingBack } from './comebacks.ts'
 import { reopeningOf } from './point.ts'

@@ -1,7 +1,8 @@
 /** The projection that leads from a run to its forks; the way back is in the `run.started` of each. */
+
 import type { JsonObject } from '../../kernel/json.ts'
+import { runOf } from '../../kernel/run-stream.ts'
 import type { Projection } from '../../ports/projection.ts'
-import { RUN_STREAM } from '../run-index.ts'
 
 export const forkIndex: Projection = {
   name: 'forks',
@@ -18,7 +19,7 @@ export const forkIndex: Projection = {
     if (forkedFrom === undefined) return
     tables.run(
       'INSERT INTO forks (run, source, step, position) VALUES (?, ?, ?, ?)',
-      stream.slice(RUN_STREAM.length),
+      runOf(stream),
       String(forkedFrom.run),
       forkedFrom.step === null ? null : String(forkedFrom.step),
       position,

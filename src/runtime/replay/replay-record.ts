@@ -1,4 +1,5 @@
 /** What a run put on record, operation by operation, in the form that a replay compares with. */
+
 import { effectOfReview } from '../../kernel/effect-review.ts'
 import { HoldfastError } from '../../kernel/errors.ts'
 import type { StoredEvent } from '../../kernel/event.ts'
@@ -13,8 +14,8 @@ import type { Json, JsonObject } from '../../kernel/json.ts'
 import { isNote, type Note, noteKey } from '../../kernel/note.ts'
 import { inForce } from '../../kernel/reopening.ts'
 import type { RunStart } from '../../kernel/run-start.ts'
+import { runStream } from '../../kernel/run-stream.ts'
 import type { EventLog } from '../../ports/event-log.ts'
-import { runStream } from '../run-index.ts'
 import { type RequestReader, requestOnRecord } from './replay-request.ts'
 
 export interface RecordedOperation {

@@ -6,13 +6,13 @@
 import { bondOf } from '../../kernel/children.ts'
 import type { StoredEvent } from '../../kernel/event.ts'
 import type { Json, JsonObject } from '../../kernel/json.ts'
+import { runStream } from '../../kernel/run-stream.ts'
 import { askedIn } from '../effects/effect-records.ts'
 import type { Operation } from '../operations.ts'
 import { publicationId } from '../perform/perform.ts'
 import { askedOf } from '../perform/perform-decision.ts'
 import { askedFlag } from '../perform/perform-flag.ts'
 import { reviewFields } from '../perform/perform-review.ts'
-import { runStream } from '../run-index.ts'
 
 /** @param run id of the run that asks */
 export function requestOf(operation: Operation, run: string): Json {

@@ -6,9 +6,9 @@
  *
  * Why: docs/decisions/0017-backups-and-checkpoints.md
  */
+import { runStream } from '../../kernel/run-stream.ts'
 import type { Restore } from '../../ports/restores.ts'
 import type { Execution } from '../run/execution.ts'
-import { runStream } from '../run-index.ts'
 
 /** The restore since which this effect may have been done already; null when there is none. */
 export function mayBeDoneSince(execution: Execution, name: string): Restore | null {

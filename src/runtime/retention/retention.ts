@@ -8,11 +8,13 @@
  *
  * Why: docs/decisions/0026-retention.md
  */
+
 import { RUN_ENDS } from '../../kernel/journal.ts'
+import { runStream } from '../../kernel/run-stream.ts'
 import type { EventLog } from '../../ports/event-log.ts'
 import type { TablesReader } from '../../ports/projection.ts'
 import { rollbackId } from '../rollback/rollback-id.ts'
-import { type RunStatus, runStream } from '../run-index.ts'
+import type { RunStatus } from '../run-index.ts'
 import { eraseEvents } from './event-retention.ts'
 import { eraseStates } from './state-retention.ts'
 

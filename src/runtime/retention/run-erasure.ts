@@ -1,6 +1,8 @@
 /** What the list of runs keeps of erased bodies: who a run is and how it ended, not what it was about. */
+
 import { RUN_ENDS } from '../../kernel/journal.ts'
 import type { JsonObject } from '../../kernel/json.ts'
+import { runOf } from '../../kernel/run-stream.ts'
 import type { Erasure } from '../../ports/projection.ts'
 
 export const runErasure: Erasure = {
@@ -22,10 +24,7 @@ export const runErasure: Erasure = {
   forget({ kind, stream }, tables) {
     if (kind === 'run.started' || kind === 'bodies.erased') return true
     const ended = [...RUN_ENDS].map((end) => end.slice('run.'.length))
-    const run = tables.get<{ status: string }>(
-      'SELECT status FROM runs WHERE id = ?',
-      stream.slice('run/'.length),
-    )
+    const run = tables.get<{ status: string }>('SELECT status FROM runs WHERE id = ?', runOf(stream))
     return run === undefined || ended.includes(run.status)
   },
 }

@@ -2,12 +2,13 @@
  * A run that was reopened may have to wait in the queue with its reviews: they are answered all the same. The answer
  * goes on record in its stream, and its code is given it once the run is admitted.
  */
+
 import { isHoldfastError } from '../../kernel/errors.ts'
 import type { NewEvent } from '../../kernel/event.ts'
 import { foldJournal, isOver, labelOf } from '../../kernel/journal.ts'
+import { runStream } from '../../kernel/run-stream.ts'
 import type { EventLog, StreamAppend } from '../../ports/event-log.ts'
 import type { Execution } from '../run/execution.ts'
-import { runStream } from '../run-index.ts'
 import type { Review } from './review-index.ts'
 
 /** The run as it is in this process; null for one that is queued. @throws RUN_NOT_FOUND, BODY_ERASED, HOLDFAST_CLOSED */

@@ -1,7 +1,9 @@
 /** Every answer as it counts: who, when, by which way, and how much was changed. It outlives what was proposed. */
+
 import type { StoredEvent } from '../../kernel/event.ts'
 import type { JsonObject } from '../../kernel/json.ts'
 import type { ReviewVerdict, Risk } from '../../kernel/review.ts'
+import { runOf } from '../../kernel/run-stream.ts'
 import type { Tables, TablesReader } from '../../ports/projection.ts'
 
 export const ANSWER_TABLE = 'reviews_answers'
@@ -51,7 +53,7 @@ export function insertAnswer(
     'INSERT INTO reviews_answers (position, review, run, time, actor, content) VALUES (?, ?, ?, ?, ?, ?)',
     position,
     String(review),
-    stream.slice('run/'.length),
+    runOf(stream),
     time,
     actor,
     JSON.stringify(content),

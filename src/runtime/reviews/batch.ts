@@ -5,16 +5,18 @@
  * not brought in for it: its answer is put at the end of its stream on condition that nothing else was, and it is woken
  * afterwards. Should it have come in while the commit was under way, it has no answer, and starts over from its journal.
  */
+
 import { HoldfastError, isHoldfastError } from '../../kernel/errors.ts'
 import type { NewEvent } from '../../kernel/event.ts'
 import { foldJournal, isOver } from '../../kernel/journal.ts'
 import type { JsonObject } from '../../kernel/json.ts'
 import { OWNER } from '../../kernel/label.ts'
 import { OpenReservations } from '../../kernel/reservation.ts'
+import { runStream } from '../../kernel/run-stream.ts'
 import { crashPoint } from '../../ports/crash-points.ts'
 import type { Execution } from '../run/execution.ts'
 import { JointAppend } from '../run/joint-append.ts'
-import { runStream } from '../run-index.ts'
+import { isQueuedRun } from '../run-index.ts'
 import type { Runtime } from '../runtime.ts'
 import type { Review } from './review-index.ts'
 
@@ -66,7 +68,7 @@ export async function answerTogether(host: Host, answers: readonly ReadyAnswer[]
     const stream = runStream(run)
     // A run that is not in the process has parked or stalled: this wakes it, also after a crash. One that was reopened
     // and waits in the queue has its turn first.
-    const waits = isQueuedRun(host, run)
+    const waits = isQueuedRun(host.log.tables, run)
     const events = waits ? [first, ...rest] : [{ ...first, body: { ...first.body, wakes: true } }, ...rest]
     const closing = withClosings(host, run, events)
     void joint.append([{ stream, expectedVersion: host.log.versionOf(stream), events: closing }])
@@ -78,7 +80,7 @@ export async function answerTogether(host: Host, answers: readonly ReadyAnswer[]
     throw refused(answers.length, [{ id: '', code: error.code, message: 'One was answered meanwhile' }])
   }
   crashPoint('review.after-answer')
-  for (const run of away.keys()) if (!isQueuedRun(host, run)) goOn(host, run)
+  for (const run of away.keys()) if (!isQueuedRun(host.log.tables, run)) goOn(host, run)
 }
 
 /** With what closes the reservations of the operator's time, as the writer of a run that is in the process does. */
@@ -93,10 +95,6 @@ function canBeAnswered(here: Execution | undefined, { name }: Review): boolean {
   if (here === undefined) return true
   const { isLetGo, writer } = here.records
   return !isLetGo && !writer.isEnding && !isOver(here.journal.entries.get(name))
-}
-
-function isQueuedRun({ log }: Host, run: string): boolean {
-  return log.tables.get("SELECT 1 FROM runs WHERE id = ? AND status = 'queued'", run) !== undefined
 }
 
 function goOn(host: Host, run: string): void {

@@ -16,8 +16,8 @@ import {
   type ReviewVerdict,
   type Risk,
 } from '../../kernel/review.ts'
+import { runOf } from '../../kernel/run-stream.ts'
 import type { Projection, Tables, TablesReader } from '../../ports/projection.ts'
-import { RUN_STREAM } from '../run-index.ts'
 import { ANSWER_SCHEMA, ANSWER_TABLE, insertAnswer, keptOfAnswer } from './answer-records.ts'
 
 export const REVIEW_STREAM = 'review/'
@@ -100,7 +100,7 @@ export const reviewIndex: Projection = {
   ],
   apply(event, tables) {
     const { kind, body } = event
-    if (RUN_ENDS.has(kind)) withdraw(event.stream.slice(RUN_STREAM.length), tables)
+    if (RUN_ENDS.has(kind)) withdraw(runOf(event.stream), tables)
     else if (body === null) return
     else if (kind === 'review.requested') insert(event, body, tables)
     else if (kind === 'run.reopened') comeBack(body, tables)
@@ -129,7 +129,7 @@ function insert({ stream, time, position }: StoredEvent, body: JsonObject, table
     `INSERT INTO reviews (id, run, name, requested, position, status, content, deadline, overdue, due, snoozed)
      VALUES (?, ?, ?, ?, ?, 'waiting', ?, ?, 0, ?, ?)`,
     String(review),
-    stream.slice(RUN_STREAM.length),
+    runOf(stream),
     String(name),
     time,
     position,

@@ -1,11 +1,12 @@
 /** What a run has done to the world, read from the log: its own effects and those of the runs that it called. */
+
 import type { StoredEvent } from '../../kernel/event.ts'
 import { foldJournal } from '../../kernel/journal.ts'
 import type { Json, JsonObject } from '../../kernel/json.ts'
+import { runStream } from '../../kernel/run-stream.ts'
 import type { EventLog } from '../../ports/event-log.ts'
 import type { Gate } from '../../ports/gate.ts'
 import { isErased } from '../run-errors.ts'
-import { runStream } from '../run-index.ts'
 import { isRollback } from './rollback-id.ts'
 import { isUndone } from './undone-index.ts'
 

@@ -1,10 +1,12 @@
 /** Starts rollbacks: on the operator's word, and with the end of a run whose workflow wants it. */
+
 import { HoldfastError, isHoldfastError } from '../../kernel/errors.ts'
 import type { NewEvent } from '../../kernel/event.ts'
 import { type Journal, labelOf } from '../../kernel/journal.ts'
 import { OWNER } from '../../kernel/label.ts'
+import { runStream } from '../../kernel/run-stream.ts'
 import type { StreamAppend } from '../../ports/event-log.ts'
-import { type RunStatus, runStream } from '../run-index.ts'
+import type { RunStatus } from '../run-index.ts'
 import type { Runtime } from '../runtime.ts'
 import { type Deeds, deedsOf } from './deeds.ts'
 import { isRollback, ROLLBACK, rollbackId } from './rollback-id.ts'

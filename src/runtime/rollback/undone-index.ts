@@ -1,7 +1,8 @@
 /** The projection of the effects that were undone: none is undone by a second rollback. */
+
 import type { JsonObject } from '../../kernel/json.ts'
+import { runOf } from '../../kernel/run-stream.ts'
 import type { Projection, TablesReader } from '../../ports/projection.ts'
-import { RUN_STREAM } from '../run-index.ts'
 
 export const undoneIndex: Projection = {
   name: 'undone',
@@ -20,7 +21,7 @@ export const undoneIndex: Projection = {
       'INSERT OR REPLACE INTO undone (run, name, undone_by, position) VALUES (?, ?, ?, ?)',
       String(of.run),
       String(of.name),
-      stream.slice(RUN_STREAM.length),
+      runOf(stream),
       position,
     )
   },

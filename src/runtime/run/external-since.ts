@@ -1,7 +1,7 @@
 /** When a run first read something from outside: a grant that came later is none for it. */
 
+import { runStream } from '../../kernel/run-stream.ts'
 import type { RunToStart } from '../life/run-start.ts'
-import { runStream } from '../run-index.ts'
 import type { Execution } from './execution.ts'
 
 /** Position of the first thing from outside that the run, or who started it, has read; null for none. */

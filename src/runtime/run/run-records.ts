@@ -2,6 +2,7 @@
  * What of one run is on record: its journal, what is on its way to the log, and the hand-over of outcomes to
  * the code. Once let go of, it writes nothing more and hands over nothing more.
  */
+
 import { HoldfastError } from '../../kernel/errors.ts'
 import type { NewEvent, StoredEvent } from '../../kernel/event.ts'
 import {
@@ -12,9 +13,9 @@ import {
   type RunStatus,
 } from '../../kernel/journal.ts'
 import { OpenReservations } from '../../kernel/reservation.ts'
+import { runStream } from '../../kernel/run-stream.ts'
 import type { StreamAppend } from '../../ports/event-log.ts'
 import { hasEnded, isClosed } from '../run-errors.ts'
-import { runStream } from '../run-index.ts'
 import { Handover } from './handover.ts'
 import type { JointAppend } from './joint-append.ts'
 import { never } from './never.ts'

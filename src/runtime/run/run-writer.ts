@@ -2,12 +2,13 @@
  * Writes the stream of one run. A bounded run holds its records back: they go to the log with the first that
  * has to be durable, at the latest with its end, in one commit.
  */
+
 import type { NewEvent } from '../../kernel/event.ts'
 import { type Journal, RUN_ENDS, type RunStatus } from '../../kernel/journal.ts'
 import { OpenReservations } from '../../kernel/reservation.ts'
 import type { JournalEvent } from '../../kernel/run-start.ts'
+import { runStream } from '../../kernel/run-stream.ts'
 import type { AppendOptions, StreamAppend } from '../../ports/event-log.ts'
-import { runStream } from '../run-index.ts'
 import type { ExecutionHost } from './execution-host.ts'
 import type { JointAppend } from './joint-append.ts'
 

@@ -16,14 +16,16 @@
  *
  * Why: docs/decisions/0020-the-queue-of-runs.md
  */
+
 import { HoldfastError, isHoldfastError } from '../../kernel/errors.ts'
 import type { StoredEvent } from '../../kernel/event.ts'
 import type { JsonObject } from '../../kernel/json.ts'
 import { type Label, SYSTEM } from '../../kernel/label.ts'
+import { runStream } from '../../kernel/run-stream.ts'
 import { isUnbound, placeFromJson, placeToJson, type QueuePlace } from '../../kernel/scheduling.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type { EventLog } from '../../ports/event-log.ts'
-import { runStream } from '../run-index.ts'
+import { isQueuedRun } from '../run-index.ts'
 import { type Lane, Lanes } from './lanes.ts'
 import { PAGE } from './pager.ts'
 import { laneOf, type QueueRow } from './queue-rows.ts'
@@ -278,8 +280,7 @@ export class RunQueue {
   }
 
   #isQueued(run: string): boolean {
-    const sql = "SELECT 1 FROM runs WHERE id = ? AND status = 'queued'"
-    return this.#host.log.tables.get(sql, run) !== undefined
+    return isQueuedRun(this.#host.log.tables, run)
   }
 
   // -- what holds a lane up ----------------------------------------------------------------------

@@ -12,15 +12,16 @@
  *
  * Why: docs/decisions/0032-schedules-and-triggers.md
  */
+
 import { HoldfastError, toErrorRecord } from '../../kernel/errors.ts'
 import type { NewEvent } from '../../kernel/event.ts'
 import { type Json, type JsonObject, toJson } from '../../kernel/json.ts'
 import { type Label, OWNER, SYSTEM } from '../../kernel/label.ts'
+import { runStream } from '../../kernel/run-stream.ts'
 import type { StreamAppend } from '../../ports/event-log.ts'
 import { clearAlert, isRaised, raiseAlert } from '../alert-index.ts'
 import { assertOn, type Switched, switchOf } from '../life/switches.ts'
 import { recordJson } from '../run-errors.ts'
-import { runStream } from '../run-index.ts'
 import type { Runtime } from '../runtime.ts'
 import { CronTimes } from './cron-times.ts'
 import type { AnySchedule, MissedPolicy } from './schedule.ts'

@@ -1,6 +1,6 @@
 /** The projection of what a stop holds: effects, undoings and decisions that wait for its end. */
+import { runOf } from '../../kernel/run-stream.ts'
 import type { Projection, TablesReader } from '../../ports/projection.ts'
-import { RUN_STREAM } from '../run-index.ts'
 
 /** What holds them, in `effect.held` and its like. */
 export const BY_STOP = 'stop'
@@ -31,7 +31,7 @@ export const heldIndex: Projection = {
     'run.continued',
   ],
   apply({ kind, stream, body, time, position }, tables) {
-    const run = stream.slice(RUN_STREAM.length)
+    const run = runOf(stream)
     if (kind.startsWith('run.')) tables.run('DELETE FROM held WHERE run = ?', run)
     else if (body === null) return
     else if (body.by === BY_STOP && kind.endsWith('.held')) {
@@ -42,7 +42,7 @@ export const heldIndex: Projection = {
   erasure: {
     keep: () => null,
     forget: ({ stream }, tables) =>
-      tables.get('SELECT 1 FROM held WHERE run = ? LIMIT 1', stream.slice(RUN_STREAM.length)) === undefined,
+      tables.get('SELECT 1 FROM held WHERE run = ? LIMIT 1', runOf(stream)) === undefined,
   },
 }
 

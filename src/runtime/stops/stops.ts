@@ -6,13 +6,14 @@
  *
  * Why: docs/decisions/0050-absence-and-stop.md
  */
+
 import type { StoredEvent } from '../../kernel/event.ts'
+import { runOf } from '../../kernel/run-stream.ts'
 import type { EventLog } from '../../ports/event-log.ts'
 import type { Gate } from '../../ports/gate.ts'
 import { RESUMED } from '../../ports/stop-switch.ts'
 import { timeIsUp } from '../perform/receive.ts'
 import type { Execution } from '../run/execution.ts'
-import { RUN_STREAM } from '../run-index.ts'
 import type { Pager } from '../scheduler/pager.ts'
 import { BY_STOP, heldByStop } from './held-index.ts'
 
@@ -53,7 +54,7 @@ export class Stops {
       if (kind === RESUMED) this.#release()
       else if (body?.by === BY_STOP && kind.endsWith('.held') && this.#host.gate.stopped() === null) {
         // The run takes note of the record first.
-        setImmediate(() => this.#wake(stream.slice(RUN_STREAM.length), String(body.name)))
+        setImmediate(() => this.#wake(runOf(stream), String(body.name)))
       }
     }
   }

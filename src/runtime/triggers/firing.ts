@@ -1,15 +1,16 @@
 /** What is put on record when the events of a trigger start a run, or can't. */
+
 import { HoldfastError, isHoldfastError, toErrorRecord } from '../../kernel/errors.ts'
 import type { NewEvent, StoredEvent } from '../../kernel/event.ts'
 import { toJson } from '../../kernel/json.ts'
 import { joinLabels, SYSTEM } from '../../kernel/label.ts'
+import { runStream } from '../../kernel/run-stream.ts'
 import { validate } from '../../kernel/schema.ts'
 import type { StreamAppend } from '../../ports/event-log.ts'
 import { raiseAlert } from '../alert-index.ts'
 import { assertOn } from '../life/switches.ts'
 import { toReceived } from '../perform/publish.ts'
 import { recordJson } from '../run-errors.ts'
-import { runStream } from '../run-index.ts'
 import type { Runtime } from '../runtime.ts'
 import type { AnyTrigger } from './trigger.ts'
 import { TRIGGER_STREAM } from './trigger-index.ts'

@@ -1,13 +1,14 @@
 /** What a past run has on record, in the form in which a what-if asks for it. */
+
 import { approvalName } from '../../kernel/effect-review.ts'
 import type { StoredEvent } from '../../kernel/event.ts'
 import type { Json, JsonObject } from '../../kernel/json.ts'
 import { OWNER } from '../../kernel/label.ts'
 import { isOwnersWord, type ReviewVerdict } from '../../kernel/review.ts'
+import { runStream } from '../../kernel/run-stream.ts'
 import type { EventLog } from '../../ports/event-log.ts'
 import type { EffectRequest } from '../../ports/gate.ts'
 import { type RecordedOperation, type RunRecord, readRecord } from '../replay/replay-record.ts'
-import { runStream } from '../run-index.ts'
 import { addCosts, type Cost, type DecisionView, type FlagView, NO_COST } from './changes.ts'
 
 export class PastRun {
