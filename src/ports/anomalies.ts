@@ -58,10 +58,8 @@ export interface Normal {
   readonly quarantineAt: number | null
 }
 
-export interface Anomaly {
-  /** `a-` and 8 hex digits. */
-  readonly id: string
-  readonly agent: string
+/** That something is far from normal, and by how much. */
+export interface Finding {
   readonly measure: Measure
   readonly what: string | null
   readonly severity: Severity
@@ -74,6 +72,12 @@ export interface Anomaly {
   /** How far from normal, in robust standard deviations. */
   readonly excess: number
   readonly samples: number
+}
+
+export interface Anomaly extends Finding {
+  /** `a-` and 8 hex digits. */
+  readonly id: string
+  readonly agent: string
   /** Milliseconds since 1970; null for a single amount. */
   readonly from: number | null
   readonly to: number | null

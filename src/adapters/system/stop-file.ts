@@ -4,6 +4,7 @@ import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { StopFile, StopOrder } from '../../ports/stop-switch.ts'
 import { replaceFile } from './durable-file.ts'
+import { watchFiles } from './watched-files.ts'
 
 export const STOP_FILE = 'holdfast.stop'
 
@@ -18,17 +19,7 @@ export function stopFile(dir: string): StopFile {
       await replaceFile(path, `${JSON.stringify({ order, id, at, reason })}\n`)
     },
     remove: () => rm(path, { force: true }),
-    watch(onChange) {
-      let known = stampOf(path)
-      const look = (): void => {
-        const stamp = stampOf(path)
-        if (stamp === known) return
-        known = stamp
-        onChange()
-      }
-      const timer = setInterval(look, LOOK_EVERY_MS).unref()
-      return () => clearInterval(timer)
-    },
+    watch: (onChange) => watchFiles({ [path]: onChange }, LOOK_EVERY_MS),
   }
 }
 
@@ -54,9 +45,4 @@ function statOf(path: string): { readonly mtimeMs: number } | null {
   } catch {
     return { mtimeMs: 0 }
   }
-}
-
-function stampOf(path: string): string {
-  const entry = statSync(path, { throwIfNoEntry: false })
-  return entry === undefined ? 'missing' : `${entry.ino} ${entry.mtimeMs} ${entry.size}`
 }

@@ -6,6 +6,7 @@
 import { once } from 'node:events'
 import { join } from 'node:path'
 import type { Environment } from '../../adapters/system/environment.ts'
+import { watchFiles } from '../../adapters/system/watched-files.ts'
 import { toErrorRecord } from '../../kernel/errors.ts'
 import { createRedactor } from '../../policy/redactor.ts'
 import { whyStopped } from '../../ports/stop-switch.ts'
@@ -26,7 +27,6 @@ import type { News } from './news.ts'
 import { NewsDesk } from './news-desk.ts'
 import { RetentionLoop } from './retention-loop.ts'
 import { deliverSample } from './sample.ts'
-import { watchFiles } from './watched-files.ts'
 
 /** How the process speaks. */
 export interface Voice {

@@ -1,5 +1,5 @@
 /** Whether something is an anomaly, and how it is said. Pure. */
-import type { AnomalyBounds, AnomalySettings, Measure, Severity } from '../../ports/anomalies.ts'
+import type { AnomalyBounds, AnomalySettings, Finding, Measure } from '../../ports/anomalies.ts'
 import { type Baseline, excessOf, limitOf, type Sample, type Scale } from './baseline.ts'
 
 const SCALES: Readonly<Record<Measure, Scale>> = {
@@ -14,18 +14,6 @@ const SCALES: Readonly<Record<Measure, Scale>> = {
 
 export function scaleOf(measure: Measure): Scale {
   return SCALES[measure]
-}
-
-export interface Finding {
-  readonly measure: Measure
-  readonly what: string | null
-  readonly severity: Severity
-  readonly seen: number
-  readonly of: number
-  readonly expected: number
-  readonly limit: number
-  readonly excess: number
-  readonly samples: number
 }
 
 export interface Judged {

@@ -1,6 +1,5 @@
 /** An anomaly in plain words: what was seen, what was expected, and what follows. */
-import type { Measure } from '../../ports/anomalies.ts'
-import type { Finding } from './judge.ts'
+import type { Finding, Measure } from '../../ports/anomalies.ts'
 
 const HOUR_MS = 3_600_000
 const DAY_MS = 24 * HOUR_MS

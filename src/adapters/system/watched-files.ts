@@ -1,4 +1,4 @@
-/** Tells when a file that the operator edits has changed. */
+/** Tells when a file that somebody else writes has changed: the operator, or another process. */
 import { statSync } from 'node:fs'
 
 const LOOK_EVERY_MS = 700
@@ -6,8 +6,9 @@ const LOOK_EVERY_MS = 700
 /**
  * Looks at the files now and then, which sees what editors do that replace them; a change counts from the moment
  * of the call on. Returns a function that ends it.
+ * @param everyMs default 700
  */
-export function watchFiles(files: Readonly<Record<string, () => void>>): () => void {
+export function watchFiles(files: Readonly<Record<string, () => void>>, everyMs = LOOK_EVERY_MS): () => void {
   const known = new Map(Object.keys(files).map((file) => [file, stampOf(file)]))
   const look = (): void => {
     for (const [file, onChange] of Object.entries(files)) {
@@ -17,7 +18,7 @@ export function watchFiles(files: Readonly<Record<string, () => void>>): () => v
       onChange()
     }
   }
-  const timer = setInterval(look, LOOK_EVERY_MS).unref()
+  const timer = setInterval(look, everyMs).unref()
   return () => clearInterval(timer)
 }
 
