@@ -13,7 +13,15 @@ export interface Taken {
   readonly most: number
 }
 
-export type TakenOf = (hold: Pick<Hold, 'budget' | 'of' | 'period'>) => Taken
+/** One budget, for one of those whom it is counted for, in one period. */
+export type BudgetPlace = Pick<Hold, 'budget' | 'of' | 'period'>
+
+export type TakenOf = (place: BudgetPlace) => Taken
+
+/** The same text for the same place, and for no other. */
+export function placeKey({ budget, of, period }: BudgetPlace): string {
+  return `${budget}\n${period}\n${of}`
+}
 
 /** A piece of work that may take from budgets. */
 export interface Charge {

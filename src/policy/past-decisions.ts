@@ -18,7 +18,7 @@ import type { Grant } from '../ports/grant.ts'
 import type { Model } from '../ports/model.ts'
 import type { PolicySettings } from '../ports/policy-settings.ts'
 import { argumentsOf, effectAsked, modelAsked, NO_SURROUNDINGS, type Surroundings } from './asked.ts'
-import { budgetRules, type Charge, charge, type Taken } from './budgets.ts'
+import { budgetRules, type Charge, charge, placeKey, type Taken } from './budgets.ts'
 import { decide } from './decide.ts'
 import { effectCharge, modelCharge } from './deciding.ts'
 import { type Known, lookThrough, NOTHING_KNOWN } from './guardrails/outgoing.ts'
@@ -269,7 +269,7 @@ class Past {
       work,
       budgetRules(this.#policy),
       time,
-      (place) => this.#taken.get(placeOf(place)) ?? { spent: 0, most: 0 },
+      (place) => this.#taken.get(placeKey(place)) ?? { spent: 0, most: 0 },
     )
   }
 
@@ -305,8 +305,8 @@ class Past {
 
   /** @param call what one model call has come to; 0 for anything else */
   #spend(place: Omit<Hold, 'amount'>, amount: number, call = 0): void {
-    const { spent, most } = this.#taken.get(placeOf(place)) ?? { spent: 0, most: 0 }
-    this.#taken.set(placeOf(place), { spent: spent + amount, most: Math.max(most, call) })
+    const { spent, most } = this.#taken.get(placeKey(place)) ?? { spent: 0, most: 0 }
+    this.#taken.set(placeKey(place), { spent: spent + amount, most: Math.max(most, call) })
   }
 
   #bucketsOf(request: Parameters<typeof bucketsFor>[0], time: number): ReturnType<typeof bucketsFor> {
@@ -319,10 +319,6 @@ class Past {
 }
 
 const FREE = { meters: [], holds: [] }
-
-function placeOf({ budget, of, period }: Pick<Hold, 'budget' | 'of' | 'period'>): string {
-  return `${budget}\n${of}\n${period}`
-}
 
 /** An anomaly was one whatever the policy says. */
 function foundThen({ answer, rule, reason }: JsonObject): Verdict[] {

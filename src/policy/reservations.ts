@@ -11,7 +11,7 @@ import type { Hold } from '../kernel/reservation.ts'
 import { runOf } from '../kernel/run-stream.ts'
 import type { TablesReader } from '../ports/projection.ts'
 import { takenOnRecord } from './budget-index.ts'
-import type { Taken, TakenOf } from './budgets.ts'
+import { placeKey, type Taken, type TakenOf } from './budgets.ts'
 
 /** How a part is told of every commit. */
 export type OnCommit = (listener: (events: readonly StoredEvent[]) => void) => unknown
@@ -36,7 +36,7 @@ export class Reservations {
 
   readonly taken: TakenOf = (place): Taken => {
     const { spent, most } = this.#onRecord(place)
-    return { spent: spent + (this.#sums.get(keyOf(place)) ?? 0), most }
+    return { spent: spent + (this.#sums.get(placeKey(place)) ?? 0), most }
   }
 
   reserve(run: string, name: string, holds: readonly Hold[]): void {
@@ -73,7 +73,7 @@ export class Reservations {
   }
 
   #add(place: Hold, amount: number): void {
-    const key = keyOf(place)
+    const key = placeKey(place)
     const sum = (this.#sums.get(key) ?? 0) + amount
     if (sum === 0) this.#sums.delete(key)
     else this.#sums.set(key, sum)
@@ -82,8 +82,4 @@ export class Reservations {
 
 function overrunOf(name: string): string {
   return `${name}\noverrun`
-}
-
-function keyOf({ budget, of, period }: Pick<Hold, 'budget' | 'of' | 'period'>): string {
-  return `${budget}\n${period}\n${of}`
 }

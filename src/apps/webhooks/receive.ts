@@ -8,11 +8,13 @@
  *
  * Why: docs/decisions/0054-webhooks-exports-and-one-commit.md
  */
+
 import { HoldfastError, isHoldfastError } from '../../kernel/errors.ts'
 import type { Json } from '../../kernel/json.ts'
 import { externalFrom } from '../../kernel/label.ts'
 import type { Secrets } from '../../policy/secrets.ts'
 import type { Holdfast } from '../../runtime/holdfast.ts'
+import { eventStream } from '../../runtime/perform/publish.ts'
 import { checkSignature } from './signature.ts'
 
 /** One source of deliveries, as `holdfast.yaml` has it. */
@@ -83,7 +85,7 @@ export class Webhooks {
     checkSignature({ id, timestamp, signature, body }, await this.#keysOf(name, source), clock.now())
     const data = parsed(body)
     const event = `webhook/${name}/${id}`
-    const repeated = this.#holdfast.log.versionOf(`event/${event}`) > 0
+    const repeated = this.#holdfast.log.versionOf(eventStream(event)) > 0
     await this.#holdfast.emit({
       id: event,
       kind: source.kind,
