@@ -15,6 +15,7 @@ interface Group {
 }
 
 const ISOLATED = ['--test-concurrency=2', '--test-timeout=300000']
+const PATIENT = ['--test-concurrency=2', '--test-timeout=1800000']
 
 const GROUPS: Readonly<Record<string, Group>> = {
   /** Beside the code they test, all in one process: a thousand of them take about a second. */
@@ -22,7 +23,7 @@ const GROUPS: Readonly<Record<string, Group>> = {
   /** Whole processes, servers and signals; each file in a process of its own. */
   e2e: { files: '{e2e,sim}/*.test.ts', flags: ISOLATED },
   /** The same, but minutes long: part of `npm run verify` only. */
-  long: { files: 'e2e/long/*.test.ts', flags: ['--test-concurrency=2', '--test-timeout=1800000'] },
+  long: { files: 'e2e/long/*.test.ts', flags: PATIENT },
   /** Every example is run; to pass is to end with exit code 0. */
   examples: { files: 'examples/**/*.ts', flags: ISOLATED },
 }
@@ -33,7 +34,7 @@ const files = words.filter((word) => !word.startsWith('-') && !Object.hasOwn(GRO
 const named = words.filter((word) => Object.hasOwn(GROUPS, word))
 const groups = named.length > 0 ? named : files.length > 0 ? [] : ['unit', 'e2e']
 
-if (files.length > 0) await test(files, ISOLATED)
+if (files.length > 0) await test(files, files.some((file) => file.includes('e2e/long/')) ? PATIENT : ISOLATED)
 for (const name of groups) {
   const { files: pattern, flags: own } = GROUPS[name] as Group
   const found = globSync(pattern, { cwd: ROOT }).sort()

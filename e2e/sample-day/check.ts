@@ -35,8 +35,10 @@ export async function checkDay(
     assert.equal(of('run.started').length, received.length, 'every message has one run')
     const ends = events.filter(({ kind }) => ['run.completed', 'run.failed', 'run.cancelled'].includes(kind))
     assert.equal(ends.length, received.length, 'every run ended once')
-    assert.ok(
-      ends.every(({ kind }) => kind === 'run.completed'),
+    const otherwise = ends.filter(({ kind }) => kind !== 'run.completed')
+    assert.deepEqual(
+      otherwise.map(({ stream, kind }) => ({ stream, kind, record: bodiesOf(events, stream) })),
+      [],
       'no run failed',
     )
 
@@ -74,6 +76,13 @@ export async function checkDay(
   } finally {
     await workspace.close()
   }
+}
+
+/** A run's own record, so that a failure in one day of a hundred tells why. */
+function bodiesOf(events: readonly StoredEvent[], stream: string): string[] {
+  return events
+    .filter((event) => event.stream === stream)
+    .map(({ kind, body }) => `${kind} ${JSON.stringify(body)}`)
 }
 
 function sentIds(dir: string): string[] {
