@@ -19,7 +19,11 @@ export async function loggedEventsPerSecond(events: number, streams: number): Pr
       const version = done / streams
       const appends = Array.from({ length: streams }, (_, i) =>
         log.append([
-          { stream: `run/run-${process.pid}-${i}`, expectedVersion: version, events: [completed(version, i)] },
+          {
+            stream: `run/run-${process.pid}-${i}`,
+            expectedVersion: version,
+            events: [completed(version, i)],
+          },
         ]),
       )
       await Promise.all(appends)

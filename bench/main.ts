@@ -9,6 +9,7 @@
 import { parseArgs } from 'node:util'
 import { agentEventsPerSecond } from './agents.ts'
 import { growLog } from './grown-log.ts'
+import { loggedEventsPerSecond } from './log.ts'
 import { messagesPerSecond } from './messages.ts'
 import { decisionMicros, nothingMicros } from './policy.ts'
 import { parkRuns } from './recovery.ts'
@@ -58,6 +59,12 @@ const BENCHES: readonly Bench[] = [
     name: 'steps-concurrent',
     unit: 'steps/s, 2,000 runs of 5 steps, 200 in flight; reference: rows/s, 200 a commit',
     measure: () => concurrentStepsPerSecond(2_000, IN_FLIGHT),
+    reference: () => referenceRowsPerSecond(ROWS, IN_FLIGHT),
+  },
+  {
+    name: 'log-append',
+    unit: 'events/s into the log alone, as steps-concurrent leaves them, 200 streams; reference: rows/s, 200 a commit',
+    measure: () => loggedEventsPerSecond(14_000, IN_FLIGHT),
     reference: () => referenceRowsPerSecond(ROWS, IN_FLIGHT),
   },
   {
