@@ -7,14 +7,15 @@ export function conflictOf(
   parts: readonly StreamAppend[],
   versionOf: (stream: string) => number,
 ): HoldfastError | undefined {
-  const ahead = new Map<string, number>()
+  // Most have one part: what several take is not made for them.
+  const ahead = parts.length > 1 ? new Map<string, number>() : null
   for (const { stream, expectedVersion, events } of parts) {
-    const own = parts.length > 1 ? (ahead.get(stream) ?? 0) : 0
+    const own = ahead?.get(stream) ?? 0
     if (expectedVersion !== 'any') {
       const version = versionOf(stream) + own
       if (version !== expectedVersion) return conflict(stream, version, expectedVersion)
     }
-    if (parts.length > 1) ahead.set(stream, own + events.length)
+    ahead?.set(stream, own + events.length)
   }
   return undefined
 }

@@ -14,7 +14,8 @@ export class Openings {
   }
 
   /** All of it behind `notes`; the last carries `parks` if nothing else of the run is under way. */
-  take(notes: readonly NewEvent[], parks: boolean): NewEvent[] {
+  take(notes: readonly NewEvent[], parks: boolean): readonly NewEvent[] {
+    if (notes.length + this.#opened.length + this.#abandoned.length === 0) return notes
     const all = [...notes, ...this.#opened.splice(0), ...this.#abandoned.splice(0)]
     const last = all.at(-1)
     if (parks && last !== undefined) all[all.length - 1] = { ...last, body: { ...last.body, parks: true } }
@@ -22,7 +23,7 @@ export class Openings {
   }
 
   /** What is known not to have happened stays known, though the code does not come to rest again. */
-  takeFailures(): NewEvent[] {
+  takeFailures(): readonly NewEvent[] {
     return this.#opened.splice(0).filter(({ kind }) => kind === 'attempt.failed')
   }
 }

@@ -21,6 +21,8 @@ import type { JointAppend } from './joint-append.ts'
 import { never } from './never.ts'
 import { RunWriter, type When, type WriterHost, type Written } from './run-writer.ts'
 
+const NONE: readonly NewEvent[] = []
+
 export interface Begun {
   /** The `run.started` of a bounded run that goes to the log with its first durable record. Default: it is there. */
   readonly unsaved?: NewEvent
@@ -89,8 +91,8 @@ export class RunRecords {
     this.#notes.push(event)
   }
 
-  takeNotes(): NewEvent[] {
-    return this.#notes.splice(0)
+  takeNotes(): readonly NewEvent[] {
+    return this.#notes.length === 0 ? NONE : this.#notes.splice(0)
   }
 
   /** Resolves once durable, with whether the run goes on here. @throws RUN_ENDED, or why it was let go of */
