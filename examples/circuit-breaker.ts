@@ -59,6 +59,14 @@ assert.deepEqual(await Promise.all(runs.map((run) => run.result())), [
 ])
 console.log(`${callsThen} calls while it was down, ${outside.calls - callsThen} since`)
 assert.deepEqual(holdfast.alerts(), [])
+
+// Down again; this time the operator knows better than the breaker when it is back.
+outside.isDown = true
+const glue = await Promise.all(['glue', 'tape'].map((what) => holdfast.start(order, what)))
+while (holdfast.breakers()[0]?.status !== 'open') await new Promise(setImmediate)
+outside.isDown = false
+await holdfast.closeBreaker('shop')
+assert.deepEqual(await Promise.all(glue.map((run) => run.result())), ['ordered glue', 'ordered tape'])
 for (const { kind, body } of holdfast.log.readStream('breaker/shop')) console.log(kind, body?.until ?? '')
 await holdfast.close()
 rmSync(dir, { recursive: true })

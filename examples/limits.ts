@@ -28,8 +28,18 @@ const sync = defineWorkflow({
   },
 })
 
+const call = defineWorkflow({
+  name: 'call',
+  version: 1,
+  input: z.object({ number: z.int() }),
+  output: z.number(),
+  rate: { limit: 2, per: '500ms' },
+  // When it was admitted.
+  run: async (ctx) => ctx.now(),
+})
+
 const dir = mkdtempSync(join(tmpdir(), 'holdfast-limits-'))
-const holdfast = await openHoldfast({ dir, workflows: [sync] })
+const holdfast = await openHoldfast({ dir, workflows: [sync, call] })
 
 const runs = await Promise.all([
   holdfast.start(sync, { customer: 'ann', what: 'address' }),
@@ -43,6 +53,16 @@ await Promise.all(runs.map((run) => run.result()))
 const ofAnn = begun.filter((what) => what.startsWith('ann'))
 assert.deepEqual(ofAnn.at(-1), 'ann: orders')
 console.log(begun.join('\n'))
+
+// Of one kind of run two may begin in half a second, whoever they are about; the others wait their turn.
+const started = await Promise.all([1, 2, 3, 4].map((number) => holdfast.start(call, { number })))
+const times = await Promise.all(started.map((run) => run.result()))
+const [first = 0, , third = 0] = times.toSorted((a, b) => a - b)
+console.log(
+  'calls, after ms',
+  times.map((at) => at - first),
+)
+assert.ok(third - first >= 500)
 
 await holdfast.close()
 rmSync(dir, { recursive: true })

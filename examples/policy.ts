@@ -8,7 +8,7 @@ import assert from 'node:assert/strict'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { defineConnector, defineWorkflow, grant, openHoldfast } from 'holdfast'
+import { defineConnector, defineWorkflow, grant, grants, openHoldfast, revokeGrant } from 'holdfast'
 import { z } from 'zod'
 
 const sent: string[] = []
@@ -56,12 +56,19 @@ console.log(hf.reviews()[0]?.reason)
 assert.deepEqual(sent, [])
 
 // With a grant, letters to the address book go by themselves; a stranger's address still does not.
-await grant(hf, { operation: 'post.send', agent: 'obey', reason: 'answers to people I know' })
+const { id } = await grant(hf, { operation: 'post.send', agent: 'obey', reason: 'answers to people I know' })
 await hf.start(obey, { to: 'ada@ek.example', text: 'Gladly.' }, { id: 'answer', label: fromMail })
 await hf.start(obey, { to: 'eve@evil.example', text: 'Again' }, { id: 'again', label: fromMail })
 await hf.idle()
 assert.deepEqual(sent, ['ada@ek.example'])
 assert.equal(hf.reviews().length, 2)
+
+// Taken back, it allows nothing more.
+await revokeGrant(hf, id, 'enough written')
+for (const { operation, agent, revokedBecause } of grants(hf)) console.log(operation, agent, revokedBecause)
+await hf.start(obey, { to: 'ada@ek.example', text: 'More' }, { id: 'more', label: fromMail })
+await hf.idle()
+assert.deepEqual([sent.length, hf.reviews().length], [1, 3])
 
 await hf.close()
 rmSync(dir, { recursive: true })

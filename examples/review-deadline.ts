@@ -7,7 +7,7 @@ import assert from 'node:assert/strict'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { answers, defineConnector, defineWorkflow, openHoldfast } from 'holdfast'
+import { answers, defineConnector, defineWorkflow, delegations, openHoldfast } from 'holdfast'
 import { z } from 'zod'
 
 const room = z.object({ room: z.string(), seats: z.number() })
@@ -77,6 +77,7 @@ const { delegation } = await holdfast.desk.delegate(first.review?.id ?? '', { sa
 const second = await ask('second')
 assert.equal(await second.run.result(), 'approved by rule')
 await holdfast.desk.revoke(delegation.id)
+for (const { id, used, revoked } of delegations(holdfast)) console.log(id, used, revoked !== null)
 
 for (const { run, actor, verdict, way, distance } of answers(holdfast)) {
   console.log(run, actor, verdict, way, distance)

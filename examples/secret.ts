@@ -1,10 +1,14 @@
-/** A connector that needs a token: the vault keeps it, the manifest names it, the log says that it was used. */
+/**
+ * A connector that needs a token: the vault keeps it, the manifest names it, the log says that it was used.
+ *
+ *     node examples/secret.ts
+ */
 import assert from 'node:assert/strict'
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { defineConnector, defineWorkflow, fileVault, openHoldfast, type Secrets } from 'holdfast'
 import { z } from 'zod'
-import { defineConnector, defineWorkflow, fileVault, openHoldfast, type Secrets } from '../src/sdk.ts'
 
 const TOKEN = 'token-5f2c9d81e7'
 const shown: string[] = []

@@ -39,11 +39,21 @@ const changes = defineTrigger({
   input: (events) => ({ orders: events.map(({ data }) => String(data)) }),
 })
 
+// Every three parcels of one carrier are one pick-up; what is left over is picked up five minutes after it came.
+const pickUps = defineTrigger({
+  name: 'pick-ups',
+  on: 'parcel.ready',
+  key: (event) => String(event.data).slice(0, 4),
+  workflow: pack,
+  batch: { max: 3, within: '5m' },
+  input: (events) => ({ orders: events.map(({ data }) => String(data)) }),
+})
+
 const dir = mkdtempSync(join(tmpdir(), 'holdfast-trigger-'))
 const holdfast = await openHoldfast({
   dir,
   workflows: [pack],
-  triggers: [orders, changes],
+  triggers: [orders, changes, pickUps],
   clock: fasterClock({ factor: 300 }),
 })
 
@@ -64,6 +74,12 @@ assert.equal(packed.length, 2)
 await holdfast.triggers.resume('new-orders')
 while (packed.length < 3) await new Promise((resolve) => setTimeout(resolve, 20))
 assert.equal(packed[2], 'a table')
+
+for (const data of ['post 1', 'rail 1', 'post 2', 'post 3', 'post 4'])
+  await holdfast.emit({ kind: 'parcel.ready', data })
+while (packed.length < 6) await new Promise((resolve) => setTimeout(resolve, 20))
+assert.equal(packed[3], 'post 1 and post 2 and post 3')
+assert.deepEqual(packed.slice(4).toSorted(), ['post 4', 'rail 1'])
 
 await holdfast.close()
 rmSync(dir, { recursive: true })

@@ -59,6 +59,14 @@ test('knows how the run began', () => {
   })
 })
 
+test('is told when it left the queue; records of before do not say so', () => {
+  assert.equal(journalOf(['run.queued', {}], ['run.admitted', { begins: true }]).start?.toldTime, 1_002)
+  assert.equal(journalOf(['run.queued', {}], ['run.admitted', {}]).start?.toldTime, 1_000)
+  const reopened: Entry = ['run.reopened', { from: null, voided: [], unclear: [], kept: [], notes: [] }]
+  const again = journalOf(['run.admitted', { begins: true }], reopened, ['run.admitted', { begins: true }])
+  assert.equal(again.start?.toldTime, 1_001, 'what it has seen once stays')
+})
+
 const error = { code: 'OUT_OF_STOCK', message: 'none left' }
 const review = { name: 'x', review: 'r-1', verdict: 'approved', value: {}, instruction: null, reason: null }
 for (const [kind, body, outcome] of [

@@ -21,7 +21,7 @@ import { joinLabels, type Label, SYSTEM } from './label.ts'
 import { isNote, noteKey } from './note.ts'
 import { OPERATION_OF_KIND, type OperationType } from './operation-kinds.ts'
 import { ARRIVALS, type Reopening, readReopening } from './reopening.ts'
-import { type JournalEvent, type RunStart, readStart } from './run-start.ts'
+import { type JournalEvent, type RunStart, readAdmission, readStart } from './run-start.ts'
 
 export type { OperationType }
 
@@ -143,6 +143,10 @@ export function applyToJournal(journal: Journal, event: JournalEvent): void {
     case 'run.started':
       journal.start = readStart(event, body)
       continueWaits(journal.eventWaits, ((body.waits as JsonObject)?.received as JsonObject[]) ?? [])
+      return
+    case 'run.admitted':
+      if (journal.start !== null && journal.reopened === null)
+        journal.start = readAdmission(journal.start, event)
       return
     case 'run.completed':
       journal.end = { status: 'completed', output: body.output ?? null }

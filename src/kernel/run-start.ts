@@ -32,7 +32,10 @@ export interface RunStart {
   /** 0 while it is not on disk. */
   readonly position: number
   readonly time: number
-  /** What the code is told that the time is at first: in a fork, as in its source. Milliseconds since 1970, as `time`. */
+  /**
+   * What the code is told that the time is at first: when it left the queue, if it was in it; in a fork, as in its
+   * source. Milliseconds since 1970, as `time`.
+   */
   readonly toldTime: number
   readonly label: Label
 }
@@ -55,4 +58,10 @@ export function readStart(event: JournalEvent, body: JsonObject): RunStart {
     toldTime: forkPointOf(body)?.started ?? event.time,
     label: event.label,
   }
+}
+
+/** As it begins when it has left the queue. Records of before say nothing of it: there the time of its start was told. */
+export function readAdmission(start: RunStart, { time, body }: JournalEvent): RunStart {
+  const isTold = body?.begins === true && typeof start.fork?.started !== 'number'
+  return isTold ? { ...start, toldTime: time } : start
 }

@@ -276,7 +276,7 @@ export interface Context extends Concurrency, Children {
    */
   patched(id: string): boolean
 
-  /** Milliseconds since 1970 of the last thing this run has seen: replay sees the same. */
+  /** Milliseconds since 1970 of the last thing this run has seen, at first of its beginning: replay sees the same. */
   now(): number
   /** In [0, 1), from the run's seed: replay sees the same. Not for secrets. */
   random(name?: string): number

@@ -70,7 +70,7 @@ export class Runtime implements ExecutionHost {
   readonly #timers: RunTimers
   readonly #waitingRuns: RunQueue
   readonly #deliveries: Deliveries
-  readonly #family = new Family(this)
+  readonly #family = new Family(this, () => this.#rest.moveOn())
   readonly #rest: Rest
   readonly #stopListening: () => void
   readonly #comebacks: Comebacks
@@ -285,7 +285,8 @@ export class Runtime implements ExecutionHost {
   }
 
   get #busy(): boolean {
-    return this.#active.size > 0 || this.#queue.size > 0 || this.#pager.busy || this.#waitingRuns.busy
+    const parts = [this.#pager, this.#waitingRuns, this.#family]
+    return this.#active.size > 0 || this.#queue.size > 0 || parts.some(({ busy }) => busy)
   }
 
   /** Resolves when no run has anything under way: all that is not ended waits. */
@@ -372,9 +373,8 @@ export class Runtime implements ExecutionHost {
   recover(): void {
     const goOn = this.hold()
     this.#cutOffs.begin().then(goOn, goOn)
-    for (const status of ['running', 'stalled']) {
+    for (const status of ['running', 'stalled'])
       this.#pager.begin(pagesOfRuns(this.log, status, (run) => this.wake(run)))
-    }
     this.#family.recover()
     for (const part of [this.#timers, this.breakers, this.#stops, this.#waitingRuns]) part.start()
     this.#handOver()

@@ -240,6 +240,18 @@ describe('absence', () => {
     assert.deepEqual(signs, [0, since])
   })
 
+  test('a no to what was held stays one, though the operator is back', async (t) => {
+    const { place, outside } = await post(t, { absence })
+    await start(place, 'r', 1)
+    await seen(place.hf)
+    await place.hf.answer(place.hf.reviews()[0]?.id ?? '', { verdict: 'rejected' })
+    await assert.rejects(place.outcome('r'), {
+      code: 'POLICY_DENIED',
+      message: /absence: the operator said no/,
+    })
+    assert.equal(outside.calls.length, 0)
+  })
+
   test('signs are put on record sparsely; an answer is one', async (t) => {
     const { place } = await post(t, { absence })
     const signs = (): number => place.hf.log.versionOf('operator')

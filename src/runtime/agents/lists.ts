@@ -15,7 +15,7 @@ export interface AgentSummary {
   /** Milliseconds since 1970 at which it came to be so. */
   readonly since: number
   readonly instances: number
-  /** Events that wait to be handled, those under way included. */
+  /** Events that wait to be handled, those under way included; of a draining agent, only what came before. */
   readonly pending: number
   /** Runs that handle an event. */
   readonly underWay: number

@@ -446,6 +446,20 @@ describe('a model call', () => {
     assert.match(JSON.stringify(made?.provenance), /budget\.run: the operator said no: too dear/)
   })
 
+  test('a no stays one, though the budget would allow it by then', async (t) => {
+    const settings = { limit: 0.5 }
+    const given = () => policy(null, { perRunUsd: settings.limit })
+    const { place, asked } = await ask(t, {}, { policy: given })
+    settings.limit = 50
+    await place.hf.answer(place.hf.reviews()[0]?.id ?? '', { verdict: 'rejected' })
+    assert.deepEqual(await place.outcome('r'), ['yes', 'by rules'])
+    assert.equal(asked.length, 1)
+    const made = place.bodies('r', 'decision.made')[1]
+    assert.match(JSON.stringify(made?.provenance), /budget\.run: the operator said no"/)
+    assert.equal((await verifyRun(place.hf, 'r')).verdict, 'same')
+    assert.deepEqual(state(place, 'run'), { reserved: 0, settled: 600_000 })
+  })
+
   test('that nobody answers about by the deadline of the policy is not made: the rules decide', async (t) => {
     const settings = policy(null, { perRunUsd: 0.5 })
     const limits: { questions: QuestionLimits | null } = {

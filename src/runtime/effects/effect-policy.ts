@@ -2,10 +2,12 @@
 import { approvalName } from '../../kernel/effect-review.ts'
 import { HoldfastError } from '../../kernel/errors.ts'
 import type { NewEvent } from '../../kernel/event.ts'
+import { isOver } from '../../kernel/journal.ts'
 import type { Json, JsonObject } from '../../kernel/json.ts'
 import type { Label } from '../../kernel/label.ts'
 import type { Told } from '../../kernel/own-words.ts'
 import { isOwnersWord } from '../../kernel/review.ts'
+import { runStream } from '../../kernel/run-stream.ts'
 import type { Proposal, ReviewAnswer } from '../../kernel/workflow.ts'
 import { holdsBody, type Permit, type Verdict, verdictBody } from '../../ports/gate.ts'
 import type { Execution } from '../run/execution.ts'
@@ -100,13 +102,21 @@ const NOTHING_TOLD: Told = { arguments: {}, endorsedBy: null }
 
 /**
  * A permit for exactly this effect; null when there is none (yet), and what follows from that is under way.
- * `resume` goes on with the effect when the operator has answered.
+ * `resume` goes on with the effect when the operator has answered. What was put to the operator is theirs to say: while
+ * it waits, and after a no, the policy is not asked again, though it may allow it by now.
  */
 export async function allow(
   execution: Execution,
   effect: Effect,
   resume: () => void,
 ): Promise<Allowed | null> {
+  const question = approvalName(effect.name)
+  const answer = answerTo(execution, effect, question)
+  if (answer === null && isAwaited(execution, question, resume)) return null
+  if (answer !== null && !isOwnersWord(answer.verdict, answer.way)) {
+    fail(execution, effect, denied(execution, effect, saidNo(execution, effect.name, answer)))
+    return null
+  }
   const ruling = askPolicy(execution, effect)
   const { verdict, permit, approval, decided } = ruling
   if (permit !== null) return { ...ruling, permit }
@@ -116,22 +126,44 @@ export async function allow(
     askApproval(execution, effect, ruling, resume)
   else {
     await execution.append(decided)
-    fail(execution, effect, denied(execution, effect, ruling))
+    const { answer: said, rule, reason } = verdict
+    const asks = `${reason}; a pipeline can't wait for your word, a workflow can`
+    fail(execution, effect, denied(execution, effect, { rule, reason: said === 'review' ? asks : reason }))
   }
   return null
 }
 
-function denied(execution: Execution, effect: Effect, { verdict, approval }: Ruling): HoldfastError {
-  const { name, operation } = effect
-  const why = approval?.reason ?? ''
-  const refusal = approval?.way === 'expiry' ? why : `the operator said no${why === '' ? '' : `: ${why}`}`
-  const asks = `${verdict.reason}; a pipeline can't wait for your word, a workflow can`
-  const reason = approval !== null ? refusal : verdict.answer === 'review' ? asks : verdict.reason
-  return new HoldfastError(
-    'POLICY_DENIED',
-    `${operation} for "${name}" was denied by ${verdict.rule}: ${reason}`,
-    { details: { run: execution.run.id, operation, rule: verdict.rule } },
-  )
+function denied(
+  { run }: Execution,
+  { name, operation }: Effect,
+  { rule, reason }: Pick<Verdict, 'rule' | 'reason'>,
+): HoldfastError {
+  return new HoldfastError('POLICY_DENIED', `${operation} for "${name}" was denied by ${rule}: ${reason}`, {
+    details: { run: run.id, operation, rule },
+  })
+}
+
+/** Whether a question of the policy's is before the operator; `resume` is called once it is answered. */
+export function isAwaited(execution: Execution, question: string, resume: () => void): boolean {
+  const entry = execution.journal.entries.get(question)
+  if (entry === undefined || entry.opened === null || isOver(entry)) return false
+  const proposal = entry.opened as unknown as Proposal
+  void execution.operate({ type: 'review', name: question, proposal }).then(resume)
+  return true
+}
+
+/** The rule by which the operator was asked, and what was said. */
+export function saidNo(
+  { host, run }: Execution,
+  name: string,
+  { way, reason }: Pick<ReviewAnswer, 'way' | 'reason'>,
+): Pick<Verdict, 'rule' | 'reason'> {
+  const decided = host.log
+    .readStream(runStream(run.id))
+    .findLast(({ kind, body }) => kind === 'policy.decided' && body?.name === name)
+  const why = reason ?? ''
+  const no = way === 'expiry' ? why : `the operator said no${why === '' ? '' : `: ${why}`}`
+  return { rule: String(decided?.body?.rule ?? ''), reason: no }
 }
 
 /**
@@ -167,11 +199,9 @@ function askApproval(
   { verdict, decided }: Ruling,
   resume: () => void,
 ): void {
-  const name = approvalName(effect.name)
-  const isAsked = execution.journal.entries.has(name)
   const asked = execution.operate({
     type: 'review',
-    name,
+    name: approvalName(effect.name),
     proposal: {
       action: effect.operation,
       summary: spoken(execution, effect),
@@ -185,7 +215,7 @@ function askApproval(
     },
   })
   // At once, so that a replay can tell an effect that was asked for from one that was not.
-  if (!isAsked) void execution.append(decided)
+  void execution.append(decided)
   void asked.then(resume)
 }
 

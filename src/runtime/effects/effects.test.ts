@@ -540,6 +540,43 @@ describe('the policy', () => {
     })
   }
 
+  for (const today of [{ allow: ['post.send'] }, { deny: ['post.send'] }]) {
+    test(`wants a word, and it is no, which a policy that says ${Object.keys(today)} by then does not change`, async (t) => {
+      let policy = operations({ review: ['post.send'] })
+      const { place, outside } = await posting(t, { place: { policy: () => policy, residentRuns: 0 } })
+      policy = operations(today)
+      await place.hf.answer(place.hf.reviews()[0]?.id ?? '', { verdict: 'rejected', reason: 'not today' })
+      assert.equal(await place.outcome('r'), 'POLICY_DENIED')
+      assert.equal(outside.calls.length, 0)
+      const said = 'post.send for "send" was denied by access.review: the operator said no: not today'
+      assert.equal(errorOf(place, 'effect.failed').message, said)
+      assert.equal((await verifyRun(place.hf.log, place.hf.runtime.workflows, 'r')).verdict, 'same')
+    })
+  }
+
+  test('wants a word, and waits for it though it would allow it by then and the run goes on elsewhere', async (t) => {
+    let policy = operations({ review: ['post.send'] })
+    const workflow = flow(async (ctx) => {
+      const [sent] = await Promise.all([ctx.act('send', 'post.send', LETTER), ctx.waitFor('news')])
+      return sent
+    })
+    const { place, outside } = await posting(t, {
+      workflow,
+      place: { policy: () => policy, residentRuns: 0 },
+    })
+    policy = operations({ allow: ['post.send'] })
+    await place.hf.emit({ kind: 'news' })
+    await place.reopen()
+    await place.hf.idle()
+    assert.equal(outside.calls.length, 0)
+    const [review, ...more] = place.hf.reviews()
+    assert.deepEqual(more, [])
+    await place.hf.answer(review?.id ?? '', { verdict: 'approved' })
+    assert.deepEqual(await place.outcome('r'), { receipt: 1 })
+    assert.equal(outside.calls.length, 1)
+    assert.equal((await verifyRun(place.hf.log, place.hf.runtime.workflows, 'r')).verdict, 'same')
+  })
+
   for (const manner of ['ok', 'unavailable', 'dropped', 'lost'] as const) {
     test(`wants a word, and it is approved with another input: that is done, once (${manner})`, async (t) => {
       const policy = operations({ review: ['post.send'] })

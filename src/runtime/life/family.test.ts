@@ -62,6 +62,23 @@ describe('when the parent ends', () => {
     })
   }
 
+  test('nothing is at rest before its children and theirs are cancelled', async (t) => {
+    const parent = flow(async (ctx) => {
+      await ctx.race('over', {
+        below: (own) => own.call('below', caller, null),
+        enough: (own) => own.waitFor('enough'),
+      })
+    }, 'parent')
+    const place = await openPlace(t, { workflows: [parent, caller, sleeper] })
+    const run = await place.hf.start(parent, null, { id: 'p' })
+    await place.hf.idle()
+    await place.hf.emit({ kind: 'enough' })
+    await run.result()
+    await place.hf.idle()
+    const below = 'p/over/below/below'
+    assert.deepEqual(statuses(place, 'p', below, `${below}/below`), ['completed', 'cancelled', 'cancelled'])
+  })
+
   test('a child that the disk keeps from being cancelled is cancelled when it takes something again', async (t) => {
     const parent = flow(async (ctx) => {
       await ctx.spawn('below', sleeper, null, { onParentClose: 'cancel' })

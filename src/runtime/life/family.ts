@@ -36,14 +36,24 @@ interface ToCancel {
 
 export class Family {
   readonly #host: FamilyHost
+  readonly #rested: () => void
+  /** How many ends are being followed that nobody waits for. */
+  #following = 0
   /** Under way, by child: the end of a run is told of by its commit, and by who cancels it. */
   readonly #cancelling = new Map<string, Promise<void>>()
   /** Of the alarm to look again; null for none. */
   #callOff: (() => void) | null = null
   #stopped = false
 
-  constructor(host: FamilyHost) {
+  /** `rested` is called when what nobody waits for has been done. */
+  constructor(host: FamilyHost, rested: () => void) {
     this.#host = host
+    this.#rested = rested
+  }
+
+  /** Whether children are being cancelled that nobody waits for. */
+  get busy(): boolean {
+    return this.#following > 0
   }
 
   /** Cancels the open children of a run that has ended, and so on downwards. */
@@ -53,13 +63,19 @@ export class Family {
 
   /** As `closed`, without anybody who waits for it: what the store refuses is done when it takes something again. */
   follow(run: string): void {
-    this.closed(run).catch((error) => this.#again(error))
+    void this.#follow(this.closed(run))
   }
 
   /** As `follow`, for all runs that a crash, or the store, has left so. */
   recover(): void {
-    for (const child of orphans(this.#host.log.tables))
-      this.#cancel(child, RUNTIME).catch((error) => this.#again(error))
+    for (const child of orphans(this.#host.log.tables)) void this.#follow(this.#cancel(child, RUNTIME))
+  }
+
+  async #follow(cancelled: Promise<void>): Promise<void> {
+    this.#following += 1
+    await cancelled.catch((error) => this.#again(error))
+    this.#following -= 1
+    this.#rested()
   }
 
   stop(): void {

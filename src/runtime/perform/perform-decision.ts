@@ -1,7 +1,8 @@
 /**
  * Decisions: asked of a model where the policy allows one, else made by the rules. Where the policy wants the
  * operator's word, as at the limit of a budget, the run parks and asks: yes, and the model is asked this once; no,
- * and the rules decide. A pipeline can't wait for that, so there the rules decide at once.
+ * and the rules decide, whatever the policy would say by then. A pipeline can't wait for that, so there the rules
+ * decide at once.
  *
  * A crash while the model is asked has it asked again; the call that was cut off counts as what was reserved for it.
  */
@@ -14,7 +15,7 @@ import { validate } from '../../kernel/schema.ts'
 import type { Decided, Question } from '../../kernel/workflow.ts'
 import { holdsBody, type ModelDecision, verdictBody } from '../../ports/gate.ts'
 import type { ModelUsage } from '../../ports/model.ts'
-import { untilWhen } from '../effects/effect-policy.ts'
+import { isAwaited, saidNo, untilWhen } from '../effects/effect-policy.ts'
 import type { OperationOf } from '../operations.ts'
 import type { Execution } from '../run/execution.ts'
 import { recordJson } from '../run-errors.ts'
@@ -35,13 +36,19 @@ async function decide(execution: Execution, decision: OperationOf<'decision'>): 
   const { name, question } = decision
   const { run } = execution
   const word = wordOn(execution, decision)
+  const again = () => performDecision(execution, decision)
+  if (word === null && isAwaited(execution, approvalName(name), again)) return
+  if (word !== null && !word.isYes) {
+    const { rule, reason } = saidNo(execution, name, word)
+    return await decideByRules(execution, name, question, [], `${rule}: ${reason}`)
+  }
   const model = execution.host.gate.decideModel({
     run: run.id,
     name,
     workflow: run.workflow,
     customer: run.customer,
     label: execution.label,
-    approvedBy: word?.isYes ? word.review : null,
+    approvedBy: word?.review ?? null,
   })
   if (model === null) return await decideByRules(execution, name, question, [])
   const { verdict, permit } = model
@@ -57,8 +64,7 @@ async function decide(execution: Execution, decision: OperationOf<'decision'>): 
   if (verdict.answer === 'review' && word === null && !execution.isBounded) {
     return askOperator(execution, decision, model, decided)
   }
-  const refusal = word === null ? verdict.reason : `the operator said no${word.reason && `: ${word.reason}`}`
-  await decideByRules(execution, name, question, [decided], `${verdict.rule}: ${refusal}`)
+  await decideByRules(execution, name, question, [decided], `${verdict.rule}: ${verdict.reason}`)
 }
 
 /** Work is stopped: the rules do not decide in the model's place, the decision waits. */
@@ -75,8 +81,8 @@ function hold(execution: Execution, decision: OperationOf<'decision'>, decided?:
 interface Word {
   readonly isYes: boolean
   readonly review: string
-  /** Of a no; '' for none. */
-  readonly reason: string
+  readonly way: string
+  readonly reason: string | null
 }
 
 /** @throws JOURNAL_DIVERGED when the answer on record is to another question */
@@ -93,7 +99,8 @@ function wordOn(execution: Execution, { name, question }: OperationOf<'decision'
   return {
     isYes: isOwnersWord(verdict as ReviewVerdict, String(way ?? '')),
     review: String(review),
-    reason: typeof reason === 'string' ? reason : '',
+    way: String(way ?? ''),
+    reason: typeof reason === 'string' ? reason : null,
   }
 }
 
@@ -115,12 +122,10 @@ function askOperator(
   decided: NewEvent,
 ): void {
   const { name, question } = decision
-  const review = approvalName(name)
-  const isAsked = execution.journal.entries.has(review)
   const operation = `model.${provider}`
   const asked = execution.operate({
     type: 'review',
-    name: review,
+    name: approvalName(name),
     proposal: {
       action: operation,
       summary: `Ask ${provider}:${model} for "${name}"`,
@@ -132,7 +137,7 @@ function askOperator(
     },
   })
   // At once, so that a replay can tell a decision that was asked for from one that was not.
-  if (!isAsked) void execution.append([decided])
+  void execution.append([decided])
   void asked.then(() => performDecision(execution, decision))
 }
 

@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { z } from 'zod'
 import { recordCrashImages } from '../../apps/testing/crash-images.ts'
+import { verdict } from '../../apps/testing/one-run.ts'
 import { openPlace, type Place, turns } from '../../apps/testing/place.ts'
 import type { Scheduling } from '../../kernel/scheduling.ts'
 import { defineWorkflow, type Workflow } from '../../kernel/workflow.ts'
@@ -284,6 +285,45 @@ describe('later', () => {
     await letAllGo()
     await place.hf.idle()
     assert.deepEqual(place.kinds('b').slice(0, 3), ['run.started', 'run.queued', 'run.admitted'])
+  })
+
+  test('the code is told the time at which it began, not that of asking; also in replays, forks and once reopened', async (t) => {
+    let isMended = false
+    const told = defineWorkflow({
+      name: 'told',
+      version: 1,
+      input: z.null(),
+      output: z.number(),
+      concurrency: { limit: 1 },
+      async run(ctx) {
+        const began = ctx.now()
+        await ctx.step('note', () => began)
+        await ctx.sleep('1h')
+        const work = () => (isMended ? began : Promise.reject(new Error('not yet')))
+        return await ctx.step('work', work, { retry: { attempts: 1 } })
+      },
+    })
+    const place = await openPlace(t, { workflows: [told] })
+    const asked = place.clock.now()
+    await place.hf.start(told, null, { id: 'r', delay: '3d' })
+    const is = async (run: string): Promise<void> => {
+      const [noted] = place.bodies(run, 'step.completed')
+      assert.equal(noted?.result, asked + 3 * 86_400_000)
+      assert.equal(await verdict(place, run), 'same')
+    }
+    await assert.rejects(place.outcome('r'), { code: 'STEP_FAILED' })
+    await is('r')
+    place.clock.advance(86_400_000)
+    isMended = true
+    await place.hf.start(told, null, { id: 'other' })
+    await place.hf.deadLetters.retry('r')
+    assert.equal(place.hf.run('r').status(), 'queued')
+    const began = asked + 3 * 86_400_000
+    assert.equal(await place.outcome('r'), began)
+    await is('r')
+    assert.deepEqual(place.kinds('r').filter((kind) => kind === 'run.admitted').length, 2)
+    const fork = await place.hf.fork('r', { from: 'work' })
+    assert.equal(await place.outcome(fork.id), began)
   })
 
   test('what is not a time, or two of them, is refused', async (t) => {

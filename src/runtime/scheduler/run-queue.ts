@@ -234,7 +234,8 @@ export class RunQueue {
 
   async #admit(row: QueueRow): Promise<void> {
     const { rate, rate_ms: perMs } = row
-    const body = rate === null || perMs === null ? {} : { rate: { key: rate, perMs } }
+    const limited = rate === null || perMs === null ? {} : { rate: { key: rate, perMs } }
+    const body = { begins: true, ...limited }
     try {
       if (this.#isQueued(row.run)) await this.#append(row.run, 'run.admitted', body)
       else this.#readAgain(row.lane)
