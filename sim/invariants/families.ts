@@ -10,7 +10,10 @@ export class Families implements Invariant {
   readonly #next = new Map<string, string>()
   /** Run → the one that says it continues it. */
   readonly #continues = new Map<string, string>()
-  readonly #ends = new Map<string, string>()
+  /** Ended run → position of its end. */
+  readonly #ends = new Map<string, number>()
+  /** Run → position at which it was taken up again last. */
+  readonly #reopened = new Map<string, number>()
   /** Children that are bound to their parent and have not ended. */
   readonly #bound = new Map<string, Parent>()
   /** Of all children that were ever bound. */
@@ -20,10 +23,10 @@ export class Families implements Invariant {
     const run = runOf(event)
     if (run === null || event.body === null) return
     if (event.kind === 'run.started') this.#start(run, event.body)
-    if (event.kind === 'run.reopened') this.#reopen(run)
+    if (event.kind === 'run.reopened') this.#reopen(run, event.position)
     if (!RUN_ENDS.has(event.kind)) return
     this.#bound.delete(run)
-    this.#ends.set(run, event.kind)
+    this.#ends.set(run, event.position)
     if (event.kind === 'run.continued') this.#next.set(run, String(event.body.next))
   }
 
@@ -40,17 +43,18 @@ export class Families implements Invariant {
     this.#continues.set(before, run)
   }
 
-  #reopen(run: string): void {
+  #reopen(run: string, position: number): void {
     this.#ends.delete(run)
+    this.#reopened.set(run, position)
     const bond = this.#bonds.get(run)
     if (bond !== undefined) this.#bound.set(run, bond)
   }
 
-  /** Open children whose parent has ended, for good and not by going on as the next run. */
+  /** Open children whose parent has ended since, for good and not by going on as the next run. */
   orphans(): string[] {
     return [...this.#bound].flatMap(([child, { run, mode }]) => {
       const end = this.#ends.get(mode === 'call' ? run : this.#lastOf(run))
-      return end === undefined ? [] : [child]
+      return end === undefined || end < (this.#reopened.get(child) ?? 0) ? [] : [child]
     })
   }
 

@@ -25,7 +25,7 @@ export type { RunStatus }
 
 export const runIndex: Projection = {
   name: 'runs',
-  version: 13,
+  version: 14,
   tables: ['runs', 'runs_timers', 'runs_waits', 'runs_erased', 'runs_dead', ...QUEUE_TABLES],
   schema: `
     CREATE TABLE runs (
@@ -99,8 +99,9 @@ function insertRun(event: StoredEvent, tables: Tables): void {
 }
 
 /** What it waited for when it ended comes back, as the event says; so does its place. */
-function reopenRun({ body, ...event }: StoredEvent, run: string, tables: Tables): void {
-  noteReopened(run, tables)
+function reopenRun(event: StoredEvent, run: string, tables: Tables): void {
+  const { body } = event
+  noteReopened(event, run, tables)
   for (const { name, at, type, since } of (body?.timers ?? []) as unknown as Omit<Timer, 'run'>[]) {
     setTimer(tables, { run, name, at, type, since })
   }
@@ -108,7 +109,7 @@ function reopenRun({ body, ...event }: StoredEvent, run: string, tables: Tables)
   if (body?.queue === undefined) return
   const { slot } = placeFromJson(body.queue as JsonObject)
   tables.run('UPDATE runs SET slot = ? WHERE id = ?', slot?.key ?? null, run)
-  enqueue({ ...event, body }, run, String(body.workflow), tables)
+  enqueue(event, run, String(body.workflow), tables)
 }
 
 function queueRun(event: StoredEvent, run: string, { notBefore }: QueuePlace, tables: Tables): void {

@@ -127,6 +127,39 @@ describe('when the parent ends', () => {
     })
   }
 
+  for (const how of ['ends', 'goes on as the next run, and that one ends'] as const) {
+    test(`a bound child that is taken up again after its parent ${how} is left alone, until that ends anew`, async (t) => {
+      let isBroken = true
+      const child = flow(async (ctx) => {
+        await ctx.step('work', () => {
+          if (isBroken) throw Object.assign(new Error('it is broken'), { retryable: false })
+        })
+        await ctx.sleep('1d')
+      }, 'child')
+      const parent = flow(async (ctx, isLast) => {
+        if (!isLast) await ctx.spawn('below', child, null, { onParentClose: 'cancel' })
+        await ctx.sleep('1h')
+        if (!isLast && how !== 'ends') await ctx.continueAs(true)
+        await ctx.step('close', () => {
+          if (isBroken) throw Object.assign(new Error('it is broken'), { retryable: false })
+        })
+      }, 'parent')
+      const place = await openPlace(t, { workflows: [parent, child] })
+      await place.hf.start(parent, false, { id: 'p' })
+      await place.pass()
+      isBroken = false
+      await place.hf.deadLetters.retry('p/below')
+      await place.reopen()
+      await turns(60)
+      assert.deepEqual(statuses(place, 'p/below'), ['waiting'])
+      await place.hf.deadLetters.retry('p')
+      await place.hf.idle()
+      await turns(60)
+      assert.deepEqual(statuses(place, how === 'ends' ? 'p' : 'p~2', 'p/below'), ['completed', 'cancelled'])
+      assert.equal(place.bodies('p/below', 'run.cancelled').length, 1)
+    })
+  }
+
   test('what a crash left open is cancelled at the next start, and so on downwards', async (t) => {
     const parent = flow((ctx) => ctx.call('below', caller, null))
     const workflows = [parent, caller, sleeper]

@@ -1,13 +1,15 @@
 /** What the end of a run means for its children, by their parent-close policy; also after a crash in between. */
+import type { Parent } from '../../kernel/children.ts'
 import { isHoldfastError } from '../../kernel/errors.ts'
 import type { Journal, RunEnd } from '../../kernel/journal.ts'
 import { type Label, SYSTEM } from '../../kernel/label.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type { EventLog } from '../../ports/event-log.ts'
-import type { TablesReader } from '../../ports/projection.ts'
+import { lastEvent } from '../delivery/deliveries.ts'
 import type { Execution } from '../run/execution.ts'
 import { hasEnded } from '../run-errors.ts'
 import { WRITE_RETRY_MS } from './comebacks.ts'
+import { lastOfChain } from './run-chain.ts'
 
 export interface By {
   readonly actor: string
@@ -30,8 +32,11 @@ const OPEN = "('queued', 'running', 'waiting', 'stalled')"
 interface ToCancel {
   readonly id: string
   readonly parent: string
+  readonly mode: Parent['mode']
   /** How the parent ended. */
   readonly status: string
+  /** Position at which the child was taken up again last; 0 for never. */
+  readonly reopened: number
 }
 
 export class Family {
@@ -58,7 +63,7 @@ export class Family {
 
   /** Cancels the open children of a run that has ended, and so on downwards. */
   async closed(run: string, by: Omit<By, 'reason'> = RUNTIME): Promise<void> {
-    for (const child of childrenToCancel(this.#host.log.tables, run)) await this.#cancel(child, by)
+    for (const child of childrenToCancel(this.#host.log, run)) await this.#cancel(child, by)
   }
 
   /** As `closed`, without anybody who waits for it: what the store refuses is done when it takes something again. */
@@ -68,7 +73,7 @@ export class Family {
 
   /** As `follow`, for all runs that a crash, or the store, has left so. */
   recover(): void {
-    for (const child of orphans(this.#host.log.tables)) void this.#follow(this.#cancel(child, RUNTIME))
+    for (const child of orphans(this.#host.log)) void this.#follow(this.#cancel(child, RUNTIME))
   }
 
   async #follow(cancelled: Promise<void>): Promise<void> {
@@ -120,25 +125,34 @@ export function isAlone({ start, entries, reopened }: Journal): boolean {
 }
 
 /** When a run goes on as a next one, only the children that it waits for are left behind. */
-function childrenToCancel(tables: TablesReader, run: string): ToCancel[] {
-  return tables.all(
-    `SELECT c.id, c.parent, p.status FROM runs p
+function childrenToCancel(log: EventLog, run: string): ToCancel[] {
+  const children = log.tables.all<ToCancel & Record<string, never>>(
+    `SELECT c.id, c.parent, c.parent_mode AS mode, p.status, c.reopened FROM runs p
      JOIN runs l ON l.id = p.id OR (p.status <> 'continued' AND l.chain = p.chain)
      JOIN runs c ON c.parent = l.id AND c.on_parent_close = 'cancel' AND c.status IN ${OPEN}
      WHERE p.id = ? AND (p.status <> 'continued' OR c.parent_mode = 'call')
        AND p.status NOT IN ${OPEN}`,
     run,
   )
+  return children.filter((child) => !isTakenUpSince(log, child))
 }
 
 /** From the open runs on, by status: the ended ones are all that ever were. */
-function orphans(tables: TablesReader): ToCancel[] {
-  return tables.all(
-    `SELECT c.id, c.parent, p.status FROM runs c INDEXED BY runs_bound CROSS JOIN runs p ON p.id = c.parent
+function orphans(log: EventLog): ToCancel[] {
+  const children = log.tables.all<ToCancel & Record<string, never>>(
+    `SELECT c.id, c.parent, c.parent_mode AS mode, p.status, c.reopened FROM runs c INDEXED BY runs_bound CROSS JOIN runs p ON p.id = c.parent
      WHERE c.on_parent_close = 'cancel' AND c.status IN ${OPEN}
        AND p.status NOT IN ${OPEN} AND (p.status <> 'continued' OR c.parent_mode = 'call'
          OR NOT EXISTS (SELECT 1 FROM runs l WHERE l.chain = p.chain AND l.status IN ${OPEN}))`,
   )
+  return children.filter((child) => !isTakenUpSince(log, child))
+}
+
+/** The operator has taken it up after that end, of which it was known: it goes on by itself. */
+function isTakenUpSince(log: EventLog, { parent, mode, reopened }: ToCancel): boolean {
+  if (reopened === 0) return false
+  const end = lastEvent(log, mode === 'call' ? parent : lastOfChain(log.tables, parent))
+  return end !== undefined && end.position < reopened
 }
 
 /**

@@ -29,8 +29,8 @@ export function noteDead({ position, time }: StoredEvent, run: string, tables: T
   )
 }
 
-export function noteReopened(run: string, tables: Tables): void {
-  tables.run('UPDATE runs SET reopened = reopened + 1 WHERE id = ?', run)
+export function noteReopened({ position }: StoredEvent, run: string, tables: Tables): void {
+  tables.run('UPDATE runs SET reopened = ? WHERE id = ?', position, run)
   tables.run('UPDATE runs_dead SET retried = 1 WHERE run = ?', run)
 }
 
