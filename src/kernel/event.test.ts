@@ -48,3 +48,12 @@ test('two headers that differ in any field have different texts', () => {
     { numRuns: 1_000 },
   )
 })
+
+test('what is no text does not get into a header', () => {
+  for (const field of ['kind', 'actor', 'stream', 'correlation']) {
+    assert.throws(() => header({ [field]: 5 }, 'system'), {
+      code: 'INPUT_INVALID',
+      message: "5 can't stand in the header of an event: it is no text",
+    })
+  }
+})

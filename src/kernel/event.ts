@@ -3,6 +3,7 @@
  * and the hash before; a header holds the hash of (nonce ‖ body), not the body, so that a body can be erased
  * and the chain still verifies.
  */
+import { HoldfastError } from './errors.ts'
 import type { JsonObject } from './json.ts'
 import type { Label } from './label.ts'
 
@@ -42,6 +43,7 @@ export interface StoredEvent {
  * What an event adds to the text that its commit is hashed by: numbers, then texts with their lengths before
  * them, so that no two events give the same. `nature` is what `natureText` gives for it; `bodyHash` is the hex
  * SHA-256 of (nonce ‖ body).
+ * @throws INPUT_INVALID for what is no text: it would be read back as another, and the hash would not fit
  */
 export function headerText(event: Omit<StoredEvent, 'body'>, nature: string, bodyHash: string): string {
   const { position, version, time, cause, stream, correlation } = event
@@ -58,6 +60,14 @@ export function natureText(
 }
 
 function sized(text: string): string {
+  if (typeof text !== 'string')
+    throw new HoldfastError(
+      'INPUT_INVALID',
+      `${String(text)} can't stand in the header of an event: it is no text`,
+      {
+        fix: 'Give actor, kind, stream and correlation as texts.',
+      },
+    )
   return `${text.length}:${text}`
 }
 

@@ -46,6 +46,29 @@ test('a label comes back from its stored form', () => {
   for (const one of [SYSTEM, OWNER, nowhere]) assert.deepEqual(decodeLabel(one.trust), one)
 })
 
+test('what would not come back is no label', () => {
+  for (const odd of [
+    null,
+    5,
+    {},
+    { ...SYSTEM, trust: 'internal' },
+    { ...SYSTEM, trust: 'toString' },
+    { ...SYSTEM, trust: undefined },
+    { ...SYSTEM, sources: 'mail' },
+    { ...SYSTEM, sources: ['mail', 5] },
+    { ...SYSTEM, readers: undefined },
+    { ...SYSTEM, readers: [null] },
+  ]) {
+    const isRefused = {
+      code: 'INPUT_INVALID',
+      message: /^A label can't have (the trust|these sources and readers)/,
+    }
+    assert.throws(() => encodeLabel(odd as Label), isRefused)
+  }
+  const wrong = { ...SYSTEM, trust: 'internal' } as unknown as Label
+  assert.throws(() => encodeLabel(wrong), { message: "A label can't have the trust internal" })
+})
+
 test('what came from outside names its source', () => {
   assert.deepEqual(externalFrom('mail:m-1').sources, ['mail:m-1'])
 })

@@ -5,6 +5,8 @@
  */
 
 /** owner: the operator's own word. system: made by Holdfast from nothing outside. external: came from outside. */
+import { HoldfastError } from './errors.ts'
+
 export type Trust = 'owner' | 'system' | 'external'
 
 export interface Label {
@@ -43,8 +45,12 @@ function intersection(a: readonly string[] | null, b: readonly string[] | null):
   return a.filter((reader) => b.includes(reader))
 }
 
-/** The stored form: the bare trust word when there is nothing else to say, JSON otherwise. */
+/**
+ * The stored form: the bare trust word when there is nothing else to say, JSON otherwise.
+ * @throws INPUT_INVALID for what could not be read back: a log that holds it would be lost
+ */
 export function encodeLabel(label: Label): string {
+  assertLabel(label)
   if (label.sources.length === 0 && label.readers === null) return label.trust
   return JSON.stringify([label.trust, label.sources, label.readers])
 }
@@ -55,4 +61,21 @@ export function decodeLabel(text: string): Label {
   if (text === 'external') return { trust: 'external', sources: [], readers: null }
   const [trust, sources, readers] = JSON.parse(text) as [Trust, string[], string[] | null]
   return { trust, sources, readers }
+}
+
+function assertLabel(label: unknown): asserts label is Label {
+  const { trust, sources, readers } = (label ?? {}) as Partial<Label>
+  const isTrust = typeof trust === 'string' && Object.hasOwn(RANK, trust)
+  if (isTrust && areTexts(sources) && (readers === null || areTexts(readers))) return
+  throw new HoldfastError(
+    'INPUT_INVALID',
+    `A label can't have ${isTrust ? 'these sources and readers' : `the trust ${String(trust)}`}`,
+    {
+      fix: 'Give `trust` as owner, system or external, `sources` as a list of texts, `readers` as one, or null for everybody.',
+    },
+  )
+}
+
+function areTexts(value: unknown): boolean {
+  return Array.isArray(value) && value.every((one) => typeof one === 'string')
 }

@@ -76,6 +76,31 @@ export function eventLogContract(name: string, subject: EventLogUnderTest): void
         )
       }))
 
+    for (const [what, odd] of [
+      ['an actor', { actor: 5 }],
+      ['a kind', { kind: 5 }],
+      ['a correlation', { correlation: 5 }],
+      ['a label', { label: { ...SYSTEM, trust: 'internal' } }],
+      ['a stream', {}],
+    ] as const) {
+      it(`refuses ${what} that would not be read back, and takes what is appended beside it`, async () => {
+        const place = subject.newPlace()
+        const log = subject.open(place, [tally])
+        const stream = (what === 'a stream' ? 5 : 'a') as string
+        const told = await Promise.allSettled([
+          log.append([to('b', 0, happened(1))]),
+          log.append([to(stream, 0, happened(2, odd as Partial<NewEvent>))]),
+        ])
+        await log.close()
+        const again = subject.open(place, [tally])
+        const kept = [...again.read()].map(({ body }) => body?.n)
+        again.verify()
+        await again.close()
+        assert.deepEqual(kept, [1])
+        assert.equal(told[1].status === 'rejected' && told[1].reason.code, 'INPUT_INVALID')
+      })
+    }
+
     it('gives gapless positions and versions per stream', () =>
       withLog(async (log) => {
         await Promise.all([

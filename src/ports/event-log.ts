@@ -91,7 +91,7 @@ export interface EventLog {
    * Appends to one or more streams, all or nothing, and resolves when the commit is durable. Appends made
    * close together share commits.
    * @throws LOG_CONFLICT when a stream is not at the version expected; LOG_EPOCH_STALE when the log was opened
-   *   again since; LOG_WRITE_FAILED; LOG_CLOSED.
+   *   again since; LOG_WRITE_FAILED; LOG_CLOSED; INPUT_INVALID for an event whose header could not be read back as it is.
    */
   append(
     parts: readonly StreamAppend[],

@@ -1,4 +1,4 @@
-/** What ids of runs and events may be. */
+/** What ids of runs and events, and other names from outside, may be. */
 import { HoldfastError } from '../kernel/errors.ts'
 
 const ID_FORM = /^[^\s\p{Cc}\p{Cs}](?:[^\p{Cc}\p{Cs}]{0,198}[^\s\p{Cc}\p{Cs}])?$/u
@@ -24,6 +24,15 @@ export function checkedId(id: string, what: 'run' | 'event'): string {
     'is an id that is kept for a rollback, a trigger or a schedule',
     'Use another; none that is `rollback`, or begins as `rollback/…`, `trigger/NAME/…` or `schedule/NAME/…`.',
   )
+}
+
+/** As the tables hold it: half a surrogate pair has no UTF-8 form. @throws INPUT_INVALID for what is no text */
+export function checkedText(text: string, what: string): string {
+  if (typeof text === 'string') return text.toWellFormed()
+  throw new HoldfastError('INPUT_INVALID', `${String(text)} can't be ${what}: it is no text`, {
+    details: { type: typeof text },
+    fix: 'Give a text, such as `String(number)` for a number.',
+  })
 }
 
 function notAnId(id: string, why: string, fix: string): HoldfastError {

@@ -61,6 +61,17 @@ describe('start', () => {
     assert.equal(hf.log.head().position, 0)
   })
 
+  test('and emit refuse what the log could not give back, and take what comes then', async (t) => {
+    const { hf } = await openPlace(t, { workflows: [echo] })
+    const label = { ...SYSTEM, trust: 'internal' } as unknown as typeof SYSTEM
+    for (const odd of [{ customer: 5 }, { customer: {} }, { label }])
+      await assert.rejects(hf.start(echo, 1, odd as never), { code: 'INPUT_INVALID' })
+    for (const odd of [{ kind: 5 }, { key: 5 }, { actor: 5 }, { label }])
+      await assert.rejects(hf.emit({ kind: 'k', ...odd } as never), { code: 'INPUT_INVALID' })
+    assert.equal(hf.log.head().position, 0)
+    assert.equal(await (await hf.start(echo, 1)).result(), 1)
+  })
+
   test('a workflow that is not registered is not started', async (t) => {
     const { hf } = await openPlace(t, { workflows: [echo] })
     await assert.rejects(hf.start(sleeper, null), { code: 'WORKFLOW_UNKNOWN', message: /echo version 1/ })

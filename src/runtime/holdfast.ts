@@ -20,7 +20,7 @@ import { type Alert, raisedAlerts } from './alert-index.ts'
 import type { Answer } from './answer.ts'
 import { type BreakerRow, listBreakers } from './breakers/breaker-index.ts'
 import { BudgetExpiry } from './budgets/budget-expiry.ts'
-import { checkedId } from './checked-id.ts'
+import { checkedId, checkedText } from './checked-id.ts'
 import type { EmittedEvent, RunHandle, Starters } from './handles.ts'
 import { lastOfChain } from './life/run-chain.ts'
 import { type RunToStart, type StartOptions, startOf } from './life/run-start.ts'
@@ -254,13 +254,13 @@ export class Holdfast {
   /**
    * Publishes an event: wakes the runs that wait for its kind and key, and is kept for those that will
    * look back for it, and for the agents that handle its kind. Durable once this resolves.
-   * @throws EVENT_ID_CONFLICT, AGENT_UNKNOWN
+   * @throws EVENT_ID_CONFLICT, AGENT_UNKNOWN, INPUT_INVALID
    */
   async emit(event: EmittedEvent): Promise<{ readonly id: string }> {
     this.#assertOpen()
     const id = event.id === undefined ? this.#newId() : checkedId(event.id, 'event')
-    const kind = event.kind.toWellFormed()
-    const key = (event.key ?? '').toWellFormed()
+    const kind = checkedText(event.kind, 'the kind of an event')
+    const key = checkedText(event.key ?? '', 'the key of an event')
     const to = event.to === undefined ? {} : { to: this.agents.summary(event.to).name }
     const published = { id, kind, key, data: toJson(event.data ?? null, 'data'), ...to }
     const { label = SYSTEM, actor = 'operator' } = event

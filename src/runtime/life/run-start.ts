@@ -8,6 +8,7 @@ import type { Json, JsonObject } from '../../kernel/json.ts'
 import { type Label, SYSTEM } from '../../kernel/label.ts'
 import type { PlaceOptions } from '../../kernel/scheduling.ts'
 import type { AnyWorkflow } from '../../kernel/workflow.ts'
+import { checkedText } from '../checked-id.ts'
 import { shortHash } from '../replay/hashes.ts'
 
 export interface StartOptions {
@@ -69,7 +70,8 @@ export function startOf(
   options: StartOptions,
   now: number,
 ): RunToStart {
-  const { customer = null, label = SYSTEM, priority } = options
+  const { customer: given, label = SYSTEM, priority } = options
+  const customer = given == null ? null : checkedText(given, 'a customer')
   return { run, workflow, input, customer, label, priority, notBefore: beginOf(options, now) }
 }
 
