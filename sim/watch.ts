@@ -26,6 +26,7 @@ const OUTCOMES: ReadonlySet<string> = new Set([
   'effect.succeeded',
   'effect.failed',
   'decision.made',
+  'decision.failed',
   'review.answered',
   'timer.fired',
   'wait.ended',

@@ -271,6 +271,13 @@ export const ERRORS = {
     exit: 1,
     fix: 'See the attempts with `holdfast run show ID` and mend the cause; then start a new run, or go on where it failed with `holdfast run retry ID`.',
   },
+  DECISION_FAILED: {
+    means: 'The rules of a decision threw an error, and no model gave the answer.',
+    retry: 'never',
+    http: 500,
+    exit: 1,
+    fix: 'See the error with `holdfast run show ID` and mend the rules; then start a new run, or go on where it failed with `holdfast run retry ID`.',
+  },
   STEP_NAME_REUSED: {
     means: 'Two steps of one run that are under way together have the same name.',
     retry: 'never',

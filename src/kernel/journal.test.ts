@@ -80,6 +80,7 @@ for (const [kind, body, outcome] of [
   ['child.ended', { name: 'x', error }, error],
   ['review.answered', review, review],
   ['decision.made', { name: 'x', answer: 'yes' }, { name: 'x', answer: 'yes' }],
+  ['decision.failed', { name: 'x', error }, error],
 ] as const) {
   test(`${kind} settles its operation with ${JSON.stringify(outcome)}`, () => {
     const journal = journalOf([kind, body])

@@ -303,6 +303,7 @@ function outcomeOf(kind: string, body: JsonObject): Outcome | undefined {
       if (body.error === undefined) return { ok: true, value: body.output ?? null }
       return { ok: false, error: body.error as unknown as ErrorRecord }
     case 'step.failed':
+    case 'decision.failed':
     case 'effect.failed':
     case 'undo.failed':
       return { ok: false, error: body.error as unknown as ErrorRecord }

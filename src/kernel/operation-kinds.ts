@@ -25,6 +25,7 @@ export const OPERATION_OF_KIND: Readonly<Record<string, OperationType>> = {
   'undo.failed': 'undo',
   'undo.unknown': 'undo',
   'decision.made': 'decision',
+  'decision.failed': 'decision',
   'flag.evaluated': 'flag',
   'review.requested': 'review',
   'review.answered': 'review',

@@ -122,6 +122,7 @@ describe('a reservation is closed by the fact that tells its outcome', () => {
       ['budget.settled', 50, 20, 1],
     ],
     ['cut off, and decided by rules', named('decision.made'), ['budget.settled', 50, 20, 1]],
+    ['cut off, and the rules throw', named('decision.failed'), ['budget.settled', 50, 20, 1]],
     [
       'cut off, and now put to the operator',
       named('policy.decided', { request: { type: 'model' }, answer: 'review' }),

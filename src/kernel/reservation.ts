@@ -152,6 +152,7 @@ function outcomeOf({ kind, body }: NewEvent): Outcome | null {
   switch (kind) {
     case 'budget.reserved':
     case 'decision.made':
+    case 'decision.failed':
       return CUT_OFF
     case 'policy.decided':
       return isAnew(body) ? CUT_OFF : null

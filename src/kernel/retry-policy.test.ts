@@ -78,10 +78,19 @@ test('a policy that can not be meant is refused', () => {
     { firstDelay: -1 },
     { maxDelay: 'late' },
     { totalTime: 'x' },
+    { only: null as never },
+    { only: 'CODE' as never },
+    { never: {} as never },
   ]) {
     assert.throws(() => checkRetry(policy), { code: 'INPUT_INVALID' }, JSON.stringify(policy))
   }
-  for (const policy of [undefined, {}, { attempts: 1, factor: 0 }, { attempts: Number.POSITIVE_INFINITY }]) {
+  for (const policy of [
+    undefined,
+    {},
+    { only: ['A'], never: [] },
+    { attempts: 1, factor: 0 },
+    { attempts: Number.POSITIVE_INFINITY },
+  ]) {
     checkRetry(policy)
   }
 })

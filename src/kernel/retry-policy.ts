@@ -34,12 +34,18 @@ export function retryPolicy(defaults: RetryPolicy, given: Partial<RetryPolicy> =
   return { ...defaults, ...Object.fromEntries(said) }
 }
 
-/** @throws INPUT_INVALID for a policy that says no number of attempts, or no time to wait */
+/** @throws INPUT_INVALID for a policy that says no number of attempts, no time to wait, or no codes */
 export function checkRetry(given: Partial<RetryPolicy> | undefined): void {
   if (given == null) return
-  const { attempts, factor, firstDelay, maxDelay, totalTime = 0 } = retryPolicy(STEP_RETRY, given)
+  const policy = retryPolicy(STEP_RETRY, given)
+  const { attempts, factor, firstDelay, maxDelay, totalTime = 0, only = [], never = [] } = policy
   for (const duration of [firstDelay, maxDelay, totalTime]) durationMs(duration)
   const isCounted = Number.isInteger(attempts) || attempts === Number.POSITIVE_INFINITY
+  if (!Array.isArray(only) || !Array.isArray(never)) {
+    throw new HoldfastError('INPUT_INVALID', '`only` and `never` of a retry policy are lists', {
+      fix: "Give the codes of errors, such as `never: ['CARD_REFUSED']`.",
+    })
+  }
   if (isCounted && attempts >= 1 && Number.isFinite(factor) && factor >= 0) return
   throw new HoldfastError(
     'INPUT_INVALID',

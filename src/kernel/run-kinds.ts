@@ -29,6 +29,7 @@ export const RUN_KINDS: readonly string[] = [
   'model.called',
   'decision.held',
   'decision.made',
+  'decision.failed',
   'flag.evaluated',
   'publication.made',
   'timer.set',

@@ -120,7 +120,10 @@ export interface Question<Answer> {
   /** What it is asked about. Given to a model as quoted data, never as instruction. */
   readonly material: JsonObject
   readonly answer: Schema<Answer>
-  /** The answer by rules: used when there is no model, or the model fails. Must be deterministic. */
+  /**
+   * The answer by rules: used when there is no model, or the model fails. Must be deterministic: what they throw is
+   * the outcome.
+   */
   readonly rules: () => Ruled<Answer>
 }
 
@@ -229,7 +232,10 @@ export interface Context extends Concurrency, Children {
     work: (attempt: StepAttempt) => Result | Promise<Result>,
     options?: StepOptions,
   ): Promise<Result>
-  /** A typed answer with confidence and provenance: from the model portfolio, else by the rules. */
+  /**
+   * A typed answer with confidence and provenance: from the model portfolio, else by the rules.
+   * @throws DECISION_FAILED, or the code of the error, when the rules throw
+   */
   decide<Answer>(name: string, question: Question<Answer>): Promise<Decided<Answer>>
   /**
    * What a feature flag says for the customer of the run; `fallback` where there is no such flag, or it has another

@@ -89,7 +89,7 @@ const OPENS = new Set([
   'effect.intended',
   'undo.intended',
 ])
-const FAILS = new Set(['step.failed', 'effect.failed', 'undo.failed'])
+const FAILS = new Set(['step.failed', 'decision.failed', 'effect.failed', 'undo.failed'])
 const SETTLES = new Set([
   ...FAILS,
   'step.completed',

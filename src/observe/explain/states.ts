@@ -197,13 +197,19 @@ function continued({ events }: Facts): Told {
   return { ...NOTHING, summary, commands: [`why ${next}`], positions: positionOf(end) }
 }
 
+const FAILURES: ReadonlySet<string> = new Set([
+  'step.failed',
+  'decision.failed',
+  'effect.failed',
+  'child.ended',
+])
+
 /** The operation whose failure became that of the run. */
 function sourceOf({ events }: Facts, error: ErrorRecord | null): StoredEvent | undefined {
   if (error === null) return undefined
   return events.findLast(({ kind, body }) => {
     const own = body?.error as unknown as ErrorRecord | undefined
-    const isOperation = kind === 'step.failed' || kind === 'effect.failed' || kind === 'child.ended'
-    return isOperation && own?.code === error.code && own.message === error.message
+    return FAILURES.has(kind) && own?.code === error.code && own.message === error.message
   })
 }
 

@@ -40,6 +40,7 @@ function contextOf(scope: Scope): Context & Undoing {
     run: scope.host.fork === null ? { ...scope.host.run } : runAt(scope),
     step: <Result>(name: string, work: StepWork, options: StepOptions = NO_OPTIONS) =>
       scope.operate((unique) => {
+        checkWork(unique, work)
         if (options !== NO_OPTIONS) checkStep(options)
         return { type: 'step', name: unique, work, options }
       }, name) as Promise<Result>,
@@ -77,6 +78,12 @@ function contextOf(scope: Scope): Context & Undoing {
 }
 
 const NO_OPTIONS: StepOptions = {}
+
+/** @throws INPUT_INVALID */
+function checkWork(name: string, work: unknown): void {
+  if (typeof work !== 'function')
+    throw new HoldfastError('INPUT_INVALID', `The step ${name} has no function`, { details: { step: name } })
+}
 
 /** Before anything is done, so that what can't be meant is a failure of the code and no attempt. @throws INPUT_INVALID */
 function checkStep({ retry, timeout = 0, totalTimeout = 0, heartbeat = 0 }: StepOptions): void {
@@ -118,6 +125,7 @@ async function decide<Answer>(
   name: string,
   question: Question<Answer>,
 ): Promise<Decided<Answer>> {
+  toJson(question.material, `material of ${name}`)
   const body = await scope.operate(
     (unique) => ({ type: 'decision', name: unique, question: question as Question<unknown> }),
     name,

@@ -7,7 +7,10 @@ import { HoldfastError } from '../../kernel/errors.ts'
 import type { Json } from '../../kernel/json.ts'
 import { externalFrom } from '../../kernel/label.ts'
 import { type Decided, defineWorkflow, type Question } from '../../kernel/workflow.ts'
+import { explain } from '../../observe/explain/explanation.ts'
+import { runStory } from '../../observe/run-story.ts'
 import type { Model, ModelQuestion } from '../../ports/model.ts'
+import { verifyRun } from '../replay/replay.ts'
 
 const question: Question<string> = {
   ask: 'Is it a lead?',
@@ -129,8 +132,8 @@ describe('a model', () => {
     const ask = defineWorkflow({ ...flow, run: async (ctx) => await ctx.decide('lead', lost) })
     const place = await openPlace(t, { workflows: [ask], models: [model] })
     await place.hf.start(ask, null, { id: 'r' })
-    await turns()
-    assert.equal(place.hf.run('r').status(), 'stalled')
+    await place.hf.idle()
+    assert.equal(place.hf.run('r').status(), 'failed')
     assert.deepEqual(
       place.bodies('r', 'model.called').map(({ priceMicros }) => priceMicros),
       [30],
@@ -159,6 +162,79 @@ describe('a model', () => {
     await reopened
     assert.equal((await place.outcome<Decided<string>>('r')).answer, 'yes')
     assert.equal(place.bodies('r', 'model.called').length, 2)
+  })
+})
+
+describe('rules that throw', () => {
+  const broken = (error: Error) => ({
+    ...question,
+    rules: () => {
+      throw error
+    },
+  })
+  const deciding = (error: Error, isCaught = false) =>
+    defineWorkflow({
+      ...flow,
+      run: async (ctx) =>
+        await ctx.decide('lead', broken(error)).catch((thrown: HoldfastError) => {
+          if (!isCaught) throw thrown
+          return `caught ${thrown.code}`
+        }),
+    })
+
+  test('fail the decision at once and for good, with their code or DECISION_FAILED', async (t) => {
+    const coded = Object.assign(new Error('no such rule'), { code: 'NO_RULE' })
+    for (const [error, code] of [
+      [new Error('so'), 'DECISION_FAILED'],
+      [coded, 'NO_RULE'],
+    ] as const) {
+      const workflow = deciding(error)
+      const place = await openPlace(t, { workflows: [workflow] })
+      await place.hf.start(workflow, null, { id: 'r' })
+      await place.pass()
+      assert.deepEqual(place.kinds('r'), ['run.started', 'decision.failed', 'run.failed'])
+      await assert.rejects(place.hf.run('r').result(), { code, message: error.message })
+      assert.equal(explain(place.hf.log, 'r').summary, `It failed at "lead": ${error.message}.`)
+      const [operation] = runStory(place.hf.log, 'r').operations
+      assert.deepEqual(
+        [operation?.state, operation?.saw],
+        ['failed', { ask: question.ask, material: question.material }],
+      )
+      assert.equal((await verifyRun(place.hf.log, place.hf.runtime.workflows, 'r')).verdict, 'same')
+    }
+  })
+
+  test('leave the code another way, also after a restart and in a what-if', async (t) => {
+    const workflow = deciding(new Error('so'), true)
+    const place = await openPlace(t, { workflows: [workflow] })
+    await place.hf.start(workflow, null, { id: 'r' })
+    assert.equal(await place.outcome('r'), 'caught DECISION_FAILED')
+    await place.reopen()
+    assert.equal((await verifyRun(place.hf.log, place.hf.runtime.workflows, 'r')).verdict, 'same')
+    const { same, stopped } = await place.hf.whatIf({ runs: ['r'] })
+    assert.deepEqual([same, stopped], [1, 0])
+  })
+
+  test('and are mended are told apart by a replay, and a retried run asks them again', async (t) => {
+    const workflow = deciding(new Error('so'))
+    const place = await openPlace(t, { workflows: [workflow] })
+    await place.hf.start(workflow, null, { id: 'r' })
+    await place.pass()
+    await place.reopen({ workflows: [flow] })
+    const { divergence } = await verifyRun(place.hf.log, place.hf.runtime.workflows, 'r')
+    assert.deepEqual([divergence?.what, divergence?.name], ['result', 'lead'])
+    const { from } = await place.hf.deadLetters.retry('r')
+    assert.equal(from, 'lead')
+    assert.equal((await place.outcome<Decided<string>>('r')).answer, 'no')
+    assert.equal((await verifyRun(place.hf.log, place.hf.runtime.workflows, 'r')).verdict, 'same')
+  })
+
+  test('for want of the operator’s deed stall the run', async (t) => {
+    const workflow = deciding(new HoldfastError('PLAYBOOK_INVALID', 'line 3'))
+    const place = await openPlace(t, { workflows: [workflow] })
+    await place.hf.start(workflow, null, { id: 'r' })
+    await place.hf.idle()
+    assert.deepEqual(place.kinds('r'), ['run.started', 'run.stalled'])
   })
 })
 

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { describe, type TestContext, test } from 'node:test'
 import { z } from 'zod'
 import { openPlace, type Place, type PlaceOptions, turns } from '../../apps/testing/place.ts'
+import { HoldfastError } from '../../kernel/errors.ts'
 import type { NewEvent } from '../../kernel/event.ts'
 import type { JsonObject } from '../../kernel/json.ts'
 import { type Context, defineWorkflow, type Workflow } from '../../kernel/workflow.ts'
@@ -230,7 +231,7 @@ describe('a stalled run', () => {
         material: {},
         answer: z.string(),
         rules: () => {
-          if (broken) throw new Error('the book can not be read')
+          if (broken) throw new HoldfastError('PLAYBOOK_INVALID', 'the book can not be read')
           return { answer: 'this', confidence: 1, reasons: [], source: 'book' }
         },
       }),

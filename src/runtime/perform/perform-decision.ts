@@ -4,6 +4,8 @@
  * and the rules decide, whatever the policy would say by then. A pipeline can't wait for that, so there the rules
  * decide at once.
  *
+ * Rules that throw are not asked again, as they would only throw once more: the decision has failed.
+ *
  * A crash while the model is asked has it asked again; the call that was cut off counts as what was reserved for it.
  */
 import { approvalName } from '../../kernel/effect-review.ts'
@@ -21,6 +23,7 @@ import type { Execution } from '../run/execution.ts'
 import { recordJson } from '../run-errors.ts'
 import { BY_STOP } from '../stops/held-index.ts'
 import { answerJsonSchema } from './answer-schema.ts'
+import { needsPerson } from './retrying.ts'
 import { withDeadline } from './time-limits.ts'
 
 /** After it the rules decide. */
@@ -220,17 +223,23 @@ async function decideByRules(
   before: readonly NewEvent[],
   because?: string,
 ): Promise<void> {
-  let body: JsonObject
+  let decided: NewEvent
   try {
     const { answer, confidence, reasons, source } = question.rules()
     const provenance = { tier: 'rules' as const, source, ...(because === undefined ? {} : { because }) }
-    body = decisionBody(name, question, { answer, confidence, reasons, provenance })
+    const body = decisionBody(name, question, { answer, confidence, reasons, provenance })
+    decided = execution.event('decision.made', body)
   } catch (error) {
-    // What a model was asked has been paid for, whatever the rules are worth.
-    if (before.length > 0) await execution.append(before)
-    throw error
+    if (needsPerson(error)) {
+      // What a model was asked has been paid for, whatever the rules are worth.
+      if (before.length > 0) await execution.append(before)
+      throw error
+    }
+    const failure = recordJson(toErrorRecord(error, 'DECISION_FAILED'))
+    const body = { name, asked: askedOf(name, question), error: failure }
+    decided = execution.event('decision.failed', body)
   }
-  execution.record([...before, execution.event('decision.made', body)])
+  execution.record([...before, decided])
 }
 
 function decisionBody(name: string, question: Question<unknown>, decided: Decided<unknown>): JsonObject {

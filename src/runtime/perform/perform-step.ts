@@ -8,7 +8,7 @@ import type { Execution } from '../run/execution.ts'
 import { recordJson } from '../run-errors.ts'
 import { isPromise, runAttempt } from '../steps/step-attempt.ts'
 import { isTotalTimeout, type StepSpan, spanOf, totalTimeout } from '../steps/step-span.ts'
-import { delayAfter, isAfter, lastFailure, noteRetry } from './retrying.ts'
+import { delayAfter, isAfter, lastFailure, needsPerson, noteRetry } from './retrying.ts'
 
 type Step = OperationOf<'step'>
 
@@ -118,12 +118,6 @@ function fail(execution: Execution, step: Step, attempts: number, error: unknown
   const record = recordJson(toErrorRecord(error, 'STEP_FAILED'))
   const code = codeOf(step.work, step.options.pure === true)
   execution.record([execution.event('step.failed', { name: step.name, error: record, attempts, code })])
-}
-
-/** A broken file of the operator's, say: no attempt helps until a person has acted, so the run stalls. */
-function needsPerson(error: unknown): boolean {
-  const { code } = toErrorRecord(error, 'STEP_FAILED')
-  return entryOf(code)?.retry === 'operator' && error instanceof HoldfastError
 }
 
 /** Whether the same call can be expected to go better later: unknown errors can, those of our table say. */

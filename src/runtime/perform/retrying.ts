@@ -1,6 +1,12 @@
 /** Attempts that have failed, and when the next one is made: the same for steps and effects. */
 
-import { type ErrorRecord, fromErrorRecord, toErrorRecord } from '../../kernel/errors.ts'
+import {
+  type ErrorRecord,
+  entryOf,
+  fromErrorRecord,
+  isHoldfastError,
+  toErrorRecord,
+} from '../../kernel/errors.ts'
 import { seededRandom } from '../../kernel/random.ts'
 import { nextDelayMs, type RetryPolicy } from '../../kernel/retry-policy.ts'
 import { runStream } from '../../kernel/run-stream.ts'
@@ -20,6 +26,12 @@ export function delayAfter(
 /** Whether a time is past a limit, if there is one. */
 export function isAfter(time: number, limit: number | null): boolean {
   return limit !== null && time > limit
+}
+
+/** A broken file of the operator's, say: no attempt helps until a person has acted, so the run stalls. */
+export function needsPerson(error: unknown): boolean {
+  // Not everything that is thrown can be looked at: the code comes first.
+  return entryOf(toErrorRecord(error).code)?.retry === 'operator' && isHoldfastError(error)
 }
 
 export interface FailedAttempt {

@@ -76,6 +76,7 @@ export function requestOnRecord({ kind, body }: StoredEvent, reader: RequestRead
     case 'policy.decided':
       return refusedEffect(body)
     case 'decision.made':
+    case 'decision.failed':
     case 'flag.evaluated':
       return body.asked
     case 'review.requested':

@@ -4,7 +4,7 @@
  */
 import { toErrorRecord } from '../../kernel/errors.ts'
 import type { Outcome } from '../../kernel/journal.ts'
-import { type Json, type JsonObject, toJson } from '../../kernel/json.ts'
+import { type JsonObject, toJson } from '../../kernel/json.ts'
 import type { Operation, OperationOf } from '../operations.ts'
 import { idempotencyKeyOf } from '../perform/idempotency-key.ts'
 import { codeOf } from './code.ts'
@@ -71,21 +71,22 @@ function rerunRules(
   recorded: RecordedOperation,
   outcome: Outcome,
 ): Rerun | null {
-  const body = outcome.ok ? (outcome.value as JsonObject) : {}
-  const provenance = body.provenance as JsonObject
-  if (provenance.tier !== 'rules') return null
-  const before: Json = {
-    answer: body.answer ?? null,
-    confidence: body.confidence ?? null,
-    reasons: body.reasons ?? null,
-  }
+  const body = outcome.ok ? (outcome.value as JsonObject) : null
+  const provenance = body?.provenance as JsonObject | undefined
+  if (provenance !== undefined && provenance.tier !== 'rules') return null
+  const before = body === null ? comparable(outcome) : ruled(body)
   try {
-    const { source, ...ruled } = question.rules()
-    const after = toJson(ruled, `answer of ${name}`)
+    const { source, ...given } = question.rules()
+    const after = toJson(given, `answer of ${name}`)
     const divergence = same(before, after) ? null : otherResult(recorded, before, after)
-    return { divergence, isChanged: source !== provenance.source }
+    return { divergence, isChanged: source !== provenance?.source }
   } catch (error) {
-    const after = comparable({ ok: false, error: toErrorRecord(error) })
-    return { divergence: otherResult(recorded, before, after), isChanged: true }
+    const after = comparable({ ok: false, error: toErrorRecord(error, 'DECISION_FAILED') })
+    const isSame = same(before, after)
+    return { divergence: isSame ? null : otherResult(recorded, before, after), isChanged: !isSame }
   }
+}
+
+function ruled({ answer = null, confidence = null, reasons = null }: JsonObject): JsonObject {
+  return { answer, confidence, reasons }
 }

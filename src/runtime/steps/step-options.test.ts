@@ -11,6 +11,8 @@ const REFUSED: readonly StepOptions[] = [
   { retry: { maxDelay: -1 } },
   { retry: { factor: Number.NaN } },
   { retry: { totalTime: 'x' } },
+  { retry: { only: null as never } },
+  { retry: { never: 'CODE' as never } },
   { timeout: 'banana' },
   { totalTimeout: 'x' },
   { heartbeat: -1 },
@@ -31,6 +33,11 @@ for (const options of REFUSED) {
     assert.equal(await verdict(place), 'same')
   })
 }
+
+test('a step without a function fails the run, and does not stall it', async (t) => {
+  const { output } = await runToEnd(t, (ctx) => ctx.step('s', undefined as never))
+  assert.equal(codeOf(output), 'INPUT_INVALID')
+})
 
 test('an effect with such a policy is refused before it is intended', async (t) => {
   const { output, place } = await runToEnd(t, (ctx) =>

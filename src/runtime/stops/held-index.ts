@@ -13,7 +13,7 @@ export interface HeldByStop {
 
 export const heldIndex: Projection = {
   name: 'held',
-  version: 1,
+  version: 2,
   tables: ['held'],
   schema: `
     CREATE TABLE held (
@@ -25,6 +25,7 @@ export const heldIndex: Projection = {
     ...['held', 'intended', 'succeeded', 'failed'].flatMap((how) => [`effect.${how}`, `undo.${how}`]),
     'decision.held',
     'decision.made',
+    'decision.failed',
     'run.completed',
     'run.failed',
     'run.cancelled',

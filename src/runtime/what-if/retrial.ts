@@ -212,6 +212,10 @@ export class Retrial implements OperationHost {
       this.#found.decision({ name, before, after, isOtherQuestion: false })
       return this.#give(name, { ok: true, value }, this.#placeOf(recorded))
     } catch (error) {
+      const failure: Outcome = { ok: false, error: toErrorRecord(error, 'DECISION_FAILED') }
+      const then = recorded?.settled?.outcome
+      if (then !== undefined && same(comparable(then), comparable(failure)))
+        return this.#give(name, failure, this.#placeOf(recorded))
       return this.#stop(name, `the rules of the decision "${name}" fail: ${toErrorRecord(error).message}`)
     }
   }
