@@ -4,7 +4,13 @@ import { describe, test } from 'node:test'
 import { z } from 'zod'
 import { openPlace, type Place, type PlaceOptions, turns } from '../apps/testing/place.ts'
 import { HoldfastError } from '../kernel/errors.ts'
-import { type AnyWorkflow, type Context, defineWorkflow, type Workflow } from '../kernel/workflow.ts'
+import {
+  type AnyWorkflow,
+  type Context,
+  defineWorkflow,
+  type StepAttempt,
+  type Workflow,
+} from '../kernel/workflow.ts'
 import { verifyRun } from './replay/replay.ts'
 
 function flow<Input = unknown, Output = unknown>(
@@ -81,11 +87,69 @@ describe('step', () => {
       assert.deepEqual(place.kinds('r'), ['run.started', 'step.failed', 'run.failed'])
       assert.equal(await verdict(place), 'same')
     }
+    const asks: readonly [string, (ctx: Context) => unknown][] = [
+      ['step', (ctx) => ctx.step('inner', () => 1)],
+      ['sleep', (ctx) => ctx.sleep('inner', '1h')],
+      ['emit', (ctx) => ctx.emit({ kind: 'inner' })],
+      ['map', (ctx) => ctx.map('inner', [1], () => 1)],
+      ['flag', (ctx) => ctx.flag('inner', true)],
+      ['patched', (ctx) => ctx.patched('inner')],
+      ['uuid', (ctx) => ctx.uuid('inner')],
+      ['continueAs', (ctx) => ctx.continueAs('inner')],
+    ]
+    for (const [what, ask] of asks) {
+      for (const wait of [() => undefined, () => Promise.resolve(), () => turns(3)]) {
+        const { output, place } = await outcome(t, async (ctx) =>
+          ctx.step('outer', async () => {
+            await wait()
+            return await ask(ctx)
+          }),
+        )
+        assert.match(String(output), /The function of step "outer" asks for/, what)
+        assert.deepEqual(place.kinds('r'), ['run.started', 'step.failed', 'run.failed'], what)
+        assert.equal(await verdict(place), 'same')
+      }
+    }
     const { output } = await outcome(t, async (ctx) => {
       const first = ctx.step('first', async () => await Promise.resolve(1))
       return [await ctx.step('second', () => 2), await first]
     })
     assert.deepEqual(output, [2, 1], 'a step beside one whose function has not come back is none within it')
+  })
+
+  test('whose function wakes code beside it, of this run and of others, is not taken for what that asks', async (t) => {
+    let place: Place | null = null
+    const other = flow(async (ctx) => [await ctx.step('own', () => 1), typeof ctx.uuid()], 'other')
+    const workflow = flow(async (ctx) => {
+      let wake = (_: unknown): void => {}
+      const woken = new Promise((resolve) => {
+        wake = resolve
+      })
+      const beside = async (): Promise<unknown> => {
+        const event = await ctx.waitFor('go')
+        await woken
+        return [
+          event?.data,
+          await ctx.step('beside', async () => await Promise.resolve(typeof event)),
+          typeof ctx.uuid(),
+        ]
+      }
+      const work = async (own: StepAttempt): Promise<unknown> => {
+        await place?.hf.emit({ kind: 'go', data: 7 })
+        const run = await place?.hf.start(other, null)
+        own.heartbeat('on')
+        wake(null)
+        await turns(20)
+        return await run?.result()
+      }
+      return await Promise.all([beside(), ctx.step('long', work, { heartbeat: '1m' })])
+    })
+    place = await openPlace(t, { workflows: [workflow, other] })
+    await place.hf.start(workflow, null, { id: 'r' })
+    assert.deepEqual(await place.outcome('r'), [
+      [7, 'object', 'string'],
+      [1, 'string'],
+    ])
   })
 
   test('gives up after its attempts with STEP_FAILED, or with the code of the error', async (t) => {
@@ -357,7 +421,8 @@ describe('together and in a race', () => {
       const branch = async (name: string, hours: number): Promise<void> => {
         await ctx.sleep(name, `${hours}h`)
         order.push(name)
-        await ctx.step(`${name} ${order.length}`, () => ctx.random('shared'))
+        const drawn = ctx.random('shared')
+        await ctx.step(`${name} ${order.length}`, () => drawn)
         order.push(`${name}!`)
       }
       await Promise.all([branch('c', 3), branch('a', 1), branch('b', 2)])

@@ -32,15 +32,9 @@ export function hasEnded(run: string): HoldfastError {
 }
 
 /** Once the step is on record its function is not called again, and what it asked for would be missing. */
-export function askedWithin(
-  {
-    run,
-    activity,
-  }: { readonly run: { readonly id: string }; readonly activity: { readonly within: string | null } },
-  name: string,
-): HoldfastError {
-  return new HoldfastError('INPUT_INVALID', `The function of step "${activity.within}" asks for "${name}"`, {
-    details: { run: run.id, step: activity.within, name },
+export function askedWithin(run: string, step: string, name: string): HoldfastError {
+  return new HoldfastError('INPUT_INVALID', `The function of step "${step}" asks for "${name}"`, {
+    details: { run, step, name },
     fix: 'Ask `ctx` before or after the step; its function only computes, reads or writes by itself.',
   })
 }

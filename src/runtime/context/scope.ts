@@ -6,7 +6,8 @@ import type { Json } from '../../kernel/json.ts'
 import type { Note } from '../../kernel/note.ts'
 import type { Abandonable, Operation, OperationHost } from '../operations.ts'
 import { ForkLine } from '../replay/fork-line.ts'
-import { wasAbandoned } from '../run-errors.ts'
+import { askedWithin, wasAbandoned } from '../run-errors.ts'
+import { stepAsking } from '../steps/within.ts'
 import { Names, storable } from './names.ts'
 import { unwatched } from './unwatched.ts'
 
@@ -45,7 +46,7 @@ export class Scope {
 
   /** Claims a name for several branches as long as `work` lasts, and gives it as it stands on record. */
   async several<T>(name: string, work: (unique: string) => Promise<T>): Promise<T> {
-    this.#assertOpen()
+    this.#assertMayAsk(name)
     return await this.#named(name, work)
   }
 
@@ -81,7 +82,7 @@ export class Scope {
   /** The promise may be left alone: a failure that nobody looks at is on record all the same. */
   operate(make: Make, given: string): Promise<Json> {
     try {
-      this.#assertOpen()
+      this.#assertMayAsk(given)
       const wanted = given === '' ? given : this.#place(given)
       const outcome = this.#begin(make, this.#names.claim(wanted))
       const release = (): void => this.#names.release(wanted)
@@ -102,13 +103,13 @@ export class Scope {
 
   /** For operations that got their name from us: two under way together are told apart by their order. */
   async operateUnnamed(make: Make, wanted: string): Promise<Json> {
-    this.#assertOpen()
+    this.#assertMayAsk(wanted)
     return await this.host.operate(this.line.asks(make(this.#names.count(this.#place(wanted)))))
   }
 
   /** For what a run asks only once, whatever branch of it asks: the name is the same in all of them. */
   once(name: string, make: Make): Promise<Json> {
-    this.#assertOpen()
+    this.#assertMayAsk(name)
     const told = this.#told.get(name) ?? this.host.operate(this.line.asks(make(this.#names.count(name))))
     this.#told.set(name, told)
     return told
@@ -145,11 +146,12 @@ export class Scope {
   }
 
   async continueAs(input: Json): Promise<never> {
-    this.#assertOpen()
+    this.#assertMayAsk('continueAs')
     return await this.host.continueAs(input)
   }
 
   patched(id: string): boolean {
+    this.#assertBesideSteps(`patched ${id}`)
     const known = this.#patches.get(id)
     if (known !== undefined) return known
     const note: Note = { kind: 'patch.noted', body: { patch: storable(id) } }
@@ -161,6 +163,7 @@ export class Scope {
 
   /** How often `what` was drawn from in this scope. */
   draw(what: string, name: string): { readonly name: string; readonly n: number } {
+    this.#assertBesideSteps(name)
     const placed = this.#place(name)
     const key = `${what} ${placed}`
     const n = this.#draws.get(key) ?? 0
@@ -182,7 +185,15 @@ export class Scope {
     return typeof name === 'string' ? this.#prefix + storable(name) : name
   }
 
-  #assertOpen(): void {
+  /** @throws OPERATION_ABANDONED in a closed scope, INPUT_INVALID */
+  #assertMayAsk(name: string): void {
+    this.#assertBesideSteps(name)
     if (this.#isClosed) throw wasAbandoned(this.#prefix.slice(0, -1))
+  }
+
+  /** @throws INPUT_INVALID */
+  #assertBesideSteps(name: string): void {
+    const step = stepAsking(this.host)
+    if (step !== null) throw askedWithin(this.host.run.id, step, name)
   }
 }

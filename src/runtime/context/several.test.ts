@@ -91,7 +91,11 @@ describe('map', () => {
 
   test('used again counts up; chance is that of the place', async (t) => {
     const { output, place } = await runToEnd(t, async (ctx) => {
-      const draw = () => ctx.map('draw', [1, 2], (own) => own.step('x', () => own.random()))
+      const draw = () =>
+        ctx.map('draw', [1, 2], (own) => {
+          const drawn = own.random()
+          return own.step('x', () => drawn)
+        })
       return [await draw(), await draw(), ctx.random()].flat()
     })
     assert.equal(new Set(output as number[]).size, 5, 'each place draws for itself')

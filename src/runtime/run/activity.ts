@@ -14,8 +14,6 @@ export class Activity {
   /** Made when somebody waits for it. */
   #abandoned: PromiseWithResolvers<void> | null = null
   #isAbandoned = false
-  /** Name of the step whose function is being called at this moment, up to its first `await`. */
-  within: string | null = null
 
   /** Whether something is under way that parking must not cut off. */
   get busy(): boolean {

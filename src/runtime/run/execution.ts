@@ -30,7 +30,7 @@ import { performOperation } from '../perform/perform.ts'
 import { abandonOperation } from '../perform/receive.ts'
 import { Retries } from '../perform/retries.ts'
 import { refusalOfKept } from '../reopening/kept.ts'
-import { askedWithin, diverged, forgotten, isErased, recordJson, wasAbandoned } from '../run-errors.ts'
+import { diverged, forgotten, isErased, recordJson, wasAbandoned } from '../run-errors.ts'
 import { Abort } from './abort.ts'
 import { ABORTED_CALL_MS, Activity } from './activity.ts'
 import type { ExecutionHost } from './execution-host.ts'
@@ -159,7 +159,6 @@ export class Execution implements OperationHost {
 
   operate(operation: Operation): Promise<Json> {
     if (!this.active) return never()
-    if (this.activity.within !== null) return Promise.reject(askedWithin(this, operation.name))
     const entry = this.journal.entries.get(operation.name)
     if (entry !== undefined && entry.type !== operation.type) {
       void this.stall(diverged(this.run.id, operation, entry))

@@ -10,6 +10,7 @@ import type { Execution } from '../run/execution.ts'
 import { never } from '../run/never.ts'
 import { Heartbeat } from './heartbeat.ts'
 import { type StepSpan, totalTimeout } from './step-span.ts'
+import { callWithin } from './within.ts'
 
 type Step = OperationOf<'step'>
 
@@ -56,13 +57,8 @@ function totalLimit(execution: Execution, step: Step, attempt: number, deadline:
 }
 
 /** What is asked of `ctx` meanwhile is refused. */
-function callStep({ activity }: Execution, { name, work }: Step, attempt: Attempt): unknown {
-  activity.within = name
-  try {
-    return work(attempt)
-  } finally {
-    activity.within = null
-  }
+function callStep(execution: Execution, { name, work }: Step, attempt: Attempt): unknown {
+  return callWithin(execution, name, () => work(attempt))
 }
 
 /** What a step gives at once is not waited for. */
