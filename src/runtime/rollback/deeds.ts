@@ -1,4 +1,4 @@
-/** What a run has done to the world, read from the log: its own effects and those of the runs that it called. */
+/** What a run has done to the world, read from the log: its own effects and those of the runs, and chains, that it called. */
 
 import type { StoredEvent } from '../../kernel/event.ts'
 import { foldJournal } from '../../kernel/journal.ts'
@@ -43,6 +43,8 @@ export function deedsOf(log: EventLog, gate: Pick<Gate, 'manifestOf'>, run: stri
     const journal = foldJournal(one, events)
     if (journal.erased) throw isErased(one)
     if (journal.end === null && one !== run) open.push(one)
+    // Of the run itself the other links are rolled back by themselves.
+    if (journal.end?.status === 'continued' && one !== run) look(journal.end.next)
     for (const { type, name, opened, effect, settled } of journal.entries.values()) {
       if (type === 'child' && isCalled(opened)) look(String(opened?.run))
       if (type !== 'effect' || isUndone(log.tables, one, name)) continue

@@ -319,6 +319,35 @@ describe("compensate: 'on-failure'", () => {
     await verified(place, 'r', 'rollback/r')
   })
 
+  for (const how of ['fails when that has ended', 'is cancelled when that is under way'] as const) {
+    test(`undoes what all runs of a chain did that was called, when its caller ${how}`, async (t) => {
+      const link = flow('link', async (ctx, left) => {
+        await ctx.act('act', 'shop.order', { what: `link ${left}` })
+        if (Number(left) > 0) await ctx.continueAs(Number(left) - 1)
+        if (how !== 'fails when that has ended')
+          await ctx.act('slow', 'shop.order', { what: 'slow', slow: true })
+      })
+      const caller = flow(
+        'caller',
+        async (ctx) => {
+          await ctx.call('chain', link, 2)
+          throw new Error('so')
+        },
+        { compensate: 'on-failure' },
+      )
+      const { place, shop } = await opened(t, [caller, link])
+      await place.hf.start(caller, null, { id: 'r' })
+      if (how !== 'fails when that has ended') {
+        while (place.kinds('r/chain~3').at(-1) !== 'effect.intended' || shop.done.length < 3) await turns(1)
+        await place.hf.cancel('r')
+      }
+      await place.pass()
+      await verified(place, 'rollback/r')
+      const slow = how === 'fails when that has ended' ? [] : ['slow 4']
+      assert.deepEqual(shop.undone, [...slow, 'link 0 3', 'link 1 2', 'link 2 1'])
+    })
+  }
+
   test('undoes what a cancelled run did', async (t) => {
     const { place, shop } = await opened(t, [saga])
     await place.hf.start(saga, null, { id: 'r' })
