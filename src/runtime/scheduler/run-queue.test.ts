@@ -259,6 +259,19 @@ describe('rate', () => {
     await turns()
     assert.equal(place.hf.run('a3').status(), 'completed')
   })
+
+  test('nor does it stop what waits for its turn already', async (t) => {
+    const place = await openPlace(t, { workflows: [flow] })
+    for (const id of ['a1', 'a2', 'a3']) await place.hf.start(flow, id, { id })
+    await place.hf.idle()
+    place.clock.set(place.clock.now() - 10 * 86_400_000)
+    place.clock.advance(59_999)
+    await turns()
+    assert.equal(place.hf.run('a3').status(), 'queued')
+    place.clock.advance(1)
+    await turns()
+    assert.equal(place.hf.run('a3').status(), 'completed')
+  })
 })
 
 describe('later', () => {

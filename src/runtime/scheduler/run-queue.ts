@@ -317,14 +317,21 @@ export class RunQueue {
     return full === undefined ? null : full.at + perMs
   }
 
+  /** By the time of day, or when as long has passed: a clock that is set back meanwhile holds nothing up. */
   #wakeAt(at: number): void {
     if (at >= this.#alarmAt) return
     this.#cancelAlarm()
     this.#alarmAt = at
-    this.#cancelAlarm = this.#host.clock.wakeAt(at, () => {
+    const wake = (): void => {
+      this.#cancelAlarm()
       this.#alarmAt = Number.POSITIVE_INFINITY
       this.#goRound()
-    })
+    }
+    const { clock } = this.#host
+    const calledOff = [clock.wakeAt(at, wake), clock.after(at - clock.now(), wake)]
+    this.#cancelAlarm = () => {
+      for (const callOff of calledOff) callOff()
+    }
   }
 
   // -- runs that begin later, and runs that never begin ------------------------------------------
