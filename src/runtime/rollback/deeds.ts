@@ -47,8 +47,9 @@ export function deedsOf(log: EventLog, gate: Pick<Gate, 'manifestOf'>, run: stri
     if (journal.end?.status === 'continued' && one !== run) look(journal.end.next)
     for (const { type, name, opened, effect, settled } of journal.entries.values()) {
       if (type === 'child' && isCalled(opened)) look(String(opened?.run))
-      if (type !== 'effect' || isUndone(log.tables, one, name)) continue
-      const operation = String(opened?.operation)
+      // What a fork has copied, or was refused before it was tried, was not done by this run.
+      if (type !== 'effect' || opened === null || isUndone(log.tables, one, name)) continue
+      const operation = String(opened.operation)
       const position = lastPosition(events, name)
       if (settled === null && effect !== null) unclear.push({ run: one, name, operation, position })
       else if (settled?.outcome.ok) done.push({ run: one, name, operation, position })

@@ -348,6 +348,32 @@ describe("compensate: 'on-failure'", () => {
     })
   }
 
+  test('undoes what a fork did itself, and leaves what it has copied to its source', async (t) => {
+    const failing = flow(
+      'failing',
+      async (ctx) => {
+        await ctx.act('a', 'shop.order', { what: 'a' })
+        await ctx.call('part', part, null)
+        await ctx.act('b', 'shop.order', { what: 'b' })
+        throw new Error('so')
+      },
+      { compensate: 'on-failure' },
+    )
+    const { place, shop } = await opened(t, [failing])
+    await ran(place, failing)
+    assert.deepEqual(shop.undone, ['b 4', 'c2 3', 'c1 2', 'a 1'])
+    await place.hf.fork('r', { from: 'b', id: 'fork' })
+    await place.pass()
+    assert.deepEqual(shop.undone.slice(4), ['b 5'])
+    assert.deepEqual(await place.hf.run('rollback/fork').result(), {
+      run: 'fork',
+      undone: [{ run: 'fork', name: 'b', operation: 'shop.order' }],
+      byHand: [],
+      left: [],
+    })
+    await verified(place, 'fork', 'rollback/fork')
+  })
+
   test('undoes what a cancelled run did', async (t) => {
     const { place, shop } = await opened(t, [saga])
     await place.hf.start(saga, null, { id: 'r' })
