@@ -4,9 +4,9 @@
  * widen the sources and narrow the readers.
  */
 
-/** owner: the operator's own word. system: made by Holdfast from nothing outside. external: came from outside. */
 import { HoldfastError } from './errors.ts'
 
+/** owner: the operator's own word. system: made by Holdfast from nothing outside. external: came from outside. */
 export type Trust = 'owner' | 'system' | 'external'
 
 export interface Label {

@@ -58,7 +58,7 @@ function totalLimit(execution: Execution, step: Step, attempt: number, deadline:
 
 /** What is asked of `ctx` meanwhile is refused. */
 function callStep(execution: Execution, { name, work }: Step, attempt: Attempt): unknown {
-  return callWithin(execution, name, () => work(attempt))
+  return callWithin(execution, name, work, attempt)
 }
 
 /** What a step gives at once is not waited for. */

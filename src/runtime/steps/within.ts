@@ -4,21 +4,42 @@
  * replay.
  *
  * A continuation belongs to the function that awaits, whoever resolves what it awaits, so that code beside a step is
- * never taken for that of the step.
+ * never taken for that of the step. Only `async` functions are followed beyond their first turn: to follow each would
+ * cost a step that computes a twentieth of its time.
  */
 import { AsyncLocalStorage } from 'node:async_hooks'
 
-/** What runs the code: an execution, or a replay. */
-type Host = object
+/** `host` is what runs the code: an execution, or a replay. */
+interface Call {
+  readonly host: object
+  readonly step: string
+}
 
-const calls = new AsyncLocalStorage<{ readonly host: Host; readonly step: string }>()
+const AsyncFunction = (async () => {}).constructor
+const followed = new AsyncLocalStorage<Call>()
+/** Of the function that is being called at this moment, and is not followed. */
+let present: Call | null = null
 
-export function callWithin<T>(host: Host, step: string, work: () => T): T {
-  return calls.run({ host, step }, work)
+/** Calls the function of a step. */
+export function callWithin<Given, Result>(
+  host: object,
+  step: string,
+  work: (given: Given) => Result,
+  given: Given,
+): Result {
+  const call = { host, step }
+  if (work instanceof AsyncFunction) return followed.run(call, work, given)
+  const before = present
+  present = call
+  try {
+    return work(given)
+  } finally {
+    present = before
+  }
 }
 
 /** Name of the step whose function asks; null where the code of the workflow does. */
-export function stepAsking(host: Host): string | null {
-  const call = calls.getStore()
+export function stepAsking(host: object): string | null {
+  const call = present ?? followed.getStore()
   return call?.host === host ? call.step : null
 }
