@@ -86,6 +86,29 @@ test('where it is and what to do is said', () => {
   })
 })
 
+test('the path goes through what gives its own JSON, which may not be itself', () => {
+  assert.throws(() => toJson({ a: { toJSON: () => ({ at: [new Date(0)] }) } }), {
+    details: { path: 'value.a.at[0]' },
+  })
+  const own = { toJSON: () => own }
+  assert.throws(() => toJson([own]), { message: /^value\[0\] is a cycle/ })
+})
+
+test('what is nested too deep is refused, not the end of the stack', () => {
+  const nested = (depth: number): unknown => {
+    let value: unknown = 1
+    for (let i = 0; i < depth; i += 1) value = i % 2 === 0 ? [value] : { value }
+    return value
+  }
+  assert.deepEqual(toJson(nested(500)), nested(500))
+  for (const depth of [501, 100_000]) {
+    assert.throws(() => toJson(nested(depth), 'result'), {
+      code: 'VALUE_NOT_JSON',
+      message: /^result is nested more than 500 deep/,
+    })
+  }
+})
+
 test('the same object twice is no cycle', () => {
   const twice = { n: 1 }
   assert.deepEqual(toJson([twice, twice]), [{ n: 1 }, { n: 1 }])

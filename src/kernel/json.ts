@@ -14,13 +14,27 @@ export type JsonObject = { readonly [key: string]: Json }
  * JSON.stringify does; an object with `toJSON` other than a Date is asked for its JSON.
  *
  * @throws VALUE_NOT_JSON naming the path, for what JSON would silently change: Date, Map, Set, Error, RegExp,
- *   a promise, bigint, NaN, functions, symbols, binary data, cycles.
+ *   a promise, bigint, NaN, functions, symbols, binary data, cycles; and for what is nested more than 500 deep.
  */
 export function toJson(value: unknown, path = 'value'): Json {
-  return copy(value, path, [])
+  return copy(value, path, null)
 }
 
-function copy(value: unknown, path: string, above: readonly object[]): Json {
+/** Deeper, what others read it with would give up. */
+const MOST_DEEP = 500
+
+/** An object that is being copied. */
+interface Copying {
+  readonly object: object
+  readonly key: Key
+  readonly above: Copying | null
+  readonly depth: number
+}
+
+/** Of a value in the object above it; null for the object itself, as its `toJSON` gives it. */
+type Key = string | number | null
+
+function copy(value: unknown, key: Key, above: Copying | null): Json {
   switch (typeof value) {
     case 'string':
     case 'boolean':
@@ -29,12 +43,19 @@ function copy(value: unknown, path: string, above: readonly object[]): Json {
       return null
     case 'number':
       if (Number.isFinite(value)) return value + 0 // JSON has no -0
-      throw notJson(path, String(value), 'use null or a string for it')
+      throw notJson(pathOf(key, above), String(value), 'use null or a string for it')
     case 'object':
-      return value === null ? null : copyObject(value, path, above)
+      return value === null ? null : copyObject(value, key, above)
     default:
-      throw notJson(path, `a ${typeof value}`, 'return plain data')
+      throw notJson(pathOf(key, above), `a ${typeof value}`, 'return plain data')
   }
+}
+
+function pathOf(key: Key, above: Copying | null): string {
+  if (above === null) return String(key)
+  const path = pathOf(above.key, above.above)
+  if (key === null) return path
+  return Array.isArray(above.object) ? `${path}[${key}]` : `${path}.${key}`
 }
 
 /** Objects that JSON takes, but turns into something else. */
@@ -52,16 +73,19 @@ const MISFITS: readonly { fits: (value: object) => boolean; what: string; fix: s
   },
 ]
 
-function copyObject(value: object, path: string, above: readonly object[]): Json {
-  if (above.includes(value)) throw notJson(path, 'a cycle', 'return a tree')
-  const below = [...above, value]
-  if (Array.isArray(value)) return Array.from(value, (item, i) => copy(item, `${path}[${i}]`, below))
+function copyObject(value: object, key: Key, above: Copying | null): Json {
+  for (let one = above; one !== null; one = one.above) {
+    if (one.object === value) throw notJson(pathOf(key, above), 'a cycle', 'return a tree')
+  }
+  const here = { object: value, key, above, depth: (above?.depth ?? 0) + 1 }
+  if (here.depth > MOST_DEEP) throw tooDeep(here)
+  if (Array.isArray(value)) return Array.from(value, (item, i) => copy(item, i, here))
   const misfit = isPlain(value) ? undefined : MISFITS.find(({ fits }) => fits(value))
-  if (misfit !== undefined) throw notJson(path, misfit.what, misfit.fix)
-  if ('toJSON' in value && typeof value.toJSON === 'function') return copy(value.toJSON(), path, below)
+  if (misfit !== undefined) throw notJson(pathOf(key, above), misfit.what, misfit.fix)
+  if ('toJSON' in value && typeof value.toJSON === 'function') return copy(value.toJSON(), null, here)
   const out: Record<string, Json> = {}
-  for (const [key, item] of Object.entries(value)) {
-    if (item !== undefined) setField(out, key, copy(item, `${path}.${key}`, below))
+  for (const [name, item] of Object.entries(value)) {
+    if (item !== undefined) setField(out, name, copy(item, name, here))
   }
   return out
 }
@@ -82,6 +106,16 @@ function notJson(path: string, what: string, fix: string): HoldfastError {
   return new HoldfastError('VALUE_NOT_JSON', `${path} is ${what}, which JSON can't hold`, {
     details: { path },
     fix: `${fix}, so that a replay sees the same value`,
+  })
+}
+
+function tooDeep(copying: Copying): HoldfastError {
+  let top = copying
+  while (top.above !== null) top = top.above
+  const path = String(top.key)
+  return new HoldfastError('VALUE_NOT_JSON', `${path} is nested more than ${MOST_DEEP} deep`, {
+    details: { path, most: MOST_DEEP },
+    fix: 'Keep data flatter, or as a text.',
   })
 }
 
