@@ -1,5 +1,7 @@
 /** Questions to the tables of the customers. */
+
 import { HoldfastError } from '../kernel/errors.ts'
+import { atMost } from '../kernel/limit.ts'
 import type { TablesReader } from '../ports/projection.ts'
 import type { AddressValue, FieldValue, Joined, Origin } from './change.ts'
 import { type Candidate, customerId } from './identity.ts'
@@ -89,7 +91,7 @@ export function listCustomers(
             coalesce((SELECT address FROM customers_addresses WHERE customer = id ORDER BY position LIMIT 1), '') AS address
      FROM customers WHERE last_position < ? ORDER BY last_position DESC LIMIT ?`,
     after,
-    limit,
+    atMost(limit),
   )
 }
 

@@ -1,5 +1,7 @@
 /** The list of runs, newest first, each with what it waits for. */
+
 import type { RunStatus } from '../kernel/journal.ts'
+import { atMost } from '../kernel/limit.ts'
 import type { SqlValue, TablesReader } from '../ports/projection.ts'
 import { type Waiting, waitingFor } from './why.ts'
 
@@ -47,7 +49,7 @@ export function listRuns(tables: TablesReader, filter: RunFilter = {}): RunRow[]
     `SELECT id, workflow, version, status, customer, parent, started, updated, position, error_code AS errorCode
      FROM runs ${where} ORDER BY position DESC LIMIT ?`,
     ...given.map(([, value]) => value),
-    limit,
+    atMost(limit),
   )
   return rows.map((row) => ({ ...row, waitsFor: waitingFor(tables, row.id) }))
 }

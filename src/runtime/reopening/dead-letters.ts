@@ -7,6 +7,7 @@
 import type { ErrorRecord } from '../../kernel/errors.ts'
 import { isHoldfastError } from '../../kernel/errors.ts'
 import { OWNER } from '../../kernel/label.ts'
+import { atMost } from '../../kernel/limit.ts'
 import { runStream } from '../../kernel/run-stream.ts'
 import type { TablesReader } from '../../ports/projection.ts'
 import { allSetAside } from '../agents/lists.ts'
@@ -70,7 +71,8 @@ export class DeadLetters {
 
   list(filter: DeadLetterFilter = {}): DeadLetterList {
     const { log } = this.#runtime
-    const { workflow, limit = 1_000 } = filter
+    const { workflow } = filter
+    const limit = atMost(filter.limit ?? 1_000)
     const runs = deadRows(log.tables, workflow, limit).map(({ position, ...row }) => {
       const error = log.event(position)?.body?.error
       return { ...row, error: (error as unknown as ErrorRecord | undefined) ?? null }

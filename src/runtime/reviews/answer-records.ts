@@ -2,6 +2,7 @@
 
 import type { StoredEvent } from '../../kernel/event.ts'
 import type { JsonObject } from '../../kernel/json.ts'
+import { atMost } from '../../kernel/limit.ts'
 import type { ReviewVerdict, Risk } from '../../kernel/review.ts'
 import { runOf } from '../../kernel/run-stream.ts'
 import type { Tables, TablesReader } from '../../ports/projection.ts'
@@ -99,14 +100,14 @@ export interface AnswerRecord {
 /** Answers, the newest first. `since`: milliseconds since 1970. */
 export function listAnswers(
   tables: TablesReader,
-  { since = 0, limit = -1 }: { readonly since?: number; readonly limit?: number } = {},
+  { since = 0, limit = Number.POSITIVE_INFINITY }: { readonly since?: number; readonly limit?: number } = {},
 ): AnswerRecord[] {
   return tables
     .all<{ review: string; run: string; time: number; actor: string; content: string }>(
       `SELECT review, run, time, actor, content FROM reviews_answers WHERE time >= ?
        ORDER BY position DESC LIMIT ?`,
       since,
-      limit,
+      atMost(limit),
     )
     .map(toAnswer)
 }

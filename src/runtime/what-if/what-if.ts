@@ -5,7 +5,9 @@
  *
  * Why: docs/decisions/0034-what-if.md
  */
+
 import { isHoldfastError } from '../../kernel/errors.ts'
+import { atMost } from '../../kernel/limit.ts'
 import type { AnyWorkflow } from '../../kernel/workflow.ts'
 import type { EventLog } from '../../ports/event-log.ts'
 import type { FlagRules, Flags } from '../../ports/flags.ts'
@@ -67,7 +69,7 @@ function chosen({ tables }: EventLog, { workflow, since = 0, limit = LIMIT }: Wh
        ORDER BY position DESC LIMIT ?3`,
       since,
       workflow ?? null,
-      limit,
+      atMost(limit),
     )
     .map(({ id }) => id)
 }
