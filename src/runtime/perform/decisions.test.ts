@@ -6,7 +6,7 @@ import { openPlace, type Place, turns } from '../../apps/testing/place.ts'
 import { HoldfastError } from '../../kernel/errors.ts'
 import type { Json } from '../../kernel/json.ts'
 import { externalFrom } from '../../kernel/label.ts'
-import { type Decided, defineWorkflow, type Question } from '../../kernel/workflow.ts'
+import { type Context, type Decided, defineWorkflow, type Question } from '../../kernel/workflow.ts'
 import { explain } from '../../observe/explain/explanation.ts'
 import { runStory } from '../../observe/run-story.ts'
 import type { Model, ModelQuestion } from '../../ports/model.ts'
@@ -235,6 +235,34 @@ describe('rules that throw', () => {
     await place.hf.start(workflow, null, { id: 'r' })
     await place.hf.idle()
     assert.deepEqual(place.kinds('r'), ['run.started', 'run.stalled'])
+  })
+
+  test('for want of the operator’s deed do not have the model asked, and paid, at each attempt', async (t) => {
+    let isMended = false
+    const rules = (): never | ReturnType<typeof question.rules> => {
+      if (isMended) return question.rules()
+      throw new HoldfastError('PLAYBOOK_INVALID', 'line 3')
+    }
+    const run = async (ctx: Context): Promise<Decided<string>> =>
+      await ctx.decide('lead', { ...question, rules })
+    const model = parrot(() => ({ answer: 'perhaps' }))
+    const place = await openPlace(t, { workflows: [defineWorkflow({ ...flow, run })], models: [model] })
+    await place.hf.start(flow, null, { id: 'r' })
+    await place.hf.idle()
+    for (let i = 0; i < 3; i += 1) {
+      place.clock.advance(60_000)
+      await turns(20)
+      await place.hf.idle()
+      await place.reopen()
+    }
+    assert.equal(place.hf.run('r').status(), 'stalled')
+    isMended = true
+    place.clock.advance(60_000)
+    const { answer, provenance } = await place.outcome<Decided<string>>('r')
+    assert.deepEqual([answer, provenance.tier], ['no', 'rules'])
+    assert.match(String(provenance.because), /MODEL_UNAVAILABLE/)
+    assert.equal(model.asked.length, 1)
+    assert.equal((await verifyRun(place.hf.log, place.hf.runtime.workflows, 'r')).verdict, 'same')
   })
 })
 

@@ -9,10 +9,11 @@
  * A crash while the model is asked has it asked again; the call that was cut off counts as what was reserved for it.
  */
 import { approvalName } from '../../kernel/effect-review.ts'
-import { HoldfastError, isHoldfastError, toErrorRecord } from '../../kernel/errors.ts'
+import { type ErrorRecord, HoldfastError, isHoldfastError, toErrorRecord } from '../../kernel/errors.ts'
 import type { NewEvent } from '../../kernel/event.ts'
 import { canonicalJson, type Json, type JsonObject, toJson } from '../../kernel/json.ts'
 import { isOwnersWord, type ReviewVerdict } from '../../kernel/review.ts'
+import { runStream } from '../../kernel/run-stream.ts'
 import { validate } from '../../kernel/schema.ts'
 import type { Decided, Question } from '../../kernel/workflow.ts'
 import { holdsBody, type ModelDecision, verdictBody } from '../../ports/gate.ts'
@@ -45,6 +46,8 @@ async function decide(execution: Execution, decision: OperationOf<'decision'>): 
     const { rule, reason } = saidNo(execution, name, word)
     return await decideByRules(execution, name, question, [], `${rule}: ${reason}`)
   }
+  const inVain = askedInVain(execution, name)
+  if (inVain !== null) return await decideByRules(execution, name, question, [], inVain)
   const model = execution.host.gate.decideModel({
     run: run.id,
     name,
@@ -68,6 +71,19 @@ async function decide(execution: Execution, decision: OperationOf<'decision'>): 
     return askOperator(execution, decision, model, decided)
   }
   await decideByRules(execution, name, question, [decided], `${verdict.rule}: ${verdict.reason}`)
+}
+
+/**
+ * Why the model gave nothing, where the run has stalled since as the rules need the operator's deed: it is not asked, and
+ * paid, at each attempt. null where it is to be asked.
+ */
+function askedInVain({ host, journal, run }: Execution, name: string): string | null {
+  if (journal.stalled === null) return null
+  const last = host.log
+    .readStream(runStream(run.id))
+    .findLast(({ kind, body }) => kind === 'model.called' && body?.name === name)
+  const error = last?.body?.error as unknown as ErrorRecord | null | undefined
+  return error == null || last?.body?.unclear === true ? null : `${error.code}: ${error.message}`
 }
 
 /** Work is stopped: the rules do not decide in the model's place, the decision waits. */
