@@ -80,6 +80,12 @@ describe('a budget', () => {
     }
   })
 
+  test('what is no price takes all that is left, if the operator lets it go', () => {
+    const held = (spent: number): number | undefined =>
+      charged({ argument: 'usd' }, { arguments: { usd: '1,000.00' } }, { spent, most: 0 }).hold?.amount
+    assert.deepEqual([held(0), held(9_000_000), held(11_000_000)], [10_000_000, 1_000_000, 0])
+  })
+
   test('of a model a guess is reserved, no more than is left; later the dearest call so far', () => {
     const model = { operations: ['model.*'], limit: 100_000 }
     assert.deepEqual(charged(model, MODEL).hold?.amount, 10_000)

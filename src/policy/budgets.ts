@@ -99,9 +99,15 @@ export function charge(work: Charge, rules: readonly BudgetRule[], now: number, 
       // One call more is too much where none is left, without words about it.
       ...(cost === null || unit === 'calls' ? {} : { cost }),
     })
-    holds.push({ ...place, unit, amount: cost === null ? guess(unit, limit - spent) : whole(cost) })
+    holds.push({ ...place, unit, amount: amountOf(cost, unit, limit - spent) })
   }
   return { meters, holds }
+}
+
+/** What has no price that can be read takes all that is left, if the operator lets it go. */
+function amountOf(cost: number | null, unit: BudgetUnit, left: number): number {
+  if (cost === null) return guess(unit, left)
+  return whole(Number.isNaN(cost) ? left : cost)
 }
 
 /** No more than is left, so that a guess keeps nobody from the rest; the operator's word goes past that. */
