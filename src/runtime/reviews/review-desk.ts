@@ -189,7 +189,7 @@ export class ReviewDesk {
     crashPoint('review.before-answer')
     const first =
       execution === null
-        ? await answerQueued(this.#host.log, review, answer, others)
+        ? await answerQueued(this.#host, review, answer, others)
         : await execution.settle(review.name, execution.event(answer.kind, body, answer), { others })
     crashPoint('review.after-answer')
     return first ?? (await this.#settle(review, word, by, others))
