@@ -53,6 +53,7 @@ describe('a budget', () => {
     assert.equal(counts({ operations: ['maildir.*'] }), false)
     assert.equal(counts({ agents: ['other'] }), false)
     assert.equal(counts({ agents: ['flow'] }), true)
+    assert.equal(counts({ agents: ['ag'] }, { agent: 'agent:ag' }), true)
     assert.equal(counts({}, { priceMicros: 0 }), false)
     assert.equal(counts({ reserve: 1 }, { priceMicros: 0 }), true)
     assert.equal(counts({ unit: 'tokens' }), false)

@@ -4,7 +4,7 @@
  */
 import { type BudgetUnit, type Hold, periodOf, whole } from '../kernel/reservation.ts'
 import type { BudgetRule, PolicySettings } from '../ports/policy-settings.ts'
-import { firstMatch, names } from './patterns.ts'
+import { firstMatch, namesAgent } from './patterns.ts'
 import type { Meter } from './request.ts'
 
 /** What of a budget is taken, settled and reserved together, and the most that one model call of it has cost. */
@@ -116,7 +116,7 @@ function guess(unit: BudgetUnit, left: number): number {
 }
 
 function counts({ operations, agents, unit, argument, reserve }: BudgetRule, work: Charge): boolean {
-  if (!names(agents, work.agent)) return false
+  if (!namesAgent(agents, work.agent)) return false
   if ((unit === 'minutes') !== (work.is === 'review')) return false
   if (work.is === 'review') return true
   if (unit === 'tokens' && work.is === 'effect' && reserve === null) return false
