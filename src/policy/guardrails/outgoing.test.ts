@@ -123,6 +123,8 @@ describe('how much', () => {
   test('recipients as declared, else the addresses in what decides whom it touches', () => {
     const to = [{ name: 'A', address: 'a@ek.example' }, { address: 'b@ek.example' }, 'C <c@ek.example>']
     assert.equal(look({ to }, { carries: MAIL }).recipients, 3)
+    const inOne = ['A <a@ek.example>, b@ek.example; "c" <c@ek.example>', 'd@ek.example', 'the board']
+    assert.equal(look({ to: inOne }, { carries: MAIL }).recipients, 5)
     assert.equal(look({ to: 'a@ek.example, b@ek.example, A@ek.example', from: 'm@ek.example' }).recipients, 2)
     assert.equal(look({ a: 'a@ek.example', b: ['b@ek.example'] }, { critical: ['*'] }).recipients, 2)
   })

@@ -121,12 +121,20 @@ function countRecipients(
   declared: readonly string[] | undefined,
   critical: readonly string[],
 ): number {
-  if (declared !== undefined) return Object.values(pick(given, declared)).flatMap(subjectsOf).length
+  if (declared !== undefined) {
+    const subjects = Object.values(pick(given, declared)).flatMap(subjectsOf)
+    return subjects.reduce<number>((sum, one) => sum + addressesIn(one), 0)
+  }
   const names = critical.includes('*') ? Object.keys(given) : critical
   const addresses = textsIn(Object.values(pick(given, names))).flatMap(
     (text) => text.match(MAIL_ADDRESS) ?? [],
   )
   return new Set(addresses.map((one) => one.toLowerCase())).size
+}
+
+/** Several may stand in one text. */
+function addressesIn(subject: Json): number {
+  return typeof subject === 'string' ? Math.max(1, subject.match(MAIL_ADDRESS)?.length ?? 0) : 1
 }
 
 function pick(given: Readonly<Record<string, Json>>, names: readonly string[]): Record<string, Json> {
