@@ -114,7 +114,8 @@ export function createGate(options: GateOptions): Gate {
   function contextFor({ operation }: Permit, context: PerformContext): OperationContext {
     return {
       ...context,
-      cost: (priceMicros) => context.cost?.(priceMicros),
+      // What is no price is not said: what was reserved stands.
+      cost: (priceMicros) => (priceMicros >= 0 ? context.cost?.(priceMicros) : undefined),
       async secret(name) {
         if (secrets === undefined || !manifestOf(operation).secrets.includes(name)) {
           throw undeclared(operation, name)
