@@ -80,7 +80,9 @@ export const HANDLING = 'agent:'
 
 /** The agent whose runs are of this workflow; null where they are of a workflow of its own name. */
 export function agentOf(workflow: string): string | null {
-  return workflow.startsWith(HANDLING) ? workflow.slice(HANDLING.length) : null
+  // The colon first: the policy asks this of each of its rules.
+  const isHandling = workflow[HANDLING.length - 1] === ':' && workflow.startsWith(HANDLING)
+  return isHandling ? workflow.slice(HANDLING.length) : null
 }
 
 /** Whether the operator means these runs by a name: of their workflow, or of the agent that handles events in them. */

@@ -21,5 +21,7 @@ export function names(list: readonly string[], name: string | null): boolean {
 
 /** As `names`, of those who ask: an agent is meant by its own name, too, and not only by that of its runs. */
 export function namesAgent(list: readonly string[], workflow: string | null): boolean {
-  return names(list, workflow) || (workflow !== null && names(list, agentOf(workflow)))
+  if (names(list, workflow)) return true
+  const agent = workflow === null ? null : agentOf(workflow)
+  return agent !== null && list.includes(agent)
 }

@@ -1,5 +1,5 @@
 /** What the policy reads in the values of arguments: whether all that they address is in the address book. */
-import type { Json } from '../kernel/json.ts'
+import type { Json, JsonObject } from '../kernel/json.ts'
 import { subjectsOf } from '../kernel/subjects.ts'
 
 /** Whether all of it is in the address book, and there is something. */
@@ -20,12 +20,17 @@ function has(book: readonly string[], subject: string): boolean {
 
 /** Those of ASCII: others are letters of their own to a mail server, even where Unicode takes them for the same. */
 function inSmallLetters(text: string): string {
-  return text.replace(/[A-Z]/g, (letter) => letter.toLowerCase())
+  return /[A-Z]/.test(text) ? text.replace(/[A-Z]/g, (letter) => letter.toLowerCase()) : text
 }
 
 /** A key that is more than the name of a field might say whom it touches. */
 function hasNamesOnly(value: Json): boolean {
   if (typeof value !== 'object' || value === null) return true
   if (Array.isArray(value)) return value.every(hasNamesOnly)
-  return Object.entries(value).every(([key, field]) => /^[a-z]+$/i.test(key) && hasNamesOnly(field))
+  const fields = value as JsonObject
+  for (const key in fields) {
+    if (key !== 'address' && key !== 'name' && !/^[a-z]+$/i.test(key)) return false
+    if (!hasNamesOnly(fields[key] ?? null)) return false
+  }
+  return true
 }
