@@ -1,8 +1,9 @@
 /** The files of a workspace that the operator edits, as they are before the first edit. */
 import { existsSync, readdirSync } from 'node:fs'
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
+import { readFile, rename, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { LOG_FILE } from '../adapters/sqlite/place.ts'
+import { makeFolders } from '../adapters/system/folders.ts'
 import { HoldfastError } from '../kernel/errors.ts'
 import { defaultConfigText, type OwnerAnswers } from './config/default-config.ts'
 import { AUTONOMY_FILE, CONFIG_FILE, FLAGS_FILE, POLICY_FILE } from './config/file-names.ts'
@@ -37,7 +38,7 @@ export async function createWorkspace(dir: string, owner: OwnerAnswers = {}): Pr
   const { DEFAULT_POLICY_TEXT } = await import('./config/policy-file.ts')
   const { DEFAULT_AUTONOMY_TEXT } = await import('./config/autonomy-file.ts')
   const { DEFAULT_FLAGS_TEXT } = await import('./config/flags-file.ts')
-  await makeFolders(dir)
+  makeFolders(dir)
   const files: [string, string][] = [
     [PLAYBOOK_FILE, signedBy(owner, await readFile(DEFAULT_PLAYBOOK, 'utf8'))],
     [POLICY_FILE, DEFAULT_POLICY_TEXT],
@@ -48,22 +49,13 @@ export async function createWorkspace(dir: string, owner: OwnerAnswers = {}): Pr
   const written: string[] = []
   for (const [name, text] of files) {
     const file = join(dir, name)
-    await mkdir(dirname(file), { recursive: true })
+    makeFolders(dirname(file))
     if (existsSync(file)) continue
     await writeFile(`${file}.new`, text)
     await rename(`${file}.new`, file)
     written.push(name)
   }
   return written
-}
-
-/** Level by level: where nothing can be made, as in /proc, the recursive call of Node never ends. */
-async function makeFolders(dir: string): Promise<void> {
-  if (existsSync(dir)) return
-  if (dirname(dir) !== dir) await makeFolders(dirname(dir))
-  await mkdir(dir, { mode: 0o700 }).catch((error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EEXIST') throw error
-  })
 }
 
 /** The example playbook with the owner's names in place of the example's, where they are given. */

@@ -2,6 +2,7 @@
  * A flag may hold the levels of an agent down, for some customers or for all at once: the text flag `level.<agent>`
  * says the highest level that is in force. It lifts none: what is earned, and what the ceiling allows, stays.
  */
+import { agentOf } from '../kernel/agent.ts'
 import type { JsonObject } from '../kernel/json.ts'
 import { LEVELS, type Level } from '../ports/autonomy.ts'
 import { answerBody } from '../ports/flags.ts'
@@ -20,7 +21,7 @@ export function heldDown(
   { agent, customer }: { readonly agent: string; readonly customer: string | null },
   { flags }: Pick<AutonomyOptions, 'flags'>,
 ): Held {
-  const name = `level.${agent}`
+  const name = `level.${agentOf(agent) ?? agent}`
   const answer = flags?.answerNow(name, level, customer) ?? null
   if (answer === null) return { level }
   const said = LEVELS.find((one) => one === answer.value) ?? 'review'

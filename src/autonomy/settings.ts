@@ -1,4 +1,5 @@
 /** The settings that hold when there is no file, and what they say of one action. */
+import { isNameOf } from '../kernel/agent.ts'
 import { LEVELS, type Level, type Remit } from '../ports/autonomy.ts'
 import type { ActionSettings, AutonomySettings, Tier, TierName } from '../ports/autonomy-settings.ts'
 import type { EffectClass } from '../ports/connector.ts'
@@ -49,7 +50,8 @@ export function termsFor(settings: AutonomySettings, remit: Remit, effect: Effec
 
 function fits({ agent, action, segment }: ActionSettings, remit: Remit): boolean {
   const same = (pattern: string, value: string): boolean => pattern === '*' || pattern === value
-  return same(agent, remit.agent) && same(action, remit.action) && same(segment, remit.segment)
+  const isOfAgent = agent === '*' || isNameOf(agent, remit.agent)
+  return isOfAgent && same(action, remit.action) && same(segment, remit.segment)
 }
 
 /** The tolerance by which the next level is earned. */

@@ -78,6 +78,18 @@ export interface HandlingInput {
 /** Before the agent's name in that of the workflow of its handlings; no other workflow's begins so. */
 export const HANDLING = 'agent:'
 
+/** The agent whose runs are of this workflow; null where they are of a workflow of its own name. */
+export function agentOf(workflow: string): string | null {
+  // The colon first: the policy asks this of each of its rules.
+  const isHandling = workflow[HANDLING.length - 1] === ':' && workflow.startsWith(HANDLING)
+  return isHandling ? workflow.slice(HANDLING.length) : null
+}
+
+/** Whether the operator means these runs by a name: of their workflow, or of the agent that handles events in them. */
+export function isNameOf(given: string, workflow: string | null): boolean {
+  return workflow !== null && (given === workflow || given === agentOf(workflow))
+}
+
 /** The workflow of the runs in which an agent handles an event. Its output is the new state. */
 export function handlingWorkflow(agent: AnyAgent): AnyWorkflow {
   return {

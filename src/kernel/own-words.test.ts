@@ -63,6 +63,41 @@ describe('what the owner approved', () => {
     assert.deepEqual(own(answered({ amount: 5 }), { amount: 6 }, ['amount']), [[], null])
   })
 
+  test('what has parts counts as a whole, under its own name alone', () => {
+    const first: Json = { to: 'ada', amount: 10 }
+    const second: Json = { to: 'eve', amount: 5 }
+    const payments = [first, second]
+    const words = answered({ payments, limits: { ada: 10 }, sums: [1, 2] })
+    const isOwn = (input: JsonObject): boolean => own(words, input, Object.keys(input))[1] === 'r-1'
+    assert.ok(isOwn({ payments }))
+    assert.ok(isOwn({ limits: { ada: 10 }, sums: [1, 2] }))
+    for (const other of [
+      { payments: [second, first] },
+      { payments: [first] },
+      {
+        payments: [
+          { to: 'ada', amount: 5 },
+          { to: 'eve', amount: 10 },
+        ],
+      },
+      { limits: { eve: 10 } },
+      { sums: [2, 1] },
+      { sums: [1] },
+      { others: payments },
+    ] as JsonObject[])
+      assert.ok(!isOwn(other), JSON.stringify(other))
+  })
+
+  test('several texts, or addresses with names, count in any order, and each alone', () => {
+    const words = answered({ to: ['ada@ek.example', { name: 'Bo', address: 'bo@ek.example' }] })
+    for (const to of [
+      'bo@ek.example',
+      ['bo@ek.example', 'ada@ek.example'],
+      [{ name: 'X', address: 'ada@ek.example' }],
+    ])
+      assert.deepEqual(own(words, { to }), [['to'], 'r-1'])
+  })
+
   test('a refusal and a wish for another draft approve nothing', () => {
     for (const verdict of ['rejected', 'responded', 'odd']) {
       assert.deepEqual(own(answered(approved, verdict), mail), [[], null])

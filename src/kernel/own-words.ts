@@ -5,14 +5,15 @@
  * An approved proposal also stands for a grant: once, for one effect, when every critical argument of the effect
  * is in it. A text counts wherever in the approved proposal it stood, unless the proposal has a field of the
  * argument's name: then only there. A number or a switch counts under its own name alone, since numbers are
- * equal by chance.
+ * equal by chance; so does what has parts, and only as a whole: of ten for Ada and five for Eve, nothing is said of ten
+ * for Eve.
  */
 import { effectOfReview } from './effect-review.ts'
 import type { Outcome } from './journal.ts'
-import type { Json, JsonObject } from './json.ts'
+import { canonicalJson, type Json, type JsonObject } from './json.ts'
 import { type Label, OWNER } from './label.ts'
 import { isOwnersWord, type ReviewVerdict } from './review.ts'
-import { subjectsOf } from './subjects.ts'
+import { isPlain, subjectsOf } from './subjects.ts'
 
 interface Words {
   /** The review by which they were approved; null for what the run was given. */
@@ -86,9 +87,11 @@ function fieldsOf(value: Json): JsonObject {
 }
 
 function holds(fields: JsonObject, name: string, input: JsonObject): boolean {
-  const subjects = subjectsOf(input[name] ?? null)
+  const value = input[name] ?? null
+  const subjects = subjectsOf(value)
   if (subjects.length === 0) return false
   const isNamed = Object.hasOwn(fields, name)
+  if (!isPlain(value)) return isNamed && canonicalJson(fields[name] ?? null) === canonicalJson(value)
   const others = Object.keys(fields).filter((field) => !Object.hasOwn(input, field))
   const known = (isNamed ? [name] : others).flatMap((field) => subjectsOf(fields[field] ?? null))
   return subjects.every((subject) => (isNamed || typeof subject === 'string') && known.includes(subject))

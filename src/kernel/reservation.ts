@@ -260,7 +260,9 @@ function* close(
   const amounts = open.holds.flatMap((hold) => closed(hold, open.isExpired, outcome.takes(hold), time))
   const { for: name, operation } = open
   const { kind, why } = outcome
-  yield { kind, body: { for: name, operation, why, amounts: amounts as unknown as Json } }
+  // A run that is reopened may be answered after all.
+  const late = kind === 'budget.expired' ? { late: true } : {}
+  yield { kind, body: { for: name, operation, why, ...late, amounts: amounts as unknown as Json } }
 }
 
 /** The operator's time counts when it is taken, which may be another day than the one it was reserved of. */

@@ -44,6 +44,13 @@ test('it is about what is like it, and about nothing that differs in one point',
     assert.ok(!bearsOn(SCOPE, { ...ASKED, ...other }), JSON.stringify(other))
 })
 
+test('an agent is meant by its own name, too', () => {
+  const asked = { ...ASKED, agent: 'agent:offer' }
+  assert.ok(bearsOn(SCOPE, asked))
+  assert.ok(bearsOn({ ...SCOPE, agent: 'agent:offer' }, asked))
+  assert.ok(!bearsOn({ ...SCOPE, agent: 'agent:offer' }, ASKED))
+})
+
 test('what it does not name may be anything; where it leads to is part of it', () => {
   const wide: Scope = { ...SCOPE, agent: null, customer: null, segment: null, arguments: {}, expiresAt: null }
   assert.ok(bearsOn(wide, { ...ASKED, agent: null, customer: null, segments: [], arguments: {}, now: 1e15 }))

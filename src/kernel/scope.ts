@@ -2,6 +2,7 @@
  * What the owner's word, given ahead, is for: as narrow as the owner says. One for grants, by which the policy lets an
  * effect pass, and for delegations, by which a review is answered.
  */
+import { isNameOf } from './agent.ts'
 import { canonicalJson, type Json } from './json.ts'
 
 /** What an argument must be: one of these values, or, of a number, within these bounds. */
@@ -40,7 +41,7 @@ export interface InScope {
 export function bearsOn(scope: Scope, asked: InScope): boolean {
   if (scope.operation !== asked.operation) return false
   if (scope.expiresAt !== null && !(asked.now < scope.expiresAt)) return false
-  if (scope.agent !== null && scope.agent !== asked.agent) return false
+  if (scope.agent !== null && !isNameOf(scope.agent, asked.agent)) return false
   if (scope.customer !== null && scope.customer !== asked.customer) return false
   if (scope.segment !== null && !asked.segments.includes(scope.segment)) return false
   return Object.entries(scope.arguments).every(([name, constraint]) =>

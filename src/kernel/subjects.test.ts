@@ -25,6 +25,8 @@ test('a name beside an address decides nothing; any other does', () => {
   ])
   assert.deepEqual(subjectsOf({ name: 'Ada', amount: 5 }), ['Ada', 5])
   assert.deepEqual(subjectsOf({ name: 'Ada', address: null }), ['Ada'])
+  assert.deepEqual(subjectsOf({ name: 'Eve', address: 'Road 1, Ada' }), ['Eve', 'Road 1, Ada'])
+  assert.deepEqual(subjectsOf({ name: ['Eve'], address: 'ada@ek.example' }), ['Eve', 'ada@ek.example'])
   assert.deepEqual(subjectsOf({ address: 'ada@ek.example', cc: 'eve@evil.example' }), [
     'ada@ek.example',
     'eve@evil.example',

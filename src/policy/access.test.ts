@@ -49,6 +49,18 @@ describe('rules for agents and customers', () => {
     ...more,
   })
 
+  test('an agent is meant by its own name, and by that of the workflow of its runs', () => {
+    const asks = (agents: string[], agent: string) =>
+      decide(
+        send({ agent }),
+        NOTHING_READ,
+        [],
+        settings({ operations: { allow: ['*'] }, more: { access: [rule('deny', { agents })] } }),
+      ).answer
+    assert.deepEqual([asks(['ag'], 'agent:ag'), asks(['agent:ag'], 'agent:ag')], ['deny', 'deny'])
+    assert.deepEqual([asks(['ag'], 'agent:other'), asks(['agent:ag'], 'ag')], ['allow', 'allow'])
+  })
+
   function ask(access: AccessRule[], more: Parameters<typeof send>[0] = {}, allow: string[] = []) {
     const { answer, rule, reason } = decide(
       send(more),

@@ -4,7 +4,7 @@
  */
 import type { Verdict } from '../ports/gate.ts'
 import type { AccessRule, PolicySettings } from '../ports/policy-settings.ts'
-import { firstMatch, names } from './patterns.ts'
+import { firstMatch, names, namesAgent } from './patterns.ts'
 import type { PolicyRequest } from './request.ts'
 
 /** A rule that speaks of an operation, with the pattern by which it does. */
@@ -61,7 +61,7 @@ function said({ pattern, where }: Bearing): string {
 
 function bearsOn({ rule }: Bearing, { agent, customer, segments }: PolicyRequest): boolean {
   if (rule === null) return true
-  if (!names(rule.agents, agent)) return false
+  if (!namesAgent(rule.agents, agent)) return false
   if (names(rule.customers, customer)) return true
   return segments.some((segment) => rule.customers.includes(`segment:${segment}`))
 }

@@ -71,6 +71,14 @@ test('what is reserved is taken, and stays so as far as it is settled', () => {
   assert.deepEqual(standingReservations(tables), [])
 })
 
+test('however much is reserved, the sum can be read', () => {
+  const most = 1_000_000_000_000_000
+  const all = Array.from({ length: 10 }, (_, i): Given => ['r', 0, 'budget.reserved', reserved(`${i}`, most)])
+  const tables = fold(...all)
+  assert.equal(budgetRows(tables)[0]?.reserved, Number.MAX_SAFE_INTEGER)
+  assert.equal(spent(tables, 'mails', 'c-1'), Number.MAX_SAFE_INTEGER)
+})
+
 test('the dearest model call is known, and an effect is none', () => {
   const tables = fold(
     ['r', 0, 'budget.settled', closed('a', 0, 4, 'model.openai')],

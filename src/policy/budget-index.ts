@@ -159,7 +159,8 @@ export interface BudgetRow extends Omit<Hold, 'amount'> {
 /** Everything that was ever counted, by name, period and whom it is counted for. */
 export function budgetRows(tables: TablesReader): BudgetRow[] {
   return tables.all<BudgetRow>(
-    'SELECT budget, whom AS "of", period, unit, reserved, settled FROM budgets ORDER BY budget, period DESC, whom',
+    `SELECT budget, whom AS "of", period, unit, min(reserved, ${FULL}) AS reserved, settled FROM budgets
+     ORDER BY budget, period DESC, whom`,
   )
 }
 

@@ -53,6 +53,7 @@ describe('a budget', () => {
     assert.equal(counts({ operations: ['maildir.*'] }), false)
     assert.equal(counts({ agents: ['other'] }), false)
     assert.equal(counts({ agents: ['flow'] }), true)
+    assert.equal(counts({ agents: ['ag'] }, { agent: 'agent:ag' }), true)
     assert.equal(counts({}, { priceMicros: 0 }), false)
     assert.equal(counts({ reserve: 1 }, { priceMicros: 0 }), true)
     assert.equal(counts({ unit: 'tokens' }), false)
@@ -78,6 +79,12 @@ describe('a budget', () => {
       const { meter } = charged({ argument: 'usd' }, { arguments: { usd } })
       assert.ok(Number.isNaN(meter?.cost), JSON.stringify(usd))
     }
+  })
+
+  test('what is no price takes all that is left, if the operator lets it go', () => {
+    const held = (spent: number): number | undefined =>
+      charged({ argument: 'usd' }, { arguments: { usd: '1,000.00' } }, { spent, most: 0 }).hold?.amount
+    assert.deepEqual([held(0), held(9_000_000), held(11_000_000)], [10_000_000, 1_000_000, 0])
   })
 
   test('of a model a guess is reserved, no more than is left; later the dearest call so far', () => {

@@ -4,7 +4,7 @@
  */
 import { type BudgetUnit, type Hold, periodOf, whole } from '../kernel/reservation.ts'
 import type { BudgetRule, PolicySettings } from '../ports/policy-settings.ts'
-import { firstMatch, names } from './patterns.ts'
+import { firstMatch, namesAgent } from './patterns.ts'
 import type { Meter } from './request.ts'
 
 /** What of a budget is taken, settled and reserved together, and the most that one model call of it has cost. */
@@ -99,9 +99,15 @@ export function charge(work: Charge, rules: readonly BudgetRule[], now: number, 
       // One call more is too much where none is left, without words about it.
       ...(cost === null || unit === 'calls' ? {} : { cost }),
     })
-    holds.push({ ...place, unit, amount: cost === null ? guess(unit, limit - spent) : whole(cost) })
+    holds.push({ ...place, unit, amount: amountOf(cost, unit, limit - spent) })
   }
   return { meters, holds }
+}
+
+/** What has no price that can be read takes all that is left, if the operator lets it go. */
+function amountOf(cost: number | null, unit: BudgetUnit, left: number): number {
+  if (cost === null) return guess(unit, left)
+  return whole(Number.isNaN(cost) ? left : cost)
 }
 
 /** No more than is left, so that a guess keeps nobody from the rest; the operator's word goes past that. */
@@ -110,7 +116,7 @@ function guess(unit: BudgetUnit, left: number): number {
 }
 
 function counts({ operations, agents, unit, argument, reserve }: BudgetRule, work: Charge): boolean {
-  if (!names(agents, work.agent)) return false
+  if (!namesAgent(agents, work.agent)) return false
   if ((unit === 'minutes') !== (work.is === 'review')) return false
   if (work.is === 'review') return true
   if (unit === 'tokens' && work.is === 'effect' && reserve === null) return false

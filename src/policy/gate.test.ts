@@ -510,6 +510,28 @@ describe('secrets', () => {
     assert.deepEqual([seen, revealed], [[VALUE], ['bank.pay token']])
   })
 
+  test('a model is asked with handles in their place, in words and encoded', async () => {
+    const known = createRedactor()
+    known.know(VALUE, handleOf('token'))
+    const asked: string[] = []
+    const listener = {
+      ...model(),
+      ask: async (question: object) => {
+        asked.push(JSON.stringify(question))
+        return { answer: VALUE, usage: { inputTokens: 1, outputTokens: 1, priceMicros: 1, latencyMs: 1 } }
+      },
+    }
+    const secrets = { reveal: async () => VALUE, redact: known.json }
+    const { gate: g } = gate({ models: [listener], secrets })
+    const permit = g.decideModel({ run: 'r', workflow: 'w', label: SYSTEM })?.permit as Permit
+    const material = { mail: `it is ${VALUE}`, coded: Buffer.from(VALUE).toString('base64'), [VALUE]: 1 }
+    const { answer } = await g.ask(permit, { ...QUESTION, instruction: `Is it ${VALUE}?`, material }, CONTEXT)
+    assert.equal(answer, 'vault:token')
+    const [said = ''] = asked
+    assert.match(said, /it is vault:token/)
+    assert.doesNotMatch(said, new RegExp(`${VALUE}|${material.coded}`))
+  })
+
   test('one that it does not name is refused before the vault is asked', async () => {
     const { pay, revealed } = await bank('other', async () => null)
     await assert.rejects(pay(), {

@@ -20,7 +20,7 @@ import {
   type PerformContext,
 } from '../ports/connector.ts'
 import type { Gate, Permit } from '../ports/gate.ts'
-import type { ModelUsage } from '../ports/model.ts'
+import type { ModelQuestion, ModelUsage } from '../ports/model.ts'
 import { handleOf } from '../ports/vault.ts'
 import { Deciding, type DecidingOptions } from './deciding.ts'
 import { handleIn } from './guardrails/vault-secret.ts'
@@ -114,7 +114,8 @@ export function createGate(options: GateOptions): Gate {
   function contextFor({ operation }: Permit, context: PerformContext): OperationContext {
     return {
       ...context,
-      cost: (priceMicros) => context.cost?.(priceMicros),
+      // What is no price is not said: what was reserved stands.
+      cost: (priceMicros) => (priceMicros >= 0 ? context.cost?.(priceMicros) : undefined),
       async secret(name) {
         if (secrets === undefined || !manifestOf(operation).secrets.includes(name)) {
           throw undeclared(operation, name)
@@ -221,9 +222,10 @@ export function createGate(options: GateOptions): Gate {
       redeem(permit, MODEL_CALL, true)
       const model = models.find((one) => `model.${one.provider}` === permit.operation)
       if (model === undefined) throw new HoldfastError('MODEL_UNAVAILABLE', `There is no ${permit.operation}`)
+      const clean = redact(question as unknown as JsonObject) as unknown as ModelQuestion
       assertGoesOn(permit)
       const { answer, usage } = await outside
-        .run(permit.operation, () => model.ask(question, { signal }))
+        .run(permit.operation, () => model.ask(clean, { signal }))
         .catch(redacted)
       if (!signal.aborted) countOverrun(permit, usage)
       return { answer: redact(answer), usage }

@@ -49,6 +49,7 @@ describe('a token bucket', () => {
     assert.deepEqual(ids('all', { operation: 'maildir.send' }), [])
     const others = by({ agents: ['other'] })
     assert.deepEqual(bucketsFor(SEND, others, 0, () => undefined).buckets, [])
+    assert.equal(bucketsFor({ ...SEND, agent: 'agent:other' }, others, 0, () => undefined).buckets.length, 1)
   })
 
   test('lets no more through in any time than its burst and what comes back', () => {

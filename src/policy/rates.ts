@@ -7,7 +7,7 @@ import type { StoredEvent } from '../kernel/event.ts'
 import type { JsonObject } from '../kernel/json.ts'
 import type { PolicySettings, RateRule } from '../ports/policy-settings.ts'
 import type { Projection, TablesReader } from '../ports/projection.ts'
-import { firstMatch, names } from './patterns.ts'
+import { firstMatch, namesAgent } from './patterns.ts'
 import type { Bucket } from './request.ts'
 
 /** By the id of a bucket: milliseconds since 1970 at which it is full again. */
@@ -30,7 +30,7 @@ export function bucketsFor(
   const taken: Record<string, number> = {}
   for (const [i, rule] of rates.entries()) {
     if (firstMatch(request.operation, rule.operations) === undefined) continue
-    if (!names(rule.agents, request.agent)) continue
+    if (!namesAgent(rule.agents, request.agent)) continue
     const id = bucketId(rule, request)
     const perToken = rule.perMs / rule.limit
     const full = Math.max(now, fullAt(id) ?? now)

@@ -13,8 +13,9 @@ import type { Verdict } from '../ports/gate.ts'
 import type { Grant } from '../ports/grant.ts'
 import type { PolicySettings } from '../ports/policy-settings.ts'
 import { grantFor } from './grant-scope.ts'
+import { holdsLink } from './links.ts'
 import type { PolicyRequest, RequestLabels } from './request.ts'
-import { holdsLink, isInBook } from './values.ts'
+import { isInBook } from './values.ts'
 
 /** Whether it leaves the machine, is seen by others, or can't be taken back. */
 export function leaves({ manifest }: PolicyRequest): boolean {

@@ -12,13 +12,14 @@
  *
  * Why: docs/decisions/0017-backups-and-checkpoints.md, docs/decisions/0053-backups-under-expiring-keys.md
  */
-import { copyFile as copyAsIs, mkdir, mkdtemp, readdir, rename, rm, writeFile } from 'node:fs/promises'
+import { copyFile as copyAsIs, mkdtemp, readdir, rename, rm, writeFile } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import { checkpointOf } from '../../kernel/checkpoint.ts'
 import { HoldfastError } from '../../kernel/errors.ts'
 import { crashPoint } from '../../ports/crash-points.ts'
 import type { EventLog } from '../../ports/event-log.ts'
 import { LOG_FILE } from '../sqlite/place.ts'
+import { makeFolders } from '../system/folders.ts'
 import {
   assertNothingAt,
   copyFile,
@@ -77,7 +78,7 @@ export async function makeBackup(options: BackupOptions): Promise<BackupManifest
   const partial = `${to}.partial`
   await rm(partial, { recursive: true, force: true })
   try {
-    await mkdir(partial, { recursive: true, mode: 0o700 })
+    makeFolders(partial)
     const manifest = await fill(partial, options)
     const shown =
       options.seal === undefined ? manifest : await sealUp(partial, options, options.seal, manifest)

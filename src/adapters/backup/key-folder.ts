@@ -7,10 +7,11 @@
  * was destroyed here, until that is on record; then the file goes. So, whenever the process dies, there is the key, or a
  * file that says that it was destroyed, or the record.
  */
-import { mkdir, open, readdir, readFile, stat, unlink } from 'node:fs/promises'
+import { open, readdir, readFile, stat, unlink } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { z } from 'zod'
 import { crashPoint } from '../../ports/crash-points.ts'
+import { makeFolders } from '../system/folders.ts'
 import { envelopeSchema, seal, unseal } from '../vault/envelope.ts'
 import type { MasterKey } from '../vault/master-keys.ts'
 import { sync } from './files.ts'
@@ -57,7 +58,7 @@ export async function writeKey(
 ): Promise<void> {
   const envelope = seal(Buffer.from(key).toString('base64'), master.key, placeOf(given))
   const content: KeyFile = { format: 1, ...given, master: master.fingerprint, envelope }
-  await mkdir(folder, { recursive: true, mode: 0o700 })
+  makeFolders(folder)
   {
     await using file = await open(pathOf(folder, given.backup), 'wx', 0o600)
     await file.writeFile(`${JSON.stringify(content)}\n`)

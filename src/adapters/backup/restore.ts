@@ -6,13 +6,14 @@
  * That it was restored is an event. From it the runtime knows that effects of older runs may have been
  * carried out after the backup was made, and asks before it does them: see runtime/retention/restored.ts.
  */
-import { mkdir, rename, rm } from 'node:fs/promises'
+import { rename, rm } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import type { Checkpoint } from '../../kernel/checkpoint.ts'
 import { HoldfastError } from '../../kernel/errors.ts'
 import { SYSTEM } from '../../kernel/label.ts'
 import type { EventLog } from '../../ports/event-log.ts'
 import { LOG_RESTORED, RESTORES_STREAM } from '../../ports/restores.ts'
+import { makeFolders } from '../system/folders.ts'
 import { assertWanted } from './backup.ts'
 import { assertNothingAt, copyFile, openBytes, openFile, sync, syncFolders } from './files.ts'
 import {
@@ -59,7 +60,7 @@ export async function restoreBackup(options: RestoreOptions): Promise<RestoreRep
   const partial = `${dir}.partial`
   await rm(partial, { recursive: true, force: true })
   try {
-    await mkdir(partial, { recursive: true, mode: 0o700 })
+    makeFolders(partial)
     for (const [index, file] of manifest.files.entries()) {
       assertWanted(signal)
       await bring(partial, file, index)

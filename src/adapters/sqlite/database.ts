@@ -3,11 +3,12 @@
  *
  * Why: docs/decisions/0001-one-log-in-one-sqlite-file.md
  */
-import { mkdirSync, readdirSync, readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite'
 import { HoldfastError } from '../../kernel/errors.ts'
 import type { Row, SqlValue, Tables } from '../../ports/projection.ts'
+import { makeFolders } from '../system/folders.ts'
 import { checkWal } from './wal.ts'
 
 const MIGRATIONS = new URL('./migrations/', import.meta.url)
@@ -22,7 +23,7 @@ const PAGE_CACHE_KIB = 16_384
 export function openDatabase(file: string): DatabaseSync {
   let database: DatabaseSync | undefined
   try {
-    mkdirSync(dirname(file), { recursive: true, mode: 0o700 })
+    makeFolders(dirname(file))
     checkWal(file)
     database = new DatabaseSync(file, { timeout: 0 })
     database.exec(`

@@ -1,10 +1,11 @@
 /** A file that is replaced whole: a crash at any moment leaves the old content or the new one. */
-import { mkdir, open, rename } from 'node:fs/promises'
+import { open, rename } from 'node:fs/promises'
 import { dirname } from 'node:path'
+import { makeFolders } from './folders.ts'
 
 /** Readable by its owner only, as are the folders that it takes. @param before called when all is ready for the swap */
 export async function replaceFile(path: string, text: string, before?: () => void): Promise<void> {
-  await mkdir(dirname(path), { recursive: true, mode: 0o700 })
+  makeFolders(dirname(path))
   const fresh = `${path}.new`
   {
     await using file = await open(fresh, 'w', 0o600)

@@ -1,4 +1,5 @@
-/** The forms in which a text can stand in a file: as it is, and as mail and JSON encode it. */
+/** The forms in which a text can stand in a file: as it is, as it is read, and as mail and JSON encode it. */
+import { asRead } from './as-read.ts'
 
 export interface Wanted {
   /** `name`, `address`, `phone`, `text`: for the report. */
@@ -9,6 +10,8 @@ export interface Wanted {
 }
 
 export interface Forms {
+  /** In a file as it is read. */
+  readonly read: string
   /** Bytes as Latin-1, in small letters. */
   readonly plain: readonly string[]
   /** In which capital and small letters differ. */
@@ -32,6 +35,7 @@ export function formsOf(text: string): Forms {
     ...bytes.map((one) => Buffer.from(quotedPrintable(one).replaceAll(' ', '_'))),
   ].map((one) => one.toString('latin1').toLowerCase())
   return {
+    read: asRead(short),
     plain: [...new Set(plain)],
     base64: [...new Set(bytes.flatMap(base64Forms))].filter((form) => form.length >= SHORTEST_BASE64),
   }

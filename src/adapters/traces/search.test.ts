@@ -44,6 +44,26 @@ test('a text is found in every form that mail and JSON give it', async () => {
   assert.equal(await found('Somebody else, Vävargatan 14'), false)
 })
 
+test('a name is found however it is written', async () => {
+  const name = { what: 'name', text: 'Zoë van Öberg', whole: true }
+  const forms: Record<string, string> = {
+    'in capital letters': 'by ZOË VAN ÖBERG.',
+    'with marks behind letters': 'by Zoë van Öberg.'.normalize('NFD'),
+    'in HTML': '<b>Zo&euml;&nbsp;van &Ouml;berg</b>',
+    'in HTML by numbers': 'Zo&#235; van &#xD6;berg',
+    'over two lines': 'by Zoë\r\n  van Öberg',
+    'in JSON, at the beginning of a line': JSON.stringify('ask\nZoë van\nÖberg\n'),
+    'in quoted-printable': 'by=20ZO=C3=8B van =C3=96BERG=2E',
+    'in a link': `?name=%20${encodeURIComponent('Zoë van Öberg')}`,
+    'in base64': Buffer.from(`by ${'.'.repeat(90)} ZOË VAN ÖBERG`)
+      .toString('base64')
+      .replace(/.{76}/g, '$&\r\n'),
+  }
+  for (const [form, text] of Object.entries(forms)) assert.ok(await found(text, name), form)
+  for (const text of ['Zoë van Öbergs', 'Zoë Öberg', 'xZoë van Öberg'])
+    assert.ok(!(await found(text, name)), text)
+})
+
 test('a name counts where it stands whole, also in the name of a file', async () => {
   assert.ok(await found('to: <ADA@hall.example>', address))
   assert.ok(await found('', address, 'ada@hall.example.eml'))

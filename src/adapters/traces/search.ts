@@ -2,6 +2,7 @@
 import { createReadStream } from 'node:fs'
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
+import { asRead, decodedRows, unescaped, utf8Of } from './as-read.ts'
 import { type Forms, formsOf, type Wanted } from './forms.ts'
 
 export interface Trace {
@@ -54,6 +55,7 @@ interface Sought extends Wanted {
 }
 
 interface View {
+  readonly read: string
   readonly plain: string
   readonly base64: string
 }
@@ -73,32 +75,39 @@ async function searchFile(path: string, sought: readonly Sought[], found: Set<st
   return bytes
 }
 
-/** As it stands, and with the breaks of lines taken out that mail puts into encoded text. */
+/** As it stands, and with the breaks of lines taken out that mail puts into encoded text; as it is read, decoded or not. */
 function viewsOf(text: string): View[] {
   const joined = text.replace(/=\r?\n/g, '')
   return [
-    { plain: text.toLowerCase(), base64: text.replace(/\r?\n/g, '') },
-    ...(joined === text ? [] : [{ plain: joined.toLowerCase(), base64: '' }]),
+    { read: asRead(utf8Of(text)), plain: text.toLowerCase(), base64: text.replace(/\r?\n/g, '') },
+    {
+      read: asRead(utf8Of(unescaped(joined))),
+      plain: joined === text ? '' : joined.toLowerCase(),
+      base64: '',
+    },
+    { read: asRead(decodedRows(text)), plain: '', base64: '' },
   ]
 }
 
 function nameView(file: string): View {
-  return { plain: Buffer.from(file).toString('latin1').toLowerCase(), base64: '' }
+  return { read: asRead(file), plain: Buffer.from(file).toString('latin1').toLowerCase(), base64: '' }
 }
 
 function isIn(view: View, { forms, whole }: Sought): boolean {
   return (
-    forms.plain.some((form) => holds(view.plain, form, whole)) ||
+    holds(view.read, forms.read, whole, LETTER) ||
+    forms.plain.some((form) => holds(view.plain, form, whole, BYTE)) ||
     forms.base64.some((form) => view.base64.includes(form))
   )
 }
 
-const WORD = /[a-z0-9\x80-\xff]/
+const BYTE = /[a-z0-9\x80-\xff]/
+const LETTER = /[\p{L}\p{N}]/u
 
-function holds(text: string, form: string, whole: boolean): boolean {
+function holds(text: string, form: string, whole: boolean, word: RegExp): boolean {
   for (let at = text.indexOf(form); at >= 0; at = text.indexOf(form, at + 1)) {
     if (!whole) return true
-    if (!WORD.test(text[at - 1] ?? '') && !WORD.test(text[at + form.length] ?? '')) return true
+    if (!word.test(text[at - 1] ?? '') && !word.test(text[at + form.length] ?? '')) return true
   }
   return false
 }

@@ -88,7 +88,7 @@ const anomaliesSchema = z
     exceptions: z
       .array(
         z.strictObject({
-          agent: pattern.describe('Name of a workflow; agent:NAME for an agent; * for all.'),
+          agent: pattern.describe('Name of a workflow or an agent; * for all.'),
           measure: z
             .enum([...MEASURES, '*'])
             .default('*')

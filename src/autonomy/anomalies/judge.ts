@@ -1,4 +1,5 @@
 /** Whether something is an anomaly, and how it is said. Pure. */
+import { isNameOf } from '../../kernel/agent.ts'
 import type { AnomalyBounds, AnomalySettings, Finding, Measure } from '../../ports/anomalies.ts'
 import { type Baseline, excessOf, limitOf, type Sample, type Scale } from './baseline.ts'
 
@@ -54,7 +55,8 @@ const ROUNDING = 1e-9
 
 export function boundsFor(agent: string, measure: Measure, settings: AnomalySettings): AnomalyBounds {
   const own = settings.exceptions.find(
-    (one) => (one.agent === '*' || one.agent === agent) && (one.measure === '*' || one.measure === measure),
+    (one) =>
+      (one.agent === '*' || isNameOf(one.agent, agent)) && (one.measure === '*' || one.measure === measure),
   )
   if (own !== undefined) return own
   // How many runs there are is up to whoever writes, and to what falls due on one day: what they do is judged by itself.

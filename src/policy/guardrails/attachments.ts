@@ -8,8 +8,6 @@ export interface Attachment {
   readonly bytes: number | null
   /** Media type in small letters; null when it is not said. */
   readonly type: string | null
-  /** What it holds, where that stands in the input as base64. */
-  readonly base64: string | null
 }
 
 /** The items of a field that is declared to hold files. */
@@ -30,26 +28,28 @@ export function attachmentsIn(values: readonly Json[]): Attachment[] {
   })
 }
 
-const NOT_TOLD: Attachment = { name: '', bytes: null, type: null, base64: null }
+const NOT_TOLD: Attachment = { name: '', bytes: null, type: null }
 const NAMES = ['filename', 'fileName']
 const TYPES = ['contentType', 'mimeType', 'mediaType']
 const SIZES = ['size', 'bytes', 'byteLength']
 const CONTENTS = ['content', 'data']
+/** Where it is fetched from when it is sent. */
+const PLACES = ['path', 'href', 'raw']
 
 function read(file: JsonObject): Attachment {
   const content = textOf(file, CONTENTS)
   const isBase64 = file.encoding === 'base64' || typeof file.data === 'string'
-  const size = SIZES.map((name) => file[name]).find((one) => typeof one === 'number')
+  const said = SIZES.map((name) => file[name]).find((one) => typeof one === 'number')
+  // What it holds counts before what it says of itself.
+  const size = content === null ? ((said as number | undefined) ?? null) : sizeOf(content, isBase64)
   return {
     name: textOf(file, [...NAMES, 'name']) ?? '',
-    // What it holds counts before what it says of itself.
-    bytes: content === null ? ((size as number | undefined) ?? null) : sizeOf(content, isBase64),
+    bytes: content !== null && textOf(file, PLACES) !== null ? null : size,
     type:
       textOf(file, [...TYPES, 'type'])
         ?.split(';')[0]
         ?.trim()
         .toLowerCase() ?? null,
-    base64: isBase64 ? content : null,
   }
 }
 

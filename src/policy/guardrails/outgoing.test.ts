@@ -45,6 +45,29 @@ describe('secrets', () => {
     assert.equal(look({ text: TOKEN }, { guardrails: { secrets: 'off' } }).secret, null)
   })
 
+  test('are found however they are encoded, whatever it is called', () => {
+    const bytes = Buffer.from(TOKEN)
+    const base64 = bytes.toString('base64')
+    const encoded: Record<string, Json> = {
+      'base64 in a text': `see ${base64}.`,
+      'a file that does not say so': { filename: 'a.txt', content: base64 },
+      'a file without a name': { content: base64, encoding: 'BASE64' },
+      'lines of base64': base64.replace(/.{16}/g, '$&\r\n'),
+      base64url: bytes.toString('base64url'),
+      hex: bytes.toString('hex'),
+      'an address': { path: `data:text/plain;base64,${base64}` },
+      'a whole mail': { raw: `Content-Transfer-Encoding: base64\r\n\r\n${base64}` },
+      bytes: { type: 'Buffer', data: [...bytes] },
+      'UTF-16': Buffer.from(TOKEN, 'utf16le').toString('base64'),
+      'the end of a long file': Buffer.from(`${'x '.repeat(600_000)}${TOKEN}`).toString('base64'),
+      'with what is not seen': `${TOKEN.slice(0, 9)}\u200b${TOKEN.slice(9)}`,
+    }
+    for (const [how, value] of Object.entries(encoded))
+      assert.equal(look({ x: value }, { carries: MAIL }).secret?.what, 'a secret (github)', how)
+    const others = [Buffer.alloc(300, 'x').toString('base64'), 'a\n'.repeat(50), [1, 2, 3], '00'.repeat(99)]
+    assert.equal(look({ x: others }).secret, null)
+  })
+
   test('those of the vault are known by their handle', () => {
     const known = { vaultSecretIn: (text: string) => (text.includes('hunter2') ? 'vault:mail' : null) }
     assert.deepEqual(look({ text: 'it is hunter2' }, { known }).secret, {
@@ -100,12 +123,16 @@ describe('how much', () => {
   test('recipients as declared, else the addresses in what decides whom it touches', () => {
     const to = [{ name: 'A', address: 'a@ek.example' }, { address: 'b@ek.example' }, 'C <c@ek.example>']
     assert.equal(look({ to }, { carries: MAIL }).recipients, 3)
+    const inOne = ['A <a@ek.example>, b@ek.example; "c" <c@ek.example>', 'd@ek.example', 'the board']
+    assert.equal(look({ to: inOne }, { carries: MAIL }).recipients, 5)
     assert.equal(look({ to: 'a@ek.example, b@ek.example, A@ek.example', from: 'm@ek.example' }).recipients, 2)
     assert.equal(look({ a: 'a@ek.example', b: ['b@ek.example'] }, { critical: ['*'] }).recipients, 2)
   })
 
   test('files with their size and type, by what they hold before what they say', () => {
     const text = { filename: 'a.csv', contentType: 'Text/CSV; charset=utf-8', size: 1, content: 'äb' }
+    const both = { filename: 'c.bin', content: '', path: '/var/c.bin' }
+    assert.equal(look({ files: [both] }, { carries: MAIL }).attachments[0]?.bytes, null)
     const coded = { filename: 'b.bin', encoding: 'base64', content: Buffer.alloc(100).toString('base64') }
     const told = { name: 'c', mimeType: 'image/png', size: 7 }
     const seen = (outgoing: Outgoing) =>

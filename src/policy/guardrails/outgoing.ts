@@ -2,12 +2,12 @@
  * What leaves with an effect, as values: what was found in it, how long it is, to how many it goes, what is attached.
  * It is looked through before the decision; the rules only compare.
  */
-import { Buffer } from 'node:buffer'
 import type { Json, JsonObject } from '../../kernel/json.ts'
 import { subjectsOf } from '../../kernel/subjects.ts'
 import type { Carries } from '../../ports/connector.ts'
 import type { Guardrails } from '../../ports/policy-settings.ts'
 import { type Attachment, attachmentsIn, attachmentsOf } from './attachments.ts'
+import { decodedIn } from './decoded.ts'
 import { bare, numbersIn } from './found-personal.ts'
 import { secretIn } from './found-secrets.ts'
 
@@ -52,8 +52,6 @@ interface Leaving {
 
 /** Bounded, so that a long text without any takes no longer than its length. */
 const MAIL_ADDRESS = /[^\s<>()[\],;:"\\@]{1,64}@[^\s<>()[\],;:"\\@]{1,190}\.[^\s<>()[\],;:"\\@.]{1,63}/gu
-/** Of a file, so much is decoded and looked through for secrets. */
-const MOST_DECODED = 1_000_000
 
 export function lookThrough(leaving: Leaving, guardrails: Guardrails, known: Known): Outgoing {
   const { arguments: given, manifest } = leaving
@@ -72,7 +70,7 @@ export function lookThrough(leaving: Leaving, guardrails: Guardrails, known: Kno
   }
 }
 
-/** In all of the input, whatever it is for: in its keys, too, and in files that are attached. */
+/** In all of the input, whatever it is for: in its keys, too, in files that are attached, and in what is encoded. */
 function secretOf(given: Readonly<Record<string, Json>>, known: Known): Finding | null {
   for (const [argument, value] of Object.entries(given)) {
     for (const text of [...textsIn(value, true), ...decodedIn(value)]) {
@@ -123,12 +121,20 @@ function countRecipients(
   declared: readonly string[] | undefined,
   critical: readonly string[],
 ): number {
-  if (declared !== undefined) return Object.values(pick(given, declared)).flatMap(subjectsOf).length
+  if (declared !== undefined) {
+    const subjects = Object.values(pick(given, declared)).flatMap(subjectsOf)
+    return subjects.reduce<number>((sum, one) => sum + addressesIn(one), 0)
+  }
   const names = critical.includes('*') ? Object.keys(given) : critical
   const addresses = textsIn(Object.values(pick(given, names))).flatMap(
     (text) => text.match(MAIL_ADDRESS) ?? [],
   )
   return new Set(addresses.map((one) => one.toLowerCase())).size
+}
+
+/** Several may stand in one text. */
+function addressesIn(subject: Json): number {
+  return typeof subject === 'string' ? Math.max(1, subject.match(MAIL_ADDRESS)?.length ?? 0) : 1
 }
 
 function pick(given: Readonly<Record<string, Json>>, names: readonly string[]): Record<string, Json> {
@@ -144,10 +150,4 @@ function textsIn(value: Json | readonly Json[], withKeys = false): string[] {
   if (typeof value !== 'object' || value === null) return []
   const texts = Object.values(value as JsonObject).flatMap((one) => textsIn(one, withKeys))
   return withKeys ? [...Object.keys(value), ...texts] : texts
-}
-
-function decodedIn(value: Json): string[] {
-  return attachmentsIn([value]).flatMap(({ base64 }) =>
-    base64 === null ? [] : [Buffer.from(base64.slice(0, (MOST_DECODED * 4) / 3), 'base64').toString('utf8')],
-  )
 }

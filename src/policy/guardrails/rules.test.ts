@@ -10,7 +10,7 @@ import type { Outgoing } from './outgoing.ts'
 import { GUARDRAILS } from './rules.ts'
 
 const NOTHING: Outgoing = { secret: null, personal: [], length: 0, recipients: 0, attachments: [] }
-const FILE = { name: 'a.pdf', bytes: 10, type: 'application/pdf', base64: null }
+const FILE = { name: 'a.pdf', bytes: 10, type: 'application/pdf' }
 
 type Given = Partial<Omit<PolicyRequest, 'manifest' | 'outgoing'>> & { outgoing?: Partial<Outgoing> }
 

@@ -168,7 +168,7 @@ describe('at the limit of a budget', () => {
 })
 
 test('an effect that says what it really cost is settled at that, more or less', async (t) => {
-  const costs = [250_000, 9_000_000]
+  const costs = [250_000, Number.NaN, -5, 7_000_000]
   const dear = defineConnector({
     name: 'till',
     operations: {
@@ -186,9 +186,11 @@ test('an effect that says what it really cost is settled at that, more or less',
   const place = await open(t, { connectors: [dear], policy: policy({}) })
   await start(place, ['a'])
   assert.deepEqual(state(place), { reserved: 0, settled: 250_000 })
-  await start(place, ['b'])
+  await start(place, ['b', 'c'])
+  assert.deepEqual(state(place), { reserved: 0, settled: 2_250_000 }, 'what is no price is not said')
+  await start(place, ['d'])
   assert.deepEqual(state(place), { reserved: 0, settled: 9_250_000 })
-  await start(place, ['c'])
+  await start(place, ['e'])
   assert.equal(place.hf.reviews().length, 1)
 })
 

@@ -78,11 +78,17 @@ function labelOfOutput(execution: Execution, effect: Effect): Label {
   return joinLabels(execution.label, label)
 }
 
+/** What an operation throws is as much a word of others as what it gives. */
 export function fail(execution: Execution, effect: Effect, error: unknown): void {
   const { type, name, operation } = effect
-  const record: JsonObject = recordJson(toErrorRecord(error))
-  execution.record([execution.event(`${type}.failed`, { name, operation, error: record })])
+  const record = toErrorRecord(error)
+  const label = NOT_OF_OUTSIDE.has(record.code) ? execution.label : labelOfOutput(execution, effect)
+  const failed = { name, operation, error: recordJson(record) }
+  execution.record([execution.event(`${type}.failed`, failed, { label })])
 }
+
+/** Codes of errors whose words are the policy's or the operator's; a connector's own never have them. */
+const NOT_OF_OUTSIDE = new Set(['POLICY_DENIED', 'EFFECT_ABANDONED', 'WORK_STOPPED', 'OPERATION_UNKNOWN'])
 
 /** `more`: what an intent would say, where there is none. */
 export async function noteUnknown(

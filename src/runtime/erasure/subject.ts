@@ -6,7 +6,8 @@ export interface Subject {
   readonly customer: string | null
   /**
    * Texts that identify them: addresses, full names, phone numbers, ids that follow from these. Found whole, in
-   * capital and small letters alike, and replaced wherever they are in what is kept.
+   * capital and small letters alike, over breaks of lines, in links, however letters with marks are put together; and
+   * replaced wherever they are in what is kept.
    */
   readonly names: readonly string[]
   /** Ids of what is theirs, such as messages: what holds one is about them. Kept as they are. */
@@ -33,17 +34,17 @@ export interface Sight {
 export function sightOf(subject: Subject): Sight {
   const { names, ids, token } = subject
   const pieces = subject.pieces.map((piece) => JSON.stringify(piece).slice(1, -1))
-  const stands = new Map(names.map((name, i) => [name.toLowerCase(), standIn(name, token, i)]))
+  const stands = new Map(names.map((name, i) => [sameFor(name), standIn(name, token, i)]))
   const named = wholeWords(names)
   const known = wholeWords([...names, ...ids])
-  const isNamed = (text: string): boolean => matches(named, text)
+  const isNamed = (text: string): boolean => matches(named, unbroken(text))
   const replace = (text: string): string =>
-    text.replace(named, (found) => stands.get(found.toLowerCase()) ?? `${ERASED_PREFIX}${token}`)
+    text.replace(named, (found) => stands.get(sameFor(found)) ?? `${ERASED_PREFIX}${token}`)
   const holdsPiece = (text: string): boolean => pieces.some((piece) => text.includes(piece))
   return {
     isNamed,
     replace,
-    isAbout: (text) => matches(known, text) || holdsPiece(text),
+    isAbout: (text) => matches(known, unbroken(text)) || holdsPiece(text),
     scrub: (text) => (holdsPiece(JSON.stringify(text)) ? `${ERASED_PREFIX}${token}` : replace(text)),
   }
 }
@@ -56,8 +57,33 @@ function standIn(name: string, token: string, i: number): string {
 
 function wholeWords(words: readonly string[]): RegExp {
   if (words.length === 0) return /(?!)/giu
-  const longestFirst = [...words].sort((a, b) => b.length - a.length).map((word) => RegExp.escape(word))
+  const longestFirst = [...words].sort((a, b) => b.length - a.length).flatMap(waysOf)
   return new RegExp(`(?<![\\p{L}\\p{N}])(?:${longestFirst.join('|')})(?![\\p{L}\\p{N}])`, 'giu')
+}
+
+/** As it may be written. */
+function waysOf(word: string): string[] {
+  const ways = [word, word.normalize('NFC'), word.normalize('NFD')]
+  const parted = ways.map((way) => way.split(/\s+/u).map(RegExp.escape).join('\\s+'))
+  return [...new Set([...parted, RegExp.escape(encodeURIComponent(word))])]
+}
+
+/** However it is written, the same. */
+function sameFor(name: string): string {
+  return decoded(name).normalize('NFC').toLowerCase().replace(/\s+/gu, ' ')
+}
+
+function decoded(name: string): string {
+  try {
+    return decodeURIComponent(name)
+  } catch {
+    return name
+  }
+}
+
+/** A break of lines in JSON is no letter of the word behind it. */
+function unbroken(json: string): string {
+  return json.replace(/\\(?:\\|[nrtf])/g, (found) => (found === '\\\\' ? found : ' '))
 }
 
 function matches(pattern: RegExp, text: string): boolean {

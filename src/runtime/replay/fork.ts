@@ -67,7 +67,8 @@ export async function planFork(
   await validate(workflow.input, input, `Input of ${workflow.name}`)
   const copies = step === null ? [] : copiesOf(record, step)
   const { customer, label } = start
-  const part = runtime.startPart({ run, workflow, input, customer, label })
+  const externalSince = firstExternal(record, copies)
+  const part = runtime.startPart({ run, workflow, input, customer, label, externalSince })
   const [started] = part.events as [NewEvent]
   const point = pointOf(record, step, step === null ? undefined : given.input)
   const events = [
@@ -225,6 +226,16 @@ function copyOf({ name, type, code, settled }: RecordedOperation, run: string): 
     label,
     body: { ...body, ...(code && { code }), ...amended },
   }
+}
+
+/** What the source had read from outside, the fork has read as early: a grant from between is none for it either. */
+function firstExternal({ start }: RunRecord, copies: readonly RecordedOperation[]): number | null {
+  if (start.externalSince !== null) return start.externalSince
+  if (start.label.trust === 'external') return start.position
+  const read = copies.flatMap(({ settled }) =>
+    settled?.label.trust === 'external' ? [settled.event.position] : [],
+  )
+  return read.length === 0 ? null : Math.min(...read)
 }
 
 function amendedOf({ name, type, position, settled }: RecordedOperation, run: string, value: Json): NewEvent {

@@ -2,8 +2,10 @@
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
 import { z } from 'zod'
-import { openPlace, type Place } from '../../apps/testing/place.ts'
+import { openPlace, type Place, type PlaceOptions } from '../../apps/testing/place.ts'
 import { type Context, defineWorkflow, type Proposal } from '../../kernel/workflow.ts'
+import type { PolicySettings } from '../../ports/policy-settings.ts'
+import { budgets } from '../../sdk.ts'
 import { verifyRun } from '../replay/replay.ts'
 
 const HOUR = 3_600_000
@@ -15,7 +17,11 @@ interface Queued {
   readonly admit: () => Promise<void>
 }
 
-async function queued(t: TestContext, proposal: Partial<Proposal> = {}): Promise<Queued> {
+async function queued(
+  t: TestContext,
+  proposal: Partial<Proposal> = {},
+  more: PlaceOptions = {},
+): Promise<Queued> {
   let isBroken = true
   const asks = async (ctx: Context): Promise<unknown> => {
     const asked: Proposal = {
@@ -45,7 +51,7 @@ async function queued(t: TestContext, proposal: Partial<Proposal> = {}): Promise
     concurrency: { limit: 1 },
     run: async (ctx, input) => (input === 'asks' ? await asks(ctx) : await ctx.waitFor('go')),
   })
-  const place = await openPlace(t, { workflows: [workflow] })
+  const place = await openPlace(t, { workflows: [workflow], ...more })
   await place.hf.start(workflow, 'asks', { id: 'r' })
   await place.hf.idle()
   place.clock.advance(1_000)
@@ -91,4 +97,25 @@ test('gets the answer of its deadline while it waits', async (t) => {
   assert.equal(place.hf.review(review).status, 'rejected')
   await admit()
   assert.equal(await place.hf.run('r').result(), 'rejected')
+})
+
+test('takes of the operator’s time by how long it was looked at, while it waits', async (t) => {
+  const minutes = { name: 'my-time', operations: ['*'], agents: ['*'], each: 'all', per: 'day' } as const
+  const policy: PolicySettings = {
+    operations: { allow: ['*'], deny: [], review: [] },
+    egress: { allow: [] },
+    budget: { perDayUsd: null, perRunUsd: null, modelCallsPerDay: null },
+    budgets: [
+      { ...minutes, unit: 'minutes', limit: 3_600_000, reserve: null, argument: null, atLimit: 'ask' },
+    ],
+  }
+  const { place, review, admit } = await queued(t, {}, { policy })
+  const taken = () => budgets(place.hf).map(({ reserved, settled }) => [reserved, settled])
+  assert.deepEqual(taken(), [[0, 0]], 'given back when the run failed')
+  await place.hf.desk.shown(place.hf.reviews(), 'program')
+  place.clock.advance(45_000)
+  await place.hf.answer(review, { verdict: 'approved' })
+  assert.deepEqual(taken(), [[0, 45_000]])
+  await admit()
+  assert.deepEqual(taken(), [[0, 45_000]])
 })

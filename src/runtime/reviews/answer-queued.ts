@@ -4,9 +4,11 @@
  */
 
 import { isHoldfastError } from '../../kernel/errors.ts'
-import type { NewEvent } from '../../kernel/event.ts'
+import type { NewEvent, StoredEvent } from '../../kernel/event.ts'
 import { foldJournal, isOver, labelOf } from '../../kernel/journal.ts'
+import { OpenReservations } from '../../kernel/reservation.ts'
 import { runStream } from '../../kernel/run-stream.ts'
+import type { Clock } from '../../ports/clock.ts'
 import type { EventLog, StreamAppend } from '../../ports/event-log.ts'
 import type { Execution } from '../run/execution.ts'
 import type { Review } from './review-index.ts'
@@ -29,22 +31,35 @@ export async function executionOf(
  * moved on meanwhile: admitted, answered or cancelled. @throws LOG_WRITE_FAILED, LOG_EPOCH_STALE, LOG_CLOSED
  */
 export async function answerQueued(
-  log: EventLog,
+  { log, clock }: { readonly log: EventLog; readonly clock: Pick<Clock, 'now'> },
   { run, name }: Pick<Review, 'run' | 'name'>,
   answer: Omit<NewEvent, 'label'> & Partial<Pick<NewEvent, 'label'>>,
   others: readonly StreamAppend[],
 ): Promise<boolean | null> {
   const stream = runStream(run)
-  const journal = foldJournal(run, log.readStream(stream))
+  const past = log.readStream(stream)
+  const journal = foldJournal(run, past)
   if (isOver(journal.entries.get(name))) return false
   const event = { label: labelOf(journal), ...answer }
+  const events = withClosings(run, past, [event], clock.now())
   try {
-    await log.append([{ stream, expectedVersion: journal.version, events: [event] }, ...others])
+    await log.append([{ stream, expectedVersion: journal.version, events }, ...others])
     return true
   } catch (error) {
     if (isHoldfastError(error) && error.code === 'LOG_CONFLICT') return null
     throw error
   }
+}
+
+/** With what closes the reservations of the operator's time, as the writer of a run that is in the process does. */
+export function withClosings(
+  run: string,
+  past: readonly StoredEvent[],
+  events: readonly NewEvent[],
+  now: number,
+): readonly NewEvent[] {
+  const open = OpenReservations.of(past)
+  return open === null ? events : open.withClosings(foldJournal(run, past), events, now)
 }
 
 /** Why the run can't be answered, when that won't pass by itself. @throws what will */

@@ -8,16 +8,16 @@
 
 import { HoldfastError, isHoldfastError } from '../../kernel/errors.ts'
 import type { NewEvent } from '../../kernel/event.ts'
-import { foldJournal, isOver } from '../../kernel/journal.ts'
+import { isOver } from '../../kernel/journal.ts'
 import type { JsonObject } from '../../kernel/json.ts'
 import { OWNER } from '../../kernel/label.ts'
-import { OpenReservations } from '../../kernel/reservation.ts'
 import { runStream } from '../../kernel/run-stream.ts'
 import { crashPoint } from '../../ports/crash-points.ts'
 import type { Execution } from '../run/execution.ts'
 import { JointAppend } from '../run/joint-append.ts'
 import { isQueuedRun } from '../run-index.ts'
 import type { Runtime } from '../runtime.ts'
+import { withClosings } from './answer-queued.ts'
 import type { Review } from './review-index.ts'
 
 /** Why one of them could not be answered. */
@@ -70,7 +70,7 @@ export async function answerTogether(host: Host, answers: readonly ReadyAnswer[]
     // and waits in the queue has its turn first.
     const waits = isQueuedRun(host.log.tables, run)
     const events = waits ? [first, ...rest] : [{ ...first, body: { ...first.body, wakes: true } }, ...rest]
-    const closing = withClosings(host, run, events)
+    const closing = withClosings(run, host.log.readStream(stream), events, host.clock.now())
     void joint.append([{ stream, expectedVersion: host.log.versionOf(stream), events: closing }])
   }
   try {
@@ -81,13 +81,6 @@ export async function answerTogether(host: Host, answers: readonly ReadyAnswer[]
   }
   crashPoint('review.after-answer')
   for (const run of away.keys()) if (!isQueuedRun(host.log.tables, run)) goOn(host, run)
-}
-
-/** With what closes the reservations of the operator's time, as the writer of a run that is in the process does. */
-function withClosings({ log, clock }: Host, run: string, events: readonly NewEvent[]): readonly NewEvent[] {
-  const past = log.readStream(runStream(run))
-  const open = OpenReservations.of(past)
-  return open === null ? events : open.withClosings(foldJournal(run, past), events, clock.now())
 }
 
 /** Of a run that is not in the process, the commit says so. */

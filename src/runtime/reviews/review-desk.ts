@@ -189,7 +189,7 @@ export class ReviewDesk {
     crashPoint('review.before-answer')
     const first =
       execution === null
-        ? await answerQueued(this.#host.log, review, answer, others)
+        ? await answerQueued(this.#host, review, answer, others)
         : await execution.settle(review.name, execution.event(answer.kind, body, answer), { others })
     crashPoint('review.after-answer')
     return first ?? (await this.#settle(review, word, by, others))
@@ -210,7 +210,8 @@ export class ReviewDesk {
     if (review.status !== 'waiting') throw reviewEnded(review)
     const { deadline, overdue } = review
     const isLate = deadline !== null && !overdue && until >= deadline
-    if (!Number.isSafeInteger(until) || until <= this.#host.clock.now() || isLate) {
+    const isTime = new Date(until).getTime() === until
+    if (!isTime || until <= this.#host.clock.now() || isLate) {
       const why = isLate ? `its deadline is ${new Date(deadline).toISOString()}` : 'that is not in the future'
       throw new HoldfastError('INPUT_INVALID', `Review ${review.id} can't be put off until then: ${why}`, {
         details: { review: review.id, until, deadline },

@@ -1,0 +1,39 @@
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import { sightOf } from './subject.ts'
+
+const NAME = 'Zoë van Öberg'
+const sight = sightOf({
+  customer: null,
+  names: [NAME, 'zoe@nord.example'],
+  ids: [],
+  streams: [],
+  pieces: [],
+  token: 'x',
+})
+
+const WAYS: Readonly<Record<string, string>> = {
+  'as it is': 'I know Zoë van Öberg.',
+  'in capital letters': 'I know ZOË VAN ÖBERG.',
+  'with marks behind letters': `I know ${NAME}.`.normalize('NFD'),
+  'at the beginning of a line': 'ask\nZoë van Öberg\r\nabout it',
+  'over two lines': 'ask Zoë\n van  Öberg about it',
+  'behind a tab': 'ask:\tzoe@nord.example',
+  'in a link': 'mailto:?to=zoe%40nord.example&x=1',
+  'a name in a link': `https://x.example/${encodeURIComponent(NAME)}`,
+}
+
+describe('somebody is known and replaced', () => {
+  for (const [how, text] of Object.entries(WAYS)) {
+    test(how, () => {
+      assert.ok(sight.isAbout(JSON.stringify({ text })))
+      assert.match(sight.replace(text), /erased-x/)
+      assert.ok(!sight.isAbout(JSON.stringify(sight.replace(text))))
+    })
+  }
+})
+
+test('what only holds the letters is no name of theirs', () => {
+  for (const text of ['Zoë van Öbergs', 'nzoe@nord.example', 'C:\\nzoe@nord.example', 'Zoë Öberg'])
+    assert.ok(!sight.isAbout(JSON.stringify({ text })), text)
+})
