@@ -4,7 +4,7 @@
  */
 import { Buffer } from 'node:buffer'
 import domains from 'tlds' with { type: 'json' }
-import type { Json } from '../kernel/json.ts'
+import type { Json, JsonObject } from '../kernel/json.ts'
 
 /** A scheme, `www.`, a host with a path, a path to another host, an attribute that takes an address. */
 const LINK = new RegExp(
@@ -31,44 +31,51 @@ export function holdsLink(value: Json): boolean {
   if (typeof value === 'string') return isLink(value)
   if (typeof value !== 'object' || value === null) return false
   if (Array.isArray(value)) return value.some(holdsLink)
-  return Object.entries(value).some(([name, field]) => isLink(name) || holdsLink(field))
+  const fields = value as JsonObject
+  for (const name in fields) if (isLink(name) || holdsLink(fields[name] ?? null)) return true
+  return false
 }
 
 function isLink(given: string): boolean {
   if (given.length <= SHORT && isPlainWords(given)) return false
-  if (given.includes('@') && ADDRESS.test(given)) return false
-  const text = Buffer.byteLength(given) === given.length ? given : asRead(given)
-  const isDotted = DOTTED.test(text)
-  if (!isDotted && !hasMark(text)) return false
+  if ((given.includes('@') && ADDRESS.test(given)) || !hasSigns(given)) return false
+  const text = isAscii(given) ? given : asRead(given)
   if (LINK.test(text)) return true
-  return isDotted && [...text.matchAll(HOST)].some(([, last = '']) => DOMAINS.has(last.toLowerCase()))
+  return [...text.matchAll(HOST)].some(([, last = '']) => DOMAINS.has(last.toLowerCase()))
 }
 
-const SHORT = 40
 const ADDRESS = /^[\w.+-]+@[\w.-]+$/
-const DOTTED = /\.[a-z0-9\u0080-\uffff]/i
+const SHORT = 40
 
-/** Letters, digits and spaces: of fields and short texts, that is seen soonest. */
+/** Letters, digits, spaces, and stops before them: of fields and short texts, that is seen soonest. */
 function isPlainWords(text: string): boolean {
   for (let i = 0; i < text.length; i += 1) {
-    const code = text.charCodeAt(i) | 32
-    if ((code < 97 || code > 122) && code !== 32 && (code < 48 || code > 57)) return false
+    const code = text.charCodeAt(i)
+    const letter = code | 32
+    const isWord = (letter >= 97 && letter <= 122) || code === 32 || (code >= 48 && code <= 57)
+    const isStop = (code === 46 || code === 58) && (i === text.length - 1 || text.charCodeAt(i + 1) === 32)
+    if (!isWord && !isStop) return false
   }
   return true
 }
 
-/** Most texts have none of what links are made of, and that is quickly seen: it is asked of all that leaves. */
-function hasMark(text: string): boolean {
-  return (
-    text.includes('/') ||
-    text.includes(':') ||
-    text.includes('=') ||
-    text.includes('\\') ||
-    text.includes('](') ||
-    text.includes('--') ||
-    (text.includes('@') && /@import/i.test(text)) ||
-    (text.includes('(') && /url\(/i.test(text))
-  )
+const SIGNS = ['/', '=', '\\', '(', '@', '--'] as const
+/** A dot or a colon before a space is the end of some words. */
+const WITHIN = /[.:]\S/
+const REFERENCE = ']:'
+
+/** Whether anything is in it that links are made of: most texts have nothing, and it is asked of all that leaves. */
+function hasSigns(text: string): boolean {
+  for (let i = 0; i < SIGNS.length; i += 1) if (text.includes(SIGNS[i] ?? '')) return true
+  return !isAscii(text) || text.includes(REFERENCE) || (hasStop(text) && WITHIN.test(text))
+}
+
+function hasStop(text: string): boolean {
+  return text.includes('.') || text.includes(':')
+}
+
+function isAscii(text: string): boolean {
+  return Buffer.byteLength(text) === text.length
 }
 
 /** As a browser reads it: wide letters and dots as plain ones, and without what can't be seen. */
