@@ -18,21 +18,22 @@
  */
 
 import { HoldfastError, isHoldfastError } from '../../kernel/errors.ts'
-import type { StoredEvent } from '../../kernel/event.ts'
+import type { NewEvent, StoredEvent } from '../../kernel/event.ts'
+import { foldJournal, RUN_ENDS } from '../../kernel/journal.ts'
 import type { JsonObject } from '../../kernel/json.ts'
 import { type Label, SYSTEM } from '../../kernel/label.ts'
 import { runStream } from '../../kernel/run-stream.ts'
 import { isUnbound, placeFromJson, placeToJson, type QueuePlace } from '../../kernel/scheduling.ts'
-import type { Clock } from '../../ports/clock.ts'
-import type { EventLog } from '../../ports/event-log.ts'
+import type { StreamAppend } from '../../ports/event-log.ts'
+import type { ExecutionHost } from '../run/execution-host.ts'
 import { isQueuedRun } from '../run-index.ts'
 import { type Lane, Lanes } from './lanes.ts'
 import { PAGE } from './pager.ts'
 import { laneOf, type QueueRow } from './queue-rows.ts'
 
-export interface QueueHost {
-  readonly log: EventLog
-  readonly clock: Clock
+export type QueueHost = Pick<ExecutionHost, 'log' | 'clock' | 'besideEnd'>
+
+export interface AroundQueue {
   /** How many more runs can be taken on. */
   room(): number
   /** Nothing is being admitted for now. */
@@ -57,6 +58,7 @@ type Taken = Map<string, number>
 
 export class RunQueue {
   readonly #host: QueueHost
+  readonly #around: AroundQueue
   readonly #lanes = new Lanes()
   /** Lanes to look at again when the present batch is on record. */
   readonly #later = new Set<string>()
@@ -74,8 +76,9 @@ export class RunQueue {
   #cancelRetry: () => void = () => {}
   #running = false
 
-  constructor(host: QueueHost) {
+  constructor(host: QueueHost, around: AroundQueue) {
     this.#host = host
+    this.#around = around
   }
 
   /** Takes up what is queued already. */
@@ -99,7 +102,7 @@ export class RunQueue {
 
   /** The place to put on record at a start; undefined for a run that may begin at once. */
   placed(place: QueuePlace): JsonObject | undefined {
-    if (isUnbound(place) && !this.busy && this.#host.room() > this.#granted) {
+    if (isUnbound(place) && !this.busy && this.#around.room() > this.#granted) {
       this.#granted += 1
       return undefined
     }
@@ -189,7 +192,7 @@ export class RunQueue {
     for (let i = 0; i < PAGE && this.#round !== null && this.#lanes.size < MOST_LANES; i += 1) this.#step()
     this.look()
     this.#goOnRound()
-    if (this.#round === null) this.#host.rested()
+    if (this.#round === null) this.#around.rested()
   }
 
   #step(): void {
@@ -213,7 +216,7 @@ export class RunQueue {
     if (!this.#running || this.#admitting > 0 || this.#lanes.size === 0) return
     const taken: Taken = new Map()
     const batch: QueueRow[] = []
-    for (let room = this.#host.room(); batch.length < room; ) {
+    for (let room = this.#around.room(); batch.length < room; ) {
       const lane = this.#lanes.next()
       const row = lane?.rows[0]
       if (lane === undefined) break
@@ -260,7 +263,7 @@ export class RunQueue {
     for (const lane of again) this.#consider(lane)
     this.look()
     this.#goOnRound()
-    this.#host.rested()
+    this.#around.rested()
   }
 
   #refused({ run, lane }: QueueRow): void {
@@ -277,7 +280,14 @@ export class RunQueue {
   async #append(run: string, kind: string, body: JsonObject, by = BY_QUEUE): Promise<void> {
     const stream = runStream(run)
     const { log } = this.#host
-    await log.append([{ stream, expectedVersion: log.versionOf(stream), events: [{ kind, body, ...by }] }])
+    const event = { kind, body, ...by }
+    const beside = RUN_ENDS.has(kind) ? this.#besideEnd(run, event) : []
+    await log.append([{ stream, expectedVersion: log.versionOf(stream), events: [event] }, ...beside])
+  }
+
+  /** What the end of a run leads to goes with it: an agent whose event it was to handle turns to the next one. */
+  #besideEnd(run: string, end: NewEvent): readonly StreamAppend[] {
+    return this.#host.besideEnd(foldJournal(run, this.#host.log.readStream(runStream(run))), end)
   }
 
   #isQueued(run: string): boolean {
