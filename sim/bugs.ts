@@ -8,6 +8,7 @@ import {
   closingNothing,
   doingAgain,
   doublingChains,
+  erasing,
   expiringEarly,
   forgettingRollbacks,
   listing,
@@ -15,6 +16,7 @@ import {
   reading,
   running,
   startingEarly,
+  takingAnothers,
   undoing,
   unlimited,
   unordered,
@@ -229,6 +231,23 @@ export const BUGS: readonly Bug[] = [
     what: 'what retention leaves of a run is not known when the tables are folded anew',
     wiring: { projections: keepingNothing },
     noticed: ['projections-live'],
+  },
+  {
+    what: 'whoever is erased is still named in the headers of events',
+    wiring: erasing(({ replace }) => (replace === undefined ? {} : { replace: (text) => text })),
+    noticed: ['erased-is-gone'],
+  },
+  {
+    what: 'something that is about whoever is erased is left',
+    wiring: erasing(({ positions, replace }) =>
+      replace === undefined ? {} : { positions: positions.slice(1) },
+    ),
+    noticed: ['erasure-of-one', 'erased-is-gone'],
+  },
+  {
+    what: 'to erase one is to erase something of another',
+    wiring: erasing(takingAnothers),
+    noticed: ['erasure-of-one'],
   },
   {
     what: 'a run that is retried does again what it had done outside',

@@ -57,6 +57,10 @@ export type Deed =
   | 'question'
   | 'look'
   | 'snooze'
+  | 'visit'
+  | 'gossip'
+  | 'word'
+  | 'erase'
   | 'delegate'
   | 'revoke'
   | 'batch'
@@ -102,6 +106,8 @@ export function drawPlan(chance: Chance): Plan {
   const isAtDesk = chance.happens(0.3)
   const atDesk = (weight: number): number => (isAtDesk ? weight : 0)
   const hasStops = chance.part('stops').happens(0.2)
+  const hasPeople = chance.part('people').happens(0.15)
+  const ofPeople = (weight: number): number => (hasPeople ? weight : 0)
   const ofTriggers = (weight: number): number => (triggers.length > 0 ? weight : 0)
   return {
     runs,
@@ -144,6 +150,10 @@ export function drawPlan(chance: Chance): Plan {
       delegate: atDesk(4),
       revoke: atDesk(0.5),
       batch: atDesk(1),
+      visit: ofPeople(5),
+      gossip: ofPeople(1),
+      word: ofPeople(3),
+      erase: ofPeople(2),
       retain: chance.happens(0.25) ? 4 : 0,
       'retry run': sometimes(6),
       discard: sometimes(0.5),

@@ -68,6 +68,8 @@ export interface Surroundings {
   readonly statementFails: () => boolean
   readonly slowMs: () => number
   readonly acknowledge: (process: SimProcess, events: readonly StoredEvent[]) => void
+  /** At what is on record, before some of it is erased. */
+  readonly look: () => void
   readonly ask: (process: SimProcess, parts: readonly StreamAppend[]) => () => void
   readonly stopFile: SimStopFile
   /** Told of whatever begins to reach outside. */
@@ -114,6 +116,7 @@ export class SimProcess {
       isDead,
       slowMs: around.slowMs,
       after: (ms, wake) => clock.after(ms, wake),
+      look: around.look,
       acknowledge: (events) => around.acknowledge(this, events),
       ask: (parts) => around.ask(this, parts),
     })

@@ -19,6 +19,7 @@ import { Desk } from './desk.ts'
 import { checkEnd, checkLog } from './ending.ts'
 import { Violation } from './invariants/invariant.ts'
 import { emptyMirror } from './mirror.ts'
+import { People } from './people.ts'
 import { type Deed, drawPlan, type Plan } from './plan.ts'
 import { SimProcess, type Wiring } from './process.ts'
 import { Stopping } from './stopping.ts'
@@ -65,6 +66,7 @@ export class Simulation {
   readonly deadLetters: DeadLetterDesk
   readonly desk: Desk
   readonly operator: Stopping
+  readonly people: People
   /** Paths of what was mended: it fails no more. */
   readonly mended = new Set<string>()
   /** Position → text of an acknowledged event; looked for after each crash. */
@@ -103,6 +105,7 @@ export class Simulation {
     this.deadLetters = new DeadLetterDesk(this, this.callers, this.#chance)
     this.desk = new Desk(this, this.callers, this.#chance)
     this.operator = new Stopping(this, this.callers, this.#chance)
+    this.people = new People(this, this.callers, chance.part('people'))
   }
 
   async run(): Promise<Outcome> {
@@ -227,6 +230,15 @@ export class Simulation {
     }
   }
 
+  /** What will be erased is looked at while it is there. */
+  #lookBefore(): void {
+    try {
+      this.look()
+    } catch (error) {
+      this.break('no-stray-errors', error)
+    }
+  }
+
   /** What is on record, and nobody has looked at. */
   unseen(): Iterable<StoredEvent> {
     const reader = this.#process
@@ -239,9 +251,15 @@ export class Simulation {
     return this.#mirror.differing(this.#store.database)
   }
 
+  /** What the store holds, page by page. */
+  bytes(): Buffer {
+    return Buffer.from(this.#store.database.serialize())
+  }
+
   break(invariant: string, error: unknown): void {
     this.trace(() => `stray: ${error instanceof Error ? error.stack : String(error)}`)
-    this.#broken ??= new Violation(invariant, error instanceof Error ? error.message : String(error))
+    const message = error instanceof Error ? error.message : String(error)
+    this.#broken ??= error instanceof Violation ? error : new Violation(invariant, message)
   }
 
   // -- processes ---------------------------------------------------------------------------------
@@ -269,6 +287,7 @@ export class Simulation {
         !this.#calm && !this.#isOpening && this.#chance.happens(this.plan.statementFaults),
       slowMs: () => (this.#isDiskSlow ? this.#chance.whole(0, 3_000) : 0),
       acknowledge: (one, events) => this.#acknowledge(one, events),
+      look: () => this.#lookBefore(),
       ask: (one, parts) => this.#ask(one, parts),
       stopFile: this.operator.file,
       begins: (what) => this.operator.begins(what),

@@ -2,6 +2,7 @@
 
 import type { StoredEvent } from '../src/kernel/event.ts'
 import { RUN_ENDS } from '../src/kernel/journal.ts'
+import type { JsonObject } from '../src/kernel/json.ts'
 import { encodeLabel } from '../src/kernel/label.ts'
 import { runOf } from '../src/kernel/run-stream.ts'
 import type { PolicySettings } from '../src/ports/policy-settings.ts'
@@ -11,6 +12,7 @@ import { Erasures } from './invariants/erasures.ts'
 import { Families } from './invariants/families.ts'
 import { type Asked, type Invariant, Violation } from './invariants/invariant.ts'
 import { Limits } from './invariants/limits.ts'
+import { Persons } from './invariants/persons.ts'
 import { QueueOrder } from './invariants/queue-order.ts'
 import { Reopenings } from './invariants/reopenings.ts'
 import { Reviews } from './invariants/reviews.ts'
@@ -55,9 +57,11 @@ export class Watch {
   readonly families = new Families()
   readonly reopenings = new Reopenings()
   readonly erasures = new Erasures()
+  readonly persons = new Persons()
   readonly order = new QueueOrder()
   readonly stops = new Stops()
   readonly #invariants: Invariant[] = [
+    this.persons,
     new Limits(),
     this.schedules,
     new TriggeredOnce(),
@@ -98,9 +102,9 @@ export class Watch {
     if (version !== before + 1)
       throw new Violation('gapless', `version ${version} of ${stream} follows ${before}`)
     this.#versions.set(stream, version)
-    for (const invariant of this.#invariants) invariant.see(event, asked)
+    this.#show(event, asked)
     if (kind === 'event.published' && event.body?.kind === 'tick')
-      this.#ticks.push(event.body as unknown as Tick)
+      this.#ticks.push({ ...(event.body as unknown as Tick), position })
     if (!stream.startsWith('run/')) return
     if (kind === 'run.reopened') this.#seeReopened(event, runOf(stream))
     else if (this.#ended.has(stream) && kind !== 'run.discarded')
@@ -117,6 +121,22 @@ export class Watch {
   /** When all that was begun should have come to its end. @throws Violation */
   end(): void {
     for (const invariant of this.#invariants) invariant.end()
+  }
+
+  /** Invariants know what was erased by the names that it had. */
+  #show(event: StoredEvent, asked: Asked | undefined): void {
+    const renamed = this.persons.renames(event)
+    const body = event.kind === 'bodies.erased' ? asNamed(event.body, this.persons) : event.body
+    for (const invariant of this.#invariants) invariant.see({ ...event, body }, asked)
+    if (renamed === null) return
+    for (const run of (event.body?.runs ?? []) as string[]) this.erasures.runs.add(run)
+    for (const [stream, version] of [...this.#versions]) {
+      const now = renamed(stream)
+      if (now === stream) continue
+      this.#versions.delete(stream)
+      this.#versions.set(now, version)
+      if (this.#ended.delete(stream)) this.#ended.add(now)
+    }
   }
 
   #seeOperation({ kind, time, position, body }: StoredEvent, run: string): void {
@@ -176,8 +196,18 @@ function firstOf(run: string): string {
   return run.replace(/~\d+$/, '')
 }
 
+function asNamed(body: JsonObject | null, persons: Persons): JsonObject | null {
+  if (body === null) return null
+  return { ...body, runs: ((body.runs ?? []) as string[]).map((run) => persons.asBefore(run)) }
+}
+
 /** All of an event that is the same whenever the same seed is simulated. */
 export function textOf(event: StoredEvent): string {
   const { position, stream, version, kind, time, actor, label, body } = event
-  return `${position} ${stream}@${version} ${kind} ${time} ${actor} ${encodeLabel(label)} ${JSON.stringify(body)}`
+  return `${position} ${stream}@${version} ${kind} ${time} ${actor} ${encodeLabel(label)} ${JSON.stringify(body, bare)}`
+}
+
+/** Without what is hashed with nonces. */
+function bare(key: string, value: unknown): unknown {
+  return key === 'renamed' ? Object.keys(value as object) : value
 }

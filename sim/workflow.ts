@@ -17,6 +17,8 @@ export interface TreeInput {
   readonly left: number
   /** Of a child: what was asked for, to be compared with what is on record. */
   readonly onParentClose?: ParentClose
+  /** Words of somebody whom the run is about, or of another. */
+  readonly says?: string
 }
 
 export type TreeWorkflow = Workflow<TreeInput, Json>

@@ -3,7 +3,7 @@ import type { NewEvent } from '../../src/kernel/event.ts'
 import { RUN_ENDS } from '../../src/kernel/journal.ts'
 import type { Json, JsonObject } from '../../src/kernel/json.ts'
 import type { AnyWorkflow, Context } from '../../src/kernel/workflow.ts'
-import type { EventLog, StreamAppend } from '../../src/ports/event-log.ts'
+import type { Erasable, EventLog, StreamAppend } from '../../src/ports/event-log.ts'
 import type { Row, SqlValue, TablesReader } from '../../src/ports/projection.ts'
 import type { Runtime } from '../../src/runtime/runtime.ts'
 import type { AnyTrigger } from '../../src/runtime/triggers/trigger.ts'
@@ -203,4 +203,32 @@ export function doublingChains(log: EventLog): Append {
 export function patient({ debounce, batch }: AnyTrigger): Partial<AnyTrigger> {
   if (batch !== undefined) return { batch: { ...batch, within: '1d' } }
   return debounce === undefined ? {} : { debounce: '1d' }
+}
+
+/** Another plan of what is erased. */
+export function erasing(plan: (what: Erasable, log: EventLog) => Partial<Erasable>): Wiring {
+  return {
+    log(log) {
+      const erase: EventLog['erase'] = async (what, by) => {
+        const planned = (): Erasable => {
+          const given = typeof what === 'function' ? what() : what
+          return { ...given, ...plan(given, log) }
+        }
+        return await log.erase(planned, by)
+      }
+      return changed(log, { erase })
+    },
+  }
+}
+
+/** With the names, another's event is taken. */
+export function takingAnothers({ positions, replace }: Erasable, log: EventLog): Partial<Erasable> {
+  const first = [...log.read()].find(
+    ({ position, stream }) => !positions.includes(position) && isOfRun(stream),
+  )
+  return replace === undefined || first === undefined ? {} : { positions: [...positions, first.position] }
+}
+
+function isOfRun(stream: string): boolean {
+  return stream.startsWith('run/')
 }
