@@ -250,6 +250,32 @@ export const BUGS: readonly Bug[] = [
     noticed: ['erasure-of-one'],
   },
   {
+    what: 'a level goes above its ceiling',
+    wiring: reading(
+      /FROM autonomy WHERE/,
+      (row) => row && { ...row, ceiling: 'auto', ceiling_for: 'irreversible' },
+    ),
+    noticed: ['levels'],
+  },
+  {
+    what: 'a level is kept though its errors are too many',
+    wiring: reading(/FROM autonomy WHERE/, (row) => row && { ...row, drift: '[]' }),
+    noticed: ['levels', 'levels-lost'],
+  },
+  {
+    what: 'a level is offered for what others have answered',
+    wiring: reading(/FROM autonomy WHERE/, (row) => row && { ...row, reviews: Number(row.reviews) + 3 }),
+    noticed: ['levels-earned'],
+  },
+  {
+    what: 'what carries a warning is approved without the operator',
+    wiring: {
+      autonomy: (autonomy) =>
+        changed(autonomy, { rule: (question) => autonomy.rule({ ...question, warnings: 0 }) }),
+    },
+    noticed: ['levels'],
+  },
+  {
     what: 'a run that is retried does again what it had done outside',
     wiring: { log: (log) => appending(log, doingAgain(log)) },
     noticed: ['reopen-keeps'],

@@ -38,6 +38,8 @@ export const REFUSALS: ReadonlySet<string> = new Set([
   'POLICY_DENIED',
   'WORK_STOPPED',
   'CUSTOMER_BUSY',
+  'AUTONOMY_ABOVE_CEILING',
+  'AUTONOMY_NOT_OFFERED',
   'INPUT_INVALID',
   POISON,
 ])
@@ -179,7 +181,7 @@ export class Callers {
     if (first === undefined) return
     const review = this.#chance.pick([first, ...rest])
     for (let i = 0; i < times; i += 1) {
-      const answer = answerFor(review, this.#around.world, this.#chance)
+      const answer = answerFor(review, this.#around.world, this.#chance, this.#around.levels.good)
       this.#around.tally.add(`answer: ${review.action} ${answer.verdict}`)
       this.ask(`${answer.verdict} to ${review.id}`, async (process) => {
         await process.hf.answer(review.id, answer)

@@ -104,7 +104,9 @@ export class Desk {
     const { hf } = this.#around.process
     const shown = hf.reviews().filter(({ action }) => action === DECISION)
     if (shown.length === 0) return
-    const verdict = this.#chance.pick(['approved', 'rejected'] as const)
+    const { good } = this.#around.levels
+    const isGood = this.#chance.happens(good ?? 0.5)
+    const verdict = isGood ? 'approved' : 'rejected'
     this.#around.tally.add('review: answered together', shown.length)
     this.#callers.ask(`${verdict} to ${shown.map(({ id }) => id).join(' ')}`, async (process) => {
       const { answered } = await process.hf.desk.answerAll(shown, { verdict })

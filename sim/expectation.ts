@@ -97,6 +97,7 @@ function valueMismatch(tree: Tree, path: string, value: Json): string | null {
 
 function mayBeAnswered(tree: ReviewTree, verdict: string, way: string): boolean {
   const { deadlineMs, onExpiry, operation, hasWarning } = tree
+  if (way === 'autonomy') return verdict === 'rejected' || (verdict === 'approved' && !hasWarning)
   if (way === 'rule') return verdict === 'approved' && !hasWarning
   if (way !== 'expiry') return VERDICTS.includes(verdict)
   const mayApprove = onExpiry === 'approve' && operation === 'world.read' && !hasWarning

@@ -5,11 +5,14 @@
  */
 import type { DatabaseSync } from 'node:sqlite'
 import { openSqliteEventLog } from '../src/adapters/sqlite/event-log.ts'
+import { AutonomyByEvidence } from '../src/autonomy/autonomy.ts'
 import { handlingWorkflow } from '../src/kernel/agent.ts'
 import { isHoldfastError } from '../src/kernel/errors.ts'
 import type { StoredEvent } from '../src/kernel/event.ts'
 import { createGate } from '../src/policy/gate.ts'
 import { FileStopSwitch } from '../src/policy/stopping/stop-switch.ts'
+import type { Autonomy } from '../src/ports/autonomy.ts'
+import type { AutonomySettings } from '../src/ports/autonomy-settings.ts'
 import type { Clock } from '../src/ports/clock.ts'
 import type { EventLog, StreamAppend } from '../src/ports/event-log.ts'
 import type { Gate } from '../src/ports/gate.ts'
@@ -50,6 +53,7 @@ export interface Wiring {
   readonly triggers?: (triggers: readonly AnyTrigger[]) => readonly AnyTrigger[]
   /** Why nothing may reach outside. */
   readonly stopped?: (why: () => string | null) => () => string | null
+  readonly autonomy?: (autonomy: Autonomy) => Autonomy
   /** Given the runtime as it is made. */
   readonly runtime?: (runtime: Runtime) => void
 }
@@ -61,6 +65,7 @@ export interface Surroundings {
   readonly chance: Chance
   readonly tally: Tally
   readonly settings: PolicySettings
+  readonly autonomy: AutonomySettings | null
   readonly wiring: Wiring
   readonly limits: { readonly activeRuns: number; readonly residentRuns: number }
   /** What the disk does to this process at its next commit. */
@@ -143,6 +148,7 @@ export class SimProcess {
       onCommit: (listener) => this.log.onCommit(listener),
       clock,
     })
+    const autonomy = around.autonomy === null ? null : autonomyOver(this.log, gate, clock, around.autonomy)
     this.runtime = new Runtime({
       log: this.log,
       gate: (wiring.gate ?? same)(gate),
@@ -154,6 +160,7 @@ export class SimProcess {
         courier,
       ],
       ...around.limits,
+      ...(autonomy === null ? {} : { autonomy: (wiring.autonomy ?? same)(autonomy) }),
     })
     wiring.runtime?.(this.runtime)
     const agents = new Agents(this.runtime, { agents: [collector], residentInstances: chance.pick([1, 100]) })
@@ -169,6 +176,7 @@ export class SimProcess {
   async #recover(agents: Agents, work: FileStopSwitch): Promise<void> {
     try {
       await work.open()
+      await this.runtime.autonomy?.open()
       await agents.open()
       this.runtime.recover()
       this.hf.desk.open()
@@ -213,6 +221,18 @@ export class SimProcess {
       after: (delayMs, wake) => own((alarm) => clock.after(delayMs, alarm), wake),
     }
   }
+}
+
+function autonomyOver(log: EventLog, gate: Gate, clock: Clock, settings: AutonomySettings): Autonomy {
+  return new AutonomyByEvidence({
+    log,
+    clock,
+    settings: () => settings,
+    manifestOf: (operation) => gate.manifestOf(operation),
+    alerts: { raise: raiseAlert, clear: clearAlert },
+    // No item that is known to be bad is put among the reviews.
+    start: async () => {},
+  })
 }
 
 function same<T>(part: T): T {

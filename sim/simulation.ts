@@ -18,6 +18,7 @@ import { ASKED, isAsking } from './deeds.ts'
 import { Desk } from './desk.ts'
 import { checkEnd, checkLog } from './ending.ts'
 import { Violation } from './invariants/invariant.ts'
+import { LevelDesk } from './levels.ts'
 import { emptyMirror } from './mirror.ts'
 import { People } from './people.ts'
 import { type Deed, drawPlan, type Plan } from './plan.ts'
@@ -67,6 +68,7 @@ export class Simulation {
   readonly desk: Desk
   readonly operator: Stopping
   readonly people: People
+  readonly levels: LevelDesk
   /** Paths of what was mended: it fails no more. */
   readonly mended = new Set<string>()
   /** Position → text of an acknowledged event; looked for after each crash. */
@@ -100,11 +102,12 @@ export class Simulation {
     this.plan = drawPlan(chance.part('plan'))
     this.world = new World(this.clock, chance.part('world'), this.tally)
     this.world.faults = this.plan.networkFaults
-    this.watch = new Watch(this.plan.settings)
+    this.watch = new Watch(this.plan)
     this.callers = new Callers(this, this.#chance)
     this.deadLetters = new DeadLetterDesk(this, this.callers, this.#chance)
     this.desk = new Desk(this, this.callers, this.#chance)
     this.operator = new Stopping(this, this.callers, this.#chance)
+    this.levels = new LevelDesk(this, this.callers, chance.part('levels'))
     this.people = new People(this, this.callers, chance.part('people'))
   }
 
@@ -230,15 +233,6 @@ export class Simulation {
     }
   }
 
-  /** What will be erased is looked at while it is there. */
-  #lookBefore(): void {
-    try {
-      this.look()
-    } catch (error) {
-      this.break('no-stray-errors', error)
-    }
-  }
-
   /** What is on record, and nobody has looked at. */
   unseen(): Iterable<StoredEvent> {
     const reader = this.#process
@@ -280,6 +274,7 @@ export class Simulation {
       chance: this.#chance.part(`process ${this.tally.of('process: opened')}`),
       tally: this.tally,
       settings: this.plan.settings,
+      autonomy: this.plan.autonomy,
       wiring: this.#options.wiring ?? {},
       limits: this.plan.limits,
       atCommit: (one) => this.#atCommit(one),
@@ -287,7 +282,7 @@ export class Simulation {
         !this.#calm && !this.#isOpening && this.#chance.happens(this.plan.statementFaults),
       slowMs: () => (this.#isDiskSlow ? this.#chance.whole(0, 3_000) : 0),
       acknowledge: (one, events) => this.#acknowledge(one, events),
-      look: () => this.#lookBefore(),
+      look: () => this.look(),
       ask: (one, parts) => this.#ask(one, parts),
       stopFile: this.operator.file,
       begins: (what) => this.operator.begins(what),
@@ -337,7 +332,7 @@ export class Simulation {
 
   #ask(one: SimProcess, parts: readonly StreamAppend[]): () => void {
     if (this.#zombies.includes(one)) return () => {}
-    const refused = this.#asked.note(parts)
+    const refused = this.#asked.note(parts, one.log.head().position)
     return () => {
       refused()
       this.watch.order.unsure()

@@ -5,12 +5,12 @@ import { RUN_ENDS } from '../src/kernel/journal.ts'
 import type { JsonObject } from '../src/kernel/json.ts'
 import { encodeLabel } from '../src/kernel/label.ts'
 import { runOf } from '../src/kernel/run-stream.ts'
-import type { PolicySettings } from '../src/ports/policy-settings.ts'
 import type { Tick } from './collector.ts'
 import { Budgets } from './invariants/budgets.ts'
 import { Erasures } from './invariants/erasures.ts'
 import { Families } from './invariants/families.ts'
 import { type Asked, type Invariant, Violation } from './invariants/invariant.ts'
+import { Levels } from './invariants/levels.ts'
 import { Limits } from './invariants/limits.ts'
 import { Persons } from './invariants/persons.ts'
 import { QueueOrder } from './invariants/queue-order.ts'
@@ -20,6 +20,7 @@ import { Rollbacks } from './invariants/rollbacks.ts'
 import { ScheduleTimes } from './invariants/schedules.ts'
 import { Stops } from './invariants/stops.ts'
 import { TriggeredOnce } from './invariants/triggers.ts'
+import type { Plan } from './plan.ts'
 
 /** Kinds that give an operation its outcome: one for each, however often it is attempted. */
 const OUTCOMES: ReadonlySet<string> = new Set([
@@ -74,11 +75,12 @@ export class Watch {
     this.stops,
   ]
 
-  constructor(settings: PolicySettings) {
+  constructor({ settings, autonomy }: Pick<Plan, 'settings' | 'autonomy'>) {
     const { modelCallsPerDay, atLimit } = settings.budget
     // Asked, the operator may say yes, and the count tells nothing.
     this.#callsPerDay = atLimit === 'deny' ? modelCallsPerDay : null
     this.#invariants.push(new Budgets(settings))
+    if (autonomy !== null) this.#invariants.push(new Levels(autonomy))
   }
 
   get position(): number {
