@@ -240,7 +240,7 @@ export class RunQueue {
     const limited = rate === null || perMs === null ? {} : { rate: { key: rate, perMs } }
     const body = { begins: true, ...limited }
     try {
-      if (this.#isQueued(row.run)) await this.#append(row.run, 'run.admitted', body)
+      if (this.#isInPlace(row)) await this.#append(row.run, 'run.admitted', body)
       else this.#readAgain(row.lane)
     } catch {
       if (this.#running) this.#refused(row)
@@ -288,6 +288,12 @@ export class RunQueue {
   /** What the end of a run leads to goes with it: an agent whose event it was to handle turns to the next one. */
   #besideEnd(run: string, end: NewEvent): readonly StreamAppend[] {
     return this.#host.besideEnd(foldJournal(run, this.#host.log.readStream(runStream(run))), end)
+  }
+
+  /** Whether it still waits where it was read: a run that was cancelled and reopened meanwhile waits behind others. */
+  #isInPlace({ run, position }: QueueRow): boolean {
+    const sql = 'SELECT 1 FROM runs_queue WHERE run = ? AND position = ?'
+    return this.#host.log.tables.get(sql, run, position) !== undefined
   }
 
   #isQueued(run: string): boolean {
