@@ -381,6 +381,21 @@ describe('cancelling', () => {
     assert.deepEqual(begun, ['other', 'child'])
   })
 
+  test('those behind a queued run that is cancelled go on in their order', async (t) => {
+    const { workflow, begun, letGo, letAllGo } = gated('work')
+    const busy = gated('busy')
+    const place = await openPlace(t, { workflows: [workflow, busy.workflow], activeRuns: 2 })
+    for (const id of ['one', 'two']) await place.hf.start(busy.workflow, id, { id })
+    await place.hf.start(workflow, 'a', { id: 'a' })
+    await place.hf.cancel('a')
+    for (const id of ['b', 'c', 'd']) await place.hf.start(workflow, id, { id })
+    await Promise.all(['one', 'two'].map(busy.letGo))
+    assert.deepEqual(begun, ['b', 'c'])
+    await letGo('b')
+    await letAllGo()
+    assert.deepEqual(begun, ['b', 'c', 'd'])
+  })
+
   test('a queued or a delayed run never begins', async (t) => {
     const { workflow, begun, letAllGo } = gated('work')
     const place = await openPlace(t, { workflows: [workflow], activeRuns: 1 })

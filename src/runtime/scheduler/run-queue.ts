@@ -220,6 +220,10 @@ export class RunQueue {
       const lane = this.#lanes.next()
       const row = lane?.rows[0]
       if (lane === undefined) break
+      if (row !== undefined && !this.#isInPlace(row)) {
+        this.#renew(lane, taken)
+        continue
+      }
       if (row === undefined || this.#isHeldUp(row, taken)) this.#lanes.delete(lane.name)
       else batch.push(this.#take(lane, row, taken))
     }
@@ -230,9 +234,14 @@ export class RunQueue {
   #take(lane: Lane, row: QueueRow, taken: Taken): QueueRow {
     this.#lanes.take(lane)
     for (const key of keysOf(row)) taken.set(key, (taken.get(key) ?? 0) + 1)
-    if (lane.rows.length === 0) lane.rows = this.#read(lane.name, taken.get(`lane ${lane.name}`) ?? 0)
-    if (lane.rows.length === 0) this.#lanes.delete(lane.name)
+    if (lane.rows.length === 0) this.#renew(lane, taken)
     return row
+  }
+
+  /** Those that were taken are still in the table. */
+  #renew(lane: Lane, taken: Taken): void {
+    lane.rows = this.#read(lane.name, taken.get(`lane ${lane.name}`) ?? 0)
+    if (lane.rows.length === 0) this.#lanes.delete(lane.name)
   }
 
   async #admit(row: QueueRow): Promise<void> {
@@ -240,8 +249,7 @@ export class RunQueue {
     const limited = rate === null || perMs === null ? {} : { rate: { key: rate, perMs } }
     const body = { begins: true, ...limited }
     try {
-      if (this.#isInPlace(row)) await this.#append(row.run, 'run.admitted', body)
-      else this.#readAgain(row.lane)
+      await this.#append(row.run, 'run.admitted', body)
     } catch {
       if (this.#running) this.#refused(row)
     } finally {
@@ -290,7 +298,7 @@ export class RunQueue {
     return this.#host.besideEnd(foldJournal(run, this.#host.log.readStream(runStream(run))), end)
   }
 
-  /** Whether it still waits where it was read: a run that was cancelled and reopened meanwhile waits behind others. */
+  /** Whether it still waits where it was read: it may have been cancelled meanwhile, and reopened behind others. */
   #isInPlace({ run, position }: QueueRow): boolean {
     const sql = 'SELECT 1 FROM runs_queue WHERE run = ? AND position = ?'
     return this.#host.log.tables.get(sql, run, position) !== undefined
