@@ -120,8 +120,10 @@ export class Desk {
     const now = this.#around.clock.now()
     for (const review of hf.reviews()) {
       if (review.action !== DECISION) continue
+      // One that was over when it was asked does not look at it again when the clock is set back.
+      const latest = Math.max(now, review.requested)
       const one = standing.find((given) => {
-        return given.position < review.position && covers(given, review, given.used, now)
+        return given.position < review.position && covers(given, review, given.used, latest)
       })
       if (one !== undefined) throw new Violation('delegations', `${one.id} does not answer ${review.id}`)
     }

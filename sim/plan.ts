@@ -64,6 +64,8 @@ export type Deed =
   | 'decide level'
   | 'demote'
   | 'compare'
+  | 'edit flags'
+  | 'ask flag'
   | 'visit'
   | 'gossip'
   | 'word'
@@ -167,6 +169,8 @@ export function drawPlan(chance: Chance): Plan {
       'decide level': ofLevels(5),
       demote: ofLevels(0.3),
       compare: ofLevels(3),
+      'edit flags': taste.flag,
+      'ask flag': taste.flag * 4,
       visit: ofPeople(5),
       gossip: ofPeople(1),
       word: ofPeople(3),

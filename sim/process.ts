@@ -6,6 +6,7 @@
 import type { DatabaseSync } from 'node:sqlite'
 import { openSqliteEventLog } from '../src/adapters/sqlite/event-log.ts'
 import { AutonomyByEvidence } from '../src/autonomy/autonomy.ts'
+import { FlagBook, type FlagSource } from '../src/flags/flag-book.ts'
 import { handlingWorkflow } from '../src/kernel/agent.ts'
 import { isHoldfastError } from '../src/kernel/errors.ts'
 import type { StoredEvent } from '../src/kernel/event.ts'
@@ -15,6 +16,7 @@ import type { Autonomy } from '../src/ports/autonomy.ts'
 import type { AutonomySettings } from '../src/ports/autonomy-settings.ts'
 import type { Clock } from '../src/ports/clock.ts'
 import type { EventLog, StreamAppend } from '../src/ports/event-log.ts'
+import type { Flags } from '../src/ports/flags.ts'
 import type { Gate } from '../src/ports/gate.ts'
 import type { PolicySettings } from '../src/ports/policy-settings.ts'
 import type { Projection } from '../src/ports/projection.ts'
@@ -54,6 +56,7 @@ export interface Wiring {
   /** Why nothing may reach outside. */
   readonly stopped?: (why: () => string | null) => () => string | null
   readonly autonomy?: (autonomy: Autonomy) => Autonomy
+  readonly flags?: (flags: Flags) => Flags
   /** Given the runtime as it is made. */
   readonly runtime?: (runtime: Runtime) => void
 }
@@ -76,6 +79,7 @@ export interface Surroundings {
   /** At what is on record, before some of it is erased. */
   readonly look: () => void
   readonly ask: (process: SimProcess, parts: readonly StreamAppend[]) => () => void
+  readonly flags: FlagSource
   readonly stopFile: SimStopFile
   /** Told of whatever begins to reach outside. */
   readonly begins: (what: string) => void
@@ -159,6 +163,9 @@ export class SimProcess {
         handlingWorkflow(collector),
         courier,
       ],
+      flags: (wiring.flags ?? same)(
+        new FlagBook({ log: this.log, clock, source: around.flags, customerFacts: () => ({}) }),
+      ),
       ...around.limits,
       ...(autonomy === null ? {} : { autonomy: (wiring.autonomy ?? same)(autonomy) }),
     })

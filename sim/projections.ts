@@ -1,5 +1,6 @@
 import { anomalyIndex } from '../src/autonomy/anomalies/anomaly-index.ts'
 import { autonomyIndex } from '../src/autonomy/autonomy-index.ts'
+import { flagIndex } from '../src/flags/flag-index.ts'
 import { budgetIndex } from '../src/policy/budget-index.ts'
 import { stopIndex } from '../src/policy/stopping/stop-index.ts'
 import type { Projection } from '../src/ports/projection.ts'
@@ -14,5 +15,6 @@ export const PROJECTIONS: readonly Projection[] = [
   budgetIndex,
   stopIndex,
   autonomyIndex,
+  flagIndex,
   unused,
 ]

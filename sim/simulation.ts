@@ -17,6 +17,7 @@ import { DeadLetterDesk } from './dead-letters.ts'
 import { ASKED, isAsking } from './deeds.ts'
 import { Desk } from './desk.ts'
 import { checkEnd, checkLog } from './ending.ts'
+import { FlagDesk } from './flags.ts'
 import { Violation } from './invariants/invariant.ts'
 import { LevelDesk } from './levels.ts'
 import { emptyMirror } from './mirror.ts'
@@ -69,6 +70,7 @@ export class Simulation {
   readonly operator: Stopping
   readonly people: People
   readonly levels: LevelDesk
+  readonly flags: FlagDesk
   /** Paths of what was mended: it fails no more. */
   readonly mended = new Set<string>()
   /** Position → text of an acknowledged event; looked for after each crash. */
@@ -108,6 +110,7 @@ export class Simulation {
     this.desk = new Desk(this, this.callers, this.#chance)
     this.operator = new Stopping(this, this.callers, this.#chance)
     this.levels = new LevelDesk(this, this.callers, chance.part('levels'))
+    this.flags = new FlagDesk(this, this.callers, chance.part('flags'))
     this.people = new People(this, this.callers, chance.part('people'))
   }
 
@@ -284,6 +287,7 @@ export class Simulation {
       acknowledge: (one, events) => this.#acknowledge(one, events),
       look: () => this.look(),
       ask: (one, parts) => this.#ask(one, parts),
+      flags: this.flags.source,
       stopFile: this.operator.file,
       begins: (what) => this.operator.begins(what),
       schedules: this.plan.schedules,

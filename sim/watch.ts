@@ -9,6 +9,7 @@ import type { Tick } from './collector.ts'
 import { Budgets } from './invariants/budgets.ts'
 import { Erasures } from './invariants/erasures.ts'
 import { Families } from './invariants/families.ts'
+import { FlagAnswers } from './invariants/flags.ts'
 import { type Asked, type Invariant, Violation } from './invariants/invariant.ts'
 import { Levels } from './invariants/levels.ts'
 import { Limits } from './invariants/limits.ts'
@@ -30,6 +31,7 @@ const OUTCOMES: ReadonlySet<string> = new Set([
   'effect.failed',
   'decision.made',
   'decision.failed',
+  'flag.evaluated',
   'review.answered',
   'timer.fired',
   'wait.ended',
@@ -51,6 +53,8 @@ export class Watch {
   readonly #waits = new Map<string, string>()
   readonly #callsByDay = new Map<number, number>()
   readonly #callsPerDay: number | null
+  /** By run and name: the day on which a model call was allowed. */
+  readonly #allowed = new Map<string, number>()
   /** Run and effect of which it is on record that nobody knew how they ended. */
   readonly #unknown = new Set<string>()
   readonly #ticks: Tick[] = []
@@ -70,6 +74,7 @@ export class Watch {
     new Rollbacks(),
     this.reopenings,
     new Reviews(),
+    new FlagAnswers(),
     this.erasures,
     this.order,
     this.stops,
@@ -157,7 +162,8 @@ export class Watch {
     }
     const request = body.request as { type?: string; day?: number } | undefined
     if (kind === 'policy.decided' && request?.type === 'model' && body.answer === 'allow')
-      this.#seeCall(request.day ?? Math.floor(time / 86_400_000))
+      this.#seeCall(name, request.day ?? Math.floor(time / 86_400_000))
+    if (kind === 'budget.released') this.#seeNoCall(`${run}\n${String(body.for)}`)
   }
 
   #seeAnswer(review: string): void {
@@ -184,7 +190,16 @@ export class Watch {
     }
   }
 
-  #seeCall(day: number): void {
+  /** What was allowed was given back, and not asked. */
+  #seeNoCall(name: string): void {
+    const day = this.#allowed.get(name)
+    if (day === undefined) return
+    this.#callsByDay.set(day, (this.#callsByDay.get(day) ?? 0) - 1)
+    this.#allowed.delete(name)
+  }
+
+  #seeCall(name: string, day: number): void {
+    this.#allowed.set(name, day)
     const calls = (this.#callsByDay.get(day) ?? 0) + 1
     this.#callsByDay.set(day, calls)
     if (this.#callsPerDay !== null && calls > this.#callsPerDay) {

@@ -4,6 +4,7 @@ import { RUN_ENDS } from '../../src/kernel/journal.ts'
 import type { Json, JsonObject } from '../../src/kernel/json.ts'
 import type { AnyWorkflow, Context } from '../../src/kernel/workflow.ts'
 import type { Erasable, EventLog, StreamAppend } from '../../src/ports/event-log.ts'
+import type { FlagRules, Flags } from '../../src/ports/flags.ts'
 import type { Row, SqlValue, TablesReader } from '../../src/ports/projection.ts'
 import type { Runtime } from '../../src/runtime/runtime.ts'
 import type { AnyTrigger } from '../../src/runtime/triggers/trigger.ts'
@@ -231,4 +232,28 @@ export function takingAnothers({ positions, replace }: Erasable, log: EventLog):
 
 function isOfRun(stream: string): boolean {
   return stream.startsWith('run/')
+}
+
+/** What flags.yaml says is not put on record. */
+export function forgettingFlags(log: EventLog): Append {
+  return async (parts, ...rest) => {
+    const left = parts.filter(({ stream }) => stream !== 'flags')
+    return left.length === 0 ? [] : await log.append(left, ...rest)
+  }
+}
+
+/** A key has another place in a flag each time. */
+export function shifting(flags: Flags): Flags {
+  const real = flags.current.bind(flags)
+  let times = 0
+  flags.current = async () => {
+    const rules = await real()
+    const answer: FlagRules['answer'] = (question) => {
+      times += 1
+      const { key } = question
+      return rules.answer({ ...question, key: key === null ? null : `${key} ${times}` })
+    }
+    return changed(rules, { answer })
+  }
+  return flags
 }
