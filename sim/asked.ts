@@ -45,12 +45,12 @@ export class AskedFor {
   }
 
   /** To be called off when the append is refused. */
-  note(parts: readonly StreamAppend[]): () => void {
+  note(parts: readonly StreamAppend[], head: number): () => void {
     const now = this.#clock.now()
     const jumps = this.#jumps
     this.#latest = Math.max(now, this.#latest, this.#reached)
     const reached = Math.max(now, this.#reached)
-    const asked = { now, reached, latest: this.#latest, jumps, jumpsAtCommit: jumps }
+    const asked = { now, reached, latest: this.#latest, head, jumps, jumpsAtCommit: jumps }
     const places = parts.flatMap(({ stream, expectedVersion, events }) =>
       events.map((_, i) => `${stream}@${expectedVersion === 'any' ? ANY : expectedVersion + i + 1}`),
     )

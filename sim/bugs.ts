@@ -8,13 +8,17 @@ import {
   closingNothing,
   doingAgain,
   doublingChains,
+  erasing,
   expiringEarly,
+  forgettingFlags,
   forgettingRollbacks,
   listing,
   patient,
   reading,
   running,
+  shifting,
   startingEarly,
+  takingAnothers,
   undoing,
   unlimited,
   unordered,
@@ -229,6 +233,59 @@ export const BUGS: readonly Bug[] = [
     what: 'what retention leaves of a run is not known when the tables are folded anew',
     wiring: { projections: keepingNothing },
     noticed: ['projections-live'],
+  },
+  {
+    what: 'whoever is erased is still named in the headers of events',
+    wiring: erasing(({ replace }) => (replace === undefined ? {} : { replace: (text) => text })),
+    noticed: ['erased-is-gone'],
+  },
+  {
+    what: 'something that is about whoever is erased is left',
+    wiring: erasing(({ positions, replace }) =>
+      replace === undefined ? {} : { positions: positions.slice(1) },
+    ),
+    noticed: ['erasure-of-one', 'erased-is-gone'],
+  },
+  {
+    what: 'to erase one is to erase something of another',
+    wiring: erasing(takingAnothers),
+    noticed: ['erasure-of-one'],
+  },
+  {
+    what: 'a level goes above its ceiling',
+    wiring: reading(
+      /FROM autonomy WHERE/,
+      (row) => row && { ...row, ceiling: 'auto', ceiling_for: 'irreversible' },
+    ),
+    noticed: ['levels'],
+  },
+  {
+    what: 'a level is kept though its errors are too many',
+    wiring: reading(/FROM autonomy WHERE/, (row) => row && { ...row, drift: '[]' }),
+    noticed: ['levels', 'levels-lost'],
+  },
+  {
+    what: 'a level is offered for what others have answered',
+    wiring: reading(/FROM autonomy WHERE/, (row) => row && { ...row, reviews: Number(row.reviews) + 3 }),
+    noticed: ['levels-earned'],
+  },
+  {
+    what: 'what carries a warning is approved without the operator',
+    wiring: {
+      autonomy: (autonomy) =>
+        changed(autonomy, { rule: (question) => autonomy.rule({ ...question, warnings: 0 }) }),
+    },
+    noticed: ['levels'],
+  },
+  {
+    what: 'flags are gone by that are not on record',
+    wiring: { log: (log) => appending(log, forgettingFlags(log)) },
+    noticed: ['flag-answers'],
+  },
+  {
+    what: 'who is in the share of a flag is out of it the next time',
+    wiring: { flags: shifting },
+    noticed: ['flag-answers'],
   },
   {
     what: 'a run that is retried does again what it had done outside',

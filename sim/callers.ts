@@ -37,6 +37,9 @@ export const REFUSALS: ReadonlySet<string> = new Set([
   'RETRY_REPEATS',
   'POLICY_DENIED',
   'WORK_STOPPED',
+  'CUSTOMER_BUSY',
+  'AUTONOMY_ABOVE_CEILING',
+  'AUTONOMY_NOT_OFFERED',
   'INPUT_INVALID',
   POISON,
 ])
@@ -133,12 +136,12 @@ export class Callers {
     const key = this.#chance.pick([first, ...rest])
     const id = `${key}/${this.#emitted.length}`
     this.#emitted.push({ id, key })
-    this.#publish(id, key)
+    this.publish(id, key)
   }
 
   emitAgain(): void {
     const known = this.#emitted[this.#chance.whole(0, Math.max(0, this.#emitted.length - 1))]
-    if (known !== undefined) this.#publish(known.id, known.key)
+    if (known !== undefined) this.publish(known.id, known.key)
   }
 
   /** Tells the agent something. */
@@ -146,7 +149,7 @@ export class Callers {
     this.#ticks += 1
     const how = this.#chance.pick(HOW)
     this.#around.tally.add(`tick: ${how}`)
-    this.#publish(`tick/${this.#ticks}`, this.#chance.pick(KEYS), 'tick', { how })
+    this.publish(`tick/${this.#ticks}`, this.#chance.pick(KEYS), 'tick', { how })
   }
 
   /** Calls a pipeline, for the first time or again. */
@@ -163,7 +166,7 @@ export class Callers {
     })
   }
 
-  #publish(id: string, key: string, kind = 'news', data: unknown = null): void {
+  publish(id: string, key: string, kind = 'news', data: unknown = null): void {
     this.ask(`event ${id}`, async ({ hf }) => {
       await hf.emit({ kind, key, id, data })
       return (now) => now.log.versionOf(`event/${id}`) === 1
@@ -178,7 +181,7 @@ export class Callers {
     if (first === undefined) return
     const review = this.#chance.pick([first, ...rest])
     for (let i = 0; i < times; i += 1) {
-      const answer = answerFor(review, this.#around.world, this.#chance)
+      const answer = answerFor(review, this.#around.world, this.#chance, this.#around.levels.good)
       this.#around.tally.add(`answer: ${review.action} ${answer.verdict}`)
       this.ask(`${answer.verdict} to ${review.id}`, async (process) => {
         await process.hf.answer(review.id, answer)
@@ -225,7 +228,7 @@ export class Callers {
     this.#parcels += 1
     const parcel: Parcel = { skipped: this.#chance.happens(0.15), poison: this.#chance.happens(0.15) }
     const key = this.#chance.pick(['a', 'b'])
-    this.#publish(`parcel/${this.#parcels}`, key, PARCEL, parcel)
+    this.publish(`parcel/${this.#parcels}`, key, PARCEL, parcel)
   }
 
   /** Has the triggers try again what they have set aside: one, or all. */
@@ -291,7 +294,7 @@ export class Callers {
       this.#fed.add(name)
       const id = `${key}/${this.#emitted.length}`
       this.#emitted.push({ id, key })
-      this.#publish(id, key)
+      this.publish(id, key)
     }
     return waits.length > 0
   }

@@ -104,7 +104,9 @@ export class Desk {
     const { hf } = this.#around.process
     const shown = hf.reviews().filter(({ action }) => action === DECISION)
     if (shown.length === 0) return
-    const verdict = this.#chance.pick(['approved', 'rejected'] as const)
+    const { good } = this.#around.levels
+    const isGood = this.#chance.happens(good ?? 0.5)
+    const verdict = isGood ? 'approved' : 'rejected'
     this.#around.tally.add('review: answered together', shown.length)
     this.#callers.ask(`${verdict} to ${shown.map(({ id }) => id).join(' ')}`, async (process) => {
       const { answered } = await process.hf.desk.answerAll(shown, { verdict })
@@ -118,8 +120,10 @@ export class Desk {
     const now = this.#around.clock.now()
     for (const review of hf.reviews()) {
       if (review.action !== DECISION) continue
+      // One that was over when it was asked does not look at it again when the clock is set back.
+      const latest = Math.max(now, review.requested)
       const one = standing.find((given) => {
-        return given.position < review.position && covers(given, review, given.used, now)
+        return given.position < review.position && covers(given, review, given.used, latest)
       })
       if (one !== undefined) throw new Violation('delegations', `${one.id} does not answer ${review.id}`)
     }

@@ -23,12 +23,10 @@ export function checkLog(
   simulation.tally.add('check of the whole log')
   for (const [position, text] of simulation.acknowledged) {
     if (simulation.watch.texts[position - 1] === text) continue
-    // It was erased before anybody has looked.
-    if (simulation.watch.erasures.positions.has(position)) continue
     throw new Violation('acknowledged-is-kept', `${text} was acknowledged, and is not there`)
   }
   for (const { what, holds } of simulation.callers.told) {
-    if (!holds(process))
+    if (!holds(process) && !simulation.watch.persons.isGone(what))
       throw new Violation('acknowledged-is-kept', `${what} was acknowledged, and is not so`)
   }
   if (depth === 'chain') {
@@ -76,8 +74,10 @@ export async function checkEnd(simulation: Simulation): Promise<void> {
     await checkRun(simulation, process, run, journals)
   }
   simulation.watch.end()
-  for (const journal of journals.values()) if (!journal.erased) checkEffects(simulation, journal)
-  await checkCollector(process, simulation.watch.ticks)
+  const { touched } = simulation.watch.erasures
+  for (const journal of journals.values())
+    if (!journal.erased && !touched.has(journal.run)) checkEffects(simulation, journal)
+  await checkCollector(simulation)
   checkCourier(process)
   await checkDeadLetters(simulation)
   await checkDeskAtEnd(process)
@@ -93,7 +93,8 @@ async function checkRun(
   { id, status }: RunRow,
   journals: ReadonlyMap<string, Journal>,
 ): Promise<void> {
-  if (simulation.watch.erasures.runs.has(id)) return
+  const { runs, touched } = simulation.watch.erasures
+  if (runs.has(id) || touched.has(id)) return
   const { start = null, end = null } = journals.get(id) ?? {}
   if (end === null || start === null) {
     const last = process.runtime.lastEvent(id)

@@ -1,5 +1,6 @@
 /** What a run may come to, as far as its tree says: the model that the outcomes of a simulation are compared with. */
 import type { Json } from '../src/kernel/json.ts'
+import { canSay } from './flags.ts'
 import { branches, type ReviewTree, type Tree } from './tree.ts'
 import { answerTo } from './world.ts'
 
@@ -48,6 +49,8 @@ function valueMismatch(tree: Tree, path: string, value: Json): string | null {
       const edited = verdict === 'edited' ? 100 : 0
       return is(mayBeAnswered(tree, String(verdict), String(way)) && n === tree.n + edited)
     }
+    case 'flag':
+      return is(canSay(tree, value))
     case 'draw':
       return is(typeof list[0] === 'number' && typeof list[1] === 'string')
     case 'decide':
@@ -97,6 +100,7 @@ function valueMismatch(tree: Tree, path: string, value: Json): string | null {
 
 function mayBeAnswered(tree: ReviewTree, verdict: string, way: string): boolean {
   const { deadlineMs, onExpiry, operation, hasWarning } = tree
+  if (way === 'autonomy') return verdict === 'rejected' || (verdict === 'approved' && !hasWarning)
   if (way === 'rule') return verdict === 'approved' && !hasWarning
   if (way !== 'expiry') return VERDICTS.includes(verdict)
   const mayApprove = onExpiry === 'approve' && operation === 'world.read' && !hasWarning

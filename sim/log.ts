@@ -3,7 +3,7 @@
  * lives. What was acknowledged is remembered outside, to be looked for after each crash.
  */
 import type { StoredEvent } from '../src/kernel/event.ts'
-import type { EventLog, StreamAppend } from '../src/ports/event-log.ts'
+import type { Erasable, EventLog, StreamAppend } from '../src/ports/event-log.ts'
 import { changed } from './changed.ts'
 import { never } from './connector.ts'
 
@@ -14,12 +14,17 @@ export interface LogAround {
   readonly after: (ms: number, wake: () => void) => void
   readonly acknowledge: (events: readonly StoredEvent[]) => void
   /** Told of each append before it is tried; what it gives is called when that is refused. */
+  /** To be called before anything is erased. */
+  readonly look: () => void
   readonly ask: (parts: readonly StreamAppend[]) => () => void
 }
 
 type Given = Parameters<EventLog['append']>
 
-export function simLog(log: EventLog, { isDead, slowMs, after, acknowledge, ask }: LogAround): EventLog {
+export function simLog(
+  log: EventLog,
+  { isDead, slowMs, after, acknowledge, look, ask }: LogAround,
+): EventLog {
   /** Appends that the disk has not taken yet, in order. */
   const held: (() => void)[] = []
 
@@ -57,10 +62,14 @@ export function simLog(log: EventLog, { isDead, slowMs, after, acknowledge, ask 
         if (!isDead()) listener(events)
       }),
     /** What was asked for before comes to the disk before. */
-    async erase(...given: Parameters<EventLog['erase']>) {
+    async erase(what, by) {
       if (isDead()) return await never()
       takeAll()
-      return await log.erase(...given)
+      const seen = (): Erasable => {
+        look()
+        return typeof what === 'function' ? what() : what
+      }
+      return await log.erase(seen, by)
     },
     async close() {
       takeAll()

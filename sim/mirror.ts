@@ -15,7 +15,7 @@ const BY_KIND = Map.groupBy(
   PROJECTIONS.flatMap((projection) => projection.kinds.map((kind) => ({ kind, projection }))),
   ({ kind }) => kind,
 )
-const TABLES = PROJECTIONS.flatMap(({ tables }) => tables)
+const TABLES = PROJECTIONS.flatMap(({ tables, kinds }) => (kinds.length === 0 ? [] : tables))
 
 export class Mirror {
   readonly #database = new DatabaseSync(':memory:')

@@ -6,8 +6,11 @@ import type { Chance } from './chance.ts'
 import { DECISION } from './workflow.ts'
 import { answerTo, type Request, type World } from './world.ts'
 
-export function answerFor(review: Review, world: World, chance: Chance): Answer {
-  if (review.action === DECISION) return decide(review, chance)
+/** @param good how often what is proposed is found to be; null for as often as anything else */
+export function answerFor(review: Review, world: World, chance: Chance, good: number | null): Answer {
+  if (review.action === DECISION) {
+    return good !== null && chance.happens(good) ? { verdict: 'approved' } : decide(review, chance)
+  }
   if (review.action !== 'settle-unknown') return { verdict: chance.happens(0.8) ? 'approved' : 'rejected' }
   const { operation, input } = review.proposal as { operation: string; input: { path: string } }
   const name = operation.slice('world.'.length) as Request['operation']

@@ -2,9 +2,11 @@
  * What one seed does and suffers. Each seed draws which faults there are at all, so that some are met with
  * alone and others together (Groce and others, "Swarm Testing", 2012).
  */
+import type { AutonomySettings } from '../src/ports/autonomy-settings.ts'
 import type { PolicySettings } from '../src/ports/policy-settings.ts'
 import { drawBudgets } from './budgets.ts'
 import type { Chance } from './chance.ts'
+import { drawAutonomy } from './levels.ts'
 import { MANNERS, RHYTHMS } from './starters.ts'
 import { drawTaste, drawTree, type Tree } from './tree.ts'
 import { FLAVOURS, type Flavour } from './workflow.ts'
@@ -57,6 +59,17 @@ export type Deed =
   | 'question'
   | 'look'
   | 'snooze'
+  | 'think'
+  | 'set level'
+  | 'decide level'
+  | 'demote'
+  | 'compare'
+  | 'edit flags'
+  | 'ask flag'
+  | 'visit'
+  | 'gossip'
+  | 'word'
+  | 'erase'
   | 'delegate'
   | 'revoke'
   | 'batch'
@@ -75,6 +88,8 @@ export interface Plan {
   /** From 0 to 1: how many statements fail in the middle of a group. */
   readonly statementFaults: number
   readonly settings: PolicySettings
+  /** null: the operator answers all. */
+  readonly autonomy: AutonomySettings | null
   readonly schedules: readonly string[]
   readonly triggers: readonly string[]
 }
@@ -102,6 +117,11 @@ export function drawPlan(chance: Chance): Plan {
   const isAtDesk = chance.happens(0.3)
   const atDesk = (weight: number): number => (isAtDesk ? weight : 0)
   const hasStops = chance.part('stops').happens(0.2)
+  const hasPeople = chance.part('people').happens(0.1)
+  const ofPeople = (weight: number): number => (hasPeople ? weight : 0)
+  const levels = chance.part('levels')
+  const autonomy = levels.happens(0.1) ? drawAutonomy(levels) : null
+  const ofLevels = (weight: number): number => (autonomy === null ? 0 : weight)
   const ofTriggers = (weight: number): number => (triggers.length > 0 ? weight : 0)
   return {
     runs,
@@ -119,7 +139,7 @@ export function drawPlan(chance: Chance): Plan {
       'emit again': 1,
       tick: sometimes(6),
       call: sometimes(3),
-      answer: 5,
+      answer: 5 + ofLevels(20),
       'answer again': 1,
       cancel: sometimes(0.5),
       'cancel any': sometimes(0.5),
@@ -138,18 +158,29 @@ export function drawPlan(chance: Chance): Plan {
       resume: ofSchedules(2),
       fire: ofSchedules(1),
       'roll back': sometimes(2),
-      question: atDesk(14),
+      question: atDesk(14) + ofLevels(20),
       look: atDesk(1),
       snooze: atDesk(2),
       delegate: atDesk(4),
       revoke: atDesk(0.5),
-      batch: atDesk(1),
+      batch: atDesk(1) + ofLevels(8),
+      think: ofLevels(2),
+      'set level': ofLevels(3),
+      'decide level': ofLevels(5),
+      demote: ofLevels(0.3),
+      compare: ofLevels(3),
+      'edit flags': taste.flag,
+      'ask flag': taste.flag * 4,
+      visit: ofPeople(5),
+      gossip: ofPeople(1),
+      word: ofPeople(3),
+      erase: ofPeople(2),
       retain: chance.happens(0.25) ? 4 : 0,
       'retry run': sometimes(6),
       discard: sometimes(0.5),
       check: 0.5,
     },
-    steps: chance.whole(size.steps[0], size.steps[1]),
+    steps: chance.whole(size.steps[0], size.steps[1]) + ofLevels(40),
     limits: { activeRuns: chance.pick([1, 2, 200]), residentRuns: chance.pick([0, 1, 500]) },
     networkFaults: chance.pick([0, 0.2, 0.5, 0.8]),
     statementFaults: chance.happens(0.2) ? 0.01 : 0,
@@ -158,6 +189,7 @@ export function drawPlan(chance: Chance): Plan {
       egress: { allow: ['model.invalid'] },
       ...drawBudgets(chance.part('budgets'), chance.pick([null, 0, 1, 2])),
     },
+    autonomy,
     schedules,
     triggers,
   }

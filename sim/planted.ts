@@ -1,6 +1,7 @@
 /**
- * Runs worlds with each planted bug until one is noticed, and prints what was: a JSON line a bug. In a process of its
- * own, since some bugs throw errors at nobody, which the simulation notices and a test runner takes for its own.
+ * Runs worlds with each planted bug until one is noticed, and prints what was: a JSON line a bug; with an
+ * argument, only those that it is a pattern of. In a process of its own, since some bugs throw errors at nobody, which
+ * the simulation notices and a test runner takes for its own.
  */
 import { BUGS } from './bugs.ts'
 import { simulate } from './simulation.ts'
@@ -14,7 +15,10 @@ export interface Planted {
   readonly found?: { readonly seed: number; readonly invariant: string; readonly message: string }
 }
 
-for (const { what, wiring } of BUGS) console.log(JSON.stringify({ what, found: await find(wiring) }))
+const wanted = new RegExp(process.argv[2] ?? '')
+
+for (const { what, wiring } of BUGS.filter((bug) => wanted.test(bug.what)))
+  console.log(JSON.stringify({ what, found: await find(wiring) }))
 
 async function find(wiring: (typeof BUGS)[number]['wiring']): Promise<Planted['found']> {
   for (let seed = 1; seed <= MOST_SEEDS; seed += 1) {

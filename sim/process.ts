@@ -5,13 +5,18 @@
  */
 import type { DatabaseSync } from 'node:sqlite'
 import { openSqliteEventLog } from '../src/adapters/sqlite/event-log.ts'
+import { AutonomyByEvidence } from '../src/autonomy/autonomy.ts'
+import { FlagBook, type FlagSource } from '../src/flags/flag-book.ts'
 import { handlingWorkflow } from '../src/kernel/agent.ts'
 import { isHoldfastError } from '../src/kernel/errors.ts'
 import type { StoredEvent } from '../src/kernel/event.ts'
 import { createGate } from '../src/policy/gate.ts'
 import { FileStopSwitch } from '../src/policy/stopping/stop-switch.ts'
+import type { Autonomy } from '../src/ports/autonomy.ts'
+import type { AutonomySettings } from '../src/ports/autonomy-settings.ts'
 import type { Clock } from '../src/ports/clock.ts'
 import type { EventLog, StreamAppend } from '../src/ports/event-log.ts'
+import type { Flags } from '../src/ports/flags.ts'
 import type { Gate } from '../src/ports/gate.ts'
 import type { PolicySettings } from '../src/ports/policy-settings.ts'
 import type { Projection } from '../src/ports/projection.ts'
@@ -50,6 +55,8 @@ export interface Wiring {
   readonly triggers?: (triggers: readonly AnyTrigger[]) => readonly AnyTrigger[]
   /** Why nothing may reach outside. */
   readonly stopped?: (why: () => string | null) => () => string | null
+  readonly autonomy?: (autonomy: Autonomy) => Autonomy
+  readonly flags?: (flags: Flags) => Flags
   /** Given the runtime as it is made. */
   readonly runtime?: (runtime: Runtime) => void
 }
@@ -61,6 +68,7 @@ export interface Surroundings {
   readonly chance: Chance
   readonly tally: Tally
   readonly settings: PolicySettings
+  readonly autonomy: AutonomySettings | null
   readonly wiring: Wiring
   readonly limits: { readonly activeRuns: number; readonly residentRuns: number }
   /** What the disk does to this process at its next commit. */
@@ -68,7 +76,10 @@ export interface Surroundings {
   readonly statementFails: () => boolean
   readonly slowMs: () => number
   readonly acknowledge: (process: SimProcess, events: readonly StoredEvent[]) => void
+  /** At what is on record, before some of it is erased. */
+  readonly look: () => void
   readonly ask: (process: SimProcess, parts: readonly StreamAppend[]) => () => void
+  readonly flags: FlagSource
   readonly stopFile: SimStopFile
   /** Told of whatever begins to reach outside. */
   readonly begins: (what: string) => void
@@ -114,6 +125,7 @@ export class SimProcess {
       isDead,
       slowMs: around.slowMs,
       after: (ms, wake) => clock.after(ms, wake),
+      look: around.look,
       acknowledge: (events) => around.acknowledge(this, events),
       ask: (parts) => around.ask(this, parts),
     })
@@ -140,6 +152,7 @@ export class SimProcess {
       onCommit: (listener) => this.log.onCommit(listener),
       clock,
     })
+    const autonomy = around.autonomy === null ? null : autonomyOver(this.log, gate, clock, around.autonomy)
     this.runtime = new Runtime({
       log: this.log,
       gate: (wiring.gate ?? same)(gate),
@@ -150,7 +163,11 @@ export class SimProcess {
         handlingWorkflow(collector),
         courier,
       ],
+      flags: (wiring.flags ?? same)(
+        new FlagBook({ log: this.log, clock, source: around.flags, customerFacts: () => ({}) }),
+      ),
       ...around.limits,
+      ...(autonomy === null ? {} : { autonomy: (wiring.autonomy ?? same)(autonomy) }),
     })
     wiring.runtime?.(this.runtime)
     const agents = new Agents(this.runtime, { agents: [collector], residentInstances: chance.pick([1, 100]) })
@@ -166,6 +183,7 @@ export class SimProcess {
   async #recover(agents: Agents, work: FileStopSwitch): Promise<void> {
     try {
       await work.open()
+      await this.runtime.autonomy?.open()
       await agents.open()
       this.runtime.recover()
       this.hf.desk.open()
@@ -210,6 +228,18 @@ export class SimProcess {
       after: (delayMs, wake) => own((alarm) => clock.after(delayMs, alarm), wake),
     }
   }
+}
+
+function autonomyOver(log: EventLog, gate: Gate, clock: Clock, settings: AutonomySettings): Autonomy {
+  return new AutonomyByEvidence({
+    log,
+    clock,
+    settings: () => settings,
+    manifestOf: (operation) => gate.manifestOf(operation),
+    alerts: { raise: raiseAlert, clear: clearAlert },
+    // No item that is known to be bad is put among the reviews.
+    start: async () => {},
+  })
 }
 
 function same<T>(part: T): T {

@@ -17,8 +17,11 @@ import { DeadLetterDesk } from './dead-letters.ts'
 import { ASKED, isAsking } from './deeds.ts'
 import { Desk } from './desk.ts'
 import { checkEnd, checkLog } from './ending.ts'
+import { FlagDesk } from './flags.ts'
 import { Violation } from './invariants/invariant.ts'
+import { LevelDesk } from './levels.ts'
 import { emptyMirror } from './mirror.ts'
+import { People } from './people.ts'
 import { type Deed, drawPlan, type Plan } from './plan.ts'
 import { SimProcess, type Wiring } from './process.ts'
 import { Stopping } from './stopping.ts'
@@ -65,6 +68,9 @@ export class Simulation {
   readonly deadLetters: DeadLetterDesk
   readonly desk: Desk
   readonly operator: Stopping
+  readonly people: People
+  readonly levels: LevelDesk
+  readonly flags: FlagDesk
   /** Paths of what was mended: it fails no more. */
   readonly mended = new Set<string>()
   /** Position → text of an acknowledged event; looked for after each crash. */
@@ -98,11 +104,14 @@ export class Simulation {
     this.plan = drawPlan(chance.part('plan'))
     this.world = new World(this.clock, chance.part('world'), this.tally)
     this.world.faults = this.plan.networkFaults
-    this.watch = new Watch(this.plan.settings)
+    this.watch = new Watch(this.plan)
     this.callers = new Callers(this, this.#chance)
     this.deadLetters = new DeadLetterDesk(this, this.callers, this.#chance)
     this.desk = new Desk(this, this.callers, this.#chance)
     this.operator = new Stopping(this, this.callers, this.#chance)
+    this.levels = new LevelDesk(this, this.callers, chance.part('levels'))
+    this.flags = new FlagDesk(this, this.callers, chance.part('flags'))
+    this.people = new People(this, this.callers, chance.part('people'))
   }
 
   async run(): Promise<Outcome> {
@@ -239,9 +248,15 @@ export class Simulation {
     return this.#mirror.differing(this.#store.database)
   }
 
+  /** What the store holds, page by page. */
+  bytes(): Buffer {
+    return Buffer.from(this.#store.database.serialize())
+  }
+
   break(invariant: string, error: unknown): void {
     this.trace(() => `stray: ${error instanceof Error ? error.stack : String(error)}`)
-    this.#broken ??= new Violation(invariant, error instanceof Error ? error.message : String(error))
+    const message = error instanceof Error ? error.message : String(error)
+    this.#broken ??= error instanceof Violation ? error : new Violation(invariant, message)
   }
 
   // -- processes ---------------------------------------------------------------------------------
@@ -262,6 +277,7 @@ export class Simulation {
       chance: this.#chance.part(`process ${this.tally.of('process: opened')}`),
       tally: this.tally,
       settings: this.plan.settings,
+      autonomy: this.plan.autonomy,
       wiring: this.#options.wiring ?? {},
       limits: this.plan.limits,
       atCommit: (one) => this.#atCommit(one),
@@ -269,7 +285,9 @@ export class Simulation {
         !this.#calm && !this.#isOpening && this.#chance.happens(this.plan.statementFaults),
       slowMs: () => (this.#isDiskSlow ? this.#chance.whole(0, 3_000) : 0),
       acknowledge: (one, events) => this.#acknowledge(one, events),
+      look: () => this.look(),
       ask: (one, parts) => this.#ask(one, parts),
+      flags: this.flags.source,
       stopFile: this.operator.file,
       begins: (what) => this.operator.begins(what),
       schedules: this.plan.schedules,
@@ -318,7 +336,7 @@ export class Simulation {
 
   #ask(one: SimProcess, parts: readonly StreamAppend[]): () => void {
     if (this.#zombies.includes(one)) return () => {}
-    const refused = this.#asked.note(parts)
+    const refused = this.#asked.note(parts, one.log.head().position)
     return () => {
       refused()
       this.watch.order.unsure()

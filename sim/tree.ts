@@ -7,6 +7,7 @@ import type { ParentClose } from '../src/kernel/children.ts'
 import type { GraphFailure, OnFailure } from '../src/kernel/concurrency.ts'
 import type { OnExpiry } from '../src/kernel/review.ts'
 import type { Chance } from './chance.ts'
+import { type AskedFlag, drawAskedFlag } from './flags.ts'
 import type { Request } from './world.ts'
 
 export type Tree =
@@ -23,6 +24,7 @@ export type Tree =
   | { readonly type: 'meet'; readonly events: number; readonly afterMs: number; readonly patienceMs: number }
   | { readonly type: 'act'; readonly operation: Request['operation'] }
   | ReviewTree
+  | ({ readonly type: 'flag' } & AskedFlag)
   | { readonly type: 'draw' }
   | { readonly type: 'decide'; readonly answer: number }
   | { readonly type: 'loop'; readonly times: number }
@@ -82,6 +84,7 @@ export function drawTaste(chance: Chance): Taste {
     draw: weight(1),
     decide: weight(2),
     loop: weight(1),
+    flag: chance.part('flag').happens(0.2) ? 3 : 0,
   }
 }
 
@@ -163,6 +166,8 @@ function drawLeaf(chance: Chance, type: LeafType): Tree {
       return { type, operation: chance.pick(['keyed', 'natural', 'plain', 'blind', 'guarded', 'read']) }
     case 'review':
       return drawReview(chance)
+    case 'flag':
+      return { type, ...drawAskedFlag(chance) }
     case 'draw':
       return { type }
     case 'decide':

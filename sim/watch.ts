@@ -2,15 +2,18 @@
 
 import type { StoredEvent } from '../src/kernel/event.ts'
 import { RUN_ENDS } from '../src/kernel/journal.ts'
+import type { JsonObject } from '../src/kernel/json.ts'
 import { encodeLabel } from '../src/kernel/label.ts'
 import { runOf } from '../src/kernel/run-stream.ts'
-import type { PolicySettings } from '../src/ports/policy-settings.ts'
 import type { Tick } from './collector.ts'
 import { Budgets } from './invariants/budgets.ts'
 import { Erasures } from './invariants/erasures.ts'
 import { Families } from './invariants/families.ts'
+import { FlagAnswers } from './invariants/flags.ts'
 import { type Asked, type Invariant, Violation } from './invariants/invariant.ts'
+import { Levels } from './invariants/levels.ts'
 import { Limits } from './invariants/limits.ts'
+import { Persons } from './invariants/persons.ts'
 import { QueueOrder } from './invariants/queue-order.ts'
 import { Reopenings } from './invariants/reopenings.ts'
 import { Reviews } from './invariants/reviews.ts'
@@ -18,6 +21,7 @@ import { Rollbacks } from './invariants/rollbacks.ts'
 import { ScheduleTimes } from './invariants/schedules.ts'
 import { Stops } from './invariants/stops.ts'
 import { TriggeredOnce } from './invariants/triggers.ts'
+import type { Plan } from './plan.ts'
 
 /** Kinds that give an operation its outcome: one for each, however often it is attempted. */
 const OUTCOMES: ReadonlySet<string> = new Set([
@@ -27,6 +31,7 @@ const OUTCOMES: ReadonlySet<string> = new Set([
   'effect.failed',
   'decision.made',
   'decision.failed',
+  'flag.evaluated',
   'review.answered',
   'timer.fired',
   'wait.ended',
@@ -48,6 +53,8 @@ export class Watch {
   readonly #waits = new Map<string, string>()
   readonly #callsByDay = new Map<number, number>()
   readonly #callsPerDay: number | null
+  /** By run and name: the day on which a model call was allowed. */
+  readonly #allowed = new Map<string, number>()
   /** Run and effect of which it is on record that nobody knew how they ended. */
   readonly #unknown = new Set<string>()
   readonly #ticks: Tick[] = []
@@ -55,9 +62,11 @@ export class Watch {
   readonly families = new Families()
   readonly reopenings = new Reopenings()
   readonly erasures = new Erasures()
+  readonly persons = new Persons()
   readonly order = new QueueOrder()
   readonly stops = new Stops()
   readonly #invariants: Invariant[] = [
+    this.persons,
     new Limits(),
     this.schedules,
     new TriggeredOnce(),
@@ -65,16 +74,18 @@ export class Watch {
     new Rollbacks(),
     this.reopenings,
     new Reviews(),
+    new FlagAnswers(),
     this.erasures,
     this.order,
     this.stops,
   ]
 
-  constructor(settings: PolicySettings) {
+  constructor({ settings, autonomy }: Pick<Plan, 'settings' | 'autonomy'>) {
     const { modelCallsPerDay, atLimit } = settings.budget
     // Asked, the operator may say yes, and the count tells nothing.
     this.#callsPerDay = atLimit === 'deny' ? modelCallsPerDay : null
     this.#invariants.push(new Budgets(settings))
+    if (autonomy !== null) this.#invariants.push(new Levels(autonomy))
   }
 
   get position(): number {
@@ -98,9 +109,9 @@ export class Watch {
     if (version !== before + 1)
       throw new Violation('gapless', `version ${version} of ${stream} follows ${before}`)
     this.#versions.set(stream, version)
-    for (const invariant of this.#invariants) invariant.see(event, asked)
+    this.#show(event, asked)
     if (kind === 'event.published' && event.body?.kind === 'tick')
-      this.#ticks.push(event.body as unknown as Tick)
+      this.#ticks.push({ ...(event.body as unknown as Tick), position })
     if (!stream.startsWith('run/')) return
     if (kind === 'run.reopened') this.#seeReopened(event, runOf(stream))
     else if (this.#ended.has(stream) && kind !== 'run.discarded')
@@ -119,6 +130,22 @@ export class Watch {
     for (const invariant of this.#invariants) invariant.end()
   }
 
+  /** Invariants know what was erased by the names that it had. */
+  #show(event: StoredEvent, asked: Asked | undefined): void {
+    const renamed = this.persons.renames(event)
+    const body = event.kind === 'bodies.erased' ? asNamed(event.body, this.persons) : event.body
+    for (const invariant of this.#invariants) invariant.see({ ...event, body }, asked)
+    if (renamed === null) return
+    for (const run of (event.body?.runs ?? []) as string[]) this.erasures.runs.add(run)
+    for (const [stream, version] of [...this.#versions]) {
+      const now = renamed(stream)
+      if (now === stream) continue
+      this.#versions.delete(stream)
+      this.#versions.set(now, version)
+      if (this.#ended.delete(stream)) this.#ended.add(now)
+    }
+  }
+
   #seeOperation({ kind, time, position, body }: StoredEvent, run: string): void {
     if (body === null) return
     const name = `${run}\n${String(body.name)}`
@@ -135,7 +162,8 @@ export class Watch {
     }
     const request = body.request as { type?: string; day?: number } | undefined
     if (kind === 'policy.decided' && request?.type === 'model' && body.answer === 'allow')
-      this.#seeCall(request.day ?? Math.floor(time / 86_400_000))
+      this.#seeCall(name, request.day ?? Math.floor(time / 86_400_000))
+    if (kind === 'budget.released') this.#seeNoCall(`${run}\n${String(body.for)}`)
   }
 
   #seeAnswer(review: string): void {
@@ -162,7 +190,16 @@ export class Watch {
     }
   }
 
-  #seeCall(day: number): void {
+  /** What was allowed was given back, and not asked. */
+  #seeNoCall(name: string): void {
+    const day = this.#allowed.get(name)
+    if (day === undefined) return
+    this.#callsByDay.set(day, (this.#callsByDay.get(day) ?? 0) - 1)
+    this.#allowed.delete(name)
+  }
+
+  #seeCall(name: string, day: number): void {
+    this.#allowed.set(name, day)
     const calls = (this.#callsByDay.get(day) ?? 0) + 1
     this.#callsByDay.set(day, calls)
     if (this.#callsPerDay !== null && calls > this.#callsPerDay) {
@@ -176,8 +213,18 @@ function firstOf(run: string): string {
   return run.replace(/~\d+$/, '')
 }
 
+function asNamed(body: JsonObject | null, persons: Persons): JsonObject | null {
+  if (body === null) return null
+  return { ...body, runs: ((body.runs ?? []) as string[]).map((run) => persons.asBefore(run)) }
+}
+
 /** All of an event that is the same whenever the same seed is simulated. */
 export function textOf(event: StoredEvent): string {
   const { position, stream, version, kind, time, actor, label, body } = event
-  return `${position} ${stream}@${version} ${kind} ${time} ${actor} ${encodeLabel(label)} ${JSON.stringify(body)}`
+  return `${position} ${stream}@${version} ${kind} ${time} ${actor} ${encodeLabel(label)} ${JSON.stringify(body, bare)}`
+}
+
+/** Without what is hashed with nonces. */
+function bare(key: string, value: unknown): unknown {
+  return key === 'renamed' ? Object.keys(value as object) : value
 }

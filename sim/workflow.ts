@@ -17,6 +17,8 @@ export interface TreeInput {
   readonly left: number
   /** Of a child: what was asked for, to be compared with what is on record. */
   readonly onParentClose?: ParentClose
+  /** Words of somebody whom the run is about, or of another. */
+  readonly says?: string
 }
 
 export type TreeWorkflow = Workflow<TreeInput, Json>
@@ -101,6 +103,11 @@ export function treeWorkflows(pause: Pause, tell: Tell, isMended: (path: string)
         return await review(ctx, tree, path)
       case 'draw':
         return [ctx.random(path), ctx.uuid(path)]
+      case 'flag': {
+        const { flag, fallback, type: _, ...subject } = tree
+        // The type of the answer is that of the default.
+        return await ctx.flag(flag, fallback as string, subject)
+      }
       case 'decide': {
         const rules = () => ({ answer: tree.answer, confidence: 1, reasons: [], source: 'tree' })
         const question = { ask: 'Which?', material: { n: tree.answer }, answer: NUMBER, rules }

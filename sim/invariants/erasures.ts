@@ -1,10 +1,13 @@
 /** Retention takes what runs held that have ended, with all that they were called by, and nothing of others. */
 import type { StoredEvent } from '../../src/kernel/event.ts'
 import { RUN_ENDS } from '../../src/kernel/journal.ts'
+import type { JsonObject } from '../../src/kernel/json.ts'
 import { type Invariant, runOf, Violation } from './invariant.ts'
 
 export class Erasures implements Invariant {
   readonly runs = new Set<string>()
+  /** Also those of which a part was erased, as it told of somebody. */
+  readonly touched = new Set<string>()
   /** Of all that was erased. */
   readonly positions = new Set<number>()
   readonly #parents = new Map<string, string>()
@@ -15,7 +18,7 @@ export class Erasures implements Invariant {
   see(event: StoredEvent): void {
     const { kind, body, position } = event
     const run = runOf(event)
-    if (kind === 'bodies.erased') this.#erase(body?.runs as string[], body?.positions as number[])
+    if (kind === 'bodies.erased') this.#erase(body ?? {})
     if (run === null) return
     this.#streams.set(position, run)
     const parent = body?.parent as { readonly run: string } | null | undefined
@@ -26,18 +29,20 @@ export class Erasures implements Invariant {
 
   end(): void {}
 
-  #erase(runs: readonly string[], positions: readonly number[]): void {
-    for (const run of runs) {
+  #erase({ runs, positions, mentions }: JsonObject): void {
+    for (const run of runs as string[]) {
       for (let one: string | undefined = run; one !== undefined; one = this.#parents.get(one)) {
         if (!this.#ended.has(one))
           throw new Violation('erasures', `what ${run} held is erased, and ${one} has not ended`)
       }
       this.runs.add(run)
     }
-    for (const position of positions) {
+    for (const position of positions as number[]) {
       this.positions.add(position)
       const run = this.#streams.get(position)
-      if (run !== undefined && !this.runs.has(run))
+      if (run === undefined) continue
+      this.touched.add(run)
+      if (mentions !== true && !this.runs.has(run))
         throw new Violation('erasures', `event ${position} of ${run} is erased without it`)
     }
   }

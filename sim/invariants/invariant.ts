@@ -18,6 +18,8 @@ export interface Asked {
   readonly reached: number
   /** The latest time of day that there has been: a clock that jumps may be set back between a look at it and this. */
   readonly latest: number
+  /** Position up to which the log had come. */
+  readonly head: number
   /** How often the clock had jumped: then, and when it was found in the log. */
   readonly jumps: number
   readonly jumpsAtCommit: number

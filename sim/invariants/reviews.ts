@@ -70,7 +70,7 @@ export class Reviews implements Invariant {
     asked: Asked | undefined,
   ): void {
     const isOperators = actor === 'operator'
-    if (isOperators === (way === 'rule' || way === 'expiry'))
+    if (isOperators === (way === 'rule' || way === 'expiry' || way === 'autonomy'))
       throw new Violation('review-ways', `${review} was answered by way of ${way} by ${actor}`)
     if (way === 'expiry') {
       const expected = { approve: 'approved', reject: 'rejected' }[question.becomes]

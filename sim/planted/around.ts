@@ -3,7 +3,8 @@ import type { NewEvent } from '../../src/kernel/event.ts'
 import { RUN_ENDS } from '../../src/kernel/journal.ts'
 import type { Json, JsonObject } from '../../src/kernel/json.ts'
 import type { AnyWorkflow, Context } from '../../src/kernel/workflow.ts'
-import type { EventLog, StreamAppend } from '../../src/ports/event-log.ts'
+import type { Erasable, EventLog, StreamAppend } from '../../src/ports/event-log.ts'
+import type { FlagRules, Flags } from '../../src/ports/flags.ts'
 import type { Row, SqlValue, TablesReader } from '../../src/ports/projection.ts'
 import type { Runtime } from '../../src/runtime/runtime.ts'
 import type { AnyTrigger } from '../../src/runtime/triggers/trigger.ts'
@@ -203,4 +204,56 @@ export function doublingChains(log: EventLog): Append {
 export function patient({ debounce, batch }: AnyTrigger): Partial<AnyTrigger> {
   if (batch !== undefined) return { batch: { ...batch, within: '1d' } }
   return debounce === undefined ? {} : { debounce: '1d' }
+}
+
+/** Another plan of what is erased. */
+export function erasing(plan: (what: Erasable, log: EventLog) => Partial<Erasable>): Wiring {
+  return {
+    log(log) {
+      const erase: EventLog['erase'] = async (what, by) => {
+        const planned = (): Erasable => {
+          const given = typeof what === 'function' ? what() : what
+          return { ...given, ...plan(given, log) }
+        }
+        return await log.erase(planned, by)
+      }
+      return changed(log, { erase })
+    },
+  }
+}
+
+/** With the names, another's event is taken. */
+export function takingAnothers({ positions, replace }: Erasable, log: EventLog): Partial<Erasable> {
+  const first = [...log.read()].find(
+    ({ position, stream }) => !positions.includes(position) && isOfRun(stream),
+  )
+  return replace === undefined || first === undefined ? {} : { positions: [...positions, first.position] }
+}
+
+function isOfRun(stream: string): boolean {
+  return stream.startsWith('run/')
+}
+
+/** What flags.yaml says is not put on record. */
+export function forgettingFlags(log: EventLog): Append {
+  return async (parts, ...rest) => {
+    const left = parts.filter(({ stream }) => stream !== 'flags')
+    return left.length === 0 ? [] : await log.append(left, ...rest)
+  }
+}
+
+/** A key has another place in a flag each time. */
+export function shifting(flags: Flags): Flags {
+  const real = flags.current.bind(flags)
+  let times = 0
+  flags.current = async () => {
+    const rules = await real()
+    const answer: FlagRules['answer'] = (question) => {
+      times += 1
+      const { key } = question
+      return rules.answer({ ...question, key: key === null ? null : `${key} ${times}` })
+    }
+    return changed(rules, { answer })
+  }
+  return flags
 }

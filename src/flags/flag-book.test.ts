@@ -137,6 +137,25 @@ test('each version is on record once, with the flags that have changed; a broken
   assert.match(JSON.stringify(events[2]?.body), /flags\.yaml:1:10 version: must be 1/)
 })
 
+test('while a version is on its way to the disk nothing goes by the one before, though the file is as it was', async (t) => {
+  const { file } = flagsFile(t, FLAGS)
+  rmSync(file)
+  const place = await openPlace(t, { flags: { file } })
+  const { flags, log } = place.hf
+  await flags.current()
+  writeFileSync(file, FLAGS)
+  const adopting = flags.current()
+  // It is read in a microtask, and put on record some turns later.
+  for (let i = 0; i < 3; i += 1) await Promise.resolve()
+  rmSync(file)
+  const answer = await flags.evaluate('tone', 'Hello')
+  assert.deepEqual([answer.version, answer.value], [(await adopting).version, 'Dear'])
+  assert.deepEqual(
+    log.readStream('flags').map(({ kind }) => kind),
+    ['flags.adopted', 'flags.rejected'],
+  )
+})
+
 test('outside of runs an answer is on record once, until it is another', async (t) => {
   const { file, write } = flagsFile(t, FLAGS)
   const place = await openPlace(t, { flags: { file }, customerFacts })

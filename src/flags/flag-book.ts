@@ -71,6 +71,8 @@ export class FlagBook implements Flags {
   #problem: HoldfastError | null = null
   /** Looks that put something on record, one after the other. */
   #looking: Promise<unknown> = Promise.resolve()
+  /** How many of them are not over: what they put on record is not in force yet. */
+  #looks = 0
 
   constructor({ log, clock, source, customerFacts, ready = async () => {} }: FlagBookOptions) {
     this.#log = log
@@ -168,15 +170,20 @@ export class FlagBook implements Flags {
   }
 
   #look(change: FlagChange): FlagVersion | Promise<FlagVersion> {
-    if (this.#seen !== undefined && this.#inForce !== null && change === null) {
+    if (this.#looks === 0 && this.#seen !== undefined && this.#inForce !== null && change === null) {
       try {
         if (this.#source.read() === this.#seen) return this.#inForce
       } catch {
         // It is looked at again in its turn, and what is wrong put on record.
       }
     }
+    this.#looks += 1
     const looked = this.#looking.then(() => this.#lookAgain(change))
-    this.#looking = looked.catch(() => {})
+    this.#looking = looked
+      .catch(() => {})
+      .finally(() => {
+        this.#looks -= 1
+      })
     return looked
   }
 

@@ -61,15 +61,17 @@ export function eventLogContract(name: string, subject: EventLogUnderTest): void
       withLog(async (log) => {
         const writer = {}
         const others = log.append([to('a', 0, happened(1))])
-        const first = log.append([to('a', 0, happened(2))], [], { writer })
-        const ahead = log.append([to('a', 1, happened(3))], [], { writer })
+        const first = log.append([to('a', 0, happened(2))], [], { writers: [writer] })
+        const ahead = log.append([to('a', 1, happened(3))], [], { writers: [writer] })
         const told = await Promise.allSettled([others, first, ahead])
         assert.deepEqual(
           told.map((one) => (one.status === 'rejected' ? one.reason.code : 'appended')),
           ['appended', 'LOG_CONFLICT', 'LOG_CONFLICT'],
         )
-        await assert.rejects(log.append([to('a', 1, happened(4))], [], { writer }), { code: 'LOG_CONFLICT' })
-        await log.append([to('a', 1, happened(5))], [], { writer: {} })
+        await assert.rejects(log.append([to('a', 1, happened(4))], [], { writers: [writer] }), {
+          code: 'LOG_CONFLICT',
+        })
+        await log.append([to('a', 1, happened(5))], [], { writers: [{}] })
         assert.deepEqual(
           log.readStream('a').map(({ body }) => body?.n),
           [1, 5],
@@ -100,6 +102,23 @@ export function eventLogContract(name: string, subject: EventLogUnderTest): void
         assert.equal(told[1].status === 'rejected' && told[1].reason.code, 'INPUT_INVALID')
       })
     }
+
+    it('refuses what any of those issued ahead who shared a refused append', () =>
+      withLog(async (log) => {
+        const writers = [{}, {}]
+        const parts = [to('a', 0, happened(2)), to('b', 0, happened(2))]
+        const told = await Promise.allSettled([
+          log.append([to('a', 0, happened(1)), to('b', 0, happened(1))]),
+          log.append(parts, [], { writers }),
+          ...writers.map((one, i) =>
+            log.append([to(i === 0 ? 'a' : 'b', 1, happened(3))], [], { writers: [one] }),
+          ),
+        ])
+        assert.deepEqual(
+          told.map((one) => (one.status === 'rejected' ? one.reason.code : 'appended')),
+          ['appended', 'LOG_CONFLICT', 'LOG_CONFLICT', 'LOG_CONFLICT'],
+        )
+      }))
 
     it('gives gapless positions and versions per stream', () =>
       withLog(async (log) => {

@@ -75,10 +75,11 @@ export interface CompactReport {
 
 export interface AppendOptions {
   /**
-   * Whoever issues appends ahead of the answers to those before. Once one of its appends was refused, all its
-   * later ones are (LOG_CONFLICT): by then the versions they name may have been reached by another.
+   * Whoever issues appends ahead of the answers to those before, or several who share this one. Once one of its
+   * appends was refused, all its later ones are (LOG_CONFLICT): by then the versions they name may have been reached
+   * by another.
    */
-  readonly writer?: object
+  readonly writers?: readonly object[]
 }
 
 export interface EventLog {

@@ -97,9 +97,7 @@ export class Runtime implements ExecutionHost {
     this.#deliveries = new Deliveries(this, this.#pager)
     this.breakers = new Breakers(this, this.#pager)
     this.#stops = new Stops(this, this.#pager)
-    this.#waitingRuns = new RunQueue({
-      log: this.log,
-      clock: this.clock,
+    this.#waitingRuns = new RunQueue(this, {
       room: () => this.#limits.active - this.#active.size - this.#queue.size,
       rested: () => this.#rest.moveOn(),
     })

@@ -14,7 +14,7 @@ function appendOf(events: number): QueuedAppend {
   const event: NewEvent = { kind: 'thing.happened', actor: 'test', label: SYSTEM, body: {} }
   const all = Array.from({ length: events }, () => event)
   const part = { stream: 's', expectedVersion: 'any', events: all } as const
-  return { parts: [part], blobs: [], writer: null, resolve: () => {}, reject: () => {} }
+  return { parts: [part], blobs: [], writers: [], resolve: () => {}, reject: () => {} }
 }
 
 function queue(): { queue: AppendQueue; groups: number[] } {

@@ -10,7 +10,7 @@ import type { NewBlob, StreamAppend } from '../../ports/event-log.ts'
 export interface QueuedAppend {
   readonly parts: readonly StreamAppend[]
   readonly blobs: readonly NewBlob[]
-  readonly writer: object | null
+  readonly writers: readonly object[]
   readonly resolve: (events: readonly StoredEvent[]) => void
   readonly reject: (error: unknown) => void
 }

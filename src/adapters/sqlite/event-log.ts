@@ -18,6 +18,7 @@ import { SYSTEM } from '../../kernel/label.ts'
 import type { Clock } from '../../ports/clock.ts'
 import { crashPoint } from '../../ports/crash-points.ts'
 import type {
+  AppendOptions,
   CompactReport,
   Erasable,
   ErasureReport,
@@ -134,14 +135,14 @@ class SqliteEventLog implements EventLog {
   append(
     parts: readonly StreamAppend[],
     blobs: readonly NewBlob[] = [],
-    { writer = null }: { readonly writer?: object | null } = {},
+    { writers = [] }: AppendOptions = {},
   ): Promise<readonly StoredEvent[]> {
     return new Promise((resolve, reject) => {
       if (this.#closed) {
         reject(closed(this.#file))
         return
       }
-      this.#queue.push({ parts, blobs, writer, resolve, reject })
+      this.#queue.push({ parts, blobs, writers, resolve, reject })
     })
   }
 
@@ -169,7 +170,7 @@ class SqliteEventLog implements EventLog {
   #refuse(group: readonly QueuedAppend[], error: unknown): void {
     if (group.length === 1 || (isHoldfastError(error) && error.code === 'LOG_EPOCH_STALE')) {
       for (const item of group) {
-        if (item.writer !== null) this.#refused.add(item.writer)
+        for (const one of item.writers) this.#refused.add(one)
         item.reject(explain(error, this.#file))
       }
       return
@@ -185,7 +186,7 @@ class SqliteEventLog implements EventLog {
     for (const item of group) {
       const conflict = this.#conflict(item)
       if (conflict !== undefined) {
-        if (item.writer !== null) this.#refused.add(item.writer)
+        for (const one of item.writers) this.#refused.add(one)
         settle.push(() => item.reject(conflict))
         continue
       }
@@ -198,8 +199,8 @@ class SqliteEventLog implements EventLog {
     return streams
   }
 
-  #conflict({ parts, writer }: QueuedAppend): HoldfastError | undefined {
-    if (writer !== null && this.#refused.has(writer)) return standsBehindRefused(parts)
+  #conflict({ parts, writers }: QueuedAppend): HoldfastError | undefined {
+    if (writers.some((one) => this.#refused.has(one))) return standsBehindRefused(parts)
     return conflictOf(parts, (stream) => this.versionOf(stream))
   }
 

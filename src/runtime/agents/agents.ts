@@ -102,15 +102,10 @@ export class Agents {
       if (event.kind === 'event.published') {
         for (const delivery of this.#deliveries.values()) if (delivery.takes(event)) delivery.note(event)
       } else if (event.stream.startsWith(AGENT_STREAM)) this.#onOwn(event)
-      else if (event.kind === 'bodies.erased') this.#forgetAll()
+      else if (event.kind === 'bodies.erased') for (const one of this.#deliveries.values()) one.erased()
     }
     const head = events.at(-1)?.position ?? 0
     for (const delivery of this.#deliveries.values()) delivery.saw(head)
-  }
-
-  /** What was erased is in memory no longer, also where its names were. */
-  #forgetAll(): void {
-    for (const { instances } of this.#deliveries.values()) instances.forgetAll()
   }
 
   /** What the delivery has not done itself: the end of a handling's run, the operator's word. */

@@ -69,6 +69,13 @@ export class Delivery {
     this.wake()
   }
 
+  /** Bodies were erased, and are in memory no longer. */
+  erased(): void {
+    this.instances.forgetAll()
+    this.#inbox.erased()
+    this.wake()
+  }
+
   /** The log has come this far. */
   saw(position: number): void {
     if (this.#inbox.saw(position)) this.wake()
@@ -89,6 +96,7 @@ export class Delivery {
 
   async #turn(): Promise<boolean> {
     await this.#gather()
+    this.#inbox.begin()
     const stream = agentStream(this.agent.name)
     const row = this.#row()
     if (row === undefined || row.lifecycle === 'retired') {
@@ -227,9 +235,10 @@ export class Delivery {
   // -- on record ---------------------------------------------------------------------------------
 
   async #append(parts: readonly StreamAppend[], handled: ReadonlyMap<string, Handled>): Promise<void> {
+    this.#inbox.assertThere()
     await this.#log.append(parts)
     for (const [key, { next }] of handled) {
-      if (next === null) this.instances.forget(key)
+      if (next === null || this.#inbox.hasErased) this.instances.forget(key)
       else this.instances.keep(next)
     }
   }

@@ -2,8 +2,9 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { z } from 'zod'
-import { openPlace, type Place } from '../../apps/testing/place.ts'
+import { openPlace, type Place, turns } from '../../apps/testing/place.ts'
 import { type Agent, defineAgent } from '../../kernel/agent.ts'
+import { defineWorkflow } from '../../kernel/workflow.ts'
 
 const list = z.object({ seen: z.array(z.number()) })
 type List = z.infer<typeof list>
@@ -89,6 +90,33 @@ describe('an event whose handling fails', () => {
     await place.hf.idle()
     const { run, pending, setAside } = place.hf.agent(sleepy, 'a').status()
     assert.deepEqual([run, pending, setAside[0]?.error.code], [null, 0, 'RUN_CANCELLED'])
+  })
+
+  test('whose run is cancelled before it has begun is set aside, and the next one is handled', async (t) => {
+    const sleepy = as('sleepy', async (ctx, event, { seen }) => {
+      await ctx.sleep('1h')
+      return { seen: [...seen, Number(event.data)] }
+    })
+    const busy = defineWorkflow({
+      name: 'busy',
+      version: 1,
+      input: z.null(),
+      output: z.null(),
+      run: async (ctx) => await ctx.step('work', () => gate.then(() => null)),
+    })
+    const { promise: gate, resolve: letGo } = Promise.withResolvers<void>()
+    const place = await openPlace(t, { agents: [sleepy], workflows: [busy], activeRuns: 1 })
+    await place.hf.start(busy, null, { id: 'busy' })
+    await say(place, 'a', 1, 2)
+    await turns()
+    const run = String(place.hf.agent(sleepy, 'a').status().run)
+    assert.equal(place.hf.run(run).status(), 'queued')
+    await place.hf.cancel(run)
+    letGo()
+    await place.pass()
+    const { pending, setAside } = place.hf.agent(sleepy, 'a').status()
+    assert.deepEqual([pending, setAside[0]?.error.code], [0, 'RUN_CANCELLED'])
+    assert.deepEqual(await seen(place, sleepy), [2])
   })
 
   test('a new state that does not fit is a failure of its event', async (t) => {

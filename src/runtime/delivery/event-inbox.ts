@@ -2,6 +2,7 @@
  * The events that somebody with a durable cursor has still to look at, in the order of the log: from memory as
  * long as this process has seen them committed, else from the log.
  */
+import { HoldfastError } from '../../kernel/errors.ts'
 import type { StoredEvent } from '../../kernel/event.ts'
 import type { EventLog } from '../../ports/event-log.ts'
 
@@ -38,6 +39,8 @@ export class EventInbox {
   /** How far was looked in this process; what is on record of it may be less. */
   #looked = 0
   #head = 0
+  /** Whether bodies were erased since events were last handed out. */
+  #hasErased = false
 
   constructor(log: EventLog, takes: (event: StoredEvent) => boolean, limits: InboxLimits) {
     this.#log = log
@@ -73,6 +76,27 @@ export class EventInbox {
     const portion = this.#behind ? this.#fromLog(from, until) : this.#fromMemory(from, until)
     this.#looked = portion.through
     return portion
+  }
+
+  /** Bodies were erased: what waits is read from the log again, and what was handed out is to be looked at anew. */
+  erased(): void {
+    this.#fallBehind()
+    this.#hasErased = true
+  }
+
+  get hasErased(): boolean {
+    return this.#hasErased
+  }
+
+  /** To be called before what came of the events handed out is put on record. @throws LOG_CONFLICT */
+  assertThere(): void {
+    if (this.#hasErased)
+      throw new HoldfastError('LOG_CONFLICT', 'Bodies were erased while they were looked at')
+  }
+
+  /** To be called before the events of a turn are read, from here or from the log. */
+  begin(): void {
+    this.#hasErased = false
   }
 
   /** Nothing of what was handed out since the cursor counts; it comes again, from the log. */

@@ -105,31 +105,69 @@ export interface Erasures {
   readonly states: number
 }
 
+/** A state that names them came to the log after the states were written anew: once more, then. */
+const MOVED = new Error('a state was on its way to the log')
+/** So often at most: a state of which parts were erased before can't be written anew. */
+const ATTEMPTS = 5
+
 /** @throws CUSTOMER_BUSY when runs about them have not ended */
 export async function eraseSubject(log: EventLog, options: EraseSubjectOptions): Promise<Erasures> {
+  let states = 0
+  for (let attempt = 1; ; attempt += 1) {
+    const { renewed, erased } = await tryToErase(log, options, attempt === ATTEMPTS)
+    states += renewed
+    if (erased !== null) return { ...erased, states }
+  }
+}
+
+/** `erased` is null where it is to be tried once more. */
+type Attempt = { readonly renewed: number; readonly erased: Omit<Erasures, 'states'> | null }
+
+async function tryToErase(log: EventLog, options: EraseSubjectOptions, isLast: boolean): Promise<Attempt> {
   const { subject, actor, reason, mentions, note } = options
   const sight = sightOf(subject)
   const before = findSubject(log, subject, mentions)
   if (before.open.length > 0) throw busy(before.open)
-  const states = await renewStates(log, before, sight)
+  const renewed = await renewStates(log, before, sight)
   const look = () => {
     const found = findSubject(log, subject)
     const said = mentions ? found.mentions.map(({ position }) => position) : []
     return { found, positions: [...found.positions, ...pastOf(log, found), ...said] }
   }
   let { found, positions } = look()
-  const counts = () => ({ runs: found.runs.length, states })
-  if (positions.length === 0 && !isInHeaders(log, sight)) return { events: 0, blobs: 0, ...counts() }
+  const runs = () => found.runs.length
+  if (positions.length === 0 && !isInHeaders(log, sight))
+    return { renewed, erased: { events: 0, blobs: 0, runs: runs() } }
   // What was on its way to the log is on record by then: a run that has begun about them, or a mail of theirs.
-  const { events, blobs } = await log.erase(
-    () => {
-      ;({ found, positions } = look())
-      if (found.open.length > 0) throw busy(found.open)
-      return { positions, runs: found.runs, replace: sight.replace, ...(note === undefined ? {} : { note }) }
-    },
-    { actor, reason },
-  )
-  return { events, blobs, ...counts() }
+  const what = () => {
+    ;({ found, positions } = look())
+    if (found.open.length > 0) throw busy(found.open)
+    if (!isLast && isStateLeft(log, found, sight)) throw MOVED
+    return { positions, runs: found.runs, replace: sight.replace, ...(note === undefined ? {} : { note }) }
+  }
+  try {
+    const { events, blobs } = await log.erase(what, { actor, reason })
+    return { renewed, erased: { events, blobs, runs: runs() } }
+  } catch (error) {
+    if (error !== MOVED) throw error
+    return { renewed, erased: null }
+  }
+}
+
+/** Whether a state that others share names them since it was last on record whole. */
+function isStateLeft(log: EventLog, { shared }: Found, sight: Sight): boolean {
+  return shared.some(({ agent, key }) => {
+    const whole = readInstance(log, agent, key)?.whole ?? 0
+    return log
+      .readStream(instanceStream(agent, key))
+      .some(
+        ({ kind, version, body }) =>
+          kind === 'agent.handled' &&
+          version >= whole &&
+          body !== null &&
+          sight.isAbout(JSON.stringify(body)),
+      )
+  })
 }
 
 /** The state as it is, without them, goes on record whole, so that nothing before it is needed any more. */

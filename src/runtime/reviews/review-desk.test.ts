@@ -633,6 +633,44 @@ describe('several at once', () => {
     }
   })
 
+  test('of two words for the same runs one counts, also for their code', async (t) => {
+    const { place, shown } = await asked(t, 0)
+    await place.reopen({ residentRuns: 100 })
+    const { log, runtime, desk } = place.hf
+    const append = log.append.bind(log)
+    let letGo: (() => void) | null = null
+    let isFirst = true
+    Object.assign(log, {
+      append(...given: Parameters<typeof append>) {
+        const isAnswer = given[0].some(({ events }) => events.some(({ kind }) => kind === 'review.answered'))
+        if (isAnswer && isFirst) {
+          isFirst = false
+          return new Promise((resolve, reject) => {
+            letGo = () => void append(...given).then(resolve, reject)
+          })
+        }
+        if (isAnswer) letGo?.()
+        return append(...given)
+      },
+    })
+    const one = desk.answerAll(shown, { verdict: 'approved' })
+    const runs = ['a', 'b', 'c']
+    while (isFirst) await new Promise((resolve) => setImmediate(resolve))
+    for (const run of runs) runtime.wake(run)
+    while (runs.some((run) => runtime.resident(run) === undefined))
+      await new Promise((resolve) => setImmediate(resolve))
+    const other = desk.answerAll(shown, { verdict: 'rejected' })
+    const told = await Promise.allSettled([one, other])
+    assert.deepEqual(
+      told.map(({ status }) => status),
+      ['fulfilled', 'rejected'],
+    )
+    for (const run of runs) {
+      assert.equal((await place.outcome<{ verdict: string }>(run)).verdict, 'approved')
+      await verifiesSame(place, run)
+    }
+  })
+
   test('more than may be under way at once', async (t) => {
     const runs = Array.from({ length: 12 }, (_, i) => `r-${i}`)
     const place = await open(t, { activeRuns: 3 })

@@ -16,6 +16,8 @@ export interface Beside {
 export class JointAppend {
   readonly #parts = new Map<string, StreamAppend>()
   readonly #others: StreamAppend[] = []
+  /** Of the runs that are in the process: what they write behind this is refused with it. */
+  readonly #writers: object[] = []
   readonly #durable = Promise.withResolvers<void>()
 
   constructor() {
@@ -24,7 +26,8 @@ export class JointAppend {
   }
 
   /** Resolves once all are durable; rejects with why none is. */
-  append(parts: readonly StreamAppend[]): Promise<void> {
+  append(parts: readonly StreamAppend[], writer?: object): Promise<void> {
+    if (writer !== undefined) this.#writers.push(writer)
     for (const part of parts) {
       const known = this.#parts.get(part.stream)
       if (part.expectedVersion === 'any') this.#others.push(part)
@@ -36,7 +39,7 @@ export class JointAppend {
 
   /** @throws LOG_CONFLICT, LOG_WRITE_FAILED, LOG_EPOCH_STALE, LOG_CLOSED */
   async commit(log: EventLog): Promise<void> {
-    log.append([...this.#parts.values(), ...this.#others]).then(
+    log.append([...this.#parts.values(), ...this.#others], [], { writers: this.#writers }).then(
       () => this.#durable.resolve(),
       (error) => this.#durable.reject(error),
     )

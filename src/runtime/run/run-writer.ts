@@ -48,7 +48,7 @@ export class RunWriter {
   #onRecord: RunStatus
   #stalled = false
   #ending: boolean
-  readonly #asWriter: AppendOptions = { writer: this }
+  readonly #asWriter: AppendOptions = { writers: [this] }
   #held: Piece[] = []
   #atEnd: Piece[] = []
   /** To be told of the next flush. */
@@ -175,7 +175,7 @@ export class RunWriter {
     this.#streamVersion += events.length
     const parts = others.length === 0 ? [own] : [own, ...others]
     const durable: Promise<unknown> =
-      joint === undefined ? this.#host.log.append(parts, [], this.#asWriter) : joint.append(parts)
+      joint === undefined ? this.#host.log.append(parts, [], this.#asWriter) : joint.append(parts, this)
     this.#writing = durable
     durable.then(
       () => {

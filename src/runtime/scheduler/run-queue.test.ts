@@ -350,6 +350,52 @@ describe('later', () => {
 })
 
 describe('cancelling', () => {
+  test('a run that is cancelled and then reopened waits behind those that came meanwhile', async (t) => {
+    const { workflow, begun, letGo, letAllGo } = gated('limited', { concurrency: { limit: 2 } })
+    const busy = gated('busy')
+    let isMended = false
+    const above = defineWorkflow({
+      name: 'above',
+      version: 1,
+      input: z.null(),
+      output: z.null(),
+      async run(ctx) {
+        await ctx.spawn('below', workflow, 'child', { onParentClose: 'cancel' })
+        if (!isMended) throw new Error('broken')
+        await ctx.sleep('1h')
+        return null
+      },
+    })
+    const place = await openPlace(t, { workflows: [workflow, busy.workflow, above], activeRuns: 1 })
+    await place.hf.start(above, null, { id: 'above' })
+    await place.hf.start(busy.workflow, 'busy', { id: 'busy', priority: 9 })
+    await turns()
+    assert.deepEqual(statuses(place, ['above', 'busy', 'above/below']), ['failed', 'running', 'cancelled'])
+    await place.hf.start(workflow, 'other', { id: 'other' })
+    isMended = true
+    await place.hf.deadLetters.retry('above')
+    assert.deepEqual(statuses(place, ['above/below', 'other']), ['queued', 'queued'])
+    await busy.letGo('busy')
+    await letGo('other')
+    await letAllGo()
+    assert.deepEqual(begun, ['other', 'child'])
+  })
+
+  test('those behind a queued run that is cancelled go on in their order', async (t) => {
+    const { workflow, begun, letGo, letAllGo } = gated('work')
+    const busy = gated('busy')
+    const place = await openPlace(t, { workflows: [workflow, busy.workflow], activeRuns: 2 })
+    for (const id of ['one', 'two']) await place.hf.start(busy.workflow, id, { id })
+    await place.hf.start(workflow, 'a', { id: 'a' })
+    await place.hf.cancel('a')
+    for (const id of ['b', 'c', 'd']) await place.hf.start(workflow, id, { id })
+    await Promise.all(['one', 'two'].map(busy.letGo))
+    assert.deepEqual(begun, ['b', 'c'])
+    await letGo('b')
+    await letAllGo()
+    assert.deepEqual(begun, ['b', 'c', 'd'])
+  })
+
   test('a queued or a delayed run never begins', async (t) => {
     const { workflow, begun, letAllGo } = gated('work')
     const place = await openPlace(t, { workflows: [workflow], activeRuns: 1 })

@@ -18,21 +18,22 @@
  */
 
 import { HoldfastError, isHoldfastError } from '../../kernel/errors.ts'
-import type { StoredEvent } from '../../kernel/event.ts'
+import type { NewEvent, StoredEvent } from '../../kernel/event.ts'
+import { foldJournal, RUN_ENDS } from '../../kernel/journal.ts'
 import type { JsonObject } from '../../kernel/json.ts'
 import { type Label, SYSTEM } from '../../kernel/label.ts'
 import { runStream } from '../../kernel/run-stream.ts'
 import { isUnbound, placeFromJson, placeToJson, type QueuePlace } from '../../kernel/scheduling.ts'
-import type { Clock } from '../../ports/clock.ts'
-import type { EventLog } from '../../ports/event-log.ts'
+import type { StreamAppend } from '../../ports/event-log.ts'
+import type { ExecutionHost } from '../run/execution-host.ts'
 import { isQueuedRun } from '../run-index.ts'
 import { type Lane, Lanes } from './lanes.ts'
 import { PAGE } from './pager.ts'
 import { laneOf, type QueueRow } from './queue-rows.ts'
 
-export interface QueueHost {
-  readonly log: EventLog
-  readonly clock: Clock
+export type QueueHost = Pick<ExecutionHost, 'log' | 'clock' | 'besideEnd'>
+
+export interface AroundQueue {
   /** How many more runs can be taken on. */
   room(): number
   /** Nothing is being admitted for now. */
@@ -57,6 +58,7 @@ type Taken = Map<string, number>
 
 export class RunQueue {
   readonly #host: QueueHost
+  readonly #around: AroundQueue
   readonly #lanes = new Lanes()
   /** Lanes to look at again when the present batch is on record. */
   readonly #later = new Set<string>()
@@ -74,8 +76,9 @@ export class RunQueue {
   #cancelRetry: () => void = () => {}
   #running = false
 
-  constructor(host: QueueHost) {
+  constructor(host: QueueHost, around: AroundQueue) {
     this.#host = host
+    this.#around = around
   }
 
   /** Takes up what is queued already. */
@@ -99,7 +102,7 @@ export class RunQueue {
 
   /** The place to put on record at a start; undefined for a run that may begin at once. */
   placed(place: QueuePlace): JsonObject | undefined {
-    if (isUnbound(place) && !this.busy && this.#host.room() > this.#granted) {
+    if (isUnbound(place) && !this.busy && this.#around.room() > this.#granted) {
       this.#granted += 1
       return undefined
     }
@@ -189,7 +192,7 @@ export class RunQueue {
     for (let i = 0; i < PAGE && this.#round !== null && this.#lanes.size < MOST_LANES; i += 1) this.#step()
     this.look()
     this.#goOnRound()
-    if (this.#round === null) this.#host.rested()
+    if (this.#round === null) this.#around.rested()
   }
 
   #step(): void {
@@ -213,10 +216,14 @@ export class RunQueue {
     if (!this.#running || this.#admitting > 0 || this.#lanes.size === 0) return
     const taken: Taken = new Map()
     const batch: QueueRow[] = []
-    for (let room = this.#host.room(); batch.length < room; ) {
+    for (let room = this.#around.room(); batch.length < room; ) {
       const lane = this.#lanes.next()
       const row = lane?.rows[0]
       if (lane === undefined) break
+      if (row !== undefined && !this.#isInPlace(row)) {
+        this.#renew(lane, taken)
+        continue
+      }
       if (row === undefined || this.#isHeldUp(row, taken)) this.#lanes.delete(lane.name)
       else batch.push(this.#take(lane, row, taken))
     }
@@ -227,9 +234,14 @@ export class RunQueue {
   #take(lane: Lane, row: QueueRow, taken: Taken): QueueRow {
     this.#lanes.take(lane)
     for (const key of keysOf(row)) taken.set(key, (taken.get(key) ?? 0) + 1)
-    if (lane.rows.length === 0) lane.rows = this.#read(lane.name, taken.get(`lane ${lane.name}`) ?? 0)
-    if (lane.rows.length === 0) this.#lanes.delete(lane.name)
+    if (lane.rows.length === 0) this.#renew(lane, taken)
     return row
+  }
+
+  /** Those that were taken are still in the table. */
+  #renew(lane: Lane, taken: Taken): void {
+    lane.rows = this.#read(lane.name, taken.get(`lane ${lane.name}`) ?? 0)
+    if (lane.rows.length === 0) this.#lanes.delete(lane.name)
   }
 
   async #admit(row: QueueRow): Promise<void> {
@@ -237,8 +249,7 @@ export class RunQueue {
     const limited = rate === null || perMs === null ? {} : { rate: { key: rate, perMs } }
     const body = { begins: true, ...limited }
     try {
-      if (this.#isQueued(row.run)) await this.#append(row.run, 'run.admitted', body)
-      else this.#readAgain(row.lane)
+      await this.#append(row.run, 'run.admitted', body)
     } catch {
       if (this.#running) this.#refused(row)
     } finally {
@@ -260,7 +271,7 @@ export class RunQueue {
     for (const lane of again) this.#consider(lane)
     this.look()
     this.#goOnRound()
-    this.#host.rested()
+    this.#around.rested()
   }
 
   #refused({ run, lane }: QueueRow): void {
@@ -277,7 +288,20 @@ export class RunQueue {
   async #append(run: string, kind: string, body: JsonObject, by = BY_QUEUE): Promise<void> {
     const stream = runStream(run)
     const { log } = this.#host
-    await log.append([{ stream, expectedVersion: log.versionOf(stream), events: [{ kind, body, ...by }] }])
+    const event = { kind, body, ...by }
+    const beside = RUN_ENDS.has(kind) ? this.#besideEnd(run, event) : []
+    await log.append([{ stream, expectedVersion: log.versionOf(stream), events: [event] }, ...beside])
+  }
+
+  /** What the end of a run leads to goes with it: an agent whose event it was to handle turns to the next one. */
+  #besideEnd(run: string, end: NewEvent): readonly StreamAppend[] {
+    return this.#host.besideEnd(foldJournal(run, this.#host.log.readStream(runStream(run))), end)
+  }
+
+  /** Whether it still waits where it was read: it may have been cancelled meanwhile, and reopened behind others. */
+  #isInPlace({ run, position }: QueueRow): boolean {
+    const sql = 'SELECT 1 FROM runs_queue WHERE run = ? AND position = ?'
+    return this.#host.log.tables.get(sql, run, position) !== undefined
   }
 
   #isQueued(run: string): boolean {

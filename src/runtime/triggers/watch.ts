@@ -41,8 +41,10 @@ export class Watch {
   saw(events: readonly StoredEvent[]): void {
     let isTold = this.#inbox.saw(events.at(-1)?.position ?? 0)
     for (const event of events) {
-      if (!this.#takes(event)) continue
-      this.#inbox.note(event)
+      const isErasure = event.kind === 'bodies.erased'
+      if (!isErasure && !this.#takes(event)) continue
+      if (isErasure) this.#inbox.erased()
+      else this.#inbox.note(event)
       isTold = true
     }
     if (isTold) this.wake()
@@ -75,12 +77,14 @@ export class Watch {
       this.#inbox.forget()
       return false
     }
+    this.#inbox.begin()
     const stream = TRIGGER_STREAM + name
     const expectedVersion = log.versionOf(stream)
     const { events, through, isLast } = this.#inbox.next(row.cursor)
     // What is due is complete once all that came before is looked at.
     const due = isLast ? dueKeys(log.tables, name, clock.now(), BATCH.events) : []
     const { own, others } = await this.#handle(events, due, through, row.cursor)
+    this.#inbox.assertThere()
     if (own.length > 0) await log.append([{ stream, expectedVersion, events: own }, ...others])
     if (!isLast || due.length === BATCH.events) return true
     this.#setAlarm()
