@@ -87,7 +87,9 @@ export function agentOf(workflow: string): string | null {
 
 /** Whether the operator means these runs by a name: of their workflow, or of the agent that handles events in them. */
 export function isNameOf(given: string, workflow: string | null): boolean {
-  return workflow !== null && (given === workflow || given === agentOf(workflow))
+  if (workflow === null || given === workflow) return workflow !== null
+  // Lengths first: the policy asks this of each of its grants.
+  return workflow.length === HANDLING.length + given.length && agentOf(workflow) === given
 }
 
 /** The workflow of the runs in which an agent handles an event. Its output is the new state. */

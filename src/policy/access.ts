@@ -20,11 +20,17 @@ interface OperationRules {
   readonly allow: readonly Bearing[]
 }
 
+/** What settings say of each operation, and how long their lists were then. */
+interface Known {
+  readonly rules: Map<string, OperationRules>
+  readonly allow: number
+  readonly deny: number
+  readonly review: number
+  readonly access: number
+}
+
 /** What settings say of an operation is worked out once, and anew when a list has grown or shrunk. */
-const known = new WeakMap<
-  PolicySettings,
-  { readonly size: string; readonly rules: Map<string, OperationRules> }
->()
+const known = new WeakMap<PolicySettings, Known>()
 const KNOWN_OPERATIONS = 1_000
 
 export function accessDenied(request: PolicyRequest, policy: PolicySettings): Verdict | null {
@@ -67,11 +73,7 @@ function bearsOn({ rule }: Bearing, { agent, customer, segments }: PolicyRequest
 }
 
 function rulesOf(operation: string, policy: PolicySettings): OperationRules {
-  const { allow, deny, review } = policy.operations
-  const size = `${allow.length} ${deny.length} ${review.length} ${policy.access?.length ?? 0}`
-  const last = known.get(policy)
-  const byOperation = last?.size === size ? last.rules : new Map<string, OperationRules>()
-  if (last?.size !== size) known.set(policy, { size, rules: byOperation })
+  const byOperation = knownOf(policy).rules
   const found = byOperation.get(operation)
   if (found !== undefined) return found
   const rules: OperationRules = {
@@ -82,6 +84,23 @@ function rulesOf(operation: string, policy: PolicySettings): OperationRules {
   if (byOperation.size >= KNOWN_OPERATIONS) byOperation.clear()
   byOperation.set(operation, rules)
   return rules
+}
+
+function knownOf(policy: PolicySettings): Known {
+  const { allow, deny, review } = policy.operations
+  const access = policy.access?.length ?? 0
+  const last = known.get(policy)
+  const isSame = last?.allow === allow.length && last.deny === deny.length && last.review === review.length
+  if (isSame && last.access === access) return last
+  const anew: Known = {
+    rules: new Map(),
+    allow: allow.length,
+    deny: deny.length,
+    review: review.length,
+    access,
+  }
+  known.set(policy, anew)
+  return anew
 }
 
 function bearing(

@@ -12,7 +12,10 @@ export function grantFor(
   { grants: limits }: PolicySettings,
 ): Grant | undefined {
   if (limits !== undefined && firstMatch(request.operation, limits.never) !== undefined) return undefined
-  return grants.find((grant) => holds(grant, request, limits?.maxAgeMs ?? null) && bearsOn(grant, request))
+  const maxAgeMs = limits?.maxAgeMs ?? null
+  // A loop: it is gone through for each effect, twice where a grant lets it go.
+  for (const grant of grants) if (bearsOn(grant, request) && holds(grant, request, maxAgeMs)) return grant
+  return undefined
 }
 
 function holds(grant: Grant, { now, externalSince }: PolicyRequest, maxAgeMs: number | null): boolean {
