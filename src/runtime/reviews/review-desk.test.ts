@@ -717,24 +717,28 @@ describe('word given ahead', () => {
     await verifiesSame(place, 'next')
   })
 
-  test('answers a second later what the disk has refused', async (t) => {
-    const place = await open(t)
-    await place.hf.desk.delegate(await ask(place, {}, 'first'), {})
-    const { log } = place.hf
-    const append = log.append.bind(log)
-    const full = new HoldfastError('LOG_WRITE_FAILED', 'the disk is full')
-    Object.assign(log, {
-      append: async (...given: Parameters<typeof append>) => {
-        if (given[0].some(({ events }) => events.some(({ kind }) => kind === 'review.answered'))) throw full
-        return await append(...given)
-      },
+  for (const isSetBack of [false, true]) {
+    test(`answers a second later what the disk has refused, ${isSetBack ? 'also where the clock is set back' : 'by the clock'}`, async (t) => {
+      const place = await open(t)
+      await place.hf.desk.delegate(await ask(place, {}, 'first'), {})
+      const { log } = place.hf
+      const append = log.append.bind(log)
+      const full = new HoldfastError('LOG_WRITE_FAILED', 'the disk is full')
+      Object.assign(log, {
+        append: async (...given: Parameters<typeof append>) => {
+          if (given[0].some(({ events }) => events.some(({ kind }) => kind === 'review.answered'))) throw full
+          return await append(...given)
+        },
+      })
+      const next = await ask(place, {}, 'next')
+      Object.assign(log, { append })
+      assert.equal(place.hf.review(next).status, 'waiting')
+      if (isSetBack) place.clock.set(place.clock.now() - 10 * 24 * HOUR)
+      place.clock.advance(2_000)
+      await until(place, place.clock.now())
+      assert.equal(place.hf.review(next).status, 'approved')
     })
-    const next = await ask(place, {}, 'next')
-    Object.assign(log, { append })
-    assert.equal(place.hf.review(next).status, 'waiting')
-    await until(place, place.clock.now() + 2_000)
-    assert.equal(place.hf.review(next).status, 'approved')
-  })
+  }
 
   test('is as narrow as it was said: fields, segment, time, number, risk', async (t) => {
     const place = await open(t)

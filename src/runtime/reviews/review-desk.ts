@@ -25,6 +25,7 @@ import { type Answer, reviewEnded, type Word, wordOf } from '../answer.ts'
 import { riskOf } from '../perform/perform-review.ts'
 import { shortHash } from '../replay/hashes.ts'
 import type { Runtime } from '../runtime.ts'
+import { Alarm } from './alarm.ts'
 import { answerBody, asProposed, saidIn } from './answer-body.ts'
 import { answerQueued, executionOf, toGone } from './answer-queued.ts'
 import { answerTogether, type BatchAnswer, refused, type Unfit } from './batch.ts'
@@ -76,13 +77,13 @@ export class ReviewDesk {
   #isOpen = false
   /** Whether something could not be written. */
   #isBehind = false
-  #alarmAt = Number.POSITIVE_INFINITY
-  #callOff: () => void = () => {}
+  readonly #alarm: Alarm
   /** Delegations that are being revoked: they speak for nothing more. */
   readonly #revoking = new Set<string>()
 
   constructor(host: Host) {
     this.#host = host
+    this.#alarm = new Alarm(host.clock, () => (this.#isBehind ? this.#catchUp() : this.#look()))
     this.#stopListening = host.log.onCommit((events) => this.#onCommit(events))
   }
 
@@ -105,7 +106,7 @@ export class ReviewDesk {
 
   async close(): Promise<void> {
     this.#isOpen = false
-    this.#callOff()
+    this.#alarm.off()
     this.#stopListening()
     await this.#work
   }
@@ -320,15 +321,11 @@ export class ReviewDesk {
   }
 
   #consider(at: number): void {
-    if (!this.#isOpen || at >= this.#alarmAt) return
-    this.#callOff()
-    this.#alarmAt = at
-    this.#callOff = this.#host.clock.wakeAt(at, () => (this.#isBehind ? this.#catchUp() : this.#look()))
+    if (this.#isOpen) this.#alarm.at(at)
   }
 
   /** Does what is due, and sets the alarm for what comes next. */
   #look(): void {
-    this.#alarmAt = Number.POSITIVE_INFINITY
     this.#begin(async () => {
       const now = this.#host.clock.now()
       const seen = new Set<string>()
@@ -340,7 +337,8 @@ export class ReviewDesk {
       }
       const next = nextDue(this.#tables)
       // What is still due now has an answer on its way to the disk.
-      if (next !== null) this.#consider(next > now ? next : now + WRITE_RETRY_MS)
+      if (next !== null && next > now) this.#consider(next)
+      else if (next !== null && this.#isOpen) this.#alarm.after(WRITE_RETRY_MS)
     })
   }
 
@@ -395,6 +393,6 @@ export class ReviewDesk {
   #onFailure(error: unknown): void {
     if (!this.#isOpen || (isHoldfastError(error) && /CLOSED|EPOCH/.test(error.code))) return
     this.#isBehind = true
-    this.#consider(this.#host.clock.now() + WRITE_RETRY_MS)
+    this.#alarm.after(WRITE_RETRY_MS)
   }
 }
