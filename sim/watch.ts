@@ -57,7 +57,7 @@ export class Watch {
   readonly #allowed = new Map<string, number>()
   /** Run and effect of which it is on record that nobody knew how they ended. */
   readonly #unknown = new Set<string>()
-  readonly #ticks: Tick[] = []
+  #ticks: Tick[] = []
   readonly schedules = new ScheduleTimes()
   readonly families = new Families()
   readonly reopenings = new Reopenings()
@@ -112,6 +112,9 @@ export class Watch {
     this.#show(event, asked)
     if (kind === 'event.published' && event.body?.kind === 'tick')
       this.#ticks.push({ ...(event.body as unknown as Tick), position })
+    // Retention waits for agents that are on record: what it took before that, nobody can be told.
+    if (kind === 'agent.defined' && version === 1)
+      this.#ticks = this.#ticks.filter((one) => !this.erasures.positions.has(one.position))
     if (!stream.startsWith('run/')) return
     if (kind === 'run.reopened') this.#seeReopened(event, runOf(stream))
     else if (this.#ended.has(stream) && kind !== 'run.discarded')
