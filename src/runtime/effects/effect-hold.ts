@@ -47,6 +47,7 @@ function hold(execution: Execution, effect: Effect, { by, resume, says, decided 
   const entry = execution.journal.entries.get(name)
   const until = says.until ?? null
   if (entry?.isHeld && entry.heldBy === by && entry.retryAt === until) return
-  for (const event of decided ?? []) execution.open(event)
+  // At once, so that a replay can tell an effect that was asked for from one that was not.
+  if (decided !== undefined) void execution.append(decided)
   execution.open(execution.event(`${type}.held`, { name, operation, ...says }))
 }

@@ -91,7 +91,8 @@ function hold(execution: Execution, decision: OperationOf<'decision'>, decided?:
   const { name } = decision
   execution.retries.later(name, () => performDecision(execution, decision))
   if (execution.journal.entries.get(name)?.isHeld) return
-  if (decided !== undefined) execution.open(decided)
+  // At once, so that a replay can tell a decision that was asked for from one that was not.
+  if (decided !== undefined) void execution.append([decided])
   execution.open(execution.event('decision.held', { name, by: BY_STOP }))
 }
 

@@ -89,6 +89,32 @@ describe('while work is stopped', () => {
     for (const id of ['a', 'b']) assert.equal((await verifyRun(place.hf, id)).verdict, 'same')
   })
 
+  test('what the policy said of what it holds is on record before the code goes on, though that never rests', async (t) => {
+    const busy = flow(async (ctx) => {
+      void ctx.act('send', 'post.send', 1)
+      void ctx.decide('kind', {
+        ask: 'Which?',
+        material: {},
+        answer: z.string(),
+        rules: () => ({ answer: 'by rules', confidence: 1, reasons: [], source: 'none' }),
+      })
+      for (const name of ['one', 'two', 'three']) await ctx.flag(name, false)
+      return null
+    }, 'busy')
+    const { place } = await post(t, { place: { workflows: [busy] } })
+    await place.hf.work.stop()
+    await place.hf.start(busy, null, { id: 'r' })
+    await place.outcome('r')
+    assert.deepEqual(place.kinds('r').slice(0, 4), [
+      'run.started',
+      'policy.decided',
+      'policy.decided',
+      'flag.evaluated',
+    ])
+    assert.deepEqual((await verifyRun(place.hf, 'r')).divergence, null)
+    await place.hf.work.resume()
+  })
+
   test('no model is asked, and the rules do not decide in its place', async (t) => {
     const { place, model } = await post(t)
     await place.hf.work.stop()
