@@ -7,7 +7,7 @@
  */
 
 import type { StoredEvent } from '../kernel/event.ts'
-import type { Hold } from '../kernel/reservation.ts'
+import type { Closed, Hold } from '../kernel/reservation.ts'
 import { runOf } from '../kernel/run-stream.ts'
 import type { TablesReader } from '../ports/projection.ts'
 import { takenOnRecord } from './budget-index.ts'
@@ -48,6 +48,16 @@ export class Reservations {
     this.onReserved()
   }
 
+  /** What closes it takes more than still was reserved, as after it has expired: that counts before the commit. */
+  closing(run: string, name: string, amounts: readonly Closed[]): void {
+    const over = amounts.map(({ reserved, settled, ...place }) => ({ ...place, amount: settled - reserved }))
+    this.overrun(
+      run,
+      name,
+      over.filter(({ amount }) => amount > 0),
+    )
+  }
+
   /** What came to more than was reserved counts at once, until it is on record as settled. */
   overrun(run: string, name: string, holds: readonly Hold[]): void {
     this.reserve(run, overrunOf(name), holds)
@@ -66,7 +76,8 @@ export class Reservations {
 
   #committed(events: readonly StoredEvent[]): void {
     for (const { kind, stream, body } of events) {
-      if (!kind.startsWith('budget.')) continue
+      // What has expired may be closed by an event that is still on its way.
+      if (!kind.startsWith('budget.') || kind === 'budget.expired') continue
       const name = String(body?.for)
       this.forgo(runOf(stream), kind === 'budget.reserved' ? name : overrunOf(name))
     }

@@ -6,7 +6,7 @@
 import type { BreakerSettings } from '../kernel/breaker.ts'
 import type { Json, JsonObject } from '../kernel/json.ts'
 import type { Label } from '../kernel/label.ts'
-import { type Hold, reservedBody } from '../kernel/reservation.ts'
+import { type Closed, type Hold, reservedBody } from '../kernel/reservation.ts'
 import type { DeclaredManifest, Lookup, PerformContext } from './connector.ts'
 import type { ModelAnswer, ModelQuestion } from './model.ts'
 import type { PolicySettings } from './policy-settings.ts'
@@ -162,6 +162,8 @@ export interface Gate {
   stopped(): string | null
   /** What of the operator's time a review takes, and when; null where no budget limits it. */
   decideReview(request: ReviewRequest): ReviewTime | null
+  /** What closes a reservation is on its way to the log: what it takes beyond what stood counts from now on. */
+  closing(run: string, name: string, amounts: readonly Closed[]): void
   /**
    * What was allowed to the run, or to one operation of it, and is not on record will not be done: its reservations
    * are given back.

@@ -81,6 +81,27 @@ function state(place: Place, name = 'till'): Pick<BudgetState, 'reserved' | 'set
   return found && { reserved: found.reserved, settled: found.settled }
 }
 
+/** From the first record on that settles something, nothing more of the run, or of anything, reaches the log for now. */
+function holdSettling(
+  place: Place,
+  run?: string,
+): { readonly isHeld: () => boolean; readonly goOn: () => void } {
+  const { log } = place.hf
+  const append = log.append.bind(log)
+  const isOpen = Promise.withResolvers<void>()
+  let isHeld = false
+  Object.assign(log, {
+    append: async (...given: Parameters<typeof append>) => {
+      const [parts] = given
+      isHeld ||= parts.some(({ events }) => events.some(({ kind }) => kind === 'budget.settled'))
+      const isOfRun = run === undefined || parts.some(({ stream }) => stream === `run/${run}`)
+      if (isHeld && isOfRun) await isOpen.promise
+      return await append(...given)
+    },
+  })
+  return { isHeld: () => isHeld, goOn: isOpen.resolve }
+}
+
 const ids = (count: number): string[] => Array.from({ length: count }, (_, i) => `run-${i}`)
 const budgetKinds = (place: Place, run: string): string[] =>
   place.kinds(run).filter((kind) => kind.startsWith('budget.'))
@@ -316,26 +337,36 @@ describe('an effect that did not go well', () => {
       policy: policy({}),
     })
     await start(place, ['r'], lasting)
-    const { log } = place.hf
-    const append = log.append.bind(log)
-    const isOpen = Promise.withResolvers<void>()
-    let isHeld = false
-    Object.assign(log, {
-      append: async (...given: Parameters<typeof append>) => {
-        const [parts] = given
-        isHeld ||= parts.some(({ events }) => events.some(({ kind }) => kind === 'budget.settled'))
-        if (isHeld) await isOpen.promise
-        return await append(...given)
-      },
-    })
+    const disk = holdSettling(place)
     await place.hf.answer(place.hf.reviews()[0]?.id ?? '', { verdict: 'approved' })
     await turns()
-    assert.ok(isHeld)
+    assert.ok(disk.isHeld())
     place.clock.advance(2 * 86_400_000)
     await turns()
-    isOpen.resolve()
+    disk.goOn()
     await place.hf.idle()
     assert.deepEqual(budgetKinds(place, 'r'), ['budget.reserved', 'budget.settled'])
+    assert.deepEqual(state(place), { reserved: 0, settled: 1_000_000 })
+  })
+
+  test('until it has expired: its outcome counts while it is still on the way to the log', async (t) => {
+    const paid: Json[] = []
+    const place = await open(t, {
+      connectors: [till(paid, [unclear])],
+      policy: policy({ limit: 1_000_000, atLimit: 'deny' }),
+    })
+    await start(place, ['r'])
+    await place.pass(() => state(place)?.reserved === 0)
+    const disk = holdSettling(place, 'r')
+    await place.hf.answer(place.hf.reviews()[0]?.id ?? '', { verdict: 'approved' })
+    await turns()
+    assert.ok(disk.isHeld())
+    await place.hf.start(paying, 's', { id: 's' })
+    await turns()
+    const seen = place.hf.run('s').status()
+    disk.goOn()
+    assert.deepEqual([seen, paid], ['failed', []])
+    await place.hf.idle()
     assert.deepEqual(state(place), { reserved: 0, settled: 1_000_000 })
   })
 

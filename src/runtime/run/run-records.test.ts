@@ -39,7 +39,7 @@ test('a run is over when its end is durable, not when something before it is', a
   const started = event('run.started', { workflow: 'w', version: 1, input: null, seed: 's' })
   await real.append([{ stream: 'run/r', expectedVersion: 0, events: [started] }])
   const { log, take } = slow(real)
-  const host = { log, clock, besideEnd: () => [] }
+  const host = { log, clock, gate: { closing: () => {} }, besideEnd: () => [] }
   let over = 0
   const onOver = (): void => {
     over += 1

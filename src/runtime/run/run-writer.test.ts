@@ -19,7 +19,12 @@ function writerOnDisk() {
     appends.push(settled)
     return settled.promise
   }
-  const host = { log: { append } as unknown as EventLog, clock: new ManualClock(), besideEnd: () => [] }
+  const host = {
+    log: { append } as unknown as EventLog,
+    clock: new ManualClock(),
+    gate: { closing: () => {} },
+    besideEnd: () => [],
+  }
   const writer = new RunWriter(
     host,
     foldJournal('r', [{ ...event('run.started'), version: 1, time: 0 }]),

@@ -5,10 +5,11 @@
 
 import type { NewEvent } from '../../kernel/event.ts'
 import { type Journal, RUN_ENDS, type RunStatus } from '../../kernel/journal.ts'
-import { OpenReservations } from '../../kernel/reservation.ts'
+import { type Closed, OpenReservations } from '../../kernel/reservation.ts'
 import type { JournalEvent } from '../../kernel/run-start.ts'
 import { runStream } from '../../kernel/run-stream.ts'
 import type { AppendOptions, StreamAppend } from '../../ports/event-log.ts'
+import type { Gate } from '../../ports/gate.ts'
 import type { ExecutionHost } from './execution-host.ts'
 import type { JointAppend } from './joint-append.ts'
 
@@ -34,7 +35,9 @@ interface Piece {
   readonly joint?: JointAppend | undefined
 }
 
-export type WriterHost = Pick<ExecutionHost, 'log' | 'clock' | 'besideEnd'>
+export interface WriterHost extends Pick<ExecutionHost, 'log' | 'clock' | 'besideEnd'> {
+  readonly gate: Pick<Gate, 'closing'>
+}
 
 export class RunWriter {
   readonly #host: WriterHost
@@ -145,13 +148,19 @@ export class RunWriter {
     return { events, isEnd }
   }
 
-  /** With what closes the reservations whose outcome these events tell. */
+  /** With what closes the reservations whose outcome these events tell; the gate knows of it before the log does. */
   #closing(events: readonly NewEvent[], time: number): readonly NewEvent[] {
     if (this.#reservations === null) {
       if (!events.some(reserves)) return events
       this.#reservations = new OpenReservations()
     }
-    return this.#reservations.withClosings(this.#journal, events, time)
+    const all = this.#reservations.withClosings(this.#journal, events, time)
+    for (const { kind, body } of all) {
+      if (!closes(kind)) continue
+      const amounts = body.amounts as unknown as readonly Closed[]
+      this.#host.gate.closing(this.#journal.run, String(body.for), amounts)
+    }
+    return all
   }
 
   /** Appends what is held, and behind it what is given. */
@@ -226,6 +235,10 @@ export class RunWriter {
       i === first ? { ...event, body: { ...event.body, wakes: true } } : event,
     )
   }
+}
+
+function closes(kind: string): boolean {
+  return kind.startsWith('budget.') && kind !== 'budget.reserved'
 }
 
 function reserves({ kind }: NewEvent): boolean {
