@@ -283,8 +283,8 @@ export class Runtime implements ExecutionHost {
   }
 
   get #busy(): boolean {
-    const parts = [this.#pager, this.#waitingRuns, this.#family]
-    return this.#active.size > 0 || this.#queue.size > 0 || parts.some(({ busy }) => busy)
+    const isWorking = this.#active.size > 0 || this.#queue.size > 0
+    return isWorking || this.#pager.busy || this.#waitingRuns.busy || this.#family.busy
   }
 
   /** Resolves when no run has anything under way: all that is not ended waits. */

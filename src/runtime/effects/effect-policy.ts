@@ -7,9 +7,9 @@ import type { Json, JsonObject } from '../../kernel/json.ts'
 import type { Label } from '../../kernel/label.ts'
 import type { Told } from '../../kernel/own-words.ts'
 import { isOwnersWord } from '../../kernel/review.ts'
-import { runStream } from '../../kernel/run-stream.ts'
 import type { Proposal, ReviewAnswer } from '../../kernel/workflow.ts'
 import { holdsBody, type Permit, type Verdict, verdictBody } from '../../ports/gate.ts'
+import { lastAbout } from '../last-about.ts'
 import type { Execution } from '../run/execution.ts'
 import { externalSince } from '../run/external-since.ts'
 import { holdByPolicy } from './effect-hold.ts'
@@ -158,9 +158,7 @@ export function saidNo(
   name: string,
   { way, reason }: Pick<ReviewAnswer, 'way' | 'reason'>,
 ): Pick<Verdict, 'rule' | 'reason'> {
-  const decided = host.log
-    .readStream(runStream(run.id))
-    .findLast(({ kind, body }) => kind === 'policy.decided' && body?.name === name)
+  const decided = lastAbout(host.log, run.id, name, (kind) => kind === 'policy.decided')
   const why = reason ?? ''
   const no = way === 'expiry' ? why : `the operator said no${why === '' ? '' : `: ${why}`}`
   return { rule: String(decided?.body?.rule ?? ''), reason: no }

@@ -4,9 +4,9 @@ import { outcomeName } from '../../kernel/effect-review.ts'
 import { HoldfastError, isHoldfastError, toErrorRecord } from '../../kernel/errors.ts'
 import type { Json } from '../../kernel/json.ts'
 import { EFFECT_RETRY } from '../../kernel/retry-policy.ts'
-import { runStream } from '../../kernel/run-stream.ts'
 import type { ReviewAnswer } from '../../kernel/workflow.ts'
 import type { Lookup, PerformContext } from '../../ports/connector.ts'
+import { lastAbout } from '../last-about.ts'
 import { delayAfter, noteRetry } from '../perform/retrying.ts'
 import { restoredWhy } from '../retention/restored.ts'
 import type { Execution } from '../run/execution.ts'
@@ -109,9 +109,7 @@ function mayRepeat(execution: Execution, effect: Effect): boolean {
 
 /** That a repeat was refused while an attempt before it may have done it: another one says no more. */
 function refusal({ host, run }: Execution, name: string): string | null {
-  const unknown = host.log
-    .readStream(runStream(run.id))
-    .findLast(({ kind, body }) => kind === 'effect.unknown' && body?.name === name)
+  const unknown = lastAbout(host.log, run.id, name, (kind) => kind === 'effect.unknown')
   return unknown?.body?.refused === true ? String(unknown.body.why) : null
 }
 

@@ -13,12 +13,12 @@ import { type ErrorRecord, HoldfastError, isHoldfastError, toErrorRecord } from 
 import type { NewEvent } from '../../kernel/event.ts'
 import { canonicalJson, type Json, type JsonObject, toJson } from '../../kernel/json.ts'
 import { isOwnersWord, type ReviewVerdict } from '../../kernel/review.ts'
-import { runStream } from '../../kernel/run-stream.ts'
 import { validate } from '../../kernel/schema.ts'
 import type { Decided, Question } from '../../kernel/workflow.ts'
 import { holdsBody, type ModelDecision, verdictBody } from '../../ports/gate.ts'
 import type { ModelUsage } from '../../ports/model.ts'
 import { isAwaited, saidNo, untilWhen } from '../effects/effect-policy.ts'
+import { lastAbout } from '../last-about.ts'
 import type { OperationOf } from '../operations.ts'
 import type { Execution } from '../run/execution.ts'
 import { recordJson } from '../run-errors.ts'
@@ -79,9 +79,7 @@ async function decide(execution: Execution, decision: OperationOf<'decision'>): 
  */
 function askedInVain({ host, journal, run }: Execution, name: string): string | null {
   if (journal.stalled === null) return null
-  const last = host.log
-    .readStream(runStream(run.id))
-    .findLast(({ kind, body }) => kind === 'model.called' && body?.name === name)
+  const last = lastAbout(host.log, run.id, name, (kind) => kind === 'model.called')
   const error = last?.body?.error as unknown as ErrorRecord | null | undefined
   return error == null || last?.body?.unclear === true ? null : `${error.code}: ${error.message}`
 }

@@ -9,7 +9,7 @@ import {
 } from '../../kernel/errors.ts'
 import { seededRandom } from '../../kernel/random.ts'
 import { nextDelayMs, type RetryPolicy } from '../../kernel/retry-policy.ts'
-import { runStream } from '../../kernel/run-stream.ts'
+import { lastAbout } from '../last-about.ts'
 import type { Execution } from '../run/execution.ts'
 import { recordJson } from '../run-errors.ts'
 
@@ -60,12 +60,9 @@ export function noteRetry(execution: Execution, failure: FailedAttempt, again: (
 
 /** Whether an attempt of an effect may have done it, though it was tried again. */
 export function isInDoubt({ host, run }: Execution, name: string): boolean {
-  const told = host.log
-    .readStream(runStream(run.id))
-    .findLast(
-      ({ kind, body }) =>
-        kind === 'attempt.failed' && body?.name === name && (body.unclear === true || body.notDone === true),
-    )
+  const told = lastAbout(host.log, run.id, name, (kind, { unclear, notDone }) => {
+    return kind === 'attempt.failed' && (unclear === true || notDone === true)
+  })
   return told?.body?.unclear === true
 }
 
@@ -74,11 +71,9 @@ export function lastFailure(
   { host, run }: Execution,
   name: string,
 ): { readonly error: Error; readonly isUnclear: boolean } | null {
-  const failed = host.log
-    .readStream(runStream(run.id))
-    .findLast(
-      ({ kind, body }) => kind === 'attempt.failed' && body?.name === name && body.during === undefined,
-    )
+  const failed = lastAbout(host.log, run.id, name, (kind, { during }) => {
+    return kind === 'attempt.failed' && during === undefined
+  })
   if (failed?.body == null) return null
   const { error, unclear } = failed.body
   return { error: fromErrorRecord(error as unknown as ErrorRecord), isUnclear: unclear === true }

@@ -6,8 +6,8 @@
  *
  * Why: docs/decisions/0017-backups-and-checkpoints.md
  */
-import { runStream } from '../../kernel/run-stream.ts'
 import type { Restore } from '../../ports/restores.ts'
+import { lastAbout } from '../last-about.ts'
 import type { Execution } from '../run/execution.ts'
 
 /** The restore since which this effect may have been done already; null when there is none. */
@@ -15,9 +15,9 @@ export function mayBeDoneSince(execution: Execution, name: string): Restore | nu
   const { restored } = execution.host
   const begun = execution.journal.start?.position ?? 0
   if (restored === null || begun > restored.position) return null
-  const last = execution.host.log
-    .readStream(runStream(execution.run.id))
-    .findLast(({ kind, body }) => ATTEMPTED.has(kind) && body?.name === name && body.during !== 'lookup')
+  const last = lastAbout(execution.host.log, execution.run.id, name, (kind, { during }) => {
+    return ATTEMPTED.has(kind) && during !== 'lookup'
+  })
   return last === undefined || last.position <= restored.position ? restored : null
 }
 
