@@ -5,6 +5,7 @@
 import { Buffer } from 'node:buffer'
 import domains from 'tlds' with { type: 'json' }
 import type { Json, JsonObject } from '../kernel/json.ts'
+import { UNSEEN } from './unseen.ts'
 
 /** A scheme, `www.`, a host with a path, a path to another host, an attribute that takes an address. */
 const LINK = new RegExp(
@@ -78,10 +79,9 @@ function isAscii(text: string): boolean {
   return Buffer.byteLength(text) === text.length
 }
 
+const HIDDEN = new RegExp(`[${UNSEEN}]`, 'g')
+
 /** As a browser reads it: wide letters and dots as plain ones, and without what can't be seen. */
 function asRead(text: string): string {
-  return text
-    .normalize('NFKC')
-    .replace(/[\u00ad\u200b-\u200d\u2060\ufeff]/g, '')
-    .replace(/[。｡]/g, '.')
+  return text.normalize('NFKC').replace(HIDDEN, '').replace(/[。｡]/g, '.')
 }

@@ -4,6 +4,7 @@
  */
 import { Buffer } from 'node:buffer'
 import type { Json } from '../../kernel/json.ts'
+import { UNSEEN } from '../unseen.ts'
 
 /** Shorter, it holds no secret that is known by its look. */
 const LEAST_CHARACTERS = 20
@@ -11,10 +12,10 @@ const NO_BASE64 = /[^A-Za-z0-9+/_-]+/
 const HEX = /^[0-9a-f]+$/i
 const BREAK = /(?<=[A-Za-z0-9+/_-])\r?\n(?=[A-Za-z0-9+/_-])/g
 const LEAST_BYTES = 16
-/** What can't be seen, and parts what a reader sees as one word. */
-const UNSEEN = /[\0\u00ad\u200b-\u200d\u2060\ufeff]/g
+/** Also what UTF-16 puts between letters. */
+const HIDDEN = new RegExp(`[\\0${UNSEEN}]`, 'g')
 
-/** Texts that are in it beside those that can be read, each once. */
+/** Texts that are in it beside those that can be read. */
 export function decodedIn(value: Json): string[] {
   const found: string[] = []
   collect(value, found)
@@ -37,7 +38,7 @@ function isByte(value: Json): boolean {
 }
 
 function decode(text: string, found: string[]): void {
-  const seen = text.replace(UNSEEN, '')
+  const seen = text.replace(HIDDEN, '')
   if (seen !== text) found.push(seen)
   for (const row of text.replace(BREAK, '').split(NO_BASE64)) {
     if (row.length < LEAST_CHARACTERS) continue
@@ -47,5 +48,5 @@ function decode(text: string, found: string[]): void {
 }
 
 function add(bytes: Buffer, found: string[]): void {
-  found.push(bytes.toString('utf8').replace(UNSEEN, ''))
+  found.push(bytes.toString('utf8').replace(HIDDEN, ''))
 }
