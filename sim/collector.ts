@@ -70,10 +70,10 @@ export async function checkCollector({ process, watch, callers }: Simulation): P
     .agent(collector)
     .setAside()
     .map(({ position }) => position)
-  const isErased = (position: number) => !left.some((one) => one.position === position)
+  const isLeft = (position: number): boolean => left.some((one) => one.position === position)
   const expected = poison.join(' ')
   const found = aside
-    .filter((position) => !isErased(position))
+    .filter(isLeft)
     .sort((a, b) => a - b)
     .join(' ')
   if (found !== expected) throw new Violation('agent-folds', `${found} set aside, and ${expected} are poison`)

@@ -13,9 +13,9 @@ export interface LogAround {
   readonly slowMs: () => number
   readonly after: (ms: number, wake: () => void) => void
   readonly acknowledge: (events: readonly StoredEvent[]) => void
-  /** Told of each append before it is tried; what it gives is called when that is refused. */
   /** To be called before anything is erased. */
   readonly look: () => void
+  /** Told of each append before it is tried; what it gives is called when that is refused. */
   readonly ask: (parts: readonly StreamAppend[]) => () => void
 }
 

@@ -95,24 +95,22 @@ export class Levels implements Invariant {
     if (ruling === undefined) return
     const key = keyOf(ruling)
     const effect = ruling.effect as EffectClass
-    const isAutomatic = ruling.by === 'autonomy'
-    if (isAutomatic) {
+    const isOver = isHandedOver(ruling.level as Level)
+    if (ruling.by === 'autonomy') {
       const level = asked && this.#inForce(this.#at(key, asked.head), effect)
       if (level !== undefined && level !== ruling.level)
         throw new Violation(
           'levels',
           `${review} is answered at level ${ruling.level}, and ${level} is in force`,
         )
-      const isHandedOver = ruling.level === 'sampled' || ruling.level === 'auto'
-      if (!isHandedOver && ruling.level !== 'off' && ruling.level !== 'shadow')
+      if (!isOver && ruling.level !== 'off' && ruling.level !== 'shadow')
         throw new Violation('levels', `${review} is answered at level ${ruling.level} without the operator`)
-      if (isHandedOver && (warnings as unknown[]).length > 0)
+      if (isOver && (warnings as unknown[]).length > 0)
         throw new Violation('levels', `${review} carries a warning, and the operator is not asked`)
-      this.#due = { review: String(review), verdict: isHandedOver ? 'approved' : 'rejected', position }
+      this.#due = { review: String(review), verdict: isOver ? 'approved' : 'rejected', position }
     }
     const { epoch } = this.#put(key, position, { effect })
-    const isWatched = ruling.level === 'sampled' || ruling.level === 'auto'
-    this.#questions.set(String(review), { key, epoch, counts: ruling.counts === true, isWatched })
+    this.#questions.set(String(review), { key, epoch, counts: ruling.counts === true, isWatched: isOver })
   }
 
   #answer(position: number, body: JsonObject, due: { readonly verdict: string } | null): void {
