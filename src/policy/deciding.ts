@@ -265,7 +265,7 @@ export class Deciding {
     manifest: DeclaredManifest,
     policy: PolicySettings,
   ): Pick<Surroundings, 'outgoing'> {
-    if (isLookup || isUndo || !isOutward(manifest.effect)) return {}
+    if (isLookup || isUndo) return {}
     const known = { ...NOTHING_KNOWN, ...this.#options.known }
     const leaving = { arguments: argumentsOf(input), customer, manifest }
     return { outgoing: lookThrough(leaving, guardrailsOf(policy), known) }

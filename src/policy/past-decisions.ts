@@ -226,11 +226,13 @@ class Past {
 
   #guarded(asked: EffectRequest, manifest: DeclaredManifest, time: number): Partial<Surroundings> {
     const { input, customer, isUndo } = asked
-    if (isUndo || !isOutward(manifest.effect)) return {}
+    if (isUndo) return {}
     const guardrails = guardrailsOf(this.#policy)
     const leaving = { arguments: argumentsOf(input), customer, manifest }
+    const outgoing = lookThrough(leaving, guardrails, this.#known)
+    if (!isOutward(manifest.effect)) return { outgoing }
     return {
-      outgoing: lookThrough(leaving, guardrails, this.#known),
+      outgoing,
       quietUntil: quietUntil(guardrails, time),
       awaySince: awaySince(this.#policy, this.#seen, time),
     }

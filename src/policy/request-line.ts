@@ -210,12 +210,14 @@ export function asRequest(line: LineRequest): ReadRequest {
 export function withGuardrails(read: ReadRequest, policy: PolicySettings): PolicyRequest {
   const { request, surroundings } = read
   const { now, operatorSeen, contacts } = surroundings
-  if (request.isModelCall || !isOutward(request.manifest.effect)) return request
+  if (request.isModelCall) return request
   const guardrails = guardrailsOf(policy)
   const known = { ...NOTHING_KNOWN, contactsIn: (text: string) => contactsOf(contacts, text) }
+  const outgoing = lookThrough(request, guardrails, known)
+  if (!isOutward(request.manifest.effect)) return { ...request, outgoing }
   return {
     ...request,
-    outgoing: lookThrough(request, guardrails, known),
+    outgoing,
     quietUntil: now === undefined ? null : quietUntil(guardrails, now),
     awaySince: operatorSeen === undefined ? null : awaySince(policy, operatorSeen, now ?? Infinity),
   }

@@ -72,7 +72,7 @@ export interface PolicyRequest {
   readonly now: number
   /** Why nothing may reach outside; null, as when not given, while work goes on. */
   readonly stopped?: string | null
-  /** What leaves with it, looked through. Not given for what does not leave: nothing is in the way then. */
+  /** What leaves with it, looked through. Not given: nothing is in the way. */
   readonly outgoing?: Outgoing
   /** Effects about the customer that have left on this day, others than this one. */
   readonly sentToday?: number

@@ -70,6 +70,22 @@ describe('what is found', () => {
     assert.equal(outside.calls.length, 0)
   })
 
+  test('a secret is not taken to a host in a question either, also when the past is decided anew', async (t) => {
+    const asks = (hosts: readonly string[]): Given => ({ outside: { manifest: { effect: 'read', hosts } } })
+    const policy = { ...policyOf({}), egress: { allow: ['api.example'] } }
+    const far = await post(t, { ...asks(['api.example']), place: { policy } })
+    await start(far.place, 'r', { text: TOKEN })
+    await assert.rejects(far.place.outcome('r'), { code: 'POLICY_DENIED', message: /guard\.secret/ })
+    assert.equal(far.outside.calls.length, 0)
+    const lax = { ...policy, guardrails: { ...GUARDRAILS, secrets: 'off' as const } }
+    const known = { connectors: [far.outside.connector], models: [], since: 0 }
+    const past = (by: PolicySettings) => redecide(far.place.hf.log, by, known).changed.length
+    assert.deepEqual([past(policy), past(lax)], [0, 1])
+    const near = await post(t, asks([]))
+    await start(near.place, 'r', { text: TOKEN })
+    assert.equal(near.outside.calls.length, 1)
+  })
+
   test('a secret of the vault is recognised in whatever form', async (t) => {
     const redactor = createRedactor()
     redactor.know('correct horse battery', 'vault:smtp-password')

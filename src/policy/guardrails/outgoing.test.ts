@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import type { Json } from '../../kernel/json.ts'
-import type { Carries } from '../../ports/connector.ts'
+import type { Carries, EffectClass } from '../../ports/connector.ts'
 import type { Guardrails } from '../../ports/policy-settings.ts'
 import { type Known, lookThrough, NOTHING_KNOWN, type Outgoing } from './outgoing.ts'
 import { GUARDRAILS } from './rules.ts'
@@ -15,14 +15,20 @@ interface More {
   readonly critical?: readonly string[]
   readonly guardrails?: Partial<Guardrails>
   readonly known?: Partial<Known>
+  readonly effect?: EffectClass
+  readonly hosts?: readonly string[]
 }
 
 function look(
   given: Record<string, Json>,
-  { carries, critical = ['to'], guardrails, known }: More = {},
+  { carries, critical = ['to'], guardrails, known, effect = 'external', hosts = [] }: More = {},
 ): Outgoing {
   return lookThrough(
-    { arguments: given, customer: 'c-1', manifest: { carries, criticalArguments: critical } },
+    {
+      arguments: given,
+      customer: 'c-1',
+      manifest: { effect, hosts, criticalArguments: critical, ...(carries === undefined ? {} : { carries }) },
+    },
     { ...GUARDRAILS, ...guardrails },
     { ...NOTHING_KNOWN, ...known },
   )
@@ -43,6 +49,16 @@ describe('secrets', () => {
       assert.deepEqual(look(given, { carries: MAIL }).secret, { argument, what: 'a secret (github)' })
     }
     assert.equal(look({ text: TOKEN }, { guardrails: { secrets: 'off' } }).secret, null)
+  })
+
+  test('are all that is looked for in what asks a host or can be undone there, and nothing in what stays', () => {
+    const given = { query: `${IBAN} ${TOKEN}` }
+    const found = { secret: { argument: 'query', what: 'a secret (github)' }, personal: [], length: 0 }
+    for (const effect of ['read', 'reversible'] as const) {
+      const { secret, personal, length } = look(given, { effect, hosts: ['api.example'] })
+      assert.deepEqual({ secret, personal, length }, found)
+      assert.equal(look(given, { effect }).secret, null)
+    }
   })
 
   test('are found however they are encoded, whatever it is called', () => {

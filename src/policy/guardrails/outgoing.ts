@@ -4,8 +4,9 @@
  */
 import type { Json, JsonObject } from '../../kernel/json.ts'
 import { subjectsOf } from '../../kernel/subjects.ts'
-import type { Carries } from '../../ports/connector.ts'
 import type { Guardrails } from '../../ports/policy-settings.ts'
+import type { RuledManifest } from '../request.ts'
+import { isOutward } from '../taint.ts'
 import { type Attachment, attachmentsIn, attachmentsOf } from './attachments.ts'
 import { decodedIn } from './decoded.ts'
 import { bare, numbersIn } from './found-personal.ts'
@@ -47,14 +48,21 @@ export const NOTHING_KNOWN: Known = { vaultSecretIn: () => null, contactsIn: () 
 interface Leaving {
   readonly arguments: Readonly<Record<string, Json>>
   readonly customer: string | null
-  readonly manifest: { readonly carries?: Carries | undefined; readonly criticalArguments: readonly string[] }
+  readonly manifest: RuledManifest
 }
 
 /** Bounded, so that a long text without any takes no longer than its length. */
 const MAIL_ADDRESS = /[^\s<>()[\],;:"\\@]{1,64}@[^\s<>()[\],;:"\\@]{1,190}\.[^\s<>()[\],;:"\\@.]{1,63}/gu
 
+const NOTHING_GOES: Outgoing = { secret: null, personal: [], length: 0, recipients: 0, attachments: [] }
+
+/** What only asks a host takes its question along, and what can be undone was there: secrets are looked for in both. */
 export function lookThrough(leaving: Leaving, guardrails: Guardrails, known: Known): Outgoing {
   const { arguments: given, manifest } = leaving
+  const secret = () => (guardrails.secrets === 'off' ? null : secretOf(given, known))
+  if (!isOutward(manifest.effect)) {
+    return manifest.hosts.length === 0 ? NOTHING_GOES : { ...NOTHING_GOES, secret: secret() }
+  }
   const { recipients, content, attachments } = manifest.carries ?? {}
   const written = pick(given, content ?? Object.keys(given))
   const files =
@@ -62,7 +70,7 @@ export function lookThrough(leaving: Leaving, guardrails: Guardrails, known: Kno
       ? attachmentsIn(Object.values(given))
       : Object.values(pick(given, attachments)).flatMap(attachmentsOf)
   return {
-    secret: guardrails.secrets === 'off' ? null : secretOf(given, known),
+    secret: secret(),
     personal: guardrails.personalData.answer === 'off' ? [] : personalOf(leaving, written, guardrails, known),
     length: textsIn(Object.values(written)).reduce((sum, text) => sum + text.length, 0),
     recipients: countRecipients(given, recipients, manifest.criticalArguments),
