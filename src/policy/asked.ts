@@ -2,23 +2,23 @@
 import type { Json, JsonObject } from '../kernel/json.ts'
 import type { Label } from '../kernel/label.ts'
 import type { DeclaredManifest } from '../ports/connector.ts'
-import type { EffectRequest, ModelRequest, Verdict } from '../ports/gate.ts'
-import type { Outgoing } from './guardrails/outgoing.ts'
-import type { Bucket, Meter, PolicyRequest, RequestLabels } from './request.ts'
+import type { EffectRequest, ModelRequest } from '../ports/gate.ts'
+import type { PolicyRequest, RequestLabels } from './request.ts'
 
 /** What the gate knows beside the request. */
-export interface Surroundings {
-  readonly budget: readonly Meter[]
-  readonly rates: readonly Bucket[]
-  readonly segments: readonly string[]
-  readonly objections: readonly Verdict[]
-  readonly now: number
-  readonly stopped?: string | null
-  readonly outgoing?: Outgoing
-  readonly sentToday?: number
-  readonly quietUntil?: number | null
-  readonly awaySince?: number | null
-}
+export type Surroundings = Pick<
+  PolicyRequest,
+  | 'budget'
+  | 'rates'
+  | 'segments'
+  | 'objections'
+  | 'now'
+  | 'stopped'
+  | 'outgoing'
+  | 'sentToday'
+  | 'quietUntil'
+  | 'awaySince'
+>
 
 export const NO_SURROUNDINGS: Surroundings = { budget: [], rates: [], segments: [], objections: [], now: 0 }
 
