@@ -2,13 +2,13 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, rmdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { describe, it } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { ROOT } from '../scripts/command.ts'
-import { cli, folder, json, SAMPLE, serve } from './testing/cli.ts'
+import { cli, failure, folder, json, SAMPLE, serve } from './testing/cli.ts'
 
 const CLEAR = join(SAMPLE, '01-apple-mail-theatre-clear-brief.eml')
 
@@ -82,6 +82,20 @@ describe('holdfast stop', () => {
     assert.match(stdout, /^Work goes on, with 1 thing that waited/)
     assert.equal(sentIn(dir), 1)
     assert.match((await cli(['resume', '--dir', dir])).stdout, /^Work was not stopped/)
+  })
+
+  it('is ordered by a folder of that name too, which is for you to take away', async () => {
+    const dir = await fresh()
+    const order = join(dir, 'holdfast.stop')
+    mkdirSync(order)
+    const rows = async () => JSON.stringify(await json(['doctor', '--dir', dir]))
+    assert.match(await rows(), /holdfast.stop stands in the workspace since/)
+    const { code, message } = await failure(['resume', '--dir', dir])
+    assert.equal(code, 'FOLDER_UNUSABLE')
+    assert.ok(message.includes(order))
+    rmdirSync(order)
+    await json(['resume', '--dir', dir])
+    assert.doesNotMatch(await rows(), /stop stands|Work was stopped/)
   })
 
   it('reaches a program that has the workspace open and answers no commands', async () => {

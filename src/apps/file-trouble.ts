@@ -7,6 +7,7 @@ const TROUBLES: Readonly<Record<string, string>> = {
   EROFS: 'the file system is read-only',
   ENOENT: 'there is no such file or folder, and it can not be made there',
   ENOTDIR: 'a part of the path is no folder',
+  EISDIR: 'it is a folder, and a file is needed',
   EEXIST: 'there is something else of that name',
   ENOSPC: 'no space is left',
   ENAMETOOLONG: 'the name is too long',

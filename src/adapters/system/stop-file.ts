@@ -1,6 +1,6 @@
 /** `holdfast.stop` in the folder of a workspace, as the port `StopFile`. Anybody who may write there may order a stop. */
 import { readFileSync, statSync } from 'node:fs'
-import { rm } from 'node:fs/promises'
+import { unlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { StopFile, StopOrder } from '../../ports/stop-switch.ts'
 import { replaceFile } from './durable-file.ts'
@@ -18,7 +18,7 @@ export function stopFile(dir: string): StopFile {
     write: async ({ order, id, at, reason }) => {
       await replaceFile(path, `${JSON.stringify({ order, id, at, reason })}\n`)
     },
-    remove: () => rm(path, { force: true }),
+    remove: () => unlink(path).catch(unlessMissing),
     watch: (onChange) => watchFiles({ [path]: onChange }, LOOK_EVERY_MS),
   }
 }
@@ -36,6 +36,11 @@ function readOrder(path: string): StopOrder | null {
   } catch {
     return byHand
   }
+}
+
+/** A folder is an order, too, and nothing that is taken away unasked. */
+function unlessMissing(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'ENOENT') throw error
 }
 
 /** null only where there surely is none. */

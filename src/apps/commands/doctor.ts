@@ -4,6 +4,7 @@ import { access, constants, readdir, stat, statfs } from 'node:fs/promises'
 import { join } from 'node:path'
 import { LOG_FILE } from '../../adapters/sqlite/place.ts'
 import type { Environment } from '../../adapters/system/environment.ts'
+import { STOP_FILE, stopFile } from '../../adapters/system/stop-file.ts'
 import { isHoldfastError, toErrorRecord } from '../../kernel/errors.ts'
 import { loadAutonomy } from '../config/autonomy-file.ts'
 import { type LoadedConfig, loadConfig } from '../config/config.ts'
@@ -97,6 +98,7 @@ export async function doctor(subject: DoctorSubject): Promise<DoctorRow[]> {
     await check('vault', () => vaultRow(subject, known, loaded))
     await check('backups', async () => (known.backups.length === 0 ? null : backupsRow(dir, known.backups)))
     await check('tables', async () => tablesOf(known))
+    await check('stop', async () => unrecordedStop(dir, known))
     await check('work', async () => workOf(known))
     await check('alerts', async () => alertsOf(known))
     await check('unread mail', async () => skippedOf(known))
@@ -259,6 +261,15 @@ function workOf({ runs, stalled, reviews }: Inspection): Found {
   return warn(`${detail}. Stalled: ${named}`, `See what it needs with \`holdfast run show ${first.id}\`.`)
 }
 
+/** A stop by a file that was put there while nobody had the workspace open; one on record is an alert. */
+function unrecordedStop(dir: string, { alerts }: Inspection): Found | null {
+  const ordered = stopFile(dir).read()
+  if (ordered?.order !== 'stop' || alerts.some(({ alert }) => alert === 'work-stopped')) return null
+  const since = new Date(ordered.at).toISOString()
+  const detail = `${STOP_FILE} stands in the workspace since ${since}: nothing reaches outside`
+  return warn(detail, `\`holdfast resume\` lets work go on; a folder of that name you take away yourself.`)
+}
+
 function alertsOf({ alerts }: Inspection): Found {
   if (alerts.length === 0) return fine('none')
   const fixes = new Set(alerts.map(({ alert }) => ALERT_FIXES[alert] ?? 'See `holdfast log export`.'))
@@ -272,6 +283,7 @@ const ALERT_FIXES: Readonly<Record<string, string>> = {
     'See `holdfast dead-letters`; once the cause is mended `holdfast agent retry NAME KEY POSITION`.',
   'trigger-set-aside':
     'See `holdfast dead-letters`; once the cause is mended `holdfast trigger retry NAME POSITION`.',
+  'work-stopped': '`holdfast resume` lets work go on.',
   'autonomy-lowered': 'See `holdfast autonomy` for why; it stays at review until you say otherwise.',
   'connector-down':
     'It is tried again by itself; see `holdfast breakers`, and once it is mended `holdfast breaker close NAME`.',
