@@ -26,6 +26,19 @@ export function checkedId(id: string, what: 'run' | 'event'): string {
   )
 }
 
+/** @throws INPUT_INVALID for what nobody could run: it would be waited for in vain */
+export function checkedWorkflow<Given extends { readonly name: string; readonly version: number }>(
+  workflow: Given,
+  what: string,
+): Given {
+  const { name, version } = (workflow ?? {}) as Partial<Given>
+  if (typeof name === 'string' && Number.isInteger(version)) return workflow
+  throw new HoldfastError('INPUT_INVALID', `${what} is given no workflow`, {
+    details: { name: String(name), version: String(version) },
+    fix: 'Give what `defineWorkflow` or `definePipeline` made.',
+  })
+}
+
 /** As the tables hold it: half a surrogate pair has no UTF-8 form. @throws INPUT_INVALID for what is no text */
 export function checkedText(text: string, what: string): string {
   if (typeof text === 'string') return text.toWellFormed()

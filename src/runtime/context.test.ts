@@ -462,6 +462,20 @@ describe('decide', () => {
 })
 
 describe('emit and waitFor', () => {
+  test('take texts for kinds and keys: nothing else would ever come', async (t) => {
+    for (const given of [null, 5, {}] as never[]) {
+      for (const ask of [
+        (ctx: Context) => ctx.waitFor(given),
+        (ctx: Context) => ctx.waitFor('paid', { key: given }),
+        (ctx: Context) => ctx.emit({ kind: given }),
+        (ctx: Context) => ctx.emit({ kind: 'paid', key: given }),
+      ]) {
+        const { output } = await outcome(t, async (ctx) => await ask(ctx))
+        assert.equal(code(output), 'INPUT_INVALID')
+      }
+    }
+  })
+
   test('an event wakes the run that waits for its kind and key', async (t) => {
     const workflow = flow(async (ctx, key: string) => (await ctx.waitFor('paid', { key }))?.data)
     const place = await openPlace(t, { workflows: [workflow] })
@@ -680,6 +694,17 @@ describe('call', () => {
       { others: [strict] },
     )
     assert.equal(code(output), 'INPUT_INVALID')
+  })
+
+  test('what is no workflow can’t be called, spawned or started', async (t) => {
+    for (const given of [null, {}, { name: 'w' }, { name: 'w', version: '1' }] as never[]) {
+      for (const by of ['call', 'spawn'] as const) {
+        const { output } = await outcome(t, async (ctx) => await ctx[by]('child', given, null))
+        assert.equal(code(output), 'INPUT_INVALID')
+      }
+      const place = await openPlace(t, { workflows: [double] })
+      await assert.rejects(place.hf.start(given, 1), { code: 'INPUT_INVALID', message: /no workflow/ })
+    }
   })
 
   test('many children at a time, replayed, each started once', async (t) => {

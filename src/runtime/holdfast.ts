@@ -20,7 +20,7 @@ import { type Alert, raisedAlerts } from './alert-index.ts'
 import type { Answer } from './answer.ts'
 import { type BreakerRow, listBreakers } from './breakers/breaker-index.ts'
 import { BudgetExpiry } from './budgets/budget-expiry.ts'
-import { checkedId, checkedText } from './checked-id.ts'
+import { checkedId, checkedText, checkedWorkflow } from './checked-id.ts'
 import type { EmittedEvent, RunHandle, Starters } from './handles.ts'
 import { lastOfChain } from './life/run-chain.ts'
 import { type RunToStart, type StartOptions, startOf } from './life/run-start.ts'
@@ -140,11 +140,11 @@ export class Holdfast {
   ): Promise<{ run: string; json: Json }> {
     this.#assertOpen()
     await this.#starts.pass()
-    const registered = this.runtime.workflows.get(workflow.name, workflow.version)
+    const { name, version } = checkedWorkflow(workflow, 'The start of a run')
+    const registered = this.runtime.workflows.get(name, version)
     const json = toJson(input, 'input')
-    await validate(registered.input, json, `Input of ${workflow.name}`)
+    await validate(registered.input, json, `Input of ${name}`)
     const run = checkedId(options.id ?? this.#newId(), 'run')
-    const { name } = workflow
     const switched = { what: 'workflow', name, customer: options.customer ?? null } as const
     if (this.log.versionOf(runStream(run)) === 0) await assertOn(this.runtime, switched)
     return { run, json }

@@ -20,7 +20,7 @@ import type {
   StepOptions,
   WaitOptions,
 } from '../../kernel/workflow.ts'
-import { checkedId } from '../checked-id.ts'
+import { checkedId, checkedText, checkedWorkflow } from '../checked-id.ts'
 import type { Abandonable, OperationHost, StepWork } from '../operations.ts'
 import { ROLLBACK, rollbackId, UNDO, type Undoing } from '../rollback/rollback-id.ts'
 import { chosen } from './chosen.ts'
@@ -197,8 +197,8 @@ async function waitFor(
   given: string,
   { key: givenKey = '', timeout, name, signal }: WaitOptions = {},
 ): Promise<ReceivedEvent | null> {
-  const kind = storable(given)
-  const key = storable(givenKey)
+  const kind = checkedText(given, 'the kind of an event')
+  const key = checkedText(givenKey, 'the key of an event')
   const timeoutMs = timeout === undefined ? null : durationMs(timeout)
   const make = (unique: string): Abandonable => ({ type: 'wait', name: unique, kind, key, timeoutMs })
   const event = await scope.wait(make, name ?? null, `wait for ${kind}${key && ` ${key}`}`, signal)
@@ -210,8 +210,8 @@ async function emit(
   { kind, key = '', data = null, id }: Parameters<Context['emit']>[0],
 ): Promise<void> {
   const event = {
-    kind: storable(kind),
-    key: storable(key),
+    kind: checkedText(kind, 'the kind of an event'),
+    key: checkedText(key, 'the key of an event'),
     data: toJson(data, `data of ${kind}`),
     id: id == null ? null : checkedId(id, 'event'),
   }
@@ -232,6 +232,7 @@ async function call(
 ): Promise<unknown> {
   const input = toJson(given, `input of ${name}`)
   chosen(onParentClose, PARENT_CLOSE, 'onParentClose')
+  checkedWorkflow(workflow, `The call ${name}`)
   const child = { type: 'child', workflow, input, mode: 'call', onParentClose, id: null } as const
   return await scope.operate((unique) => ({ ...child, name: unique }), name)
 }
@@ -246,6 +247,7 @@ async function spawn(
   const input = toJson(given, `input of ${name}`)
   chosen(onParentClose, PARENT_CLOSE, 'onParentClose')
   const own = id == null ? null : checkedId(id, 'run')
+  checkedWorkflow(workflow, `The child ${name}`)
   const child = { type: 'child', workflow, input, mode: 'spawn', onParentClose, id: own } as const
   return (await scope.operate((unique) => ({ ...child, name: unique }), name)) as string
 }

@@ -75,12 +75,15 @@ export function startOf(
   return { run, workflow, input, customer, label, priority, notBefore: beginOf(options, now) }
 }
 
+/** After it there is no date: ECMAScript, time values. */
+const LAST_DATE_MS = 8.64e15
+
 /** When a run may begin, if not at once. @throws INPUT_INVALID */
 function beginOf({ notBefore, delay }: StartOptions, now: number): number | undefined {
   const at = delay === undefined ? notBefore : now + durationMs(delay)
   if (at === undefined) return undefined
   const ms = Math.ceil(Number(at))
-  if (Number.isSafeInteger(ms) && (notBefore === undefined || delay === undefined)) return ms
+  if (Math.abs(ms) <= LAST_DATE_MS && (notBefore === undefined || delay === undefined)) return ms
   throw new HoldfastError('INPUT_INVALID', `A run can't begin at ${String(notBefore)}, ${String(delay)}`, {
     fix: 'Give either `notBefore`, a date, or `delay`, a length of time.',
   })

@@ -342,7 +342,8 @@ describe('later', () => {
   test('what is not a time, or two of them, is refused', async (t) => {
     const { workflow } = gated('work')
     const { hf } = await openPlace(t, { workflows: [workflow] })
-    await assert.rejects(hf.start(workflow, 'a', { notBefore: new Date('x') }), { code: 'INPUT_INVALID' })
+    for (const notBefore of [new Date('x'), 8.64e15 + 1])
+      await assert.rejects(hf.start(workflow, 'a', { notBefore }), { code: 'INPUT_INVALID' })
     await assert.rejects(hf.start(workflow, 'a', { notBefore: 1, delay: 1 }), { code: 'INPUT_INVALID' })
     await assert.rejects(hf.start(workflow, 'a', { priority: 0.5 }), { code: 'INPUT_INVALID' })
     assert.equal(hf.log.head().position, 0)
