@@ -6,6 +6,7 @@ import { openPlace, type Place, type PlaceOptions, turns } from '../../apps/test
 import type { JsonObject } from '../../kernel/json.ts'
 import { type Context, defineWorkflow, type Workflow } from '../../kernel/workflow.ts'
 import { waitingFor } from '../../observe/why.ts'
+import { verifyRun } from '../../sdk.ts'
 import { Outside, type OutsideOptions } from '../testing/outside.ts'
 
 const MINUTE = 60_000
@@ -138,6 +139,27 @@ describe('a breaker', () => {
     await place.outcome('x')
     const attempts = place.bodies('x', 'effect.intended').map(({ attempt }) => attempt)
     assert.deepEqual(attempts, [1])
+  })
+
+  test('what it holds is on record, though the run ends and its code never rested', async (t) => {
+    const { place, outside } = await down(t)
+    await start(place, 5)
+    const hasty = flow(async (ctx) => {
+      void ctx.act('send', 'post.send', 1)
+      for (const name of ['a', 'b', 'c']) await ctx.flag(name, false)
+      return 1
+    })
+    await place.close()
+    await place.open({ workflows: [hasty] })
+    const { length } = outside.calls
+    await place.hf.start(hasty, null, { id: 'hasty' })
+    await place.outcome('hasty')
+    assert.equal(outside.calls.length, length)
+    assert.deepEqual(place.bodies('hasty', 'effect.held'), [
+      { name: 'send', operation: 'post.send', connector: 'post' },
+    ])
+    assert.equal((await verifyRun(place.hf, 'hasty')).verdict, 'same')
+    assert.equal(held(place), 0)
   })
 
   test('one probe goes through; in vain it opens for twice as long, without another alert', async (t) => {

@@ -148,13 +148,13 @@ export class Execution implements OperationHost {
   /** Waits for the effects under way; what to note of those that are still without an outcome. */
   async #effectsOver(why: string): Promise<readonly NewEvent[]> {
     await this.activity.effectsOver()
-    await this.#keepFailures()
+    await this.#keepUndone()
     return intendedEffects(this.journal).map((effect) => this.event('effect.unknown', { ...effect, why }))
   }
 
-  async #keepFailures(): Promise<void> {
-    const failures = this.#openings.takeFailures()
-    if (failures.length > 0) await this.records.write(failures).catch(() => {})
+  async #keepUndone(): Promise<void> {
+    const undone = this.#openings.takeUndone()
+    if (undone.length > 0) await this.records.write(undone).catch(() => {})
   }
 
   operate(operation: Operation): Promise<Json> {
@@ -356,7 +356,7 @@ export class Execution implements OperationHost {
     const cancelWait = this.host.clock.after(graceMs + ABORTED_CALL_MS, () => this.activity.abandon())
     await this.activity.still()
     await this.#writer.settled()
-    await this.#keepFailures()
+    await this.#keepUndone()
     cancelAbort()
     cancelWait()
     this.drop()

@@ -22,8 +22,10 @@ export class Openings {
     return all
   }
 
-  /** What is known not to have happened stays known, though the code does not come to rest again. */
-  takeFailures(): readonly NewEvent[] {
-    return this.#opened.splice(0).filter(({ kind }) => kind === 'attempt.failed')
+  /** What was not done, and is known not to have been, stays known, though the code does not come to rest again. */
+  takeUndone(): readonly NewEvent[] {
+    return this.#opened.splice(0).filter(({ kind }) => kind === 'attempt.failed' || HELD.has(kind))
   }
 }
+
+const HELD: ReadonlySet<string> = new Set(['effect.held', 'undo.held'])
