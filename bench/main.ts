@@ -6,7 +6,7 @@
  * Figures are medians of RUNS runs, each beside a run of its reference. What is measured is a process that works, not one
  * that starts: runs before those, of both sides, are not counted, since V8 compiles in them what it finds to be hot.
  */
-import { parseArgs } from 'node:util'
+import { Argument, Command } from 'commander'
 import { agentEventsPerSecond } from './agents.ts'
 import { growLog } from './grown-log.ts'
 import { loggedEventsPerSecond } from './log.ts'
@@ -143,9 +143,13 @@ const BENCHES: readonly Bench[] = [
   },
 ]
 
-const { values, positionals } = parseArgs({ options: { json: { type: 'boolean' } }, allowPositionals: true })
+const command = new Command('npm run bench --')
+  .addArgument(new Argument('[benches...]', 'all if none is named').choices(BENCHES.map(({ name }) => name)))
+  .option('--json', 'one JSON object a line')
+  .parse()
+const { json } = command.opts<{ json?: true }>()
 for (const bench of BENCHES) {
-  if (positionals.length > 0 && !positionals.includes(bench.name)) continue
+  if (command.args.length > 0 && !command.args.includes(bench.name)) continue
   const results: { value: number; reference: number }[] = []
   for (let run = bench.startsCold ? 0 : -WARM_UPS; run < RUNS; run += 1) {
     const result = { reference: await bench.reference(), value: await bench.measure() }
@@ -158,7 +162,7 @@ for (const bench of BENCHES) {
     reference: round(median(results.map(({ reference }) => reference))),
     ratio: round(median(results.map(({ value, reference }) => value / reference))),
   }
-  if (values.json) console.log(JSON.stringify(line))
+  if (json) console.log(JSON.stringify(line))
   else
     console.log(
       `${line.bench.padEnd(18)} ${String(line.value).padStart(10)}   ratio ${line.ratio}   (${line.unit})`,

@@ -11,8 +11,9 @@
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
-import { parseArgs } from 'node:util'
 import { Worker } from 'node:worker_threads'
+import { Command } from 'commander'
+import { wholeNumber } from '../scripts/whole-number.ts'
 import { type Outcome, simulate } from './simulation.ts'
 
 const FAILED = join(import.meta.dirname, 'failing-seeds.txt')
@@ -21,24 +22,25 @@ const HUNG_MS = 120_000
 /** Room for what lives briefly: a seed's whole life, so that little of it is ever copied. */
 const resourceLimits = { maxYoungGenerationSizeMb: 64 }
 
-const { values } = parseArgs({
-  options: {
-    seeds: { type: 'string', default: '1000' },
-    from: { type: 'string', default: '1' },
-    seed: { type: 'string' },
-    failed: { type: 'boolean', default: false },
-    jobs: { type: 'string', default: String(availableParallelism()) },
-  },
-})
-
-if (values.seed !== undefined) await show(Number(values.seed))
-else {
-  const from = Number(values.from)
-  const seeds = values.failed
-    ? failedBefore()
-    : Array.from({ length: Number(values.seeds) }, (_, i) => from + i)
-  await simulateAll(seeds, Number(values.jobs))
+interface Options {
+  readonly seeds: number
+  readonly from: number
+  readonly seed?: number
+  readonly failed?: true
+  readonly jobs: number
 }
+
+const { seed, seeds, from, failed, jobs } = new Command('npm run sim --')
+  .option('--seeds <count>', 'how many worlds', wholeNumber, 1_000)
+  .option('--from <seed>', 'the first of them', wholeNumber, 1)
+  .option('--seed <seed>', 'this one only, with all that was done and all events', wholeNumber)
+  .option('--failed', 'those that failed last time')
+  .option('--jobs <count>', 'how many at a time', wholeNumber, availableParallelism())
+  .parse()
+  .opts<Options>()
+
+if (seed !== undefined) await show(seed)
+else await simulateAll(failed ? failedBefore() : Array.from({ length: seeds }, (_, i) => from + i), jobs)
 
 async function show(seed: number): Promise<void> {
   const outcome = await simulate(seed, { trace: (line) => console.log(line) })
