@@ -18,7 +18,7 @@ import { JointAppend } from '../run/joint-append.ts'
 import { isQueuedRun } from '../run-index.ts'
 import type { Runtime } from '../runtime.ts'
 import { withClosings } from './answer-queued.ts'
-import type { Review } from './review-index.ts'
+import { findReview, type Review } from './review-index.ts'
 
 /** Why one of them could not be answered. */
 export interface Unfit {
@@ -48,7 +48,7 @@ type Host = Pick<Runtime, 'log' | 'clock' | 'resident' | 'wake'>
  */
 export async function answerTogether(host: Host, answers: readonly ReadyAnswer[]): Promise<void> {
   const unfit = answers.flatMap(({ review }) => {
-    return canBeAnswered(host.resident(review.run), review)
+    return canBeAnswered(host, review)
       ? []
       : [{ id: review.id, code: 'REVIEW_ENDED', message: `Review ${review.id} was answered` }]
   })
@@ -83,8 +83,10 @@ export async function answerTogether(host: Host, answers: readonly ReadyAnswer[]
   for (const run of away.keys()) if (!isQueuedRun(host.log.tables, run)) goOn(host, run)
 }
 
-/** Of a run that is not in the process, the commit says so. */
-function canBeAnswered(here: Execution | undefined, { name }: Review): boolean {
+/** Other answers to it may be on record since it was looked at; of a run that is not in the process, all are. */
+function canBeAnswered(host: Host, { id, run, name }: Review): boolean {
+  if (findReview(host.log.tables, id).status !== 'waiting') return false
+  const here = host.resident(run)
   if (here === undefined) return true
   const { isLetGo, writer } = here.records
   return !isLetGo && !writer.isEnding && !isOver(here.journal.entries.get(name))

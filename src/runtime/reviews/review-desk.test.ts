@@ -10,6 +10,7 @@ import { type Context, defineWorkflow, type Proposal, type Workflow } from '../.
 import { defineConnector } from '../../ports/connector.ts'
 import { verifyRun } from '../replay/replay.ts'
 import { answerOf, listAnswers } from './answer-records.ts'
+import { answerTogether } from './batch.ts'
 import { listDelegations } from './delegation-index.ts'
 
 const HOUR = 3_600_000
@@ -582,6 +583,36 @@ describe('several at once', () => {
         single.status === 'fulfilled' ? ['waiting', 'rejected', 'waiting'] : Array(3).fill('approved')
       assert.deepEqual(statuses, oneWord)
       assert.notEqual(single.status, batch.status, 'one of the two counts')
+    }
+  })
+
+  test('one that was answered after it was looked at, whose run may be over, and none is', async (t) => {
+    for (const residentRuns of [0, 100]) {
+      const { place, ids, shown } = await asked(t, residentRuns)
+      const ready = ids.map((id) => ({ review: place.hf.review(id), body: { name: 'offer', review: id } }))
+      await place.hf.desk.answerAll(shown.slice(0, 1), { verdict: 'rejected' })
+      await place.outcome('a')
+      await assert.rejects(answerTogether(place.hf.runtime, ready), {
+        code: 'REVIEW_BATCH_REFUSED',
+        message: /None of 3 .* was answered/,
+      })
+      assert.equal(place.bodies('a', 'review.answered').length, 1)
+      assert.equal(place.hf.reviews().length, 2)
+    }
+  })
+
+  test('one that is named twice is answered once', async (t) => {
+    for (const residentRuns of [0, 100]) {
+      const { place, shown } = await asked(t, residentRuns)
+      const { answered } = await place.hf.desk.answerAll([...shown, ...shown], { verdict: 'approved' })
+      assert.deepEqual(
+        answered.map(({ run }) => run),
+        ['a', 'b', 'c'],
+      )
+      for (const run of ['a', 'b', 'c']) {
+        await place.outcome(run)
+        assert.equal(place.bodies(run, 'review.answered').length, 1)
+      }
     }
   })
 

@@ -134,7 +134,7 @@ export class ReviewDesk {
   }
 
   /**
-   * One answer for several, each bound to what was shown of it: one commit, all of them or none.
+   * One answer for several, each bound to what was shown of it: one commit, all of them or none. One named twice is one.
    * @throws REVIEW_BATCH_REFUSED naming those that can't be answered, with why; LOG_WRITE_FAILED
    */
   async answerAll(shown: readonly Shown[], answer: Omit<Answer, 'hash'>): Promise<BatchAnswer> {
@@ -146,7 +146,8 @@ export class ReviewDesk {
     })
     if (unfit.length > 0) throw refused(shown.length, unfit)
     const batch = `b-${shortHash(shown.map(({ id, hash }) => `${id} ${hash}`).join('\n'), 8)}`
-    const words = checks.flatMap((check) => (check.status === 'fulfilled' ? [check.value] : []))
+    const fit = checks.flatMap((check) => (check.status === 'fulfilled' ? [check.value] : []))
+    const words = [...new Map(fit.map((one) => [one.review.id, one])).values()]
     const ready = words.map(({ review, word }) => ({
       review,
       body: this.#body(review, word, answer.way ?? 'program', { ...saidIn(answer), batch }),
