@@ -27,7 +27,7 @@ import { type Known, lookThrough, NOTHING_KNOWN } from './guardrails/outgoing.ts
 import { localDay, quietUntil } from './guardrails/quiet-hours.ts'
 import { guardrailsOf } from './guardrails/rules.ts'
 import { awaySince, seenLast } from './presence/presence.ts'
-import { bucketsFor, type FullAt, fullAtOf, type RateRequest } from './rates.ts'
+import { bucketsFor, type FullAt, type Left, leftOf, type RateRequest } from './rates.ts'
 import type { Bucket, Meter } from './request.ts'
 import { type OnCommit, Reservations } from './reservations.ts'
 import { reviewTime } from './review-time.ts'
@@ -83,7 +83,7 @@ export class Deciding {
   /** With what is allowed and on its way to the log. */
   readonly reservations: Reservations
   /** Token buckets as they were left, in the same way. */
-  readonly #taken = new Map<string, number>()
+  readonly #taken = new Map<string, Left>()
 
   readonly #sent: SentCounts
 
@@ -274,8 +274,11 @@ export class Deciding {
   #bucketsOf(request: RateRequest, policy: PolicySettings): ReturnType<typeof bucketsFor> {
     if (policy.rates === undefined || policy.rates.length === 0) return NO_BUCKETS
     const { tables, clock } = this.#options
-    return bucketsFor(request, policy, clock.now(), (bucket) =>
-      Math.max(this.#taken.get(bucket) ?? 0, fullAtOf(tables, bucket) ?? 0),
+    return bucketsFor(
+      request,
+      policy,
+      clock.now(),
+      (bucket) => this.#taken.get(bucket) ?? leftOf(tables, bucket),
     )
   }
 
@@ -283,13 +286,13 @@ export class Deciding {
     if (name !== undefined) this.reservations.reserve(run, name, holds)
     for (const [bucket, fullAt] of Object.entries(took)) {
       if (this.#taken.size >= BUCKETS_IN_MEMORY) this.#forgetFull()
-      this.#taken.set(bucket, fullAt)
+      this.#taken.set(bucket, { fullAt, at: this.#options.clock.now() })
     }
   }
 
   #forgetFull(): void {
     const now = this.#options.clock.now()
-    for (const [bucket, fullAt] of this.#taken) if (fullAt <= now) this.#taken.delete(bucket)
+    for (const [bucket, { fullAt }] of this.#taken) if (fullAt <= now) this.#taken.delete(bucket)
   }
 }
 

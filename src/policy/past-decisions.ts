@@ -26,7 +26,7 @@ import { localDay, quietUntil } from './guardrails/quiet-hours.ts'
 import { guardrailsOf } from './guardrails/rules.ts'
 import { keyOf } from './guardrails/sent-index.ts'
 import { awaySince, presenceIndex } from './presence/presence.ts'
-import { bucketsFor } from './rates.ts'
+import { bucketsFor, type FullAt, type Left } from './rates.ts'
 import { isOutward } from './taint.ts'
 
 export interface PolicyChange {
@@ -105,7 +105,7 @@ class Past {
   readonly #runs = new Map<string, { workflow: string; customer: string | null; inputs: Map<string, Json> }>()
   readonly #approved = new Set<string>()
   readonly #grants = new Map<string, Grant>()
-  readonly #fullAt = new Map<string, number>()
+  readonly #left = new Map<string, Left>()
   /** What is taken of budgets, by their places; and what of it the other policy would have reserved, by run. */
   readonly #taken = new Map<string, Taken>()
   readonly #open = new Map<string, OpenReservations>()
@@ -217,7 +217,7 @@ class Past {
     })
     const verdict = decide(about2, labels, [...this.#grants.values()], this.#policy)
     if (verdict.answer === 'allow') {
-      this.#take(taken)
+      this.#take(taken, time)
       sent.add(keyOf(run, name))
       this.#reserve(run, reservedBody(name, operation, holds), holds, time)
     }
@@ -261,7 +261,7 @@ class Past {
     const verdict = decide(request, labels, [], this.#policy)
     if (verdict.answer === 'allow') {
       this.#reserve(asked.run, reservedBody(asked.name, operation, holds), holds, time)
-      this.#take(taken)
+      this.#take(taken, time)
     }
     return verdict
   }
@@ -312,11 +312,11 @@ class Past {
   }
 
   #bucketsOf(request: Parameters<typeof bucketsFor>[0], time: number): ReturnType<typeof bucketsFor> {
-    return bucketsFor(request, this.#policy, time, (bucket) => this.#fullAt.get(bucket))
+    return bucketsFor(request, this.#policy, time, (bucket) => this.#left.get(bucket))
   }
 
-  #take(taken: Readonly<Record<string, number>>): void {
-    for (const [bucket, fullAt] of Object.entries(taken)) this.#fullAt.set(bucket, fullAt)
+  #take(taken: FullAt, at: number): void {
+    for (const [bucket, fullAt] of Object.entries(taken)) this.#left.set(bucket, { fullAt, at })
   }
 }
 

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict'
-import { describe, test } from 'node:test'
+import { describe, type TestContext, test } from 'node:test'
 import fc from 'fast-check'
 import { z } from 'zod'
 import { openPlace } from '../apps/testing/place.ts'
 import { defineWorkflow } from '../kernel/workflow.ts'
 import { defineConnector } from '../ports/connector.ts'
 import type { RateRule } from '../ports/policy-settings.ts'
-import { bucketsFor } from './rates.ts'
+import { bucketsFor, type FullAt } from './rates.ts'
 import { settings } from './testing/requests.ts'
 
 const RULE: RateRule = {
@@ -20,11 +20,17 @@ const RULE: RateRule = {
 const by = (more: Partial<RateRule> = {}) => settings({ more: { rates: [{ ...RULE, ...more }] } })
 const SEND = { operation: 'smtp.send', agent: 'flow', customer: 'c-1' }
 
+/** Taken from at the beginning of time: the clock was never set back. */
+const at = (left: FullAt) => (id: string) => {
+  const fullAt = left[id]
+  return fullAt === undefined ? undefined : { fullAt, at: 0 }
+}
+
 describe('a token bucket', () => {
   test('is full at first, and gets its tokens back with time', () => {
     const left: Record<string, number> = {}
     const take = (now: number): number => {
-      const { buckets, taken } = bucketsFor(SEND, by(), now, (id) => left[id])
+      const { buckets, taken } = bucketsFor(SEND, by(), now, at(left))
       const tokens = buckets[0]?.tokens ?? 0
       if (tokens >= 1) Object.assign(left, taken)
       return tokens
@@ -35,7 +41,7 @@ describe('a token bucket', () => {
 
   test('says when the next token is due', () => {
     const { taken } = bucketsFor(SEND, by({ burst: 1 }), 0, () => undefined)
-    const { buckets } = bucketsFor(SEND, by({ burst: 1 }), 100, (id) => taken[id])
+    const { buckets } = bucketsFor(SEND, by({ burst: 1 }), 100, at(taken))
     assert.deepEqual([Math.round((buckets[0]?.tokens ?? 0) * 1e6) / 1e6, buckets[0]?.nextAt], [0.2, 500])
   })
 
@@ -63,7 +69,7 @@ describe('a token bucket', () => {
           let now = 0
           for (const wait of waits) {
             now += wait
-            const { buckets, taken } = bucketsFor(SEND, by({ burst }), now, (id) => left[id])
+            const { buckets, taken } = bucketsFor(SEND, by({ burst }), now, at(left))
             if ((buckets[0]?.tokens ?? 0) < 1) continue
             Object.assign(left, taken)
             times.push(now)
@@ -79,7 +85,7 @@ describe('a token bucket', () => {
   })
 })
 
-test('what was taken is taken after a restart, and a hundred at once take no more', async (t) => {
+async function sending(t: TestContext) {
   let done = 0
   const connector = defineConnector({
     name: 'smtp',
@@ -107,15 +113,38 @@ test('what was taken is taken after a restart, and a hundred at once take no mor
     more: { rates: [{ ...RULE, limit: 3, perMs: 3_600_000, burst: 3 }] },
   })
   const place = await openPlace(t, { workflows: [flow], connectors: [connector], policy })
-  const start = (from: number, count: number) =>
-    Promise.all(Array.from({ length: count }, (_, i) => place.hf.start(flow, null, { id: `r${from + i}` })))
-  await start(0, 2)
-  await place.hf.idle()
-  assert.equal(done, 2)
+  const start = async (from: number, count: number): Promise<number> => {
+    await Promise.all(
+      Array.from({ length: count }, (_, i) => place.hf.start(flow, null, { id: `r${from + i}` })),
+    )
+    await place.hf.idle()
+    return done
+  }
+  return { place, start }
+}
+
+test('what was taken is taken after a restart, and a hundred at once take no more', async (t) => {
+  const { place, start } = await sending(t)
+  assert.equal(await start(0, 2), 2)
   await place.reopen()
-  await start(2, 100)
-  await place.hf.idle()
-  assert.equal(done, 3)
+  assert.equal(await start(2, 100), 3)
   assert.equal(place.hf.reviews().length, 99)
   assert.match(place.hf.reviews()[0]?.reason ?? '', /no token is left, the next is due/)
+})
+
+test('what was taken while the clock was a year ahead holds nothing up once it is right, and then counts anew', async (t) => {
+  for (const isRestarted of [false, true]) {
+    const { place, start } = await sending(t)
+    const now = place.clock.now()
+    place.clock.set(now + 365 * 86_400_000)
+    assert.equal(await start(0, 4), 3)
+    place.clock.set(now)
+    if (isRestarted) await place.reopen()
+    assert.equal(await start(4, 1), 4)
+    if (isRestarted) await place.reopen()
+    assert.equal(await start(5, 5), 6)
+    await place.close()
+    await place.open()
+    assert.equal(await start(10, 2), 6)
+  }
 })

@@ -13,18 +13,28 @@ import type { Bucket } from './request.ts'
 /** By the id of a bucket: milliseconds since 1970 at which it is full again. */
 export type FullAt = Readonly<Record<string, number>>
 
+/** How a bucket was left. */
+export interface Left {
+  readonly fullAt: number
+  /** When something was taken from it last, milliseconds since 1970. */
+  readonly at: number
+}
+
+/** What was taken later than so long from now was taken before the clock was set back, and is passed over. */
+const SET_BACK_MS = 60_000
+
 export interface RateRequest {
   readonly operation: string
   readonly agent: string | null
   readonly customer: string | null
 }
 
-/** The buckets that a request takes from, and what they are after it. `fullAt` knows how they were left. */
+/** The buckets that a request takes from, and what they are after it. `leftOf` knows how they were left. */
 export function bucketsFor(
   request: RateRequest,
   { rates = [] }: PolicySettings,
   now: number,
-  fullAt: (bucket: string) => number | undefined,
+  leftOf: (bucket: string) => Left | undefined,
 ): { readonly buckets: readonly Bucket[]; readonly taken: FullAt } {
   const buckets: Bucket[] = []
   const taken: Record<string, number> = {}
@@ -33,7 +43,8 @@ export function bucketsFor(
     if (!namesAgent(rule.agents, request.agent)) continue
     const id = bucketId(rule, request)
     const perToken = rule.perMs / rule.limit
-    const full = Math.max(now, fullAt(id) ?? now)
+    const left = leftOf(id)
+    const full = left === undefined || left.at > now + SET_BACK_MS ? now : Math.max(now, left.fullAt)
     const tokens = rule.burst - (full - now) / perToken
     buckets.push({ name: `rates[${i}]`, tokens, nextAt: full + perToken * (1 - rule.burst) })
     taken[id] = full + perToken
@@ -49,17 +60,22 @@ function bucketId({ operations, agents, each }: RateRule, request: RateRequest):
 
 export const ratesProjection: Projection = {
   name: 'rates',
-  version: 1,
+  version: 2,
   tables: ['rates'],
-  schema: 'CREATE TABLE rates (bucket TEXT PRIMARY KEY, full_at REAL NOT NULL) STRICT, WITHOUT ROWID;',
+  schema: `
+    CREATE TABLE rates (bucket TEXT PRIMARY KEY, full_at REAL NOT NULL, at INTEGER NOT NULL) STRICT, WITHOUT ROWID;`,
   kinds: ['policy.decided'],
-  apply({ body }, tables) {
+  apply({ body, time }, tables) {
     for (const [bucket, fullAt] of Object.entries((body?.took ?? {}) as Record<string, number>)) {
       tables.run(
-        `INSERT INTO rates VALUES (?1, ?2)
-         ON CONFLICT DO UPDATE SET full_at = max(full_at, excluded.full_at)`,
+        // Two that were decided in one turn may come to the disk in another order.
+        `INSERT INTO rates VALUES (?1, ?2, ?3)
+         ON CONFLICT DO UPDATE SET
+           full_at = iif(at > ?3 + ${SET_BACK_MS}, excluded.full_at, max(full_at, excluded.full_at)),
+           at = iif(at > ?3 + ${SET_BACK_MS}, ?3, max(at, ?3))`,
         bucket,
         fullAt,
+        time,
       )
     }
   },
@@ -70,6 +86,9 @@ function tookOf({ body }: StoredEvent): JsonObject | null {
   return body?.took === undefined ? null : { took: body.took }
 }
 
-export function fullAtOf(tables: TablesReader, bucket: string): number | undefined {
-  return tables.get<{ full_at: number }>('SELECT full_at FROM rates WHERE bucket = ?', bucket)?.full_at
+export function leftOf(tables: TablesReader, bucket: string): Left | undefined {
+  return tables.get<{ fullAt: number; at: number }>(
+    'SELECT full_at AS fullAt, at FROM rates WHERE bucket = ?',
+    bucket,
+  )
 }
