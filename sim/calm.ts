@@ -1,5 +1,6 @@
 /** The end of a simulation, when all faults are over: whatever was begun must come to its end. */
 import { Violation } from './invariants/invariant.ts'
+import type { SimProcess } from './process.ts'
 import type { Simulation } from './simulation.ts'
 
 /** After which what a child had under way is over: attempts, lookups, questions to the operator. */
@@ -13,11 +14,14 @@ export async function untilOver(simulation: Simulation): Promise<void> {
   const { callers, clock, plan } = simulation
   /** When a child was first seen to go on without its parent. */
   const orphans = new Map<string, number>()
-  for (const index of plan.runs.keys()) callers.start(index)
+  /** Whom they were asked of: one that could not write when it was opened gives up, and is followed by another. */
+  let asked: SimProcess | null = null
   const begun = clock.now()
   let isRulesTurn = true
   let rests = false
   for (let rounds = 0; rounds < 2_000; rounds += 1) {
+    if (asked !== simulation.process) for (const index of plan.runs.keys()) callers.start(index)
+    asked = simulation.process
     await simulation.settle()
     simulation.look()
     checkOrphans(simulation, orphans)

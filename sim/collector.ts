@@ -54,7 +54,7 @@ export async function checkCollector({ process, watch, callers }: Simulation): P
     [...callers.cancelled].some((run) => run.split('#')[0]?.endsWith(`@${position}`))
   const unsure = new Set(watch.ticks.flatMap(({ id, position }) => (isCancelled(position) ? [id] : [])))
   const left = watch.ticks.filter(({ id, position }) => {
-    const isErased = erasures.positions.has(position) && persons.isGone(id)
+    const isErased = erasures.positions.has(position) && persons.isGone(id, position)
     return !isErased && !isCancelled(position)
   })
   for (const key of [...KEYS, ...PEOPLE.map(({ names }) => names[0])]) {

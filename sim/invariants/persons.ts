@@ -50,8 +50,8 @@ export class Persons implements Invariant {
   readonly #faded = new Set<string>()
   /** By review: the run that asks. */
   readonly #asking = new Map<string, string>()
-  /** Customers of whom something was erased. */
-  readonly #gone = new Set<string>()
+  /** By customer of whom something was erased: the position of the last time. */
+  readonly #gone = new Map<string, number>()
 
   /** An erasure that is asked for. */
   expect(subject: Subject): void {
@@ -62,9 +62,11 @@ export class Persons implements Invariant {
     })
   }
 
-  /** Whether a text names somebody of whom something was erased. */
-  isGone(text: string): boolean {
-    return PEOPLE.some(({ customer, names }) => this.#gone.has(customer) && isNamed(text, names))
+  /** Whether a text names somebody of whom something was erased after it was on record at this position. */
+  isGone(text: string, position = 0): boolean {
+    return PEOPLE.some(
+      ({ customer, names }) => (this.#gone.get(customer) ?? 0) > position && isNamed(text, names),
+    )
   }
 
   /** A text as it was before names were erased from it. */
@@ -84,7 +86,7 @@ export class Persons implements Invariant {
   see(event: StoredEvent): void {
     const { kind, body, stream, position, correlation } = event
     if (kind === 'bodies.erased') {
-      this.#erase(body ?? {})
+      this.#erase(body ?? {}, position)
       return
     }
     if (body === null) return
@@ -107,7 +109,7 @@ export class Persons implements Invariant {
   }
 
   /** What earlier erasures have taken is said once more, if those named them. */
-  #erase({ positions, runs, somebody, mentions }: JsonObject): void {
+  #erase({ positions, runs, somebody, mentions }: JsonObject, at: number): void {
     const taken = new Set(positions as readonly number[])
     const customer = this.#expected.get(String(somebody))?.subject.customer
     const person = PEOPLE.find((one) => one.customer === customer)
@@ -115,7 +117,7 @@ export class Persons implements Invariant {
     else {
       for (const seen of this.#seen.values())
         this.#check(person, seen, taken.has(seen.position), mentions === true)
-      this.#gone.add(person.customer)
+      this.#gone.set(person.customer, at)
       this.#runs.get(person.customer)?.clear()
       this.#faded.delete(person.customer)
     }
