@@ -6,6 +6,7 @@ import { test } from 'node:test'
 import { z } from 'zod'
 import { openPlace, type Place } from '../../apps/testing/place.ts'
 import { defineAgent } from '../../kernel/agent.ts'
+import { SYSTEM } from '../../kernel/label.ts'
 import { type Context, defineWorkflow } from '../../kernel/workflow.ts'
 import { defineTrigger } from '../triggers/trigger.ts'
 import { type RetentionRule, retain } from './retention.ts'
@@ -139,6 +140,28 @@ test('is kept while a trigger has not come so far, gathers it, or has set it asi
   await hf.emit({ kind: 'said' })
   await hf.idle()
   assert.equal((await erased(place, ALL)).held, 3)
+})
+
+test('is kept for a trigger or an agent that is defined while events are being erased', async (t) => {
+  for (const definition of [
+    { stream: 'trigger/late', kind: 'trigger.set', body: { on: 'said', workflow: 'note', after: 0 } },
+    { stream: 'agent/late', kind: 'agent.defined', body: { version: 1, on: ['said'], after: 0 } },
+  ]) {
+    const { hf, clock } = await openPlace(t)
+    await hf.emit({ kind: 'said', data: 1 })
+    clock.advance(DAY_MS)
+    const erase = hf.log.erase.bind(hf.log)
+    Object.assign(hf.log, {
+      async erase(...given: Parameters<typeof erase>) {
+        const { stream, ...event } = definition
+        const events = [{ ...event, actor: 'runtime', label: SYSTEM }]
+        await hf.log.append([{ stream, expectedVersion: 'any', events }])
+        return await erase(...given)
+      },
+    })
+    const report = await retain(hf.log, { rules: [ALL], now: clock.now() })
+    assert.deepEqual([report.published, report.held], [0, 1], definition.kind)
+  }
 })
 
 test('what a state was before its newest snapshot is gone from the files; the state and the count stay', async (t) => {

@@ -32,13 +32,14 @@ export async function eraseEvents(
   if (longest === Number.POSITIVE_INFINITY) return total
   const afterOf = (kind: string): number =>
     rules.find(({ events }) => events === '*' || events === kind)?.afterMs ?? Number.POSITIVE_INFINITY
-  const lookers = lookersOf(log.tables)
+  let lookers = lookersOf(log.tables)
   for (const rows of publishedPages(log.tables, lastBefore(log, now - longest), PAGE)) {
     if (signal?.aborted) break
     const wanted = rows.filter(({ kind }) => afterOf(kind) < Number.POSITIVE_INFINITY)
     const events = wanted.flatMap(({ position }) => log.event(position) ?? [])
     const due = events.filter(({ body, time }) => body !== null && time + afterOf(String(body.kind)) <= now)
     const look = (): number[] => {
+      if (definitionsOf(log.tables) !== lookers.definitions) lookers = lookersOf(log.tables)
       const isHeld = heldBy(log.tables, lookers)
       return due.filter((event) => !isHeld(event)).map(({ position }) => position)
     }
@@ -75,13 +76,23 @@ interface Looker {
 }
 
 interface Lookers {
+  /** What agents and triggers there are, and the kinds that they take. */
+  readonly definitions: string
   readonly agents: readonly Looker[]
   readonly triggers: readonly Looker[]
   /** Positions of what waits, is gathered, is being handled or was set aside. */
   readonly taken: ReadonlySet<number>
 }
 
-/** As they are now; from here on they only come further, and take nothing up again that they have done with. */
+function definitionsOf(tables: TablesReader): string {
+  const sql = `SELECT name, kinds FROM agents WHERE lifecycle <> 'retired' UNION ALL SELECT name, kind FROM triggers`
+  return JSON.stringify(tables.all(sql))
+}
+
+/**
+ * As they are now; from here on they only come further, and take nothing up again that they have done with, until
+ * another agent or trigger is defined.
+ */
 function lookersOf(tables: TablesReader): Lookers {
   const taken = new Set<number>()
   for (const { position } of tables.iterate<{ position: number }>(
@@ -100,7 +111,7 @@ function lookersOf(tables: TablesReader): Lookers {
   const triggers = tables
     .all<{ name: string; kind: string; cursor: number }>('SELECT name, kind, cursor FROM triggers')
     .map(({ kind, ...row }) => ({ ...row, kinds: [kind] }))
-  return { agents, triggers, taken }
+  return { definitions: definitionsOf(tables), agents, triggers, taken }
 }
 
 function heldBy(tables: TablesReader, { agents, triggers, taken }: Lookers): (event: StoredEvent) => boolean {
