@@ -42,6 +42,8 @@ export interface Reservation {
   /** `smtp.send`, `model.openai`; `review` for the operator's time. */
   readonly operation: string
   readonly holds: readonly Hold[]
+  /** Milliseconds since 1970. */
+  readonly since: number
   /** Whether it gave its room back because it was too old: what it took in the end still counts. */
   readonly isExpired: boolean
 }
@@ -90,12 +92,13 @@ export class OpenReservations {
     return found
   }
 
-  apply({ kind, body }: Fact): void {
+  apply({ kind, body, time = 0 }: Fact): void {
     if (body === null) return
     const name = String(body.for)
     if (kind === 'budget.reserved') {
       const holds = body.holds as unknown as readonly Hold[]
-      this.#open.set(name, { for: name, operation: String(body.operation), holds, isExpired: false })
+      const operation = String(body.operation)
+      this.#open.set(name, { for: name, operation, holds, since: time, isExpired: false })
     } else if (kind === 'budget.expired' && body.late === true) {
       const known = this.#open.get(name)
       if (known !== undefined) this.#open.set(name, { ...known, isExpired: true })
@@ -115,7 +118,7 @@ export class OpenReservations {
         this.apply(closed)
         all.push(closed)
       }
-      if (event.kind.startsWith('budget.')) this.apply(event)
+      if (event.kind.startsWith('budget.')) this.apply({ ...event, time })
       all.push(event)
     }
     return all
@@ -134,6 +137,8 @@ export class OpenReservations {
 interface Fact {
   readonly kind: string
   readonly body: JsonObject | null
+  /** Milliseconds since 1970. */
+  readonly time?: number
 }
 
 interface Outcome {
@@ -283,7 +288,11 @@ function perOf(period: string): 'day' | 'month' | null {
 }
 
 /** For a reservation that is too old: its room is given back, and the calls that were made stay counted. */
-export function expiredBody({ for: name, operation, holds }: Omit<Reservation, 'isExpired'>): JsonObject {
+export function expiredBody({
+  for: name,
+  operation,
+  holds,
+}: Pick<Reservation, 'for' | 'operation' | 'holds'>): JsonObject {
   const amounts = holds.map(({ amount, ...hold }): Closed => {
     return { ...hold, reserved: amount, settled: CALL_ONLY({ ...hold, amount }) }
   })

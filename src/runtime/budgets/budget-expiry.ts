@@ -70,27 +70,29 @@ export class BudgetExpiry {
       return
     }
     this.#works += 1
-    this.#work = this.#expire(gate.reservations(clock.now() - ageMs)).then((isDone) => {
+    this.#work = this.#expire(clock.now() - ageMs).then((isDone) => {
       this.#works -= 1
       if (isDone) this.#look()
       else this.#wakeAt(clock.now() + AGAIN_MS)
     })
   }
 
-  /** All at once, by what is on record at this moment. false when some are to be looked at again. */
-  async #expire(old: readonly Standing[]): Promise<boolean> {
-    const byRun = Map.groupBy(old, ({ run }) => run)
-    const done = await Promise.all([...byRun].map(([run, own]) => this.#expireOf(run, own)))
+  /** All of before at once, by what is on record at this moment. false when some are to be looked at again. */
+  async #expire(before: number): Promise<boolean> {
+    const byRun = Map.groupBy(this.#host.gate.reservations(before), ({ run }) => run)
+    const done = await Promise.all([...byRun].map(([run, own]) => this.#expireOf(run, own, before)))
     return done.every(Boolean)
   }
 
-  async #expireOf(run: string, old: readonly Standing[]): Promise<boolean> {
+  async #expireOf(run: string, old: readonly Standing[], before: number): Promise<boolean> {
     const { log } = this.#host
     const execution = this.#host.resident(run)
     try {
       if (execution !== undefined && !execution.ended) {
         const { records } = execution
-        await records.write(old.filter((one) => records.writer.hasReserved(one.for)).map(expired))
+        // One may have been closed, and made anew, on the way to the disk.
+        const there = old.flatMap(({ for: name }) => records.writer.reserved(name) ?? [])
+        await records.write(there.filter(({ since }) => since <= before).map(expired))
       } else {
         const stream = runStream(run)
         await log.append([{ stream, expectedVersion: log.versionOf(stream), events: old.map(expired) }])
@@ -103,6 +105,6 @@ export class BudgetExpiry {
   }
 }
 
-function expired(reservation: Standing): NewEvent {
+function expired(reservation: Parameters<typeof expiredBody>[0]): NewEvent {
   return { kind: 'budget.expired', actor: 'runtime', label: SYSTEM, body: expiredBody(reservation) }
 }

@@ -5,6 +5,7 @@ import { z } from 'zod'
 import { openPlace, type Place, type PlaceOptions, turns } from '../../apps/testing/place.ts'
 import { HoldfastError } from '../../kernel/errors.ts'
 import type { Json, JsonObject } from '../../kernel/json.ts'
+import { SYSTEM } from '../../kernel/label.ts'
 import { type Context, defineWorkflow } from '../../kernel/workflow.ts'
 import { defineConnector } from '../../ports/connector.ts'
 import type { Model } from '../../ports/model.ts'
@@ -347,6 +348,26 @@ describe('an effect that did not go well', () => {
     await place.hf.idle()
     assert.deepEqual(budgetKinds(place, 'r'), ['budget.reserved', 'budget.settled'])
     assert.deepEqual(state(place), { reserved: 0, settled: 1_000_000 })
+  })
+
+  test('does not expire when it is just being made anew, on the way to the log', async (t) => {
+    const place = await open(t, { connectors: [till([], [unclear])], policy: policy({}) })
+    await start(place, ['r'])
+    const [first] = place.bodies('r', 'budget.reserved')
+    place.clock.advance(86_400_000 - 1)
+    const disk = holdSettling(place)
+    // As of a model call that a crash has cut off.
+    const again = { kind: 'budget.reserved', actor: 'workflow:flow', label: SYSTEM, body: first ?? {} }
+    const written = place.hf.runtime.resident('r')?.records.write([again])
+    await turns()
+    assert.ok(disk.isHeld())
+    place.clock.advance(1)
+    await turns()
+    disk.goOn()
+    await written
+    await place.hf.idle()
+    assert.deepEqual(budgetKinds(place, 'r'), ['budget.reserved', 'budget.settled', 'budget.reserved'])
+    assert.deepEqual(state(place), { reserved: 1_000_000, settled: 1_000_000 })
   })
 
   test('until it has expired: its outcome counts while it is still on the way to the log', async (t) => {

@@ -5,7 +5,7 @@
 
 import type { NewEvent } from '../../kernel/event.ts'
 import { type Journal, RUN_ENDS, type RunStatus } from '../../kernel/journal.ts'
-import { type Closed, OpenReservations } from '../../kernel/reservation.ts'
+import { type Closed, OpenReservations, type Reservation } from '../../kernel/reservation.ts'
 import type { JournalEvent } from '../../kernel/run-start.ts'
 import { runStream } from '../../kernel/run-stream.ts'
 import type { AppendOptions, StreamAppend } from '../../ports/event-log.ts'
@@ -103,9 +103,10 @@ export class RunWriter {
     return parts.find((part) => part.stream === stream)?.events[0] ?? null
   }
 
-  /** Whether something is reserved for an operation of the run, and has not expired. */
-  hasReserved(name: string): boolean {
-    return this.#reservations?.get(name)?.isExpired === false
+  /** What is reserved for an operation of the run, and has not expired: on record, or on its way there. */
+  reserved(name: string): Reservation | null {
+    const found = this.#reservations?.get(name)
+    return found === undefined || found.isExpired ? null : found
   }
 
   /** What still comes in from outside is kept, and the run stays stalled. */
