@@ -47,7 +47,9 @@ export async function untilOver(simulation: Simulation): Promise<void> {
 /** A child that goes with its parent may be cancelled as soon as what it has under way is over. */
 function checkOrphans({ clock, watch }: Simulation, orphans: Map<string, number>): void {
   const now = clock.now()
-  for (const child of watch.families.orphans()) {
+  const open = new Set(watch.families.orphans())
+  for (const child of orphans.keys()) if (!open.has(child)) orphans.delete(child)
+  for (const child of open) {
     const since = orphans.get(child) ?? now
     orphans.set(child, since)
     if (now > since + AGES_MS)

@@ -19,6 +19,14 @@ type Bounds = readonly [number, number]
 interface Said {
   readonly variant: string | null
   readonly reason: string
+  readonly segment: string | null
+}
+
+/** A share, and the places for which it answers: those below it that no earlier one has. */
+interface Way {
+  readonly variant: string
+  readonly segment: string | null
+  readonly within: Bounds
 }
 
 export class FlagAnswers implements Invariant {
@@ -45,7 +53,8 @@ export class FlagAnswers implements Invariant {
     const definition = inForce?.file.flags[String(flag)]
     if (inForce === undefined || definition === undefined)
       throw new Violation('flag-answers', `${flag} has answered, and is none`)
-    const said = { variant: body.variant as string, reason: String(body.reason) }
+    const { variant: saidVariant, segment } = body as { variant: string; segment: string | null }
+    const said = { variant: saidVariant, reason: String(body.reason), segment }
     const fitting = definition.rules.filter(
       ({ segment }) => segment === null || isGuest(body.customer, inForce),
     )
@@ -57,26 +66,31 @@ export class FlagAnswers implements Invariant {
       reason: definition.rules.length === 0 ? 'STATIC' : 'DEFAULT',
     }
     const { variant, reason } = right ?? byDefault
-    if (said.variant !== variant || said.reason !== reason || value !== definition.variants[variant])
+    const isRight = said.variant === variant && said.reason === reason
+    if (!isRight || value !== definition.variants[said.variant])
       throw new Violation(
         'flag-answers',
         `${flag} said ${said.variant} (${said.reason}) to ${key}, not ${variant} (${reason})`,
       )
   }
 
-  /** By the first that serves, or whose share holds the place, for which what was said is taken if it can be so. */
-  #byRules(at: string, rules: readonly Rule[], said: Said): { variant: string; reason: string } | null {
-    for (const { serve, split } of rules) {
-      if (serve !== null) return { variant: serve, reason: 'TARGETING_MATCH' }
-      const [[variant, share] = ['', 0]] = Object.entries(split ?? {})
-      const isBelow = said.reason === 'SPLIT' && said.variant === variant && this.#mayBe(at, [0, share])
-      if (isBelow || !this.#mayBe(at, [share, 100])) {
-        this.#learn(at, [0, share])
-        return { variant, reason: 'SPLIT' }
-      }
-      this.#learn(at, [share, 100])
+  /** By the first that serves, or whose share holds the place; what was said is taken if it can be so. */
+  #byRules(at: string, rules: readonly Rule[], said: Said): Pick<Said, 'variant' | 'reason'> | null {
+    const serving = rules.find(({ serve }) => serve !== null)
+    const ways = waysOf(serving === undefined ? rules : rules.slice(0, rules.indexOf(serving)))
+    const beyond: Bounds = [Math.max(0, ...ways.map(({ within }) => within[1])), 100]
+    const theirs = ways.filter((way) => isSaid(way, said) && this.#mayBe(at, way.within))
+    const [first] = theirs
+    if (first !== undefined) {
+      this.#learn(at, [first.within[0], Math.max(...theirs.map(({ within }) => within[1]))])
+      return { variant: said.variant, reason: 'SPLIT' }
     }
-    return null
+    if (!this.#mayBe(at, beyond)) {
+      const way = ways.find(({ within }) => this.#mayBe(at, within))
+      return { variant: way?.variant ?? null, reason: 'SPLIT' }
+    }
+    this.#learn(at, beyond)
+    return serving === undefined ? null : { variant: serving.serve, reason: 'TARGETING_MATCH' }
   }
 
   #mayBe(at: string, [from, to]: Bounds): boolean {
@@ -88,6 +102,20 @@ export class FlagAnswers implements Invariant {
     const [least, most] = this.#places.get(at) ?? [0, 100]
     this.#places.set(at, [Math.max(from, least), Math.min(to, most)])
   }
+}
+
+function waysOf(shares: readonly Rule[]): Way[] {
+  let floor = 0
+  return shares.map(({ split, segment }) => {
+    const [[variant, share] = ['', 0]] = Object.entries(split ?? {})
+    const within = [floor, share] as const
+    floor = Math.max(floor, share)
+    return { variant, segment, within }
+  })
+}
+
+function isSaid({ variant, segment }: Way, said: Said): boolean {
+  return said.reason === 'SPLIT' && said.variant === variant && said.segment === segment
 }
 
 function isGuest(customer: Json | undefined, { file }: Version): boolean {
