@@ -207,7 +207,7 @@ function reopen(journal: Journal, { voided, unclear, kept, notes }: Reopening, t
   for (const key of notes) journal.notes.delete(key)
 }
 
-/** An effect keeps its attempts, and a child its run; of all else nothing is left. */
+/** An effect keeps its attempts, and a child its run; of all else nothing is left, nor what had been seen by then. */
 function voidEntry(journal: Journal, entry: JournalEntry, isUnclear: boolean): void {
   if (entry.type === 'wait') abandonEntry(journal, entry)
   if (entry.type !== 'effect' && entry.type !== 'undo' && entry.type !== 'child') {
@@ -225,7 +225,7 @@ function voidEntry(journal: Journal, entry: JournalEntry, isUnclear: boolean): v
   entry.forgivenAttempts = entry.failedAttempts
   entry.effect = isUnclear ? 'unknown' : null
   const { retryUntil: _, ...opened } = entry.opened ?? {}
-  entry.opened = isUnclear ? opened : null
+  Object.assign(entry, isUnclear ? { opened } : { opened: null, openedLabel: null })
 }
 
 function noteFailedAttempt(journal: Journal, body: JsonObject): void {

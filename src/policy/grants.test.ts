@@ -279,6 +279,38 @@ describe('what a run has read', () => {
     await at.outcome('a')
     assert.deepEqual([rules(at, 'a'), attempts], [['access.allow', 'access.allow', 'access.allow'], 3])
   })
+
+  test('what a reopened run does again is judged by what it has read by then', async (t) => {
+    const done: Json[] = []
+    const closed = defineConnector({
+      name: 'closed',
+      operations: {
+        send: {
+          manifest: { effect: 'external', criticalArguments: ['to'] },
+          input: z.any(),
+          output: z.any(),
+          perform: async (input: Json) => {
+            if (!isMended) throw new HoldfastError('CONNECTOR_REFUSED', 'no such mailbox')
+            done.push(input)
+            return null
+          },
+        },
+      },
+    })
+    let isMended = false
+    const run = async (ctx: Context): Promise<unknown> => {
+      if (!isMended) return ctx.act('send', 'closed.send', { to: 'typo@ek.example' })
+      const orders = await ctx.act<string>('read', 'outside.fetch', null)
+      return ctx.act('send', 'closed.send', { to: /\S+@\S+/.exec(orders)?.[0] ?? '' })
+    }
+    const { hf, flow, place: at } = await place(t, run, { connectors: [outside([]), closed] })
+    await hf.start(flow, null, { id: 'a' })
+    await hf.idle()
+    isMended = true
+    await hf.deadLetters.retry('a')
+    await hf.idle()
+    assert.deepEqual([rules(at, 'a'), done], [['access.allow', 'taint.argument'], []])
+  })
 })
 
 describe('an approved proposal', () => {
