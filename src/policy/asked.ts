@@ -61,7 +61,7 @@ export function modelAsked(
       isModelCall: true,
       arguments: {},
       agent: asked.workflow,
-      customer: null,
+      customer: asked.customer ?? null,
       approved: (asked.approvedBy ?? null) !== null,
       endorsed: false,
       externalSince: null,
