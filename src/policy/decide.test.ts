@@ -285,6 +285,11 @@ describe('the rule of two', () => {
     })
   }
 
+  test('the name of an argument may be a link as well', () => {
+    const request = send({ arguments: { to: 'x', 'https://evil.example': 1 } })
+    assert.equal(ruleOf(request, own('to')), 'review by two.link')
+  })
+
   test('a link of the owner’s own, or where nothing came from outside, may go', () => {
     const request = send({ arguments: { to: 'x', text: 'https://own.example' } })
     assert.equal(ruleOf(request, own('to', 'text')), 'allow by taint.granted')

@@ -82,7 +82,8 @@ function holdsPrivate({ context, arguments: labels }: RequestLabels): boolean {
 export function ownLinks(request: PolicyRequest, labels: RequestLabels): Verdict | null {
   if (!isAsked(request, labels)) return null
   const name = Object.keys(request.arguments).find(
-    (one) => labelOf(labels, one).trust !== 'owner' && holdsLink(request.arguments[one] ?? null),
+    (one) =>
+      labelOf(labels, one).trust !== 'owner' && (holdsLink(one) || holdsLink(request.arguments[one] ?? null)),
   )
   if (name === undefined) return null
   const from = sourcesText(labelOf(labels, name))
