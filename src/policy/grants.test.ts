@@ -8,6 +8,7 @@ import { externalFrom, OWNER } from '../kernel/label.ts'
 import { type Context, defineWorkflow } from '../kernel/workflow.ts'
 import { defineConnector } from '../ports/connector.ts'
 import type { PolicySettings } from '../ports/policy-settings.ts'
+import { skippedPart, startSkipped } from '../runtime/life/skipped-starts.ts'
 import { grant, grants, revokeGrant } from '../sdk.ts'
 
 const MAIL = externalFrom('mail:m-1')
@@ -156,6 +157,33 @@ describe('a grant', () => {
       assert.deepEqual(rules(at, fork), ['taint.grant'], fork)
     assert.deepEqual(rules(at, 'read-anew'), ['taint.granted'])
     assert.deepEqual(done, [{ to: 'ada@ek.example' }])
+  })
+
+  test('given after the first thing from outside was read is none when the run is reopened and reads it again', async (t) => {
+    let isMended = false
+    const run = async (ctx: Context): Promise<unknown> => {
+      await ctx.act('read', 'outside.fetch', isMended ? null : 'refused')
+      return await send(ctx, 'ada@ek.example')
+    }
+    const { hf, flow, done, place: at } = await place(t, run)
+    await hf.start(flow, null, { id: 'a' })
+    await hf.idle()
+    assert.equal(hf.run('a').status(), 'failed', 'on an error from outside')
+    await grant(hf, { operation: 'outside.send' })
+    isMended = true
+    await hf.deadLetters.retry('a')
+    await hf.idle()
+    assert.deepEqual([rules(at, 'a'), done], [['taint.grant'], []])
+  })
+
+  test('given after a start was skipped is none for the run that makes up for it', async (t) => {
+    const { hf, flow, place: at } = await place(t, (ctx) => send(ctx, 'ada@ek.example'))
+    const off = new HoldfastError('FLAG_OFF', 'off')
+    await hf.log.append([skippedPart({ run: 'a', workflow: flow, input: null, label: MAIL }, off, 'intake')])
+    await grant(hf, { operation: 'outside.send' })
+    await startSkipped(hf.runtime, 'a')
+    await hf.idle()
+    assert.deepEqual(rules(at, 'a'), ['taint.grant'])
   })
 
   test('holds after a restart, and for its time', async (t) => {

@@ -4,11 +4,13 @@ import { runStream } from '../../kernel/run-stream.ts'
 import type { RunToStart } from '../life/run-start.ts'
 import type { Execution } from './execution.ts'
 
-/** Position of the first thing from outside that the run, or who started it, has read; null for none. */
+/**
+ * Position of the first thing from outside that the run, or who started it, has read; null for none. What a reopened run
+ * reads again it had read before.
+ */
 export function externalSince({ run, records, host }: Execution): number | null {
-  const { externalVersion } = records.handover
+  const { start, externalVersion } = records.journal
   if (externalVersion === null) return null
-  const { start } = records.journal
   if (start?.externalSince != null) return start.externalSince
   // What is not on disk yet comes behind all that is.
   const next = host.log.head().position + 1
