@@ -9,7 +9,7 @@ import { type Context, defineWorkflow } from '../kernel/workflow.ts'
 import { defineConnector } from '../ports/connector.ts'
 import type { PolicySettings } from '../ports/policy-settings.ts'
 import { skippedPart, startSkipped } from '../runtime/life/skipped-starts.ts'
-import { grant, grants, revokeGrant } from '../sdk.ts'
+import { defineAgent, defineTrigger, grant, grants, revokeGrant } from '../sdk.ts'
 
 const MAIL = externalFrom('mail:m-1')
 
@@ -174,6 +174,39 @@ describe('a grant', () => {
     await hf.deadLetters.retry('a')
     await hf.idle()
     assert.deepEqual([rules(at, 'a'), done], [['taint.grant'], []])
+  })
+
+  test('given after an event from outside came is none for the runs that handle it later', async (t) => {
+    const run = (ctx: Context) => send(ctx, 'ada@ek.example')
+    const flow = defineWorkflow({ name: 'flow', version: 1, input: z.any(), output: z.any(), run })
+    const fires = defineTrigger({ name: 'fires', on: 'asked', workflow: flow, input: () => null })
+    const helper = defineAgent({
+      name: 'helper',
+      version: 1,
+      on: ['asked'],
+      state: z.any(),
+      initial: null,
+      handle: async (ctx) => void (await send(ctx, 'ada@ek.example')),
+    })
+    const more = { workflows: [flow], triggers: [fires], agents: [helper] }
+    const { hf } = await place(t, run, more)
+    await hf.triggers.pause('fires')
+    await hf.agents.change('helper', 'paused')
+    await hf.emit({ kind: 'asked', key: 'ada', label: MAIL })
+    await hf.idle()
+    await grant(hf, { operation: 'outside.send' })
+    await hf.triggers.resume('fires')
+    await hf.agents.change('helper', 'enabled')
+    await hf.idle()
+    await hf.emit({ kind: 'asked', key: 'bo', label: MAIL })
+    await hf.idle()
+    const decided = [...hf.log.read()].filter(({ kind }) => kind === 'policy.decided')
+    assert.deepEqual(decided.map(({ stream, body }) => [stream.slice(4, 9), body?.rule]).sort(), [
+      ['agent', 'taint.grant'],
+      ['agent', 'taint.granted'],
+      ['trigg', 'taint.grant'],
+      ['trigg', 'taint.granted'],
+    ])
   })
 
   test('given after a start was skipped is none for the run that makes up for it', async (t) => {
