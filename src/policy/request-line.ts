@@ -5,6 +5,7 @@
 import { z } from 'zod'
 import { HoldfastError } from '../kernel/errors.ts'
 import { type Json, toJson } from '../kernel/json.ts'
+import { plainIssues } from '../kernel/plain-issues.ts'
 import type { DeclaredManifest } from '../ports/connector.ts'
 import type { Grant } from '../ports/grant.ts'
 import type { PolicySettings } from '../ports/policy-settings.ts'
@@ -14,7 +15,6 @@ import { GUARDRAILS, guardrailsOf } from './guardrails/rules.ts'
 import { awaySince } from './presence/presence.ts'
 import { repeatedField } from './repeated-field.ts'
 import type { Meter, PolicyRequest, RequestLabels } from './request.ts'
-import { plainIssues } from './request-mistakes.ts'
 import { isOutward } from './taint.ts'
 
 const label = {

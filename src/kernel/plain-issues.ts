@@ -1,4 +1,4 @@
-/** What is wrong with a request: where there are alternatives, of the one that was meant. */
+/** What is wrong with a value by its schema: where there are alternatives, of the one that was meant. */
 import type { z } from 'zod'
 
 type Issue = z.core.$ZodIssue
