@@ -291,6 +291,25 @@ describe('what a run has read', () => {
     assert.deepEqual([rules(at, 'b'), done], [['access.allow'], [{ to: 'ada@ek.example' }]])
   })
 
+  test('an input without fields is critical as a whole: what decides may stand within', async (t) => {
+    const {
+      hf,
+      flow,
+      done,
+      place: at,
+    } = await place(t, (ctx, input) => ctx.act('send', 'outside.send', input))
+    await grant(hf, { operation: 'outside.send' })
+    await hf.start(flow, [{ to: 'eve@evil.example' }], { id: 'a', label: MAIL })
+    await hf.start(flow, 'eve@evil.example', { id: 'b', label: MAIL })
+    await hf.start(flow, [{ to: 'ada@ek.example' }], { id: 'c', label: MAIL })
+    await hf.idle()
+    assert.deepEqual(
+      ['a', 'b', 'c'].map((run) => rules(at, run)),
+      [['taint.argument'], ['taint.argument'], ['taint.granted']],
+    )
+    assert.deepEqual(done, [[{ to: 'ada@ek.example' }]])
+  })
+
   test('private data keeps what leaves from leaving unseen', async (t) => {
     const {
       hf,
