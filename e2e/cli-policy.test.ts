@@ -63,6 +63,8 @@ test('policy decide answers each line, and names the one that is no request by i
     [bad.code, rows.map((row) => row.answer ?? [row.line, row.error.code])],
     [1, ['allow', [3, 'INPUT_INVALID'], [4, 'INPUT_INVALID'], 'allow']],
   )
+  const both = await cli(['policy', 'decide', '--policy', '-'], lines[0])
+  assert.deepEqual([both.code, both.out], [2, ''])
   const policy = join(place, 'strict.yaml')
   writeFileSync(policy, 'version: 1\noperations: { allow: [], deny: [smtp.*] }\n')
   const strict = await cli(['policy', 'decide', '--policy', policy], lines[0])

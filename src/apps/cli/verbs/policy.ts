@@ -1,6 +1,6 @@
 /** `holdfast policy decide|test|what-if` */
 import { systemClock } from '../../../adapters/system/clock.ts'
-import { toErrorRecord } from '../../../kernel/errors.ts'
+import { HoldfastError, toErrorRecord } from '../../../kernel/errors.ts'
 import { answerLine } from '../../../policy/decision-line.ts'
 import { parsePolicy } from '../../config/policy-file.ts'
 import { inputText } from '../input-file.ts'
@@ -12,6 +12,15 @@ import { sinceOf } from './what-if.ts'
 
 export const policyDecide: VerbRun = async (call) => {
   const { out } = call
+  if (textOption(call, 'policy') === '-') {
+    throw new HoldfastError(
+      'USAGE',
+      'The policy can not come on stdin: that is where the requests come from',
+      {
+        fix: 'Give the name of a file with --policy.',
+      },
+    )
+  }
   const given = await fileOf(call)
   const policy = given === null ? null : parsePolicy(given.text, given.name, { hosts: [], own: [] })
   const clock = systemClock()
