@@ -63,10 +63,36 @@ test('policy decide answers each line, and names the one that is no request by i
     [bad.code, rows.map((row) => row.answer ?? [row.line, row.error.code])],
     [1, ['allow', [3, 'INPUT_INVALID'], [4, 'INPUT_INVALID'], 'allow']],
   )
+  const both = await cli(['policy', 'decide', '--policy', '-'], lines[0])
+  assert.deepEqual([both.code, both.out], [2, ''])
   const policy = join(place, 'strict.yaml')
   writeFileSync(policy, 'version: 1\noperations: { allow: [], deny: [smtp.*] }\n')
   const strict = await cli(['policy', 'decide', '--policy', policy], lines[0])
   assert.equal(JSON.parse(strict.out).rule, 'access.deny')
+})
+
+test('policy decide takes what separates lines elsewhere for a part of a text, and has one answer for each line', async () => {
+  const text = JSON.stringify({
+    operation: 'a.b',
+    arguments: { text: { value: 'one\u2028{"two":1}\u2028three' } },
+  })
+  const { code, out } = await cli(['policy', 'decide'], `\ufeff${text}\r\n${text}\n`)
+  assert.equal(code, 0, out)
+  assert.equal(out.trim().split('\n').length, 2)
+})
+
+test('policy decide ends when nobody reads its answers any more', { timeout: 60_000 }, async (t) => {
+  const child = spawn(process.execPath, [BIN, 'policy', 'decide'], { stdio: ['pipe', 'pipe', 'inherit'] })
+  t.after(() => child.kill('SIGKILL'))
+  child.stdin.on('error', () => {})
+  const lines = '{"operation":"a.b"}\n'.repeat(1_000)
+  const more = (): void => {
+    while (child.stdin.writable && child.stdin.write(lines));
+  }
+  child.stdin.on('drain', more)
+  more()
+  child.stdout.once('data', () => child.stdout.destroy())
+  assert.equal(await new Promise((resolve) => child.on('close', resolve)), 0)
 })
 
 test('grants are given, seen and revoked; cases run; past decisions are made anew; a value is traced', async () => {
@@ -145,6 +171,12 @@ test('grants are given, seen and revoked; cases run; past decisions are made ane
     grants: [maildir.send]
   expect: review
   rule: taint.argument
+- name: a host of its own is refused, the rest is as the connector has it
+  request:
+    operation: maildir.send
+    manifest: { hosts: [evil.example] }
+  expect: deny
+  rule: egress.host
 - name: this is wrong
   request: { operation: maildir.receive }
   expect: deny
@@ -153,6 +185,7 @@ test('grants are given, seen and revoked; cases run; past decisions are made ane
   const tested = await cli(['policy', 'test', '--dir', dir])
   assert.equal(tested.code, 1)
   assert.match(tested.out, /ok +a stranger in a mail is put to me/)
+  assert.match(tested.out, /ok +a host of its own is refused/)
   assert.match(tested.out, /BAD +this is wrong\n +expected deny, got allow by access\.allow/)
   writeFileSync(join(dir, 'policy-cases.yaml'), '- name: x\n  request: { operation: a.b }\n  expect: maybe\n')
   assert.match((await cli(['policy', 'test', '--dir', dir])).err, /policy-cases\.yaml:3:11/)

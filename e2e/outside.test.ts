@@ -1,13 +1,17 @@
 /** Nothing reaches the outside around the gate: a trap in the process sees every connection, and what it was for. */
 import assert from 'node:assert/strict'
-import { exec } from 'node:child_process'
+import { exec, execFileSync, spawnSync } from 'node:child_process'
 import { createSocket } from 'node:dgram'
+import { promises as names, Resolver, resolve4 } from 'node:dns'
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { request } from 'node:http'
-import { connect } from 'node:net'
+import { connect as connectHttp2 } from 'node:http2'
+import { open as openInspector } from 'node:inspector'
+import { connect, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { connect as connectTls } from 'node:tls'
 import { Worker } from 'node:worker_threads'
 import { z } from 'zod'
 import { startProtocolServer } from '../src/adapters/ai-sdk/testing/protocol-server.ts'
@@ -67,7 +71,21 @@ const WAYS: readonly [string, (port: number) => Promise<unknown>][] = [
   ['http', (port) => new Promise((resolve, reject) => request({ port }, resolve).on('error', reject).end())],
   ['net', async (port) => connect(port, '127.0.0.1')],
   ['a datagram', async (port) => createSocket('udp4').unref().send('x', port, '127.0.0.1')],
+  ['http2', async (port) => connectHttp2(`http://127.0.0.1:${port}`).on('error', () => {})],
+  ['tls', async (port) => connectTls(port, '127.0.0.1').on('error', () => {})],
+  ['a module that is imported on the way', async (port) => (await import('node:net')).connect(port)],
+  ['a port', async () => createServer().unref().listen(0)],
+  ['a debugger', async () => openInspector(0)],
   ['a process', async () => exec('true')],
+  ['a process that is waited for', async () => spawnSync('true')],
+  ['a file that is executed', async () => execFileSync('true')],
+  ['a name that is looked up', () => names.lookup('secret.localhost')],
+  ['a name that is asked for', async () => resolve4('secret.invalid', () => {})],
+  ['a name that is asked of somebody', async () => new Resolver().resolveTxt('secret.invalid', () => {})],
+  [
+    'what Node is built on',
+    async () => (process as unknown as { binding(of: string): object }).binding('tcp_wrap'),
+  ],
   [
     'WebSocket',
     (port) =>
@@ -87,24 +105,22 @@ const WAYS: readonly [string, (port: number) => Promise<unknown>][] = [
 ]
 
 for (const [way, reach] of WAYS) {
-  test(`the trap notices ${way} in a step`, async (t) => {
+  test(`the trap notices ${way} in a step, and refuses it`, async (t) => {
     const mails = await startServer()
     const dir = mkdtempSync(join(tmpdir(), 'holdfast-outside-'))
     t.after(async () => {
       await mails.close()
       rmSync(dir, { recursive: true })
     })
-    const run = async (ctx: Context): Promise<null> => {
-      await ctx
+    const run = (ctx: Context): Promise<string> =>
+      ctx
         .step('reach', async () => void (await reach(mails.port)), { retry: { attempts: 1 } })
-        .catch(() => {})
-      return null
-    }
-    const sly = defineWorkflow({ name: 'sly', version: 1, input: z.null(), output: z.null(), run })
+        .then(() => 'reached', String)
+    const sly = defineWorkflow({ name: 'sly', version: 1, input: z.null(), output: z.string(), run })
     const trap = setOutsideTrap()
     try {
       const hf = await openHoldfast({ dir, workflows: [sly] })
-      await (await hf.start(sly, null)).result()
+      assert.notEqual(await (await hf.start(sly, null)).result(), 'reached')
       await hf.close()
     } finally {
       trap.release()

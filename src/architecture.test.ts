@@ -135,7 +135,7 @@ const BANS: readonly Ban[] = [
   {
     what: 'the network or another process',
     pattern:
-      /\bfetch\b\s*[(,;:=]|\b(WebSocket|EventSource|XMLHttpRequest)\(|['"](node:)?(net|https?|http2|tls|dgram|dns|child_process|worker_threads|cluster|inspector|vm|wasi)(\/\w+)?['"]|['"](undici|axios|got|ws|nodemailer|nodemailer\/lib\/smtp[\w-]*)['"]|\bprocess\.(binding|dlopen|getBuiltinModule)\b|\beval\(|\bnew Function\(/,
+      /(?<![.\w$'"`])fetch\b(?!\s*:|['"`])|\b(globalThis|global)\b\s*(\[|\??\.\s*(fetch|WebSocket|EventSource|process)\b)|(?<![\w$'"`])(WebSocket|EventSource|XMLHttpRequest)\b|['"`](node:)?(net|https?|http2|tls|dgram|dns|quic|child_process|worker_threads|cluster|inspector|repl|vm|wasi)(\/\w+)?['"`]|['"`](undici|axios|got|ws|nodemailer|nodemailer\/lib\/smtp[\w-]*)['"`]|\bprocess\s*\[|\bprocess\??\.(binding|_linkedBinding|dlopen|execve|getBuiltinModule|mainModule)\b|\bcreateRequire\b|\beval\b|\bFunction\(/,
     where: SOURCE,
     except: reachesOut,
     instead: 'a connector (for effects), or an adapter of a port that is named in REACHES_OUT with a reason',
@@ -237,6 +237,78 @@ test('imports go one way: apps → the middle row → ports → kernel', () => {
   assert.deepEqual(wrong, [], 'meet through an event or a port, or wire it in apps/')
 })
 
+/** However it is spelt, and what is no such thing. */
+const SPELT = {
+  outside: [
+    'const get = fetch',
+    'retry(fetch)',
+    'return [fetch, 1]',
+    'fetch?.(url)',
+    'fetch.call(null, url)',
+    'globalThis.fetch(url)',
+    "globalThis['fet' + 'ch'](url)",
+    'const Socket = WebSocket',
+    'new EventSource(url)',
+    "import { connect } from 'node:net'",
+    "import 'https'",
+    'await import(`node:http2`)',
+    "import dns from 'node:dns/promises'",
+    "await import('undici')",
+    "process['binding']('tcp_wrap')",
+    "process.getBuiltinModule('net')",
+    'process.execve(path)',
+    'const load = createRequire(import.meta.url)',
+    '(0, eval)(text)',
+    'Function(text)()',
+  ],
+  inside: [
+    "operation: 'web.fetch'",
+    'createAdaptorServer({ fetch: app.fetch })',
+    "import { join } from 'node:path'",
+    'const isFunction = (value: Function): boolean => true',
+    'prefetch(rows)',
+    "'eventsource'",
+  ],
+}
+
+test('what reaches out is known however it is spelt', () => {
+  const pattern = BANS.find(({ what }) => what === 'the network or another process')?.pattern
+  assert.deepEqual(
+    SPELT.outside.filter((line) => !pattern?.test(line)),
+    [],
+  )
+  assert.deepEqual(
+    SPELT.inside.filter((line) => pattern?.test(line)),
+    [],
+  )
+})
+
+/** Packages that reach nobody by themselves, and modules of Node that give no way to the network or another process. */
+const REACHES_NOBODY = new Set([
+  ...['zod', 'yaml', 'picocolors', 'commander', 'croner', 'franc', 'hono', 'html-to-text', 'htmlparser2'],
+  ...['libphonenumber-js', 'liquidjs', 'mailparser', 'tlds', 'validator', '@clack/prompts'],
+  ...['@openfeature/core', '@openfeature/server-sdk', '@secretlint/secretlint-rule-preset-recommend'],
+  // Of nodemailer, what puts a mail together.
+  'nodemailer/lib/mail-composer',
+  ...['async_hooks', 'buffer', 'crypto', 'events', 'fs', 'module', 'os', 'path', 'perf_hooks', 'process'],
+  ...['readline', 'sqlite', 'stream', 'timers', 'tty', 'url', 'util', 'v8'],
+])
+
+test('what is imported reaches nobody, but where it may', () => {
+  const wrong = files
+    .filter(({ path }) => SOURCE.test(path) && !reachesOut(path) && path !== self)
+    .flatMap(({ path, text }) =>
+      packagesOf(withoutComments(text))
+        .filter((name) => !REACHES_NOBODY.has(name) && !REACHES_NOBODY.has(packageOf(name)))
+        .map((name) => `${path} imports ${name}`),
+    )
+  assert.deepEqual(
+    wrong,
+    [],
+    'see whether it reaches out: name it in REACHES_NOBODY, or the file in REACHES_OUT',
+  )
+})
+
 test('what may reach out is there, and does', () => {
   const ban = BANS.find(({ what }) => what === 'the network or another process')
   const idle = REACHES_OUT.filter(({ path }) => {
@@ -296,6 +368,22 @@ function importsOf(path: string, text: string): Import[] {
     from: relative('src', path),
     to: relative('src', join(dirname(path), match[1] ?? '')),
   }))
+}
+
+/** What a file imports that is not of this repository, as it names it, without `node:`. */
+function packagesOf(text: string): string[] {
+  const named = text.matchAll(
+    /^(?:import|export)\b(?! type\b)[\w\s{},*$]*['"]([^'"]+)['"]|\bimport\(\s*['"]([^'"]+)['"]/gm,
+  )
+  return [...named]
+    .map((match) => match[1] ?? match[2] ?? '')
+    .filter((name) => !name.startsWith('.'))
+    .map((name) => name.replace(/^node:/, ''))
+}
+
+/** Of `@scope/name/lib/file`, `@scope/name`. */
+function packageOf(name: string): string {
+  return /^(@[^/]+\/)?[^/]+/.exec(name)?.[0] ?? name
 }
 
 /** With blanks in place of comments, so that the numbers of lines stay. */

@@ -9,11 +9,11 @@ import {
   intendedEffects,
   isOver,
   type Journal,
-  labelOf,
   RUN_ENDS,
   receivedBy,
   waitsSince,
 } from './journal.ts'
+import { labelOf } from './journal-label.ts'
 import type { JsonObject } from './json.ts'
 import { externalFrom, type Label, OWNER, SYSTEM } from './label.ts'
 import type { JournalEvent } from './run-start.ts'

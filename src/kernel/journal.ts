@@ -17,7 +17,7 @@ import {
   openWait,
 } from './event-waits.ts'
 import type { Json, JsonObject } from './json.ts'
-import { joinLabels, type Label, SYSTEM } from './label.ts'
+import type { Label } from './label.ts'
 import { isNote, noteKey } from './note.ts'
 import { OPERATION_OF_KIND, type OperationType } from './operation-kinds.ts'
 import { ARRIVALS, type Reopening, readReopening } from './reopening.ts'
@@ -100,6 +100,8 @@ export interface Journal {
   stalled: ErrorRecord | null
   /** Version of the run's stream. */
   version: number
+  /** Version of the first thing from outside, whatever became of it; null for none. */
+  externalVersion: number | null
   readonly eventWaits: EventWaits
   /** Keys of the notes on record. */
   readonly notes: Set<string>
@@ -117,6 +119,7 @@ export function emptyJournal(run: string): Journal {
     end: null,
     stalled: null,
     version: 0,
+    externalVersion: null,
     eventWaits: emptyEventWaits(),
     notes: new Set(),
     erased: false,
@@ -133,6 +136,7 @@ export function foldJournal(run: string, events: readonly JournalEvent[]): Journ
 /** Adds one event of the run's stream to its journal. */
 export function applyToJournal(journal: Journal, event: JournalEvent): void {
   journal.version = event.version
+  if (event.label.trust === 'external') journal.externalVersion ??= event.version
   if (event.body === null) {
     journal.erased = true
     return
@@ -207,7 +211,7 @@ function reopen(journal: Journal, { voided, unclear, kept, notes }: Reopening, t
   for (const key of notes) journal.notes.delete(key)
 }
 
-/** An effect keeps its attempts, and a child its run; of all else nothing is left. */
+/** An effect keeps its attempts, and a child its run; of all else nothing is left, nor what had been seen by then. */
 function voidEntry(journal: Journal, entry: JournalEntry, isUnclear: boolean): void {
   if (entry.type === 'wait') abandonEntry(journal, entry)
   if (entry.type !== 'effect' && entry.type !== 'undo' && entry.type !== 'child') {
@@ -225,7 +229,7 @@ function voidEntry(journal: Journal, entry: JournalEntry, isUnclear: boolean): v
   entry.forgivenAttempts = entry.failedAttempts
   entry.effect = isUnclear ? 'unknown' : null
   const { retryUntil: _, ...opened } = entry.opened ?? {}
-  entry.opened = isUnclear ? opened : null
+  Object.assign(entry, isUnclear ? { opened } : { opened: null, openedLabel: null })
 }
 
 function noteFailedAttempt(journal: Journal, body: JsonObject): void {
@@ -391,10 +395,4 @@ export function intendedEffects(journal: Journal): JsonObject[] {
     if (type === 'effect' && effect === 'intended') open.push({ name, operation: opened?.operation ?? null })
   }
   return open
-}
-
-/** The join of all that the run has seen so far. */
-export function labelOf({ start, entries }: Journal): Label {
-  const seen = [...entries.values()].flatMap(({ settled }) => settled?.label ?? [])
-  return seen.reduce((label, one) => joinLabels(label, one), start?.label ?? SYSTEM)
 }

@@ -29,7 +29,8 @@ export interface Asked {
 
 /** An undo takes back what was allowed: it counts as reversible, whatever is taken back. */
 export function effectAsked(asked: EffectRequest, manifest: DeclaredManifest, around: Surroundings): Asked {
-  const { effect, criticalArguments, hosts } = manifest
+  const { effect, hosts } = manifest
+  const criticalArguments = criticalOf(asked.input, manifest)
   return {
     request: {
       operation: asked.operation,
@@ -61,7 +62,7 @@ export function modelAsked(
       isModelCall: true,
       arguments: {},
       agent: asked.workflow,
-      customer: null,
+      customer: asked.customer ?? null,
       approved: (asked.approvedBy ?? null) !== null,
       endorsed: false,
       externalSince: null,
@@ -76,8 +77,17 @@ function contextOf(label: Label): RequestLabels['context'] {
   return { ...label, readPrivate: label.readers !== null }
 }
 
+/** What names of fields say nothing about, such as a list, is critical as a whole where anything is. */
+function criticalOf(input: Json, { criticalArguments }: DeclaredManifest): readonly string[] {
+  return hasFields(input) || criticalArguments.length === 0 ? criticalArguments : ['*']
+}
+
+function hasFields(input: Json): input is JsonObject {
+  return typeof input === 'object' && input !== null && !Array.isArray(input)
+}
+
 /** The fields of an input; one that has none is an argument itself. */
 export function argumentsOf(input: Json): Readonly<Record<string, Json>> {
-  if (typeof input === 'object' && input !== null && !Array.isArray(input)) return input as JsonObject
+  if (hasFields(input)) return input
   return input === null ? {} : { input }
 }

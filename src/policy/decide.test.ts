@@ -259,6 +259,9 @@ describe('the rule of two', () => {
     for (const label of [SYSTEM, OWNER]) assert.equal(ruleOf(send(), read(label)), 'review by two.private')
     assert.equal(ruleOf(send(), read(MAIL, true, { to: OWNER })), 'review by two.private')
     assert.equal(ruleOf(send(), read({ ...SYSTEM, readers: ['owner'] }, false)), 'review by two.private')
+    const mine = read(OWNER, false, { text: { ...OWNER, readers: ['owner'] } })
+    assert.equal(ruleOf(send(), mine), 'review by two.private', 'what it carries is private')
+    assert.equal(ruleOf(send({ manifest: { effect: 'read' } }), mine), 'allow by access.allow')
     assert.equal(ruleOf(send({ approved: true }), read(MAIL)), 'allow by access.approved')
     for (const effect of ['read', 'reversible'] as const) {
       assert.equal(ruleOf(send({ manifest: { effect } }), read(MAIL)), 'allow by access.allow')
@@ -281,6 +284,11 @@ describe('the rule of two', () => {
       assert.equal(ruleOf(request, own('to')), 'review by two.link')
     })
   }
+
+  test('the name of an argument may be a link as well', () => {
+    const request = send({ arguments: { to: 'x', 'https://evil.example': 1 } })
+    assert.equal(ruleOf(request, own('to')), 'review by two.link')
+  })
 
   test('a link of the owner’s own, or where nothing came from outside, may go', () => {
     const request = send({ arguments: { to: 'x', text: 'https://own.example' } })

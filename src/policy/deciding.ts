@@ -28,7 +28,7 @@ import { localDay, quietUntil } from './guardrails/quiet-hours.ts'
 import { guardrailsOf } from './guardrails/rules.ts'
 import { awaySince, seenLast } from './presence/presence.ts'
 import { bucketsFor, type FullAt, type Left, leftOf, type RateRequest } from './rates.ts'
-import type { Bucket, Meter } from './request.ts'
+import type { Bucket, Meter, PolicyRequest } from './request.ts'
 import { type OnCommit, Reservations } from './reservations.ts'
 import { reviewTime } from './review-time.ts'
 import { isOutward } from './taint.ts'
@@ -199,8 +199,7 @@ export class Deciding {
       ...this.#outgoing(request, manifest, policy),
     })
     const verdict = withTaken(decide(asked.request, asked.labels, grants(operation), policy), taken, charged)
-    const { segments } = asked.request
-    return segments.length === 0 ? verdict : { ...verdict, segments }
+    return withSegments(verdict, asked.request)
   }
 
   /** To find out what became of an effect, or to take it back, takes nothing. */
@@ -226,19 +225,22 @@ export class Deciding {
     const { models, clock } = this.#options
     const model = models.find(({ provider }) => `model.${provider}` === operation)
     const hosts = model === undefined ? [] : [model.host]
-    const { buckets, taken } = this.#bucketsOf({ operation, agent: request.workflow, customer: null }, policy)
+    const { workflow: agent, customer = null } = request
+    const { buckets, taken } = this.#bucketsOf({ operation, agent, customer }, policy)
     const charged = charge(modelCharge(operation, request), budgetRules(policy), clock.now(), takenOf)
     const objections = found == null ? [] : [found]
     const around = {
       ...NO_SURROUNDINGS,
       budget: charged.meters,
       rates: buckets,
+      segments: this.#segmentsOf(customer),
       objections,
       now: clock.now(),
       ...present,
     }
     const asked = modelAsked(request, operation, hosts, around)
-    return withTaken(decide(asked.request, asked.labels, [], policy), taken, charged)
+    const verdict = withTaken(decide(asked.request, asked.labels, [], policy), taken, charged)
+    return withSegments(verdict, asked.request)
   }
 
   #around(
@@ -247,17 +249,21 @@ export class Deciding {
     rates: readonly Bucket[],
     found: Verdict | null = null,
   ): Surroundings {
-    const { segments = () => [], objectors = [], clock } = this.#options
+    const { objectors = [], clock } = this.#options
     return {
       budget,
       rates,
-      segments: request.customer === null ? [] : segments(request.customer),
+      segments: this.#segmentsOf(request.customer),
       objections: [
         ...objectors.flatMap((object) => object(request) ?? []),
         ...(found === null ? [] : [found]),
       ],
       now: clock.now(),
     }
+  }
+
+  #segmentsOf(customer: string | null): readonly string[] {
+    return customer === null ? [] : (this.#options.segments?.(customer) ?? [])
   }
 
   #outgoing(
@@ -305,6 +311,11 @@ function withTaken(verdict: Verdict, took: FullAt, { holds }: Charged): Verdict 
     ...(Object.keys(took).length > 0 ? { took } : {}),
     ...(holds.length > 0 ? { holds } : {}),
   }
+}
+
+/** With those of the customer, so that it can be decided anew. */
+function withSegments(verdict: Verdict, { segments }: PolicyRequest): Verdict {
+  return segments.length === 0 ? verdict : { ...verdict, segments }
 }
 
 /** What an effect is to the budgets. */

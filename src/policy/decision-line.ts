@@ -4,9 +4,16 @@ import type { PolicySettings } from '../ports/policy-settings.ts'
 import { decide } from './decide.ts'
 import { openPolicy, readRequestLine, withGuardrails } from './request-line.ts'
 
-/** By the given policy; without one, by what stands on the line alone. @throws INPUT_INVALID */
-export function answerLine(line: string, policy: PolicySettings | null): JsonObject {
-  const read = readRequestLine(line)
+/** The last of the times that calendars know. */
+const LATEST = 253_402_300_799_999
+
+/**
+ * By the given policy; without one, by what stands on the line alone.
+ * @param now as of `readRequestLine`. Default: later than all that ends
+ * @throws INPUT_INVALID
+ */
+export function answerLine(line: string, policy: PolicySettings | null, now = LATEST): JsonObject {
+  const read = readRequestLine(line, now)
   const rules = policy ?? openPolicy(read)
   const book = [...(rules.addressBook ?? []), ...read.addressBook]
   const { answer, rule, reason, grant, until } = decide(

@@ -16,6 +16,7 @@ import { memoryTables } from '../ports/testing/memory-tables.ts'
 import { handleOf } from '../ports/vault.ts'
 import { budgetIndex } from './budget-index.ts'
 import { createGate, type GateOptions } from './gate.ts'
+import { ratesProjection } from './rates.ts'
 import { createRedactor } from './redactor.ts'
 
 const CONTEXT: PerformContext = { idempotencyKey: 'k', signal: new AbortController().signal, attempt: 1 }
@@ -297,6 +298,33 @@ describe('a model call', () => {
       [g.decideModel(asking)?.verdict.rule, g.decideModel(asking)?.permit],
       ['egress.host', null],
     )
+  })
+
+  test('is about the customer of its run: access and rates for customers and segments hold for it', () => {
+    const access = (customers: string[]) => [
+      { agents: ['*'], operations: ['model.*'], customers, answer: 'deny' as const },
+    ]
+    const rate = { operations: ['model.*'], agents: ['*'], each: 'customer' as const, limit: 1, perMs: 1_000 }
+    const rules = (given: Partial<PolicySettings>, ...customers: (string | null)[]) => {
+      const { gate: g } = gate({
+        models: [model()],
+        settings: () => settings(given),
+        tables: memoryTables([budgetIndex, ratesProjection]).tables,
+        segments: (customer) => (customer === 'ada' ? ['eu'] : []),
+      })
+      return customers.map((customer) => g.decideModel({ ...asking, customer })?.verdict.rule)
+    }
+    for (const customers of [['ada'], ['segment:eu']])
+      assert.deepEqual(rules({ access: access(customers) }, 'ada', 'bob', null), [
+        'access.deny',
+        'access.allow',
+        'access.allow',
+      ])
+    assert.deepEqual(rules({ rates: [{ ...rate, burst: 1 }] }, 'ada', 'bob', 'ada'), [
+      'access.allow',
+      'access.allow',
+      'rate.exceeded',
+    ])
   })
 
   test('is counted when it is allowed: a hundred at the same moment do not pass a limit of three', () => {

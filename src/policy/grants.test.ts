@@ -8,7 +8,8 @@ import { externalFrom, OWNER } from '../kernel/label.ts'
 import { type Context, defineWorkflow } from '../kernel/workflow.ts'
 import { defineConnector } from '../ports/connector.ts'
 import type { PolicySettings } from '../ports/policy-settings.ts'
-import { grant, grants, revokeGrant } from '../sdk.ts'
+import { skippedPart, startSkipped } from '../runtime/life/skipped-starts.ts'
+import { defineAgent, defineTrigger, grant, grants, revokeGrant } from '../sdk.ts'
 
 const MAIL = externalFrom('mail:m-1')
 
@@ -158,6 +159,66 @@ describe('a grant', () => {
     assert.deepEqual(done, [{ to: 'ada@ek.example' }])
   })
 
+  test('given after the first thing from outside was read is none when the run is reopened and reads it again', async (t) => {
+    let isMended = false
+    const run = async (ctx: Context): Promise<unknown> => {
+      await ctx.act('read', 'outside.fetch', isMended ? null : 'refused')
+      return await send(ctx, 'ada@ek.example')
+    }
+    const { hf, flow, done, place: at } = await place(t, run)
+    await hf.start(flow, null, { id: 'a' })
+    await hf.idle()
+    assert.equal(hf.run('a').status(), 'failed', 'on an error from outside')
+    await grant(hf, { operation: 'outside.send' })
+    isMended = true
+    await hf.deadLetters.retry('a')
+    await hf.idle()
+    assert.deepEqual([rules(at, 'a'), done], [['taint.grant'], []])
+  })
+
+  test('given after an event from outside came is none for the runs that handle it later', async (t) => {
+    const run = (ctx: Context) => send(ctx, 'ada@ek.example')
+    const flow = defineWorkflow({ name: 'flow', version: 1, input: z.any(), output: z.any(), run })
+    const fires = defineTrigger({ name: 'fires', on: 'asked', workflow: flow, input: () => null })
+    const helper = defineAgent({
+      name: 'helper',
+      version: 1,
+      on: ['asked'],
+      state: z.any(),
+      initial: null,
+      handle: async (ctx) => void (await send(ctx, 'ada@ek.example')),
+    })
+    const more = { workflows: [flow], triggers: [fires], agents: [helper] }
+    const { hf } = await place(t, run, more)
+    await hf.triggers.pause('fires')
+    await hf.agents.change('helper', 'paused')
+    await hf.emit({ kind: 'asked', key: 'ada', label: MAIL })
+    await hf.idle()
+    await grant(hf, { operation: 'outside.send' })
+    await hf.triggers.resume('fires')
+    await hf.agents.change('helper', 'enabled')
+    await hf.idle()
+    await hf.emit({ kind: 'asked', key: 'bo', label: MAIL })
+    await hf.idle()
+    const decided = [...hf.log.read()].filter(({ kind }) => kind === 'policy.decided')
+    assert.deepEqual(decided.map(({ stream, body }) => [stream.slice(4, 9), body?.rule]).sort(), [
+      ['agent', 'taint.grant'],
+      ['agent', 'taint.granted'],
+      ['trigg', 'taint.grant'],
+      ['trigg', 'taint.granted'],
+    ])
+  })
+
+  test('given after a start was skipped is none for the run that makes up for it', async (t) => {
+    const { hf, flow, place: at } = await place(t, (ctx) => send(ctx, 'ada@ek.example'))
+    const off = new HoldfastError('FLAG_OFF', 'off')
+    await hf.log.append([skippedPart({ run: 'a', workflow: flow, input: null, label: MAIL }, off, 'intake')])
+    await grant(hf, { operation: 'outside.send' })
+    await startSkipped(hf.runtime, 'a')
+    await hf.idle()
+    assert.deepEqual(rules(at, 'a'), ['taint.grant'])
+  })
+
   test('holds after a restart, and for its time', async (t) => {
     const { hf, flow, place: at } = await place(t, (ctx) => send(ctx, 'ada@ek.example'))
     await grant(hf, { operation: 'outside.send', expiresAt: at.clock.now() + 60_000 })
@@ -230,6 +291,25 @@ describe('what a run has read', () => {
     assert.deepEqual([rules(at, 'b'), done], [['access.allow'], [{ to: 'ada@ek.example' }]])
   })
 
+  test('an input without fields is critical as a whole: what decides may stand within', async (t) => {
+    const {
+      hf,
+      flow,
+      done,
+      place: at,
+    } = await place(t, (ctx, input) => ctx.act('send', 'outside.send', input))
+    await grant(hf, { operation: 'outside.send' })
+    await hf.start(flow, [{ to: 'eve@evil.example' }], { id: 'a', label: MAIL })
+    await hf.start(flow, 'eve@evil.example', { id: 'b', label: MAIL })
+    await hf.start(flow, [{ to: 'ada@ek.example' }], { id: 'c', label: MAIL })
+    await hf.idle()
+    assert.deepEqual(
+      ['a', 'b', 'c'].map((run) => rules(at, run)),
+      [['taint.argument'], ['taint.argument'], ['taint.granted']],
+    )
+    assert.deepEqual(done, [[{ to: 'ada@ek.example' }]])
+  })
+
   test('private data keeps what leaves from leaving unseen', async (t) => {
     const {
       hf,
@@ -278,6 +358,38 @@ describe('what a run has read', () => {
     await at.reopen()
     await at.outcome('a')
     assert.deepEqual([rules(at, 'a'), attempts], [['access.allow', 'access.allow', 'access.allow'], 3])
+  })
+
+  test('what a reopened run does again is judged by what it has read by then', async (t) => {
+    const done: Json[] = []
+    const closed = defineConnector({
+      name: 'closed',
+      operations: {
+        send: {
+          manifest: { effect: 'external', criticalArguments: ['to'] },
+          input: z.any(),
+          output: z.any(),
+          perform: async (input: Json) => {
+            if (!isMended) throw new HoldfastError('CONNECTOR_REFUSED', 'no such mailbox')
+            done.push(input)
+            return null
+          },
+        },
+      },
+    })
+    let isMended = false
+    const run = async (ctx: Context): Promise<unknown> => {
+      if (!isMended) return ctx.act('send', 'closed.send', { to: 'typo@ek.example' })
+      const orders = await ctx.act<string>('read', 'outside.fetch', null)
+      return ctx.act('send', 'closed.send', { to: /\S+@\S+/.exec(orders)?.[0] ?? '' })
+    }
+    const { hf, flow, place: at } = await place(t, run, { connectors: [outside([]), closed] })
+    await hf.start(flow, null, { id: 'a' })
+    await hf.idle()
+    isMended = true
+    await hf.deadLetters.retry('a')
+    await hf.idle()
+    assert.deepEqual([rules(at, 'a'), done], [['access.allow', 'taint.argument'], []])
   })
 })
 

@@ -105,19 +105,25 @@ test('what models really cost is what another budget would have seen', async (t)
     },
   })
   const open = settings({ operations: { allow: ['*'] }, egress: ['parrot.example'] })
-  const place = await openPlace(t, { workflows: [flow], models: [parrot], policy: open })
-  await place.hf.start(flow, null, { id: 'r' })
+  const segments = () => ['eu']
+  const place = await openPlace(t, { workflows: [flow], models: [parrot], policy: open, segments })
+  await place.hf.start(flow, null, { id: 'r', customer: 'ada' })
   await place.hf.idle()
-  const by = (budget: Partial<PolicySettings['budget']>) =>
+  const by = (budget: Partial<PolicySettings['budget']>, more: Partial<PolicySettings> = {}) =>
     redecide(
       place.hf.log,
-      { ...open, budget: { ...open.budget, ...budget } },
+      { ...open, budget: { ...open.budget, ...budget }, ...more },
       { connectors: [], models: [parrot], since: 0 },
     ).changed.map(({ name, after }) => `${name}: ${after.answer} by ${after.rule}`)
   assert.deepEqual(by({}), [])
   assert.deepEqual(by({ perRunUsd: 1 }), ['two: review by budget.run', 'three: review by budget.run'])
   assert.deepEqual(by({ perRunUsd: 1.2 }), ['three: review by budget.run'])
   assert.deepEqual(by({ modelCallsPerDay: 2, atLimit: 'deny' }), ['three: deny by budget.calls'])
+  for (const customers of [['ada'], ['segment:eu']]) {
+    const access = [{ agents: ['*'], operations: ['model.*'], customers, answer: 'deny' as const }]
+    assert.equal(by({}, { access }).length, 3, String(customers))
+    assert.equal((await place.hf.whatIf({ policy: { ...open, access } })).details[0]?.policy.length, 3)
+  }
 })
 
 /** A till that fails, or says what it cost, in turn. */

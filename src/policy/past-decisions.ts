@@ -180,7 +180,7 @@ class Past {
     const customer = about?.customer ?? null
     if (request.type === 'model') {
       const asked = { run, name, workflow, customer, label, approvedBy }
-      return this.#decideModel(asked, operation, time, foundThen(body))
+      return this.#decideModel(asked, operation, time, body)
     }
     const manifest = this.#manifests.get(operation)
     const input =
@@ -209,7 +209,7 @@ class Past {
       ...NO_SURROUNDINGS,
       budget: meters,
       rates: buckets,
-      segments: (body.segments as string[] | undefined) ?? [],
+      segments: segmentsThen(body),
       objections: foundThen(body),
       now: time,
       ...this.#guarded(asked, manifest, time),
@@ -251,12 +251,20 @@ class Past {
     asked: ModelRequest & { readonly name: string },
     operation: string,
     time: number,
-    found: Verdict[],
+    body: JsonObject,
   ): Verdict {
-    const { buckets, taken } = this.#bucketsOf({ operation, agent: asked.workflow, customer: null }, time)
+    const { workflow: agent, customer = null } = asked
+    const { buckets, taken } = this.#bucketsOf({ operation, agent, customer }, time)
     const { meters, holds } = this.#charged(modelCharge(operation, asked), time)
     const host = this.#hosts.get(operation)
-    const around = { ...NO_SURROUNDINGS, budget: meters, rates: buckets, objections: found, now: time }
+    const around = {
+      ...NO_SURROUNDINGS,
+      budget: meters,
+      rates: buckets,
+      segments: segmentsThen(body),
+      objections: foundThen(body),
+      now: time,
+    }
     const { request, labels } = modelAsked(asked, operation, host === undefined ? [] : [host], around)
     const verdict = decide(request, labels, [], this.#policy)
     if (verdict.answer === 'allow') {
@@ -321,6 +329,10 @@ class Past {
 }
 
 const FREE = { meters: [], holds: [] }
+
+function segmentsThen({ segments }: JsonObject): readonly string[] {
+  return (segments as string[] | undefined) ?? []
+}
 
 /** An anomaly was one whatever the policy says. */
 function foundThen({ answer, rule, reason }: JsonObject): Verdict[] {

@@ -61,6 +61,35 @@ describe('a line', () => {
       assert.throws(() => ask(more, { ...quiet, guardrails }), { code: 'INPUT_INVALID', message: field })
   })
 
+  test('that says two things by one name is refused', () => {
+    const twice = '{"operation":"x.y","context":{"trust":"external"},"context":{"trust":"owner"}}'
+    assert.throws(() => answerLine(twice, null), { code: 'INPUT_INVALID', message: /context stands twice/ })
+  })
+
+  test('has grants that end: by its own time, else by that of the clock', () => {
+    const at = (expiresAt: Json, more: Record<string, Json> = {}, now?: number) =>
+      answerLine(
+        JSON.stringify({ ...line, ...more, grants: [{ operation: 'smtp.send', expiresAt }] }),
+        null,
+        now,
+      ).rule
+    assert.equal(at(1_000, {}, 999), 'taint.granted')
+    assert.equal(at(1_000, {}, 1_000), 'taint.grant')
+    assert.equal(at(1_000), 'taint.grant', 'at its worst it is over')
+    assert.equal(at(1_000, { now: 999 }, 1_000), 'taint.granted')
+    assert.equal(at('1970-01-01T00:00:01Z', { now: 999 }), 'taint.granted')
+    assert.equal(at('1970-01-01T00:00:01Z', { now: 1_000 }), 'taint.grant')
+    const aged = settings({
+      operations: { allow: ['*'] },
+      egress: ['smtp.example'],
+      more: { grants: { never: [], maxAgeMs: 1_000 } },
+    })
+    const given = (givenAt: Json) => ({ now: 5_000, grants: [{ operation: 'smtp.send', givenAt }] })
+    assert.equal(ask({ now: 5_000, grants: ['smtp.send'] }, aged), 'allow by taint.granted', 'just given')
+    assert.equal(ask(given(4_001), aged), 'allow by taint.granted')
+    assert.equal(ask(given(4_000), aged), 'review by taint.grant')
+  })
+
   test('what it does not say is taken at its worst', () => {
     assert.equal(ask({ manifest: {} }), 'review by taint.argument', 'every argument is critical')
     assert.deepEqual(answerLine('{"operation":"x.y"}', null).rule, 'taint.grant')
@@ -146,6 +175,18 @@ describe('a line', () => {
       ['{"operation":"x.y","arguments":{"to":"ada"}}', /arguments\.to: /],
       ['{"operation":"x.y","arguments":{"to":{"value":1,"lable":{}}}}', /lable/],
       ['{"operation":"x.y","manifest":{"effect":"harmless"}}', /manifest\.effect: /],
+      ['{"operation":"x.y","budget":{"remaining":5,"cost":-1}}', /^budget\.cost: Too small/],
+      ['{"operation":"x.y","budget":[{"limit":5}]}', /^budget\.0\.spent: /],
+      ['{"operation":"x.y","budget":{"limit":5,"spent":1,"costs":1}}', /^budget: .*"costs"$/],
+      ['{"operation":"x.y","budget":5}', /^budget: must be /],
+      ['{"operation":"x.y","grants":[{"operation":"x.y","until":1}]}', /^grants\.0: .*"until"$/],
+      ['{"operation":"x.y","grants":[5]}', /^grants\.0: must be /],
+      ['{"operation":"x.y","grants":[{"operation":"x.y","arguments":{"to":{"least":1}}}]}', /"least"/],
+      ['{"operation":"x.y","now":"yesterday"}', /^now: must be /],
+      [
+        `{"operation":"x.y","arguments":{"a":{"value":${'['.repeat(20_000)}${']'.repeat(20_000)}}}}`,
+        /too deep/,
+      ],
     ] as const) {
       assert.throws(() => answerLine(text, null), { code: 'INPUT_INVALID', message }, text)
     }

@@ -5,12 +5,15 @@
 import { z } from 'zod'
 import { HoldfastError } from '../kernel/errors.ts'
 import { type Json, toJson } from '../kernel/json.ts'
+import { plainIssues } from '../kernel/plain-issues.ts'
+import type { DeclaredManifest } from '../ports/connector.ts'
 import type { Grant } from '../ports/grant.ts'
 import type { PolicySettings } from '../ports/policy-settings.ts'
 import { type Contact, lookThrough, NOTHING_KNOWN } from './guardrails/outgoing.ts'
 import { quietUntil } from './guardrails/quiet-hours.ts'
 import { GUARDRAILS, guardrailsOf } from './guardrails/rules.ts'
 import { awaySince } from './presence/presence.ts'
+import { repeatedField } from './repeated-field.ts'
 import type { Meter, PolicyRequest, RequestLabels } from './request.ts'
 import { isOutward } from './taint.ts'
 
@@ -30,6 +33,15 @@ export const constraintSchema = z.union([
   z.strictObject({ min: z.number().exactOptional(), max: z.number().exactOptional() }),
 ])
 
+/** Milliseconds since 1970, until the end of the year 9999: calendars know no more. */
+const time = z.union(
+  [
+    z.number().min(0).max(253_402_300_799_999),
+    z.iso.datetime({ offset: true }).transform((text) => Date.parse(text)),
+  ],
+  { error: 'must be a time, as ISO 8601 with an offset or in milliseconds' },
+)
+
 const grant = z.strictObject({
   id: z.string().default('g-line'),
   operation: z.string().min(1),
@@ -37,8 +49,9 @@ const grant = z.strictObject({
   customer: z.string().nullable().default(null),
   segment: z.string().nullable().default(null),
   arguments: z.record(z.string(), constraintSchema).default({}),
-  expiresAt: z.number().nullable().default(null),
-  givenAt: z.number().default(0),
+  expiresAt: time.nullable().default(null),
+  /** Default: just now. */
+  givenAt: time.exactOptional(),
   position: z.number().default(0),
 })
 
@@ -62,21 +75,15 @@ const meter = z.union([
     ),
 ])
 
-/** Milliseconds since 1970, until the end of the year 9999: calendars know no more. */
-const time = z.union([
-  z.number().min(0).max(253_402_300_799_999),
-  z.iso.datetime({ offset: true }).transform((text) => Date.parse(text)),
-])
-
 export const requestSchema = z.strictObject({
   operation: z.string().min(1),
   /** Undeclared is irreversible with every argument critical. */
   manifest: z
     .strictObject({
       title: z.string().optional(),
-      effect: z.enum(['read', 'reversible', 'external', 'irreversible']).default('irreversible'),
-      criticalArguments: z.array(z.string()).optional(),
-      hosts: z.array(z.string()).default([]),
+      effect: z.enum(['read', 'reversible', 'external', 'irreversible']).exactOptional(),
+      criticalArguments: z.array(z.string()).exactOptional(),
+      hosts: z.array(z.string()).exactOptional(),
       carries: z
         .strictObject({
           recipients: z.array(z.string()).exactOptional(),
@@ -103,25 +110,30 @@ export const requestSchema = z.strictObject({
   /** Fixed before anything from outside was read. The bare name of an operation grants it without conditions. */
   grants: z
     .array(
-      z.union([
-        z
-          .string()
-          .min(1)
-          .transform((operation) => grant.parse({ operation })),
-        grant,
-      ]),
+      z.union(
+        [
+          z
+            .string()
+            .min(1)
+            .transform((operation) => grant.parse({ operation })),
+          grant,
+        ],
+        { error: 'must be the name of an operation, or a grant of one' },
+      ),
     )
     .default([]),
   addressBook: z.array(z.string()).default([]),
   budget: z
-    .union([z.array(meter), meter.transform((one) => [one]), z.null().transform(() => [])])
+    .union([z.array(meter), meter.transform((one) => [one]), z.null().transform(() => [])], {
+      error: 'must be a budget, a list of them, or null',
+    })
     .default([]),
   agent: z.string().nullable().default(null),
   customer: z.string().nullable().default(null),
   segments: z.array(z.string()).default([]),
   approved: z.boolean().default(false),
   endorsed: z.boolean().default(false),
-  /** When it is asked: for quiet hours, where the policy has some. */
+  /** When it is asked: for quiet hours, where the policy has some, and for the end of grants. */
   now: time.exactOptional(),
   /** Effects about the customer that have left on that day. */
   sentToday: z.number().min(0).exactOptional(),
@@ -148,21 +160,31 @@ export interface ReadRequest {
   }
 }
 
-/** @throws INPUT_INVALID naming each mistake by its path */
-export function readRequestLine(line: string): ReadRequest {
-  let parsed: unknown
+/**
+ * @param now milliseconds since 1970: for grants that end, where the line does not say when it is asked
+ * @throws INPUT_INVALID naming each mistake by its path
+ */
+export function readRequestLine(line: string, now: number): ReadRequest {
+  const checked = requestSchema.safeParse(parsed(line))
+  if (checked.success) return asRequest(checked.data, now)
+  const problems = checked.error.issues
+    .flatMap((issue) => plainIssues(issue))
+    .map(({ path, message }) => `${path.join('.') || 'the line'}: ${message}`)
+  throw new HoldfastError('INPUT_INVALID', problems.join('; '), { details: { problems } })
+}
+
+function parsed(line: string): unknown {
+  let value: unknown
   try {
-    parsed = JSON.parse(line, withoutProto)
+    value = JSON.parse(line, withoutProto)
   } catch (cause) {
     if (cause instanceof HoldfastError) throw cause
-    throw new HoldfastError('INPUT_INVALID', `It is no JSON: ${(cause as Error).message}`, { cause })
+    const why = cause instanceof RangeError ? 'It is nested too deep' : 'It is no JSON'
+    throw new HoldfastError('INPUT_INVALID', `${why}: ${(cause as Error).message}`, { cause })
   }
-  const checked = requestSchema.safeParse(parsed)
-  if (checked.success) return asRequest(checked.data)
-  const problems = checked.error.issues.map(
-    ({ path, message }) => `${path.join('.') || 'the line'}: ${message}`,
-  )
-  throw new HoldfastError('INPUT_INVALID', problems.join('; '), { details: { problems } })
+  const name = repeatedField(line)
+  if (name === null) return value
+  throw new HoldfastError('INPUT_INVALID', `The field ${name} stands twice in one object`)
 }
 
 /** Whoever checks fields passes over one of this name in silence, and it would be decided without its label. */
@@ -171,10 +193,15 @@ function withoutProto(key: string, value: unknown): unknown {
   throw new HoldfastError('INPUT_INVALID', 'A field is named __proto__, which is not taken as a name')
 }
 
-export function asRequest(line: LineRequest): ReadRequest {
+/**
+ * @param today as `now` of `readRequestLine`
+ * @param declared how a connector declares it, for what the line does not say. Default: nobody does
+ */
+export function asRequest(line: LineRequest, today: number, declared?: DeclaredManifest): ReadRequest {
   const { operation, manifest, arguments: given, context, grants, addressBook, contacts, ...rest } = line
   const { now, operatorSeen, ...more } = rest
-  const { effect, hosts, carries, criticalArguments = effect === 'read' ? [] : ['*'] } = manifest
+  const { effect = 'irreversible', hosts = [], carries } = { ...declared, ...manifest }
+  const { criticalArguments = effect === 'read' ? [] : ['*'] } = { ...declared, ...manifest }
   const entries = Object.entries(given)
   return {
     request: {
@@ -187,7 +214,7 @@ export function asRequest(line: LineRequest): ReadRequest {
       rates: [],
       objections: [],
       externalSince: null,
-      now: now ?? 0,
+      now: now ?? today,
       ...more,
     },
     labels: {
@@ -196,7 +223,7 @@ export function asRequest(line: LineRequest): ReadRequest {
         entries.flatMap(([name, argument]) => (argument.label === undefined ? [] : [[name, argument.label]])),
       ),
     },
-    grants: grants as readonly Grant[],
+    grants: grants.map((one) => ({ ...one, givenAt: one.givenAt ?? now ?? today }) as Grant),
     addressBook: addressBook.map((address) => address.trim().toLowerCase()),
     surroundings: {
       contacts,

@@ -66,18 +66,24 @@ export function grantedBefore(
 }
 
 export function privateStays(request: PolicyRequest, labels: RequestLabels): Verdict | null {
-  const { readPrivate, readers } = labels.context
-  if (!leaves(request) || request.approved || (!readPrivate && readers === null)) return null
+  if (!leaves(request) || request.approved || !holdsPrivate(labels)) return null
   const names = Object.keys(request.arguments)
   const isSeen = names.length > 0 && names.every((name) => labelOf(labels, name).trust === 'owner')
   if (request.endorsed && isSeen) return null
   return review('two.private', `private data was read, and ${request.operation} leaves`)
 }
 
+/** What may not be read by everybody, read or handed over. */
+function holdsPrivate({ context, arguments: labels }: RequestLabels): boolean {
+  if (context.readPrivate || context.readers !== null) return true
+  return Object.values(labels).some(({ readers }) => readers !== null)
+}
+
 export function ownLinks(request: PolicyRequest, labels: RequestLabels): Verdict | null {
   if (!isAsked(request, labels)) return null
   const name = Object.keys(request.arguments).find(
-    (one) => labelOf(labels, one).trust !== 'owner' && holdsLink(request.arguments[one] ?? null),
+    (one) =>
+      labelOf(labels, one).trust !== 'owner' && (holdsLink(one) || holdsLink(request.arguments[one] ?? null)),
   )
   if (name === undefined) return null
   const from = sourcesText(labelOf(labels, name))

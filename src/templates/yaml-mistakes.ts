@@ -4,6 +4,7 @@
  * names both ends whichever was passed.
  */
 import { z } from 'zod'
+import { plainIssues } from '../kernel/plain-issues.ts'
 import { nearest } from './nearest.ts'
 
 export type Path = readonly PropertyKey[]
@@ -21,7 +22,7 @@ type JsonSchema = z.core.JSONSchema.BaseSchema
 /** Every mistake behind the issues of `schema.safeParse(value, { reportInput: true })`. */
 export function explainIssues(issues: readonly Issue[], schema: z.ZodType): Mistake[] {
   const whole: JsonSchema = z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' })
-  return issues.flatMap((issue) => explain(issue, issue.path, whole))
+  return issues.flatMap((issue) => plainIssues(issue)).flatMap((issue) => explain(issue, issue.path, whole))
 }
 
 function explain(issue: Issue, path: Path, whole: JsonSchema): Mistake[] {
@@ -31,7 +32,7 @@ function explain(issue: Issue, path: Path, whole: JsonSchema): Mistake[] {
     case 'invalid_key':
       return [{ path, message: issue.issues[0]?.message ?? issue.message, at: 'key' }]
     case 'invalid_union':
-      return explainUnion(issue, path, whole)
+      return [{ path, message: unfitUnion(issue, schemasAt(whole, path)), at: 'value' }]
     case 'custom':
       return [{ path, message: issue.message, at: placeOf(issue.params) }]
     case 'invalid_type':
@@ -50,11 +51,9 @@ function unknownKey(key: string, path: Path, known: readonly string[]): Mistake 
   return { path: [...path, key], message: `unknown key "${key}"; ${help}`, at: 'key' }
 }
 
-/** Of the alternatives, the one whose outer form fits has the mistake worth telling. */
-function explainUnion(issue: z.core.$ZodIssueInvalidUnion, path: Path, whole: JsonSchema): Mistake[] {
-  const inner = issue.errors.find((issues) => issues.every((each) => each.path.length > 0))
-  if (inner) return inner.flatMap((each) => explain(each, [...path, ...each.path], whole))
-  return [{ path, message: unfit(issue.input, schemasAt(whole, path)), at: 'value' }]
+/** What the schema says of it, where it says something of its own. */
+function unfitUnion({ message, input }: Issue, schemas: readonly JsonSchema[]): string {
+  return message === 'Invalid input' ? unfit(input, schemas) : message
 }
 
 function placeOf(params: Record<string, unknown> | undefined): Mistake['at'] {
@@ -73,7 +72,7 @@ function wordsFor(value: unknown): string {
   if (value === null || value === '') return 'empty'
   if (Array.isArray(value)) return value.length === 0 ? 'an empty list' : 'a list'
   if (typeof value === 'object') return 'a group of keys'
-  const text = JSON.stringify(value) ?? String(value)
+  const text = typeof value === 'string' ? JSON.stringify(value) : String(value)
   return text.length > 60 ? `${text.slice(0, 60)}…` : text
 }
 
@@ -88,6 +87,8 @@ function expectation(schema: JsonSchema): string {
       return `a text${schema.maxLength === undefined ? '' : ` of at most ${schema.maxLength} characters`}`
     case 'boolean':
       return 'true or false'
+    case 'null':
+      return 'null'
     case 'array':
       return schema.minItems ? `a list with at least ${schema.minItems} entry` : 'a list'
     default:

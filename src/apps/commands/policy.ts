@@ -50,21 +50,18 @@ async function casesBeside(dir: string): Promise<z.output<typeof caseSchema>[]> 
   return text === null ? [] : parseYamlFile(text, z.array(caseSchema), { file: name, code: 'CONFIG_INVALID' })
 }
 
-/** A case without a manifest is about the operation as its connector declares it, where there is one. */
+/** What a case does not say of the manifest is as its connector declares it, where there is one. */
 function tested(
-  { connectors }: Workspace,
+  { connectors, holdfast }: Workspace,
   policy: PolicySettings,
   { name, request: line, expect, rule }: z.output<typeof caseSchema>,
 ): TestedCase {
-  const read = asRequest(line)
-  const { request, labels, grants, addressBook } = read
   const [connector = '', operation = ''] = line.operation.split('.')
   const declared = connectors.find((one) => one.name === connector)?.operations[operation]?.manifest
-  const book = [...(policy.addressBook ?? []), ...addressBook]
-  const asked =
-    line.manifest.criticalArguments === undefined && declared ? { ...request, manifest: declared } : request
-  const whole = withGuardrails({ ...read, request: asked }, policy)
-  const got = decide(whole, labels, grants, { ...policy, addressBook: book })
+  const read = asRequest(line, holdfast.runtime.clock.now(), declared)
+  const book = [...(policy.addressBook ?? []), ...read.addressBook]
+  const asked = withGuardrails(read, policy)
+  const got = decide(asked, read.labels, read.grants, { ...policy, addressBook: book })
   const ok = got.answer === expect && (rule === undefined || rule === got.rule)
   return { name, ok, expected: rule === undefined ? expect : `${expect} by ${rule}`, got }
 }

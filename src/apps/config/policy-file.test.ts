@@ -118,6 +118,18 @@ test('a mistake is named with line, column and path', async (t) => {
     ['version: 1\nbackups: { keep: never }\n', /backups\.keep: must be a length of time/],
     ['version: 1\ngrants: { never: [Everything] }\n', /grants\.never\[0\]: must be an operation/],
     ['version: 1\ncases: [{ name: x, request: { operation: a.b, to: x }, expect: deny }]\n', /cases\[0\]/],
+    [
+      'version: 1\nguardrails: { attachments: { maxBytes: 10XB }, maxLength: .inf }',
+      /2:40 guardrails\.attachments\.maxBytes: must be a number of bytes, a size such as 10MB, or null; 2:59 .*: must be a whole number of at least 0 or null, not Infinity/,
+    ],
+    [
+      'version: 1\ncases: [{ name: x, expect: allow, request: { operation: a.b, budget: { remaining: 1, cost: -2 } } }]',
+      /2:92 cases\[0\].request\.budget\.cost: must be a number of at least 0, not -2$/,
+    ],
+    [
+      'version: 1\ncases: [{ name: x, expect: allow, request: { operation: a.b, grants: [{ operation: a.b, agents: x }] } }]',
+      /2:89 cases\[0\].request\.grants\[0\]\.agents: unknown key "agents"; did you mean "agent"\?$/,
+    ],
   ]
   for (const [text, message] of cases) {
     await assert.rejects(load(t, text), { code: 'CONFIG_INVALID', message }, text)

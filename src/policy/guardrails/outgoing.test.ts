@@ -48,6 +48,9 @@ describe('secrets', () => {
       const [argument = ''] = Object.keys(given)
       assert.deepEqual(look(given, { carries: MAIL }).secret, { argument, what: 'a secret (github)' })
     }
+    const name = 'the name of an argument'
+    for (const key of [TOKEN, Buffer.from(TOKEN).toString('base64')])
+      assert.deepEqual(look({ [key]: 1 }).secret, { argument: name, what: 'a secret (github)' })
     assert.equal(look({ text: TOKEN }, { guardrails: { secrets: 'off' } }).secret, null)
   })
 
@@ -108,6 +111,8 @@ describe('personal data', () => {
     assert.deepEqual(personal({ to: IBAN, text: 'hello' }), [])
     assert.deepEqual(personal({ note: IBAN, text: 'hello' }, { carries: { content: ['text'] } }), [])
     assert.deepEqual(personal({ note: IBAN }, { critical: ['*'] }), ['note: an IBAN (…3000)'])
+    assert.deepEqual(personal({ note: { [IBAN]: 1 } }), ['note: an IBAN (…3000)'])
+    assert.deepEqual(personal({ [IBAN]: 1 }), ['the name of an argument: an IBAN (…3000)'])
   })
 
   test('that the policy allows anywhere is none', () => {

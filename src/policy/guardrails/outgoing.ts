@@ -80,7 +80,7 @@ export function lookThrough(leaving: Leaving, guardrails: Guardrails, known: Kno
 
 /** In all of the input, whatever it is for: in its keys, too, in files that are attached, and in what is encoded. */
 function secretOf(given: Readonly<Record<string, Json>>, known: Known): Finding | null {
-  for (const [argument, value] of Object.entries(given)) {
+  for (const [argument, value] of [...Object.entries(given), namesOf(given)]) {
     for (const text of [...textsIn(value, true), ...decodedIn(value)]) {
       const handle = known.vaultSecretIn(text)
       if (handle !== null) return { argument, what: `the secret ${handle}` }
@@ -89,6 +89,11 @@ function secretOf(given: Readonly<Record<string, Json>>, known: Known): Finding 
     }
   }
   return null
+}
+
+/** The names of arguments leave as well; what is found in one is not told by it. */
+function namesOf(given: Readonly<Record<string, Json>>): [string, Json] {
+  return ['the name of an argument', Object.keys(given)]
 }
 
 /** But for the arguments that say whom or what it touches: those are the affair of the rules of taint. */
@@ -103,21 +108,20 @@ function personalOf(
   const named = [...criticalArguments, ...(carries.recipients ?? [])]
   const isOpen = (value: string): boolean => allowed.has(plain(value))
   const addressed = new Set(Object.values(pick(given, named)).flatMap(subjectsOf).map(String).map(plain))
-  return Object.entries(written)
-    .filter(([argument]) => !named.includes(argument))
-    .flatMap(([argument, value]) =>
-      textsIn(value).flatMap((text): Finding[] => [
-        ...numbersIn(text, personalData.nationalIds)
-          .filter((one) => !isOpen(one.value))
-          .map((one) => ({ argument, what: `${one.what} (…${one.value.slice(-4)})` })),
-        ...known
-          .contactsIn(text)
-          .filter(
-            (one) => one.customer !== customer && !isOpen(one.value) && !addressed.has(plain(one.value)),
-          )
-          .map((one) => ({ argument, what: `${one.what} of another customer (${one.customer})` })),
-      ]),
-    )
+  return [
+    ...Object.entries(written).filter(([argument]) => !named.includes(argument)),
+    namesOf(written),
+  ].flatMap(([argument, value]) =>
+    textsIn(value, true).flatMap((text): Finding[] => [
+      ...numbersIn(text, personalData.nationalIds)
+        .filter((one) => !isOpen(one.value))
+        .map((one) => ({ argument, what: `${one.what} (…${one.value.slice(-4)})` })),
+      ...known
+        .contactsIn(text)
+        .filter((one) => one.customer !== customer && !isOpen(one.value) && !addressed.has(plain(one.value)))
+        .map((one) => ({ argument, what: `${one.what} of another customer (${one.customer})` })),
+    ]),
+  )
 }
 
 function plain(value: string): string {

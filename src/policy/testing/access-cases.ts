@@ -18,7 +18,7 @@ const OPERATIONS = [
   'smtpx.send',
   'smtp',
 ]
-const AGENTS = ['*', 'lead', 'invoice', 'lead "x"']
+const AGENTS = ['*', 'lead', 'invoice', 'lead "x"', 'agent:lead']
 const CUSTOMERS = ['*', 'c-1', 'c-2', 'segment:vip', 'segment:new']
 const ANSWERS = ['allow', 'deny', 'review'] as const
 
@@ -72,7 +72,16 @@ function randomRequest(some: Some, pick: Pick): PolicyRequest {
   return send({
     operation: pick(OPERATIONS),
     manifest: { effect: 'read' },
-    agent: pick([null, 'lead', 'invoice', 'lead "x"', 'other']),
+    agent: pick([
+      null,
+      'lead',
+      'invoice',
+      'lead "x"',
+      'other',
+      'agent:lead',
+      'agent:other',
+      'agent:agent:lead',
+    ]),
     customer: pick([null, 'c-1', 'c-2', 'c-3']),
     segments: some(['vip', 'new', 'c-1'], 0, 2),
     approved: pick([true, false, false]),

@@ -75,7 +75,8 @@ function conditionOf({ operations, agents, customers }: AccessRule): string {
   ]
   return [
     either(operations.map((pattern) => `context.operation like ${text(pattern)}`)),
-    agents.includes('*') ? 'true' : named('agent', agents),
+    // Whoever names an agent means its runs as well.
+    agents.includes('*') ? 'true' : named('agent', [...agents, ...agents.map((name) => `agent:${name}`)]),
     customers.includes('*') ? 'true' : either(isFor),
   ].join(' && ')
 }

@@ -1,10 +1,15 @@
 /**
- * A trap around this process: every connection, datagram, child process and worker is noted, with the operation
- * that the gate was doing; what is done for none is refused, at the lowest place that JavaScript can reach.
+ * A trap around this process: every connection, datagram, name that is looked up, port that is opened, child process and
+ * worker is noted, with the operation that the gate was doing; what is done for none is refused, at the lowest place
+ * that JavaScript can reach.
  */
 import { ChildProcess } from 'node:child_process'
 import { Socket as UdpSocket } from 'node:dgram'
-import { Socket } from 'node:net'
+import dns from 'node:dns'
+import inspector from 'node:inspector'
+import { syncBuiltinESMExports } from 'node:module'
+import { Server, Socket } from 'node:net'
+import threads from 'node:worker_threads'
 import { outside } from '../outside.ts'
 
 export interface Reached {
@@ -21,6 +26,11 @@ export interface OutsideTrap {
 
 // biome-ignore lint/suspicious/noExplicitAny: any method of any object
 type Method = (...given: any[]) => any
+
+/** What Node itself is built on, so that it does not matter who took what of its modules, and when. */
+function builtOn(name: string): Record<string, Method> & { ChannelWrap?: { prototype: object } } {
+  return (process as unknown as { binding: Method }).binding(name)
+}
 
 export function setOutsideTrap(): OutsideTrap {
   const reached: Reached[] = []
@@ -41,7 +51,30 @@ export function setOutsideTrap(): OutsideTrap {
   watch(Socket.prototype, 'connect', 'connect')
   watch(UdpSocket.prototype, 'send', 'send')
   watch(UdpSocket.prototype, 'connect', 'connect')
+  watch(Server.prototype, 'listen', 'listen')
   watch(ChildProcess.prototype, 'spawn', 'spawn')
+  watch(builtOn('spawn_sync'), 'spawn', 'spawn')
+  const names = builtOn('cares_wrap')
+  const queries = names.ChannelWrap?.prototype ?? {}
+  for (const name of Object.getOwnPropertyNames(queries))
+    if (/^(query|getHostBy)/.test(name)) watch(queries, name, 'look up')
+  for (const name of ['getaddrinfo', 'getnameinfo']) watch(names, name, 'look up')
+  for (const name of ['lookup', 'lookupService']) watch(dns.promises, name, 'look up')
+  watch(inspector, 'open', 'listen')
+  for (const name of ['binding', 'dlopen', 'execve']) watch(process, name, name)
+  const { Worker } = threads
+  threads.Worker = new Proxy(Worker, {
+    construct(of, given, self) {
+      if (outside.getStore() !== undefined) return Reflect.construct(of, given, self)
+      reached.push({ by: 'worker', operation: null })
+      throw new Error('worker outside of the gate')
+    },
+  })
+  set.push(() => {
+    threads.Worker = Worker
+  })
+  syncBuiltinESMExports()
+  // Of one that was taken from the module before.
   const onWorker = (): void => {
     reached.push({ by: 'worker', operation: outside.getStore() ?? null })
   }
@@ -51,6 +84,7 @@ export function setOutsideTrap(): OutsideTrap {
     reached,
     release() {
       for (const undo of set) undo()
+      syncBuiltinESMExports()
     },
   }
 }

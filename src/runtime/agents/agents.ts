@@ -65,8 +65,7 @@ export class Agents {
       const workflow = handlingWorkflow(agent)
       const instances = new Instances(log, agent, residentInstances)
       const handling = new Handling(agent, log, clock, instances, {
-        start: (run, input, label) =>
-          runtime.startPart({ run, workflow, input, label, actor: `agent:${agent.name}` }),
+        start: (start) => runtime.startPart({ workflow, actor: `agent:${agent.name}`, ...start }),
         switched: (key) => switchOf(runtime, { what: 'agent', name: agent.name, customer: key }),
       })
       this.#deliveries.set(agent.name, new Delivery(agent, log, clock, instances, handling))

@@ -10,8 +10,10 @@ import { runStream } from '../../kernel/run-stream.ts'
 import type { ReceivedEvent } from '../../kernel/workflow.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type { EventLog, StreamAppend } from '../../ports/event-log.ts'
+import type { RunToStart } from '../life/run-start.ts'
 import type { Switch } from '../life/switches.ts'
 import { shortHash } from '../replay/hashes.ts'
+import { cameFromOutside } from '../run/external-since.ts'
 import { recordJson } from '../run-errors.ts'
 import { type Folding, fold, NEEDS_RUN } from './fold.ts'
 import type { Instance, InstanceRow, Instances } from './instances.ts'
@@ -32,7 +34,9 @@ export interface Handled {
 }
 
 /** The `run.started` of a handling, to be appended with the rest. */
-export type StartHandling = (run: string, input: Json, label: Label) => StreamAppend
+export type StartHandling = (
+  start: Pick<RunToStart, 'run' | 'input' | 'label' | 'externalSince'>,
+) => StreamAppend
 
 /** Whether the agent is on for a key. */
 export type SwitchOf = (key: string) => Promise<Switch>
@@ -157,11 +161,12 @@ export class Handling {
       body: { run },
     }
     const input: JsonObject = { event: received as unknown as JsonObject, state }
-    const started = this.#start(
+    const started = this.#start({
       run,
       input,
-      labelAfter(label, event.label, `agent:${this.#agent.name}/${key}`),
-    )
+      label: labelAfter(label, event.label, `agent:${this.#agent.name}/${key}`),
+      externalSince: cameFromOutside([event]),
+    })
     return { parts: [this.#part(instance, [...events, began]), started], next: null, left }
   }
 

@@ -5,7 +5,7 @@
 import { HoldfastError, toErrorRecord } from '../../kernel/errors.ts'
 import type { StoredEvent } from '../../kernel/event.ts'
 import type { Json, JsonObject } from '../../kernel/json.ts'
-import { OWNER } from '../../kernel/label.ts'
+import { OWNER, SYSTEM } from '../../kernel/label.ts'
 import type { StreamAppend } from '../../ports/event-log.ts'
 import type { Projection, TablesReader } from '../../ports/projection.ts'
 import { recordJson } from '../run-errors.ts'
@@ -69,7 +69,7 @@ export function skippedPart(start: RunToStart, off: HoldfastError, actor: string
   const { run, workflow, input, customer = null, label } = start
   const error = recordJson(toErrorRecord(off))
   const body = { run, workflow: workflow.name, version: workflow.version, input, customer, error }
-  const events = [{ kind: 'start.skipped', actor, label: label ?? OWNER, body }]
+  const events = [{ kind: 'start.skipped', actor, label: label ?? SYSTEM, body }]
   return { stream: STREAM + run, expectedVersion: 0, events }
 }
 
@@ -97,9 +97,11 @@ export async function startSkipped(runtime: Runtime, run: string): Promise<void>
   ])
 }
 
-function startOf(runtime: Runtime, run: string, { body, label, actor }: StoredEvent): RunToStart {
+/** A grant from between is none for it: what it is about had come when it was skipped. */
+function startOf(runtime: Runtime, run: string, { body, label, actor, position }: StoredEvent): RunToStart {
   if (body === null) throw new HoldfastError('BODY_ERASED', `What ${run} would have begun with was erased`)
   const workflow = runtime.workflows.get(String(body.workflow), Number(body.version))
   const customer = typeof body.customer === 'string' ? body.customer : null
-  return { run, workflow, input: body.input as Json, customer, label, actor }
+  const externalSince = label.trust === 'external' ? position : null
+  return { run, workflow, input: body.input as Json, customer, label, actor, externalSince }
 }

@@ -5,7 +5,8 @@
 
 import { isHoldfastError } from '../../kernel/errors.ts'
 import type { NewEvent, StoredEvent } from '../../kernel/event.ts'
-import { foldJournal, isOver, labelOf } from '../../kernel/journal.ts'
+import { foldJournal, isOver } from '../../kernel/journal.ts'
+import { labelOf } from '../../kernel/journal-label.ts'
 import { OpenReservations } from '../../kernel/reservation.ts'
 import { runStream } from '../../kernel/run-stream.ts'
 import type { Clock } from '../../ports/clock.ts'

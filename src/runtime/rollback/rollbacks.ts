@@ -2,7 +2,8 @@
 
 import { HoldfastError, isHoldfastError } from '../../kernel/errors.ts'
 import type { NewEvent } from '../../kernel/event.ts'
-import { type Journal, labelOf } from '../../kernel/journal.ts'
+import type { Journal } from '../../kernel/journal.ts'
+import { labelOf } from '../../kernel/journal-label.ts'
 import { OWNER } from '../../kernel/label.ts'
 import { runStream } from '../../kernel/run-stream.ts'
 import type { StreamAppend } from '../../ports/event-log.ts'

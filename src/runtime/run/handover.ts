@@ -1,6 +1,7 @@
 /** Hands outcomes from the journal to the code of one run, in their order, and knows what the code has seen. */
 import { fromErrorRecord } from '../../kernel/errors.ts'
-import { type Journal, type JournalEntry, labelOf } from '../../kernel/journal.ts'
+import type { Journal, JournalEntry } from '../../kernel/journal.ts'
+import { labelOf } from '../../kernel/journal-label.ts'
 import type { Json } from '../../kernel/json.ts'
 import { joinLabels, type Label } from '../../kernel/label.ts'
 import { OwnWords } from '../../kernel/own-words.ts'
@@ -23,7 +24,6 @@ export class Handover {
   /** What of all that the code has seen is the owner's own. */
   readonly ownWords = new OwnWords()
   #label: Label
-  #externalVersion: number | null = null
   #lastSeen: number
   #seenVersion = 0
 
@@ -39,11 +39,6 @@ export class Handover {
   /** The join of all that the code has seen. */
   get label(): Label {
     return this.#label
-  }
-
-  /** Version of the first thing from outside that the code has seen; null for none. */
-  get externalVersion(): number | null {
-    return this.#externalVersion
   }
 
   /** Milliseconds since 1970 of the last thing that the code has seen. */
@@ -109,10 +104,7 @@ export class Handover {
   /** What is on record already. */
   #recall(): void {
     const { start, entries } = this.#journal
-    if (start !== null) {
-      this.ownWords.began(start.input, start.label)
-      if (start.label.trust === 'external') this.#externalVersion = 1
-    }
+    if (start !== null) this.ownWords.began(start.input, start.label)
     for (const { name, type, settled, opened } of entries.values()) {
       if (typeof opened?.endorsedBy === 'string' && type === 'effect') {
         this.ownWords.used(opened.endorsedBy, name)
@@ -121,9 +113,7 @@ export class Handover {
     }
   }
 
-  #see(name: string, { version, outcome, label }: NonNullable<JournalEntry['settled']>): void {
-    const isFirst = label.trust === 'external' && version < (this.#externalVersion ?? Infinity)
-    if (isFirst) this.#externalVersion = version
+  #see(name: string, { outcome, label }: NonNullable<JournalEntry['settled']>): void {
     const type = this.#journal.entries.get(name)?.type ?? 'step'
     this.ownWords.ended(name, type, outcome, label)
   }

@@ -10,6 +10,7 @@ import type { StreamAppend } from '../../ports/event-log.ts'
 import { raiseAlert } from '../alert-index.ts'
 import { assertOn } from '../life/switches.ts'
 import { toReceived } from '../perform/publish.ts'
+import { cameFromOutside } from '../run/external-since.ts'
 import { recordJson } from '../run-errors.ts'
 import type { Runtime } from '../runtime.ts'
 import type { AnyTrigger } from './trigger.ts'
@@ -60,7 +61,8 @@ export async function start(
   const run = `${TRIGGER_STREAM}${name}/${lastOf(events)}`
   const actor = `trigger:${name}`
   const label = left.map((event) => event.label).reduce(joinLabels)
-  const part = host.startPart({ run, workflow, input: json, actor, label })
+  const externalSince = cameFromOutside(left)
+  const part = host.startPart({ run, workflow, input: json, actor, label, externalSince })
   const positions = positionsOf(events)
   const started = part.events.map((one) => ({
     ...one,

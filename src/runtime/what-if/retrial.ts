@@ -224,8 +224,8 @@ export class Retrial implements OperationHost {
   #isModelAsked(name: string): boolean {
     const asked = this.#past.policyOn(name)
     if (asked === null) return false
-    const { id: run, workflow } = this.run
-    const request = { run, workflow, label: this.#label }
+    const { id: run, workflow, customer } = this.run
+    const request = { run, workflow, customer, label: this.#label }
     const verdict = this.#judge.model(asked.operation, request, this.#cost.priceMicros)
     this.#found.policy(name, asked.operation, asked, verdict)
     return verdict.answer === 'allow'

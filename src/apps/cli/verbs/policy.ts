@@ -1,9 +1,10 @@
 /** `holdfast policy decide|test|what-if` */
-import { createInterface } from 'node:readline'
-import { toErrorRecord } from '../../../kernel/errors.ts'
+import { systemClock } from '../../../adapters/system/clock.ts'
+import { HoldfastError, toErrorRecord } from '../../../kernel/errors.ts'
 import { answerLine } from '../../../policy/decision-line.ts'
 import { parsePolicy } from '../../config/policy-file.ts'
 import { inputText } from '../input-file.ts'
+import { linesOf, lineText } from '../input-lines.ts'
 import { carryOut } from '../route.ts'
 import { type Call, textOption, type VerbRun } from '../verb.ts'
 import { block, count, moment, table, viewOf } from '../views/view.ts'
@@ -11,15 +12,30 @@ import { sinceOf } from './what-if.ts'
 
 export const policyDecide: VerbRun = async (call) => {
   const { out } = call
+  if (textOption(call, 'policy') === '-') {
+    throw new HoldfastError(
+      'USAGE',
+      'The policy can not come on stdin: that is where the requests come from',
+      {
+        fix: 'Give the name of a file with --policy.',
+      },
+    )
+  }
   const given = await fileOf(call)
   const policy = given === null ? null : parsePolicy(given.text, given.name, { hosts: [], own: [] })
+  const clock = systemClock()
   let number = 0
   let bad = 0
-  for await (const line of createInterface({ input: process.stdin, crlfDelay: Number.POSITIVE_INFINITY })) {
+  let isRead = true
+  out.onClosed(() => {
+    isRead = false
+  })
+  for await (const line of linesOf(process.stdin)) {
+    if (!isRead) break
     number += 1
-    if (line.trim() === '') continue
     try {
-      await out.row(answerLine(line, policy))
+      const text = lineText(line)
+      if (text.trim() !== '') await out.row(answerLine(text, policy, clock.now()))
     } catch (error) {
       bad += 1
       const { code, message } = toErrorRecord(error)
