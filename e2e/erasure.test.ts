@@ -213,3 +213,29 @@ test('an older backup does not bring an erased customer back', async () => {
   const { stdout } = await cli(['runs', '--json', '--dir', beside])
   assert.equal(stdout.includes('stalled'), false)
 })
+
+test('somebody else whose address holds that of an erased customer keeps all that is theirs', async () => {
+  const dir = join(home, 'alike')
+  const letter = (name: string, address: string): string => {
+    const path = join(home, `${address}.eml`)
+    const head = [`From: ${name} <${address}>`, 'To: mara@lindqvist.studio', 'Subject: A new website']
+    const text = `We need a new website for ${name}, budget 9,000 EUR. What would it cost?`
+    writeFileSync(path, [...head, `Message-ID: <${name[0]}1@x.example>`, '', text, ''].join('\r\n'))
+    return path
+  }
+  const others = ['john.smith@firm.example', 'smith@firm.example.uk']
+  const letters = [
+    letter('Ann Smith', 'smith@firm.example'),
+    ...others.map((one, i) => letter(`Bo${i}`, one)),
+  ]
+  assert.equal((await cli(['init', '--yes', '--dir', dir])).code, 0)
+  assert.equal((await cli(['ingest', ...letters, '--dir', dir])).code, 0)
+  const words = ['erase', 'smith@firm.example', '--reason', 'asked', '--yes', '--cancel-runs', '--mentions']
+  const done = await cli([...words, '--dir', dir])
+  assert.equal(done.code, 0, done.stdout + done.stderr)
+  assert.deepEqual(tracesIn(dir, ['Ann Smith']), [])
+  for (const other of others) {
+    assert.equal((await cli(['customer', 'show', other, '--dir', dir])).code, 0)
+    assert.match((await cli(['inbox', '--dir', dir])).stdout, new RegExp(`<${RegExp.escape(other)}>`))
+  }
+})

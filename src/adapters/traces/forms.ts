@@ -7,6 +7,8 @@ export interface Wanted {
   readonly text: string
   /** Found only where no letter or digit stands before or after it. */
   readonly whole: boolean
+  /** Longer texts that hold it and are something else: it is not found where one of them stands. Default none. */
+  readonly others?: readonly string[]
 }
 
 export interface Forms {

@@ -71,6 +71,25 @@ test('a name counts where it stands whole, also in the name of a file', async ()
   assert.equal(await found('ada@hall.examples', address), false)
 })
 
+test('a name is not found within that of somebody else, however that is written', async () => {
+  const smith = { what: 'address', text: 'smith@firm.example', whole: true }
+  const apart = { ...smith, others: ['john.smith@firm.example', 'smith@firm.example.uk'] }
+  for (const other of apart.others) {
+    const letter = `To: <${other}>; call me`
+    for (const form of [
+      letter,
+      letter.toUpperCase(),
+      `?to=${encodeURIComponent(other)}`,
+      ...['', 'x', 'xy'].map((before) => Buffer.from(before + letter).toString('base64')),
+    ]) {
+      assert.ok(await found(form, smith), form)
+      assert.equal(await found(form, apart), false, form)
+    }
+    assert.ok(await found(`${letter}, <smith@firm.example>`, apart))
+    assert.ok(await found(Buffer.from(`${letter} smith@firm.example`).toString('base64'), apart))
+  }
+})
+
 test('a file that is left out is not searched', async () => {
   const dir = mkdtempSync(join(tmpdir(), 'holdfast-traces-'))
   writeFileSync(join(dir, 'mine'), TEXT)

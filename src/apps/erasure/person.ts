@@ -8,7 +8,7 @@ import { isOwnMessageId } from '../../mail/compose.ts'
 import { MAIL_STREAM } from '../../mail/mail-index.ts'
 import type { MailMessage } from '../../mail/message.ts'
 import type { EventLog } from '../../ports/event-log.ts'
-import type { Subject } from '../../runtime/erasure/subject.ts'
+import { holding, type Subject } from '../../runtime/erasure/subject.ts'
 
 export interface Person {
   /** Id of the record. */
@@ -54,21 +54,26 @@ export function personOf(log: EventLog, customer: string, ownAddresses: readonly
   )
   const messageIds = ids.map(({ id }) => id)
   const theirIds = messageIds.filter((id) => !isOwnMessageId(id))
+  const all = unique([customer, ...addresses, ...names, ...phones, ...theirIds])
+  const others = holding(all, [...ownAddresses, ...namesOfOthers(log, customer)])
+  const whole = (what: string, texts: readonly string[]): Wanted[] =>
+    texts.map((text) => ({ what, text, whole: true, others: holding([text], others) }))
   return {
     customer,
     subject: {
       customer,
-      names: unique([customer, ...addresses, ...names, ...phones, ...theirIds]),
+      names: all,
+      others,
       ids: messages.map(({ id }) => id),
       streams: [`customer/${customer}`, ...messages.map(({ id }) => MAIL_STREAM + id)],
       pieces: pieces.slice(0, MOST_PIECES),
       token: randomBytes(6).toString('hex'),
     },
     wanted: [
-      ...addresses.map((text) => ({ what: 'address', text, whole: true })),
-      ...names.map((text) => ({ what: 'name', text, whole: true })),
-      ...phones.map((text) => ({ what: 'phone', text, whole: true })),
-      ...theirIds.map((text) => ({ what: 'Message-ID', text, whole: true })),
+      ...whole('address', addresses),
+      ...whole('name', names),
+      ...whole('phone', phones),
+      ...whole('Message-ID', theirIds),
       ...pieces.slice(0, MOST_PIECES).map((text) => ({ what: 'text', text, whole: false })),
     ],
     mail: {
@@ -85,6 +90,16 @@ function messagesOf(log: EventLog, customer: string): { id: string; message: Mai
     const body = log.readStream(MAIL_STREAM + id)[0]?.body ?? null
     return { id, message: (body?.message as unknown as MailMessage | undefined) ?? null }
   })
+}
+
+/** By which all other customers are known: addresses and whatever they were called. */
+function namesOfOthers({ tables }: EventLog, customer: string): string[] {
+  const rows = tables.all<{ text: string }>(
+    `SELECT address AS text FROM customers_addresses WHERE customer <> ?1
+     UNION SELECT value FROM customers_fields WHERE customer <> ?1 AND field = 'name'`,
+    customer,
+  )
+  return rows.map(({ text }) => text)
 }
 
 /** As it is kept, and as it is written at home and abroad. */
