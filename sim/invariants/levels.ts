@@ -134,7 +134,7 @@ export class Levels implements Invariant {
     this.#put(key, position, {
       answers: answers + 1,
       errors: errors + (isError ? 1 : 0),
-      drift: isWatched ? sums : ANEW.drift,
+      drift: isWatched ? sums : drift,
     })
   }
 

@@ -51,7 +51,7 @@ const WATCHED = new Set(['sampled', 'auto'])
 
 export const autonomyIndex: Projection = {
   name: 'autonomy',
-  version: 1,
+  version: 2,
   tables: ['autonomy', 'autonomy_open', 'autonomy_outcomes', 'autonomy_checks'],
   schema: `
     CREATE TABLE autonomy (
@@ -226,7 +226,9 @@ function settle(event: StoredEvent, body: JsonObject, tables: Tables): void {
   )
   tables.run(`UPDATE autonomy SET ${verdict} = ${verdict} + 1 ${WHERE}`, ...values(open))
   if (!counted) return
-  const drift = WATCHED.has(open.level) ? driftAfter(readDrift(row?.drift), error, open.tolerance) : NO_DRIFT
+  // What is held down by a flag, or the ceiling, says nothing about what was handed over, and takes nothing back of it.
+  const before = readDrift(row?.drift)
+  const drift = WATCHED.has(open.level) ? driftAfter(before, error, open.tolerance) : before
   tables.run(
     `UPDATE autonomy SET reviews = reviews + 1, errors = errors + ?4, drift = ?5 ${WHERE}`,
     ...values(open),
@@ -240,10 +242,13 @@ export function readDrift(text: string | undefined): Drift {
   return sums.length === 0 ? NO_DRIFT : sums
 }
 
+/** The ends after which a run is not reopened. Of one that is, the reviews come back and are answered. */
+const FOR_GOOD = new Set(['run.completed', 'run.continued'])
+
 /** What was not answered never will be; a proposal in shadow is compared later all the same. */
-function closeRun({ stream, body }: StoredEvent, tables: Tables): void {
+function closeRun({ kind, stream, body }: StoredEvent, tables: Tables): void {
   const run = runOf(stream)
-  tables.run('DELETE FROM autonomy_open WHERE run = ? AND shadow = 0', run)
+  if (FOR_GOOD.has(kind)) tables.run('DELETE FROM autonomy_open WHERE run = ? AND shadow = 0', run)
   const caught = isCaught(body)
   if (caught !== null) tables.run('UPDATE autonomy_checks SET caught = ? WHERE run = ?', caught ? 1 : 0, run)
 }

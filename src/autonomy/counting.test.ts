@@ -1,0 +1,70 @@
+/** Which answers a level is earned and lost by, where more goes on than one question after the other. */
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { z } from 'zod'
+import { openOffers, REMIT } from '../apps/testing/offers.ts'
+import { defineWorkflow } from '../kernel/workflow.ts'
+
+const ALWAYS = { sampled: 1, auto: 1 }
+
+const HELD_FOR_BIG = {
+  version: 1 as const,
+  segments: { big: { where: [{ field: 'id', operator: 'is' as const, value: 'big' }] } },
+  flags: {
+    'level.offer': {
+      type: 'string' as const,
+      variants: { review: 'review', auto: 'auto' },
+      default: 'auto',
+      rules: [{ segment: 'big', serve: 'review' }],
+    },
+  },
+}
+
+test('what a flag holds down for some does not make the errors of the others forgotten', async (t) => {
+  const offers = await openOffers(t, { autonomy: { audits: ALWAYS }, flags: HELD_FOR_BIG })
+  await offers.give('auto')
+  for (let i = 0; i < 12 && offers.standing.level === 'auto'; i += 1) {
+    await offers.answered(1, { verdict: 'rejected' })
+    const { review } = await offers.start({}, 1, 'big')
+    assert.equal(review?.autonomy?.rule, 'review')
+    await offers.answer(review)
+  }
+  assert.deepEqual([offers.standing.level, offers.standing.by], ['review', 'demotion'])
+})
+
+test('an answer to a review that came back with its run counts', async (t) => {
+  let isBroken = true
+  const workflow = defineWorkflow({
+    name: 'offer',
+    version: 1,
+    input: z.object({}),
+    output: z.string(),
+    async run(ctx) {
+      const asked = ctx.review('ok?', {
+        action: 'send-offer',
+        summary: 'An offer',
+        reason: 'asked for',
+        confidence: 0.8,
+        proposal: { to: 'ada@harbourlane.example' },
+        operation: 'post.send',
+      })
+      await ctx.step('look', () => {
+        if (isBroken) throw new Error('broken')
+      })
+      return (await asked).verdict
+    },
+  })
+  const offers = await openOffers(t, { workflows: [workflow], autonomy: { audits: ALWAYS } })
+  const { place } = offers
+  await offers.give('auto')
+  await place.hf.start(workflow, {}, { id: 'r' })
+  await place.pass(() => place.hf.run('r').status() === 'failed')
+  isBroken = false
+  await place.hf.deadLetters.retry('r')
+  await place.hf.idle()
+  const [review] = place.hf.reviews()
+  assert.equal(review?.autonomy?.rule, 'audit')
+  await offers.answer(review, { verdict: 'rejected' })
+  const { reviews, errors, answers } = offers.autonomy.standing(REMIT)
+  assert.deepEqual([reviews, errors, answers.rejected], [1, 1, 1])
+})
