@@ -19,6 +19,7 @@ import type { Erasure, Projection, Tables, TablesReader } from '../ports/project
 import { type Drift, driftAfter, NO_DRIFT } from './drift.ts'
 import { outcomeOf } from './outcome.ts'
 import { ALL } from './remit.ts'
+import { isWorse } from './settings.ts'
 
 /** What is known of a remit. */
 export interface RemitRow extends Remit {
@@ -32,8 +33,11 @@ export interface RemitRow extends Remit {
   readonly since: number | null
   /** Version of the workflow that earned the level; null for one that was set. */
   readonly earned: number | null
+  /** What the action did, at worst, when it was earned: something worse has not earned it. */
+  readonly earned_for: EffectClass | null
   /** The latest version that has asked. */
   readonly version: number
+  /** The worst that the answers that count are about; of the latest question where none counts yet. */
   readonly effect: EffectClass | null
   readonly reviews: number
   readonly errors: number
@@ -57,7 +61,8 @@ export const autonomyIndex: Projection = {
     CREATE TABLE autonomy (
       agent TEXT NOT NULL, action TEXT NOT NULL, segment TEXT NOT NULL, level TEXT, ceiling TEXT, ceiling_for TEXT,
       cause TEXT NOT NULL DEFAULT 'default', reason TEXT NOT NULL DEFAULT '', since INTEGER,
-      earned INTEGER, version INTEGER NOT NULL DEFAULT 0, effect TEXT, epoch INTEGER NOT NULL DEFAULT 0,
+      earned INTEGER, earned_for TEXT, version INTEGER NOT NULL DEFAULT 0, effect TEXT, effect_epoch INTEGER,
+      epoch INTEGER NOT NULL DEFAULT 0,
       reviews INTEGER NOT NULL DEFAULT 0, errors INTEGER NOT NULL DEFAULT 0, drift TEXT NOT NULL DEFAULT '[]',
       offered TEXT, approved INTEGER NOT NULL DEFAULT 0, edited INTEGER NOT NULL DEFAULT 0,
       rejected INTEGER NOT NULL DEFAULT 0, responded INTEGER NOT NULL DEFAULT 0,
@@ -148,12 +153,12 @@ function noteReview({ stream, time, position }: StoredEvent, body: JsonObject, t
   addRemit(key, tables)
   const version = Number(ruling.version ?? 0)
   tables.run(`UPDATE autonomy SET version = ?4, ${ANEW} ${WHERE} AND version < ?4`, ...values(key), version)
-  tables.run(`UPDATE autonomy SET effect = ?4 ${WHERE}`, ...values(key), String(ruling.effect))
-  const row = tables.get<{ version: number; epoch: number }>(
-    `SELECT version, epoch FROM autonomy ${WHERE}`,
+  const row = tables.get<Counted>(
+    `SELECT version, epoch, effect, effect_epoch FROM autonomy ${WHERE}`,
     ...values(key),
   )
   const counts = ruling.counts === true && row?.version === version
+  noteEffect(key, row, { effect: ruling.effect as EffectClass, counts }, tables)
   tables.run(
     `INSERT INTO autonomy_open (review, run, time, position, agent, action, segment, level, counts, shadow, epoch,
        confidence, tolerance, edit)
@@ -170,6 +175,28 @@ function noteReview({ stream, time, position }: StoredEvent, body: JsonObject, t
     Number(body.confidence ?? 0),
     Number(ruling.tolerance),
     Number(ruling.edit),
+  )
+}
+
+type Counted = Pick<RemitRow, 'version' | 'effect'> & {
+  readonly epoch: number
+  /** To which the effect belongs; null where no answer that counts is about it. */
+  readonly effect_epoch: number | null
+}
+
+function noteEffect(
+  key: Remit,
+  row: Counted | undefined,
+  { effect, counts }: { readonly effect: EffectClass; readonly counts: boolean },
+  tables: Tables,
+): void {
+  const known = row !== undefined && row.effect_epoch === row.epoch ? row.effect : null
+  if (known !== null && !(counts && isWorse(effect, known))) return
+  tables.run(
+    `UPDATE autonomy SET effect = ?4, effect_epoch = CASE ?5 WHEN 1 THEN epoch END ${WHERE}`,
+    ...values(key),
+    effect,
+    counts ? 1 : 0,
   )
 }
 
@@ -287,7 +314,8 @@ function noteChange({ kind, time }: StoredEvent, body: JsonObject, tables: Table
       const cause = CAUSES[kind] ?? 'operator'
       tables.run(
         `UPDATE autonomy SET level = ?4, cause = ?5, reason = ?6, since = ?7,
-           earned = CASE WHEN ?5 = 'promotion' THEN version ELSE NULL END, ${ANEW} ${WHERE}`,
+           earned = CASE ?5 WHEN 'promotion' THEN version END,
+           earned_for = CASE ?5 WHEN 'promotion' THEN effect END, ${ANEW} ${WHERE}`,
         ...values(key),
         String(body.level ?? body.to),
         cause,

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { z } from 'zod'
-import { openOffers, REMIT } from '../apps/testing/offers.ts'
+import { offerWorkflow, openOffers, QUICK, REMIT } from '../apps/testing/offers.ts'
 import { defineWorkflow } from '../kernel/workflow.ts'
 
 const ALWAYS = { sampled: 1, auto: 1 }
@@ -67,4 +67,33 @@ test('an answer to a review that came back with its run counts', async (t) => {
   await offers.answer(review, { verdict: 'rejected' })
   const { reviews, errors, answers } = offers.autonomy.standing(REMIT)
   assert.deepEqual([reviews, errors, answers.rejected], [1, 1, 1])
+})
+
+test('what was earned by something harmless is not earned for what is worse', async (t) => {
+  const offers = await openOffers(t, {
+    workflows: [offerWorkflow(1, 'post.note')],
+    autonomy: { ...QUICK, audits: { sampled: 1e-9, auto: 1e-9 } },
+  })
+  const { place } = offers
+  await offers.answered(offers.standing.next.missing ?? 0)
+  await offers.autonomy.accept(REMIT)
+  assert.equal((await offers.start()).review, undefined, 'what it was earned by goes by itself')
+  await place.reopen({ workflows: [offerWorkflow(1, 'post.send')] })
+  const { review } = await offers.start()
+  assert.deepEqual([review?.autonomy?.rule, review?.autonomy?.effect], ['review', 'external'])
+  await place.hf.idle()
+  const demoted = place.hf.log.readStream('autonomy/offer/send-offer/all').at(-1)?.body
+  assert.deepEqual([demoted?.cause, offers.standing.level], ['effect', 'review'])
+  assert.match(String(demoted?.reason), /does is external.* earned by what is reversible/)
+})
+
+test('one harmless answer among others does not make the rest count as harmless', async (t) => {
+  const offers = await openOffers(t, { workflows: [offerWorkflow(1, 'post.send')] })
+  await offers.answered(45)
+  const before = offers.standing
+  assert.deepEqual([before.tier, before.next.offered], ['medium', false])
+  await offers.place.reopen({ workflows: [offerWorkflow(1, 'post.note')] })
+  await offers.answered(1)
+  const { tier, next } = offers.standing
+  assert.deepEqual([tier, next.offered], ['medium', false], 'its 46 answers would do for what is harmless')
 })

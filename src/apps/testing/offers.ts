@@ -126,6 +126,13 @@ export function letterbox(posted: string[], manifest: OperationManifest = {}): C
         lookup: async (_, { idempotencyKey }) =>
           done.has(idempotencyKey) ? { found: 'yes', output: null } : { found: 'no' },
       },
+      note: {
+        manifest: { effect: 'reversible' },
+        input: z.any(),
+        output: z.any(),
+        perform: async () => null,
+        undo: async () => {},
+      },
     },
   })
 }
