@@ -83,6 +83,11 @@ export async function answerTogether(host: Host, answers: readonly ReadyAnswer[]
   for (const run of away.keys()) if (!isQueuedRun(host.log.tables, run)) goOn(host, run)
 }
 
+/** An id, and the beginning of it, may name the same review: one answer is enough. */
+export function onceEach<Word extends { readonly review: Review }>(words: readonly Word[]): Word[] {
+  return [...new Map(words.map((word) => [word.review.id, word])).values()]
+}
+
 /** Of a run that is not in the process, the commit says so. */
 function canBeAnswered(here: Execution | undefined, { name }: Review): boolean {
   if (here === undefined) return true

@@ -28,7 +28,7 @@ import type { Runtime } from '../runtime.ts'
 import { Alarm } from './alarm.ts'
 import { answerBody, asProposed, saidIn } from './answer-body.ts'
 import { answerQueued, executionOf, toGone } from './answer-queued.ts'
-import { answerTogether, type BatchAnswer, refused, type Unfit } from './batch.ts'
+import { answerTogether, type BatchAnswer, onceEach, refused, type Unfit } from './batch.ts'
 import {
   DELEGATION_STREAM,
   type Delegation,
@@ -146,7 +146,7 @@ export class ReviewDesk {
     })
     if (unfit.length > 0) throw refused(shown.length, unfit)
     const batch = `b-${shortHash(shown.map(({ id, hash }) => `${id} ${hash}`).join('\n'), 8)}`
-    const words = checks.flatMap((check) => (check.status === 'fulfilled' ? [check.value] : []))
+    const words = onceEach(checks.flatMap((check) => (check.status === 'fulfilled' ? [check.value] : [])))
     const ready = words.map(({ review, word }) => ({
       review,
       body: this.#body(review, word, answer.way ?? 'program', { ...saidIn(answer), batch }),
