@@ -214,6 +214,38 @@ test('an older backup does not bring an erased customer back', async () => {
   assert.equal(stdout.includes('stalled'), false)
 })
 
+test('names are known as they are said, and in scripts that have no spaces', async () => {
+  const dir = join(home, 'said')
+  const letter = (file: string, from: string, text: string): string => {
+    const path = join(home, file)
+    const head = [`From: ${from}`, 'To: mara@lindqvist.studio', 'Subject: A new website']
+    const type = 'Content-Type: text/plain; charset=utf-8'
+    writeFileSync(path, [...head, `Message-ID: <${file}@x.example>`, type, '', text, ''].join('\r\n'))
+    return path
+  }
+  const japanese = '私たちの茶園のために新しいウェブサイトを作っていただけますでしょうか'
+  const letters = [
+    letter('a', '"Ashworth, Dr. Ann" <ann@firm.example>', 'We need a new website. What would it cost?'),
+    letter('b', '山田太郎 <taro@tea.example>', `${japanese}。`),
+    letter('c', 'Bo Ek <bo@other.example>', 'Ann Ashworth told me that you make websites.'),
+    letter('d', 'Cy Ek <cy@other.example>', `山田太郎様のご紹介です。「${japanese}。」`),
+  ]
+  assert.equal((await cli(['init', '--yes', '--dir', dir])).code, 0)
+  assert.equal((await cli(['ingest', ...letters, '--dir', dir])).code, 0)
+  for (const [address, name, other] of [
+    ['ann@firm.example', 'Ann Ashworth', 'bo@other.example'],
+    ['taro@tea.example', '山田太郎', 'cy@other.example'],
+  ] as const) {
+    const words = ['erase', address, '--reason', 'asked', '--yes', '--cancel-runs', '--dir', dir]
+    const first = await cli(words)
+    assert.deepEqual([first.code, first.stdout.includes(`name "${name}"`)], [1, true], first.stdout)
+    assert.equal(first.stdout.includes(`text "${japanese}`), name === '山田太郎')
+    assert.equal((await cli(['customer', 'show', other, '--dir', dir])).code, 0)
+    assert.equal((await cli([...words, '--mentions'])).code, 0)
+    assert.deepEqual(tracesIn(dir, [name]), [])
+  }
+})
+
 test('somebody else whose address holds that of an erased customer keeps all that is theirs', async () => {
   const dir = join(home, 'alike')
   const letter = (name: string, address: string): string => {

@@ -27,7 +27,8 @@ const SHORTEST_BASE64 = 8
 
 export function formsOf(text: string): Forms {
   const short = [...text].slice(0, LONGEST).join('')
-  const bytes = [Buffer.from(short), Buffer.from(short, 'latin1')]
+  const isLatin = !/[^\0-\u00ff]/.test(short)
+  const bytes = [Buffer.from(short), ...(isLatin ? [Buffer.from(short, 'latin1')] : [])]
   const plain = [
     ...bytes,
     Buffer.from(short, 'utf16le'),

@@ -2,8 +2,9 @@
 import { hash, randomBytes } from 'node:crypto'
 import { parsePhoneNumberFromString } from 'libphonenumber-js/max'
 import type { Wanted } from '../../adapters/traces/forms.ts'
-import { isFullName } from '../../customers/person-name.ts'
+import { isFullName, spokenName } from '../../customers/person-name.ts'
 import { showCustomer } from '../../customers/read.ts'
+import { countUnspaced, isUnspaced } from '../../kernel/unspaced.ts'
 import { isOwnMessageId } from '../../mail/compose.ts'
 import { MAIL_STREAM } from '../../mail/mail-index.ts'
 import type { MailMessage } from '../../mail/message.ts'
@@ -42,10 +43,11 @@ export function personOf(log: EventLog, customer: string, ownAddresses: readonly
   const addresses = unique(record.addresses.map(({ value }) => value)).filter((one) => !isOwn(one))
   const replyTo = messages.map(({ message }) => message?.replyTo.address ?? '').filter((one) => !isOwn(one))
   const { name } = record.fields
-  const names = unique([
+  const called = unique([
     ...(name === undefined ? [] : [name, ...name.others].map(({ value }) => value)),
     ...messages.map(({ message }) => message?.from.name ?? ''),
-  ]).filter(isFullName)
+  ]).flatMap(waysToSay)
+  const names = unique(called)
   const phones = unique(record.phones.flatMap(({ value }) => writtenPhones(value)))
   const pieces = unique(messages.flatMap(({ message }) => (message === null ? [] : piecesOf(message))))
   const ids = log.tables.all<{ id: string }>(
@@ -57,7 +59,7 @@ export function personOf(log: EventLog, customer: string, ownAddresses: readonly
   const all = unique([customer, ...addresses, ...names, ...phones, ...theirIds])
   const others = holding(all, [...ownAddresses, ...namesOfOthers(log, customer)])
   const whole = (what: string, texts: readonly string[]): Wanted[] =>
-    texts.map((text) => ({ what, text, whole: true, others: holding([text], others) }))
+    texts.map((text) => ({ what, text, whole: !isUnspaced(text), others: holding([text], others) }))
   return {
     customer,
     subject: {
@@ -102,6 +104,21 @@ function namesOfOthers({ tables }: EventLog, customer: string): string[] {
   return rows.map(({ text }) => text)
 }
 
+/** Fewer letters, without a space between them, may be the beginning of another name. */
+const SHORTEST_UNSPACED = 3
+
+/** A full name as it is written, as it is said, and with the last name first; none for less than a full name. */
+function waysToSay(name: string): string[] {
+  if (isUnspaced(name)) {
+    const joined = name.replace(/\s+/g, '')
+    return [...joined].length < SHORTEST_UNSPACED ? [name].filter(isFullName) : [name, joined]
+  }
+  const spoken = spokenName(name)
+  const [first = '', last = '', ...more] = spoken.split(' ')
+  const turned = last === '' || more.length > 0 ? [] : [`${last}, ${first}`]
+  return [name, spoken, ...turned].filter(isFullName)
+}
+
 /** As it is kept, and as it is written at home and abroad. */
 function writtenPhones(phone: string): string[] {
   const parsed = parsePhoneNumberFromString(phone.split(';')[0] ?? '')
@@ -119,8 +136,13 @@ function piecesOf({ subject, fresh, signature }: MailMessage): string[] {
   const title = subject.replace(/^(?:(?:re|fwd?|aw|wg|sv)\s*:\s*)+/i, '')
   return [title, ...fresh.split('\n'), ...signature.split('\n')]
     .map((line) => line.trim())
-    .filter((line) => !line.startsWith('>') && line.length >= PIECE_LENGTH)
-    .filter((line) => line.split(/\s+/).length >= PIECE_WORDS)
+    .filter((line) => !line.startsWith('>') && isDistinctive(line))
+}
+
+/** Two letters of a script without spaces say as much as a word. */
+function isDistinctive(line: string): boolean {
+  const unspaced = countUnspaced(line)
+  return line.length + unspaced >= PIECE_LENGTH && line.split(/\s+/).length + unspaced / 2 >= PIECE_WORDS
 }
 
 function unique(texts: readonly string[]): string[] {

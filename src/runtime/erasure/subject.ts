@@ -1,12 +1,13 @@
 /** Who is to be erased, as texts: those that identify them, those that are theirs, and what takes their place. */
 import { ERASED_PREFIX } from '../../kernel/erased.ts'
+import { isUnspaced } from '../../kernel/unspaced.ts'
 
 export interface Subject {
   /** By which runs are about them; null when no run says so. */
   readonly customer: string | null
   /**
-   * Texts that identify them: addresses, full names, phone numbers, ids that follow from these. Found whole, in
-   * capital and small letters alike, over breaks of lines, in links, however letters with marks are put together; and
+   * Texts that identify them: addresses, full names, phone numbers, ids that follow from these. Found whole (but for
+   * scripts without spaces), in capital and small letters alike, over breaks of lines, in links, however letters with marks are put together; and
    * replaced wherever they are in what is kept.
    */
   readonly names: readonly string[]
@@ -75,8 +76,12 @@ function standIn(name: string, token: string, i: number): string {
 
 function wholeWords(words: readonly string[]): RegExp {
   if (words.length === 0) return /(?!)/giu
-  const longestFirst = [...words].sort((a, b) => b.length - a.length).flatMap(waysOf)
-  return new RegExp(`(?<![\\p{L}\\p{N}])(?:${longestFirst.join('|')})(?![\\p{L}\\p{N}])`, 'giu')
+  const longestFirst = [...words].sort((a, b) => b.length - a.length)
+  const ways = (some: readonly string[]): string => `(?:${some.flatMap(waysOf).join('|')})`
+  const parted = longestFirst.filter((word) => !isUnspaced(word))
+  const unparted = longestFirst.filter(isUnspaced)
+  const whole = parted.length === 0 ? [] : [`(?<![\\p{L}\\p{N}])${ways(parted)}(?![\\p{L}\\p{N}])`]
+  return new RegExp([...(unparted.length === 0 ? [] : [ways(unparted)]), ...whole].join('|'), 'giu')
 }
 
 /** As it may be written. */
