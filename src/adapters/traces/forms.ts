@@ -1,5 +1,6 @@
 /** The forms in which a text can stand in a file: as it is, as it is read, and as mail and JSON encode it. */
 import { asRead } from './as-read.ts'
+import { inOldCharsets } from './charsets.ts'
 
 export interface Wanted {
   /** `name`, `address`, `phone`, `text`: for the report. */
@@ -22,13 +23,20 @@ export interface Forms {
 
 /** Longer texts are looked for by their beginnings. */
 const LONGEST = 200
+/** In charsets of older mail names are looked for, and lines that are as short. */
+const LONGEST_OLD = 40
 /** A shorter piece of base64 says too little. */
 const SHORTEST_BASE64 = 8
 
 export function formsOf(text: string): Forms {
   const short = [...text].slice(0, LONGEST).join('')
   const isLatin = !/[^\0-\u00ff]/.test(short)
-  const bytes = [Buffer.from(short), ...(isLatin ? [Buffer.from(short, 'latin1')] : [])]
+  const old = isLatin
+    ? [Buffer.from(short, 'latin1')]
+    : short.length <= LONGEST_OLD
+      ? inOldCharsets(short)
+      : []
+  const bytes = [Buffer.from(short), ...old]
   const plain = [
     ...bytes,
     Buffer.from(short, 'utf16le'),

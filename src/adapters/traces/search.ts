@@ -83,13 +83,15 @@ async function searchFile(path: string, sought: readonly Sought[], found: Set<st
 /** As it stands, and with the breaks of lines taken out that mail puts into encoded text; as it is read, decoded or not. */
 function viewsOf(text: string): View[] {
   const joined = text.replace(/=\r?\n/g, '')
+  const decoded = unescaped(joined)
   return [
     { read: asRead(utf8Of(text)), plain: text.toLowerCase(), base64: text.replace(/\r?\n/g, '') },
     {
-      read: asRead(utf8Of(unescaped(joined))),
+      read: asRead(utf8Of(decoded)),
       plain: joined === text ? '' : joined.toLowerCase(),
       base64: '',
     },
+    { read: '', plain: decoded === joined ? '' : decoded.toLowerCase(), base64: '' },
     { read: asRead(decodedRows(text)), plain: '', base64: '' },
   ]
 }
