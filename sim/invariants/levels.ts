@@ -115,8 +115,11 @@ export class Levels implements Invariant {
         throw new Violation('levels', `${review} carries a warning, and the operator is not asked`)
       this.#due = { review: String(review), verdict: isOver ? 'approved' : 'rejected', position }
     }
-    const counts = ruling.counts === true
-    const { epoch } = this.#put(key, position, about(this.#last(key), effect, counts))
+    const last = this.#last(key)
+    // What is kept below the level that was set is asked at another one.
+    const counts = ruling.counts === true && (isOver || last.level === null || !isHandedOver(last.level))
+    const bears = counts || ruling.fall === 'effect'
+    const { epoch } = this.#put(key, position, about(last, effect, bears))
     this.#questions.set(String(review), { key, epoch, counts, isWatched: isOver })
   }
 

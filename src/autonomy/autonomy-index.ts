@@ -157,8 +157,10 @@ function noteReview({ stream, time, position }: StoredEvent, body: JsonObject, t
     `SELECT version, epoch, effect, effect_epoch FROM autonomy ${WHERE}`,
     ...values(key),
   )
-  const counts = ruling.counts === true && row?.version === version
-  noteEffect(key, row, { effect: ruling.effect as EffectClass, counts }, tables)
+  const isKept = WATCHED.has(levelSet(key, tables) ?? '') && !WATCHED.has(String(ruling.level))
+  const counts = ruling.counts === true && row?.version === version && !isKept
+  const bears = counts || ruling.fall === 'effect'
+  noteEffect(key, row, { effect: ruling.effect as EffectClass, counts: bears }, tables)
   tables.run(
     `INSERT INTO autonomy_open (review, run, time, position, agent, action, segment, level, counts, shadow, epoch,
        confidence, tolerance, edit)
@@ -176,6 +178,16 @@ function noteReview({ stream, time, position }: StoredEvent, body: JsonObject, t
     Number(ruling.tolerance),
     Number(ruling.edit),
   )
+}
+
+/** That of its own, else of all: what a flag or the ceiling keeps below it is asked at another level, and does not count. */
+function levelSet(key: Remit, tables: Tables): string | null {
+  const row = tables.get<{ level: string | null }>(
+    `SELECT level FROM autonomy WHERE agent = ?1 AND action = ?2 AND segment IN (?3, '${ALL}') AND level IS NOT NULL
+     ORDER BY segment = ?3 DESC LIMIT 1`,
+    ...values(key),
+  )
+  return row?.level ?? null
 }
 
 type Counted = Pick<RemitRow, 'version' | 'effect'> & {
@@ -253,7 +265,6 @@ function settle(event: StoredEvent, body: JsonObject, tables: Tables): void {
   )
   tables.run(`UPDATE autonomy SET ${verdict} = ${verdict} + 1 ${WHERE}`, ...values(open))
   if (!counted) return
-  // What is held down by a flag, or the ceiling, says nothing about what was handed over, and takes nothing back of it.
   const before = readDrift(row?.drift)
   const drift = WATCHED.has(open.level) ? driftAfter(before, error, open.tolerance) : before
   tables.run(

@@ -97,3 +97,26 @@ test('one harmless answer among others does not make the rest count as harmless'
   const { tier, next } = offers.standing
   assert.deepEqual([tier, next.offered], ['medium', false], 'its 46 answers would do for what is harmless')
 })
+
+test('what the ceiling keeps down is no evidence, and the level that is shown is that of the rest', async (t) => {
+  const workflows = [offerWorkflow(1, 'post.note')]
+  const offers = await openOffers(t, { workflows, autonomy: { audits: ALWAYS } })
+  await offers.start()
+  await offers.autonomy.set(REMIT, { level: 'sampled' })
+  await offers.answered(2)
+  await offers.place.reopen({ workflows: [offerWorkflow(1, null)] })
+  const { review } = await offers.start()
+  assert.deepEqual([review?.autonomy?.effect, review?.autonomy?.rule], ['irreversible', 'review'])
+  await offers.answer(review, { verdict: 'rejected' })
+  const { level, effect, reviews, errors } = offers.standing
+  assert.deepEqual([level, effect, reviews, errors], ['sampled', 'reversible', 2, 0])
+})
+
+test('an anomaly takes back what the ceiling keeps down for now', async (t) => {
+  const offers = await openOffers(t, { autonomy: { audits: ALWAYS } })
+  await offers.give('auto')
+  await offers.autonomy.set(REMIT, { ceiling: 'review' })
+  await offers.autonomy.demoteAgent('offer', { cause: 'anomaly', reason: 'ten times as many mails' })
+  await offers.autonomy.set(REMIT, { ceiling: 'auto' })
+  assert.deepEqual([offers.standing.level, offers.standing.by], ['review', 'demotion'])
+})

@@ -39,12 +39,17 @@ export function inForce(
   const effect = asking.effect ?? row?.effect ?? wide?.effect ?? 'irreversible'
   const terms = termsFor(settings, remit, effect)
   const ceiling = ceilingOf(row?.ceiling == null ? wide : row, effect) ?? terms.ceiling
-  const set = row?.level ?? wide?.level ?? settings.level
+  const set = levelSet({ row, wide }, settings)
   const source = row?.level == null ? wide : row
   const version = Math.max(asking.version ?? 0, source?.version ?? 0)
   const level = lower(set, ceiling)
   const fall = isHandedOver(level) ? fallOf(row, source, { version, effect }, settings) : null
   return { level: fall === null ? level : 'review', ceiling, terms, effect, fall }
+}
+
+/** As it was set, earned or lowered, whatever the ceiling is. */
+export function levelSet({ row, wide }: Rows, settings: AutonomySettings): Level {
+  return row?.level ?? wide?.level ?? settings.level
 }
 
 /** What the operator set, `review` at the most where it was set for something more harmless; null for nothing. */
