@@ -246,6 +246,35 @@ test('names are known as they are said, and in scripts that have no spaces', asy
   }
 })
 
+test('where they asked to be answered is an address of theirs, unless others ask for answers there', async () => {
+  const dir = join(home, 'answers')
+  const letter = (from: string, answers: string): string => {
+    const path = join(home, `${from}.eml`)
+    const head = [
+      `From: <${from}>`,
+      `Reply-To: <${answers}>`,
+      'To: mara@lindqvist.studio',
+      'Subject: A website',
+    ]
+    const text = 'We need a new website. Ask pia.own@post.example or office@post.example.'
+    writeFileSync(path, [...head, `Message-ID: <1${from}>`, '', text, ''].join('\r\n'))
+    return path
+  }
+  const letters = [
+    letter('pia@firm.example', 'pia.own@post.example'),
+    letter('kim@firm.example', 'office@post.example'),
+    letter('ola@firm.example', 'office@post.example'),
+  ]
+  assert.equal((await cli(['init', '--yes', '--dir', dir])).code, 0)
+  assert.equal((await cli(['ingest', ...letters, '--dir', dir])).code, 0)
+  const words = ['--reason', 'asked', '--yes', '--cancel-runs', '--dir', dir]
+  const pia = await cli(['erase', 'pia@firm.example', ...words])
+  assert.match(pia.stdout, /address "pia\.own@post\.example"/)
+  assert.equal((await cli(['erase', 'pia@firm.example', '--finish', ...words])).code, 0)
+  const kim = await cli(['erase', 'kim@firm.example', ...words])
+  assert.doesNotMatch(kim.stdout, /address "office@post\.example"/)
+})
+
 test('somebody else whose address holds that of an erased customer keeps all that is theirs', async () => {
   const dir = join(home, 'alike')
   const letter = (name: string, address: string): string => {

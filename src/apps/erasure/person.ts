@@ -40,8 +40,10 @@ export function personOf(log: EventLog, customer: string, ownAddresses: readonly
   const record = showCustomer(log.tables, customer, 0)
   const messages = messagesOf(log, customer)
   const isOwn = (address: string): boolean => ownAddresses.includes(address)
-  const addresses = unique(record.addresses.map(({ value }) => value)).filter((one) => !isOwn(one))
-  const replyTo = messages.map(({ message }) => message?.replyTo.address ?? '').filter((one) => !isOwn(one))
+  const known = record.addresses.map(({ value }) => value)
+  const replyTo = repliesOf(messages).filter((one) => !isOwn(one))
+  const theirs = replyTo.filter((one) => !known.includes(one) && !isOfOthers(log, customer, one))
+  const addresses = unique([...known, ...theirs]).filter((one) => !isOwn(one))
   const { name } = record.fields
   const called = unique([
     ...(name === undefined ? [] : [name, ...name.others].map(({ value }) => value)),
@@ -86,8 +88,29 @@ export function personOf(log: EventLog, customer: string, ownAddresses: readonly
   }
 }
 
-function messagesOf(log: EventLog, customer: string): { id: string; message: MailMessage | null }[] {
-  const rows = log.tables.all<{ id: string }>('SELECT id FROM mail_messages WHERE customer = ?', customer)
+interface Kept {
+  readonly id: string
+  readonly message: MailMessage | null
+}
+
+/** Where they asked to be answered. */
+function repliesOf(messages: readonly Kept[]): string[] {
+  return unique(messages.map(({ message }) => message?.replyTo.address ?? ''))
+}
+
+/** Whether an address is that of another customer, or others want their answers there as well. */
+function isOfOthers(log: EventLog, customer: string, address: string): boolean {
+  const sql = 'SELECT 1 FROM customers_addresses WHERE address = ? AND customer <> ?'
+  if (log.tables.get(sql, address, customer) !== undefined) return true
+  return repliesOf(messagesOf(log, customer, '<>')).includes(address)
+}
+
+/** @param which of this customer, or of all others */
+function messagesOf(log: EventLog, customer: string, which: '=' | '<>' = '='): Kept[] {
+  const rows = log.tables.all<{ id: string }>(
+    `SELECT id FROM mail_messages WHERE customer ${which} ?`,
+    customer,
+  )
   return rows.map(({ id }) => {
     const body = log.readStream(MAIL_STREAM + id)[0]?.body ?? null
     return { id, message: (body?.message as unknown as MailMessage | undefined) ?? null }
