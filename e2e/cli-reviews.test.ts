@@ -35,6 +35,26 @@ describe('reviews on the command line', { concurrency: 2 }, () => {
     assert.equal((await cli(['up', '--sample', '--once', '--dir', made])).code, 0)
   })
 
+  it('refuses what does not go with an answer, instead of giving the answer without it', async () => {
+    const dir = workspace()
+    const [{ id } = assert.fail(), { id: other } = assert.fail()] = await inbox(dir)
+    for (const words of [
+      [id, 'approve', '--set', 'to=somebody@else.example'],
+      [id, 'approve', '--dry-run'],
+      [id, 'approve', '--like', other],
+      [id, 'reject', '--for', 'customer'],
+      [id, 'edit', '--set', 'subject=Hello', '--dry-run'],
+      [id, 'respond', 'shorter', '--set', 'subject=Hello'],
+      [id, 'delegate', '--for', 'all', '--set', 'subject=Hello'],
+      ['approve', '--like', id, '--yes', '--set', 'subject=Hello'],
+    ]) {
+      const refused = await failure(['review', ...words, '--dir', dir])
+      assert.deepEqual([refused.code, refused.exit], ['USAGE', 2], words.join(' '))
+    }
+    assert.equal((await inbox(dir)).find((one) => one.id === id)?.id, id, 'it waits')
+    assert.deepEqual((await json(['reviews', '--dir', dir])).answers, [])
+  })
+
   it('shows what a review leads to, and answers what was shown last', async () => {
     const dir = workspace()
     const [{ id, hash } = assert.fail()] = await inbox(dir)

@@ -213,3 +213,90 @@ test('an older backup does not bring an erased customer back', async () => {
   const { stdout } = await cli(['runs', '--json', '--dir', beside])
   assert.equal(stdout.includes('stalled'), false)
 })
+
+test('names are known as they are said, and in scripts that have no spaces', async () => {
+  const dir = join(home, 'said')
+  const letter = (file: string, from: string, text: string): string => {
+    const path = join(home, file)
+    const head = [`From: ${from}`, 'To: mara@lindqvist.studio', 'Subject: A new website']
+    const type = 'Content-Type: text/plain; charset=utf-8'
+    writeFileSync(path, [...head, `Message-ID: <${file}@x.example>`, type, '', text, ''].join('\r\n'))
+    return path
+  }
+  const japanese = '私たちの茶園のために新しいウェブサイトを作っていただけますでしょうか'
+  const letters = [
+    letter('a', '"Ashworth, Dr. Ann" <ann@firm.example>', 'We need a new website. What would it cost?'),
+    letter('b', '山田太郎 <taro@tea.example>', `${japanese}。`),
+    letter('c', 'Bo Ek <bo@other.example>', 'Ann Ashworth told me that you make websites.'),
+    letter('d', 'Cy Ek <cy@other.example>', `山田太郎様のご紹介です。「${japanese}。」`),
+  ]
+  assert.equal((await cli(['init', '--yes', '--dir', dir])).code, 0)
+  assert.equal((await cli(['ingest', ...letters, '--dir', dir])).code, 0)
+  for (const [address, name, other] of [
+    ['ann@firm.example', 'Ann Ashworth', 'bo@other.example'],
+    ['taro@tea.example', '山田太郎', 'cy@other.example'],
+  ] as const) {
+    const words = ['erase', address, '--reason', 'asked', '--yes', '--cancel-runs', '--dir', dir]
+    const first = await cli(words)
+    assert.deepEqual([first.code, first.stdout.includes(`name "${name}"`)], [1, true], first.stdout)
+    assert.equal(first.stdout.includes(`text "${japanese}`), name === '山田太郎')
+    assert.equal((await cli(['customer', 'show', other, '--dir', dir])).code, 0)
+    assert.equal((await cli([...words, '--mentions'])).code, 0)
+    assert.deepEqual(tracesIn(dir, [name]), [])
+  }
+})
+
+test('where they asked to be answered is an address of theirs, unless others ask for answers there', async () => {
+  const dir = join(home, 'answers')
+  const letter = (from: string, answers: string): string => {
+    const path = join(home, `${from}.eml`)
+    const head = [
+      `From: <${from}>`,
+      `Reply-To: <${answers}>`,
+      'To: mara@lindqvist.studio',
+      'Subject: A website',
+    ]
+    const text = 'We need a new website. Ask pia.own@post.example or office@post.example.'
+    writeFileSync(path, [...head, `Message-ID: <1${from}>`, '', text, ''].join('\r\n'))
+    return path
+  }
+  const letters = [
+    letter('pia@firm.example', 'pia.own@post.example'),
+    letter('kim@firm.example', 'office@post.example'),
+    letter('ola@firm.example', 'office@post.example'),
+  ]
+  assert.equal((await cli(['init', '--yes', '--dir', dir])).code, 0)
+  assert.equal((await cli(['ingest', ...letters, '--dir', dir])).code, 0)
+  const words = ['--reason', 'asked', '--yes', '--cancel-runs', '--dir', dir]
+  const pia = await cli(['erase', 'pia@firm.example', ...words])
+  assert.match(pia.stdout, /address "pia\.own@post\.example"/)
+  assert.equal((await cli(['erase', 'pia@firm.example', '--finish', ...words])).code, 0)
+  const kim = await cli(['erase', 'kim@firm.example', ...words])
+  assert.doesNotMatch(kim.stdout, /address "office@post\.example"/)
+})
+
+test('somebody else whose address holds that of an erased customer keeps all that is theirs', async () => {
+  const dir = join(home, 'alike')
+  const letter = (name: string, address: string): string => {
+    const path = join(home, `${address}.eml`)
+    const head = [`From: ${name} <${address}>`, 'To: mara@lindqvist.studio', 'Subject: A new website']
+    const text = `We need a new website for ${name}, budget 9,000 EUR. What would it cost?`
+    writeFileSync(path, [...head, `Message-ID: <${name[0]}1@x.example>`, '', text, ''].join('\r\n'))
+    return path
+  }
+  const others = ['john.smith@firm.example', 'smith@firm.example.uk']
+  const letters = [
+    letter('Ann Smith', 'smith@firm.example'),
+    ...others.map((one, i) => letter(`Bo${i}`, one)),
+  ]
+  assert.equal((await cli(['init', '--yes', '--dir', dir])).code, 0)
+  assert.equal((await cli(['ingest', ...letters, '--dir', dir])).code, 0)
+  const words = ['erase', 'smith@firm.example', '--reason', 'asked', '--yes', '--cancel-runs', '--mentions']
+  const done = await cli([...words, '--dir', dir])
+  assert.equal(done.code, 0, done.stdout + done.stderr)
+  assert.deepEqual(tracesIn(dir, ['Ann Smith']), [])
+  for (const other of others) {
+    assert.equal((await cli(['customer', 'show', other, '--dir', dir])).code, 0)
+    assert.match((await cli(['inbox', '--dir', dir])).stdout, new RegExp(`<${RegExp.escape(other)}>`))
+  }
+})

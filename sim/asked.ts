@@ -39,6 +39,11 @@ export class AskedFor {
     this.#reached = this.#clock.now()
   }
 
+  /** The latest time of day that there has ever been. */
+  get latest(): number {
+    return Math.max(this.#clock.now(), this.#latest)
+  }
+
   /** Of a process that has died, nothing more comes. */
   forget(): void {
     this.#asked.clear()

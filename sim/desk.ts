@@ -117,11 +117,10 @@ export class Desk {
   /** What a delegation speaks for does not wait for the operator. @throws Violation */
   checkDelegated({ log, hf }: SimProcess): void {
     const standing = listDelegations(log.tables).filter(({ revoked }) => revoked === null)
-    const now = this.#around.clock.now()
+    const { latest } = this.#around.asked
     for (const review of hf.reviews()) {
       if (review.action !== DECISION) continue
-      // One that was over when it was asked does not look at it again when the clock is set back.
-      const latest = Math.max(now, review.requested)
+      // One that was over by a clock that has been set back since does not look at it again.
       const one = standing.find((given) => {
         return given.position < review.position && covers(given, review, given.used, latest)
       })

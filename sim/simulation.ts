@@ -90,7 +90,7 @@ export class Simulation {
   #isDiskFull = false
   #isDiskSlow = false
   #calm = false
-  readonly #asked = new AskedFor(this.clock)
+  readonly asked = new AskedFor(this.clock)
   #isMended = false
   #isOpening = false
   /** What went wrong outside the driver's own calls. */
@@ -168,13 +168,13 @@ export class Simulation {
     switch (deed) {
       case 'turns':
         for (let n = this.#chance.whole(1, 12); n > 0; n -= 1) await turn()
-        this.#asked.turned()
+        this.asked.turned()
         return
       case 'settle':
         return await this.settle()
       case 'pass':
         this.clock.next()
-        this.#asked.timePassed()
+        this.asked.timePassed()
         return
       case 'mend':
         this.#isMended = true
@@ -183,7 +183,7 @@ export class Simulation {
         const ms = Math.round((this.#chance.next() * 2 - 1) * 10 * DAY_MS)
         this.tally.add('clock: jump')
         this.clock.set(this.clock.now() + ms)
-        this.#asked.jumped()
+        this.asked.jumped()
         return
       }
       case 'die':
@@ -216,7 +216,7 @@ export class Simulation {
 
   async settle(): Promise<void> {
     if (!(await settle())) throw new Violation('comes-to-rest', 'the event loop turns and turns')
-    this.#asked.turned()
+    this.asked.turned()
   }
 
   /** The invariants of every step. @throws Violation */
@@ -224,7 +224,7 @@ export class Simulation {
     if (this.#broken !== null) throw this.#broken
     for (const event of this.unseen()) {
       this.trace(() => `    ${textOf(event)}`)
-      this.watch.see(event, this.#asked.take(event))
+      this.watch.see(event, this.asked.take(event))
       this.#mirror.see(event, this.#store.database)
     }
     for (const { path, operation, keys, times } of this.world.done.values()) {
@@ -264,7 +264,7 @@ export class Simulation {
   #open(): void {
     this.look()
     this.watch.order.opened()
-    this.#asked.forget()
+    this.asked.forget()
     this.#commitsToLive = null
     this.#pointsToLive = null
     this.#isDiskFull = false
@@ -336,7 +336,7 @@ export class Simulation {
 
   #ask(one: SimProcess, parts: readonly StreamAppend[]): () => void {
     if (this.#zombies.includes(one)) return () => {}
-    const refused = this.#asked.note(parts, one.log.head().position)
+    const refused = this.asked.note(parts, one.log.head().position)
     return () => {
       refused()
       this.watch.order.unsure()

@@ -1,7 +1,7 @@
 /**
  * What is answered without the operator, is answered as the level in force says, and no level is in force above its
- * ceiling, or after its answers have shown too many errors: reckoned from the events, as they stood when the answer was
- * asked to be put on record.
+ * ceiling, after its answers have shown too many errors, or for something worse than it was earned by: reckoned from the
+ * events, as they stood when the answer was asked to be put on record.
  */
 import type { StoredEvent } from '../../src/kernel/event.ts'
 import type { JsonObject } from '../../src/kernel/json.ts'
@@ -26,7 +26,11 @@ interface Standing {
   readonly level: Level | null
   readonly ceiling: Level | null
   readonly ceilingFor: EffectClass
+  /** The worst that the answers that count are about, `counted` being their epoch; else of the latest question. */
   readonly effect: EffectClass
+  readonly counted: number | null
+  /** The worst that its level was earned by; null for one that was set. */
+  readonly earnedFor: EffectClass | null
   /** A count belongs to one of them. */
   readonly epoch: number
   readonly answers: number
@@ -49,6 +53,8 @@ const NEW: Standing = {
   ceiling: null,
   ceilingFor: 'read',
   effect: 'irreversible',
+  counted: null,
+  earnedFor: null,
   epoch: 0,
   ...ANEW,
 }
@@ -81,8 +87,8 @@ export class Levels implements Invariant {
   end(): void {
     for (const [key, standings] of this.#standings) {
       const last = standings.at(-1)
-      if (last !== undefined && this.#hasDrifted(last))
-        throw new Violation('levels-lost', `${key} has had too many errors, and is not taken back`)
+      if (last !== undefined && this.#isLost(last, last.effect))
+        throw new Violation('levels-lost', `${key} is to be taken back, and is not`)
     }
   }
 
@@ -109,8 +115,12 @@ export class Levels implements Invariant {
         throw new Violation('levels', `${review} carries a warning, and the operator is not asked`)
       this.#due = { review: String(review), verdict: isOver ? 'approved' : 'rejected', position }
     }
-    const { epoch } = this.#put(key, position, { effect })
-    this.#questions.set(String(review), { key, epoch, counts: ruling.counts === true, isWatched: isOver })
+    const last = this.#last(key)
+    // What is kept below the level that was set is asked at another one.
+    const counts = ruling.counts === true && (isOver || last.level === null || !isHandedOver(last.level))
+    const bears = counts || ruling.fall === 'effect'
+    const { epoch } = this.#put(key, position, about(last, effect, bears))
+    this.#questions.set(String(review), { key, epoch, counts, isWatched: isOver })
   }
 
   #answer(position: number, body: JsonObject, due: { readonly verdict: string } | null): void {
@@ -134,7 +144,7 @@ export class Levels implements Invariant {
     this.#put(key, position, {
       answers: answers + 1,
       errors: errors + (isError ? 1 : 0),
-      drift: isWatched ? sums : ANEW.drift,
+      drift: isWatched ? sums : drift,
     })
   }
 
@@ -166,15 +176,15 @@ export class Levels implements Invariant {
             'levels-earned',
             `${key} has got ${body.to} from ${actor}, and it was not offered`,
           )
-        this.#put(key, position, { level: body.to as Level, ...anew })
+        this.#put(key, position, { level: body.to as Level, earnedFor: this.#last(key).effect, ...anew })
         return
       case 'autonomy.demoted':
-        if (actor === 'autonomy' && known !== undefined && !this.#hasDrifted(known))
-          throw new Violation('levels-lost', `${key} is taken back, and its errors are not too many`)
-        this.#put(key, position, { level: body.to as Level, ...anew })
+        if (actor === 'autonomy' && known !== undefined && !this.#isLost(known, known.effect))
+          throw new Violation('levels-lost', `${key} is taken back, and nothing speaks for that`)
+        this.#put(key, position, { level: body.to as Level, earnedFor: null, ...anew })
         return
       default:
-        this.#put(key, position, { level: body.level as Level, ...anew })
+        this.#put(key, position, { level: body.level as Level, earnedFor: null, ...anew })
     }
   }
 
@@ -198,24 +208,34 @@ export class Levels implements Invariant {
   }
 
   #inForce(standing: Standing, effect: EffectClass): Level {
-    const level = this.#earned(standing, effect)
-    return isHandedOver(level) && this.#sumOf(standing) >= this.#settings.falseAlarmEvery ? 'review' : level
+    return this.#isLost(standing, effect) ? 'review' : this.#earned(standing, effect)
   }
 
   #earned({ level, ceiling, ceilingFor }: Standing, effect: EffectClass): Level {
-    const isWorse = HARMLESS_FIRST.indexOf(effect) > HARMLESS_FIRST.indexOf(ceilingFor)
-    const set = ceiling !== null && isWorse ? lower(ceiling, 'review') : ceiling
+    const set = ceiling !== null && isWorse(effect, ceilingFor) ? lower(ceiling, 'review') : ceiling
     return lower(level ?? this.#settings.level, set ?? this.#settings.ceilings[effect])
   }
 
-  #hasDrifted(standing: Standing): boolean {
-    const level = this.#earned(standing, standing.effect)
-    return isHandedOver(level) && this.#sumOf(standing) >= this.#settings.falseAlarmEvery
+  /** After too many errors, and where something worse is asked for than the level was earned by. */
+  #isLost(standing: Standing, effect: EffectClass): boolean {
+    if (!isHandedOver(this.#earned(standing, effect))) return false
+    const { drift, earnedFor } = standing
+    const sum = drift.reduce((total, one) => total + one, 0) / drift.length
+    return sum >= this.#settings.falseAlarmEvery || (earnedFor !== null && isWorse(effect, earnedFor))
   }
+}
 
-  #sumOf({ drift }: Standing): number {
-    return drift.reduce((sum, one) => sum + one, 0) / drift.length
-  }
+function about(
+  { effect: known, counted, epoch }: Standing,
+  effect: EffectClass,
+  counts: boolean,
+): Partial<Standing> {
+  if (counted === epoch && !(counts && isWorse(effect, known))) return {}
+  return { effect, counted: counts ? epoch : null }
+}
+
+function isWorse(effect: EffectClass, than: EffectClass): boolean {
+  return HARMLESS_FIRST.indexOf(effect) > HARMLESS_FIRST.indexOf(than)
 }
 
 function isHandedOver(level: Level): boolean {

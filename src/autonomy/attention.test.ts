@@ -19,8 +19,10 @@ describe('known-bad items', () => {
     const offers = await openOffers(t, WATCHFUL)
     const { item, real } = await withItem(offers)
     assert.deepEqual(item.proposal, { ...real.proposal, to: 'ada@harbuorlane.example' })
-    const shown = (review: typeof item) => [review.action, review.summary, review.reason, review.confidence]
+    const shown = ({ action, summary, reason, confidence, risk, segment, fields }: typeof item) =>
+      [action, summary, reason, confidence, risk, segment, fields] as const
     assert.deepEqual(shown(item), shown(real))
+    assert.equal(item.risk?.operation, 'post.send')
   })
 
   for (const [how, answer, caught] of [
@@ -57,6 +59,18 @@ describe('known-bad items', () => {
     await offers.answer(waiting()[0], { verdict: 'rejected' })
     await offers.start()
     assert.equal(waiting().length, 1)
+  })
+
+  test('are never answered by a rule, also after one was made of such an item', async (t) => {
+    const offers = await openOffers(t, WATCHFUL)
+    const { item } = await withItem(offers)
+    const { desk } = offers.place.hf
+    await desk.delegate(item.id, {})
+    await offers.place.hf.idle()
+    assert.deepEqual(offers.autonomy.vigilance().caught, 0)
+    await offers.start()
+    const waiting = offers.place.hf.reviews().filter(({ run }) => run.startsWith('item-'))
+    assert.equal(waiting.length, 1)
   })
 
   test('are never answered by autonomy, nor made where nobody reviews', async (t) => {

@@ -10,6 +10,7 @@
 import { canonicalJson, type Json, type JsonObject } from '../kernel/json.ts'
 import type { Label } from '../kernel/label.ts'
 import { seededRandom } from '../kernel/random.ts'
+import type { ReviewOptions } from '../kernel/review.ts'
 import { runOf } from '../kernel/run-stream.ts'
 import type { Schema, StandardResult } from '../kernel/schema.ts'
 import { defineWorkflow, type ReviewAnswer, type Workflow } from '../kernel/workflow.ts'
@@ -23,7 +24,7 @@ export const ATTENTION_CHECK = 'holdfast.attention-check'
 export interface CheckInput {
   /** The run whose proposal it is made of: what is shown beside it is taken from there. */
   readonly source: string
-  /** As in the review that it is made of. */
+  /** As in the review that it is made of: what it says of itself, and `calibrated`, what its confidence was worth. */
   readonly shown: Omit<JsonObject, 'proposal'>
   readonly proposal: JsonObject
   /** The field that was made wrong. */
@@ -54,6 +55,7 @@ export const attentionCheck: Workflow<CheckInput, CheckOutput> = defineWorkflow(
       proposal,
       evidence: (shown.evidence ?? []) as readonly Json[],
       warnings: (shown.warnings ?? []) as readonly Json[],
+      ...((shown.options ?? {}) as ReviewOptions),
     })
     return { caught: isCaught(answer, proposal, wrong) }
   },
@@ -112,8 +114,10 @@ function itemOf(
     ({ kind, body }) => kind === 'review.requested' && body?.review === answered?.body?.review,
   )
   if (started == null || asked?.body == null) return null
-  const { proposal, autonomy, action, summary, reason, confidence, evidence, warnings } = asked.body
-  const operation = (autonomy as JsonObject | undefined)?.operation
+  const { proposal, action, summary, reason, confidence, evidence, warnings } = asked.body
+  const { operation, calibrated = null } = (asked.body.autonomy ?? {}) as JsonObject
+  // It waits for an answer, however long that takes.
+  const { deadlineMs: _, onExpiry: __, ...options } = (asked.body.options ?? {}) as JsonObject
   const spoiled = spoil(proposal as JsonObject, criticalOf(typeof operation === 'string' ? operation : null))
   if (spoiled === null) return null
   const shown = {
@@ -123,6 +127,8 @@ function itemOf(
     confidence: confidence ?? 0,
     evidence: evidence ?? [],
     warnings: warnings ?? [],
+    calibrated,
+    options,
   }
   const source = runOf(asked.stream)
   return {

@@ -19,6 +19,7 @@ import type { Erasure, Projection, Tables, TablesReader } from '../ports/project
 import { type Drift, driftAfter, NO_DRIFT } from './drift.ts'
 import { outcomeOf } from './outcome.ts'
 import { ALL } from './remit.ts'
+import { isWorse } from './settings.ts'
 
 /** What is known of a remit. */
 export interface RemitRow extends Remit {
@@ -32,8 +33,11 @@ export interface RemitRow extends Remit {
   readonly since: number | null
   /** Version of the workflow that earned the level; null for one that was set. */
   readonly earned: number | null
+  /** What the action did, at worst, when it was earned: something worse has not earned it. */
+  readonly earned_for: EffectClass | null
   /** The latest version that has asked. */
   readonly version: number
+  /** The worst that the answers that count are about; of the latest question where none counts yet. */
   readonly effect: EffectClass | null
   readonly reviews: number
   readonly errors: number
@@ -51,13 +55,14 @@ const WATCHED = new Set(['sampled', 'auto'])
 
 export const autonomyIndex: Projection = {
   name: 'autonomy',
-  version: 1,
+  version: 2,
   tables: ['autonomy', 'autonomy_open', 'autonomy_outcomes', 'autonomy_checks'],
   schema: `
     CREATE TABLE autonomy (
       agent TEXT NOT NULL, action TEXT NOT NULL, segment TEXT NOT NULL, level TEXT, ceiling TEXT, ceiling_for TEXT,
       cause TEXT NOT NULL DEFAULT 'default', reason TEXT NOT NULL DEFAULT '', since INTEGER,
-      earned INTEGER, version INTEGER NOT NULL DEFAULT 0, effect TEXT, epoch INTEGER NOT NULL DEFAULT 0,
+      earned INTEGER, earned_for TEXT, version INTEGER NOT NULL DEFAULT 0, effect TEXT, effect_epoch INTEGER,
+      epoch INTEGER NOT NULL DEFAULT 0,
       reviews INTEGER NOT NULL DEFAULT 0, errors INTEGER NOT NULL DEFAULT 0, drift TEXT NOT NULL DEFAULT '[]',
       offered TEXT, approved INTEGER NOT NULL DEFAULT 0, edited INTEGER NOT NULL DEFAULT 0,
       rejected INTEGER NOT NULL DEFAULT 0, responded INTEGER NOT NULL DEFAULT 0,
@@ -148,12 +153,14 @@ function noteReview({ stream, time, position }: StoredEvent, body: JsonObject, t
   addRemit(key, tables)
   const version = Number(ruling.version ?? 0)
   tables.run(`UPDATE autonomy SET version = ?4, ${ANEW} ${WHERE} AND version < ?4`, ...values(key), version)
-  tables.run(`UPDATE autonomy SET effect = ?4 ${WHERE}`, ...values(key), String(ruling.effect))
-  const row = tables.get<{ version: number; epoch: number }>(
-    `SELECT version, epoch FROM autonomy ${WHERE}`,
+  const row = tables.get<Counted>(
+    `SELECT version, epoch, effect, effect_epoch FROM autonomy ${WHERE}`,
     ...values(key),
   )
-  const counts = ruling.counts === true && row?.version === version
+  const isKept = WATCHED.has(levelSet(key, tables) ?? '') && !WATCHED.has(String(ruling.level))
+  const counts = ruling.counts === true && row?.version === version && !isKept
+  const bears = counts || ruling.fall === 'effect'
+  noteEffect(key, row, { effect: ruling.effect as EffectClass, counts: bears }, tables)
   tables.run(
     `INSERT INTO autonomy_open (review, run, time, position, agent, action, segment, level, counts, shadow, epoch,
        confidence, tolerance, edit)
@@ -170,6 +177,38 @@ function noteReview({ stream, time, position }: StoredEvent, body: JsonObject, t
     Number(body.confidence ?? 0),
     Number(ruling.tolerance),
     Number(ruling.edit),
+  )
+}
+
+/** That of its own, else of all: what a flag or the ceiling keeps below it is asked at another level, and does not count. */
+function levelSet(key: Remit, tables: Tables): string | null {
+  const row = tables.get<{ level: string | null }>(
+    `SELECT level FROM autonomy WHERE agent = ?1 AND action = ?2 AND segment IN (?3, '${ALL}') AND level IS NOT NULL
+     ORDER BY segment = ?3 DESC LIMIT 1`,
+    ...values(key),
+  )
+  return row?.level ?? null
+}
+
+type Counted = Pick<RemitRow, 'version' | 'effect'> & {
+  readonly epoch: number
+  /** To which the effect belongs; null where no answer that counts is about it. */
+  readonly effect_epoch: number | null
+}
+
+function noteEffect(
+  key: Remit,
+  row: Counted | undefined,
+  { effect, counts }: { readonly effect: EffectClass; readonly counts: boolean },
+  tables: Tables,
+): void {
+  const known = row !== undefined && row.effect_epoch === row.epoch ? row.effect : null
+  if (known !== null && !(counts && isWorse(effect, known))) return
+  tables.run(
+    `UPDATE autonomy SET effect = ?4, effect_epoch = CASE ?5 WHEN 1 THEN epoch END ${WHERE}`,
+    ...values(key),
+    effect,
+    counts ? 1 : 0,
   )
 }
 
@@ -226,7 +265,8 @@ function settle(event: StoredEvent, body: JsonObject, tables: Tables): void {
   )
   tables.run(`UPDATE autonomy SET ${verdict} = ${verdict} + 1 ${WHERE}`, ...values(open))
   if (!counted) return
-  const drift = WATCHED.has(open.level) ? driftAfter(readDrift(row?.drift), error, open.tolerance) : NO_DRIFT
+  const before = readDrift(row?.drift)
+  const drift = WATCHED.has(open.level) ? driftAfter(before, error, open.tolerance) : before
   tables.run(
     `UPDATE autonomy SET reviews = reviews + 1, errors = errors + ?4, drift = ?5 ${WHERE}`,
     ...values(open),
@@ -240,10 +280,13 @@ export function readDrift(text: string | undefined): Drift {
   return sums.length === 0 ? NO_DRIFT : sums
 }
 
+/** The ends after which a run is not reopened. Of one that is, the reviews come back and are answered. */
+const FOR_GOOD = new Set(['run.completed', 'run.continued'])
+
 /** What was not answered never will be; a proposal in shadow is compared later all the same. */
-function closeRun({ stream, body }: StoredEvent, tables: Tables): void {
+function closeRun({ kind, stream, body }: StoredEvent, tables: Tables): void {
   const run = runOf(stream)
-  tables.run('DELETE FROM autonomy_open WHERE run = ? AND shadow = 0', run)
+  if (FOR_GOOD.has(kind)) tables.run('DELETE FROM autonomy_open WHERE run = ? AND shadow = 0', run)
   const caught = isCaught(body)
   if (caught !== null) tables.run('UPDATE autonomy_checks SET caught = ? WHERE run = ?', caught ? 1 : 0, run)
 }
@@ -282,7 +325,8 @@ function noteChange({ kind, time }: StoredEvent, body: JsonObject, tables: Table
       const cause = CAUSES[kind] ?? 'operator'
       tables.run(
         `UPDATE autonomy SET level = ?4, cause = ?5, reason = ?6, since = ?7,
-           earned = CASE WHEN ?5 = 'promotion' THEN version ELSE NULL END, ${ANEW} ${WHERE}`,
+           earned = CASE ?5 WHEN 'promotion' THEN version END,
+           earned_for = CASE ?5 WHEN 'promotion' THEN effect END, ${ANEW} ${WHERE}`,
         ...values(key),
         String(body.level ?? body.to),
         cause,

@@ -37,7 +37,7 @@ import { outcomeOf } from './outcome.ts'
 import { append, byOperator, demote, evidenceOf } from './records.ts'
 import { assertBelow, checkedRemit, checkLevel, percent, spoken } from './remit.ts'
 import { segmentFor } from './segments.ts'
-import { inForce, isHandedOver, standingOf } from './standing.ts'
+import { inForce, isHandedOver, levelSet, standingOf } from './standing.ts'
 import { Turns } from './turns.ts'
 
 export class AutonomyByEvidence implements Autonomy {
@@ -92,6 +92,7 @@ export class AutonomyByEvidence implements Autonomy {
       tolerance,
       edit,
       ...held,
+      ...(earned.fall === null ? {} : { fall: earned.fall.cause }),
     }
     return {
       answer: verdict === null ? null : { verdict, reason },
@@ -207,7 +208,7 @@ export class AutonomyByEvidence implements Autonomy {
     const remit = checkedRemit(given)
     return await this.#turns.take(async () => {
       const standing = this.standing(remit)
-      if (isHandedOver(standing.level)) await demote(this.#options, standing, why)
+      if (this.#isSetAbove(remit)) await demote(this.#options, standing, why)
       return this.standing(remit)
     })
   }
@@ -216,8 +217,14 @@ export class AutonomyByEvidence implements Autonomy {
     agent: string,
     why: { readonly cause: 'operator' | 'anomaly'; readonly reason: string },
   ): Promise<Standing[]> {
-    const own = this.standings().filter((one) => one.agent === agent && isHandedOver(one.level))
+    const own = this.standings().filter((one) => one.agent === agent && this.#isSetAbove(one))
     return await Promise.all(own.map((one) => this.demote(one, why)))
+  }
+
+  /** Whether it was handed over, also where the ceiling keeps it down for now. */
+  #isSetAbove({ agent, action, segment }: Remit): boolean {
+    const rows = rowsOf(this.#options.log.tables, { agent, action, segment })
+    return isHandedOver(levelSet(rows, this.#options.settings()))
   }
 
   /** What was handed over before that time. Found due again when the log is next opened, should it fail. */

@@ -15,7 +15,10 @@ export interface Held {
   readonly flag?: JsonObject
 }
 
-/** The level as it is, or as far as the flag lets it be. What is no level counts as `review`. */
+/**
+ * The level as it is, or as far as the flag lets it be. What is no level counts as `review`, and so does a flag that can't
+ * answer: one that is no text, or that goes by shares where nobody says whose.
+ */
 export function heldDown(
   level: Level,
   { agent, customer }: { readonly agent: string; readonly customer: string | null },
@@ -24,6 +27,6 @@ export function heldDown(
   const name = `level.${agentOf(agent) ?? agent}`
   const answer = flags?.answerNow(name, level, customer) ?? null
   if (answer === null) return { level }
-  const said = LEVELS.find((one) => one === answer.value) ?? 'review'
+  const said = answer.error === null ? (LEVELS.find((one) => one === answer.value) ?? 'review') : 'review'
   return { level: lower(said, level), flag: { name, ...answerBody(answer) } }
 }

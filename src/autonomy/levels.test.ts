@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { offerWorkflow, openOffers, QUICK, REMIT } from '../apps/testing/offers.ts'
+import { countsOf } from '../flags/flag-index.ts'
 
 const ALWAYS = { sampled: 1, auto: 1 }
 const NEVER = { sampled: 1e-9, auto: 1e-9 }
@@ -344,6 +345,10 @@ describe('the flag of a level', () => {
     >
     const { name, variant, value, reason } = ruling.flag as Record<string, unknown>
     assert.deepEqual([name, variant, value, reason], ['level.offer', 'review', 'review', 'STATIC'])
+    assert.deepEqual(
+      countsOf(offers.place.hf.log.tables, 'level.offer').map((one) => [one.variant, one.reason, one.count]),
+      [['review', 'STATIC', 1]],
+    )
     assert.equal(offers.standing.level, 'auto', 'what was given stays given')
     await offers.place.reopen({ flags: held('auto') })
     assert.equal((await offers.start()).review, undefined)

@@ -63,6 +63,17 @@ export function lower(a: Level, b: Level): Level {
   return rank(a) <= rank(b) ? a : b
 }
 
+const SEVERITY: Readonly<Record<EffectClass, number>> = {
+  read: 0,
+  reversible: 1,
+  external: 2,
+  irreversible: 3,
+}
+
+export function isWorse(effect: EffectClass, than: EffectClass): boolean {
+  return SEVERITY[effect] > SEVERITY[than]
+}
+
 export function rank(level: Level): number {
   return LEVELS.indexOf(level)
 }

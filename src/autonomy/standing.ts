@@ -5,7 +5,7 @@ import type { EffectClass } from '../ports/connector.ts'
 import { type RemitRow, type Rows, readDrift } from './autonomy-index.ts'
 import { driftOf, hasDrifted } from './drift.ts'
 import { answersMissing, eValue, upperBound } from './e-process.ts'
-import { lower, nextLevel, rank, type Terms, termsFor, toleranceAt } from './settings.ts'
+import { isWorse, lower, nextLevel, rank, type Terms, termsFor, toleranceAt } from './settings.ts'
 
 /** The levels at which answers are given without the operator. */
 export function isHandedOver(level: Level): boolean {
@@ -18,12 +18,16 @@ export interface InForce {
   readonly terms: Terms
   readonly effect: EffectClass
   /** Why it is to be brought down to `review`; null when it is not. */
-  readonly fall: { readonly cause: 'drift' | 'version'; readonly reason: string } | null
+  readonly fall: { readonly cause: Cause; readonly reason: string } | null
 }
 
+/** What takes a level back. */
+export type Cause = 'drift' | 'version' | 'effect'
+
 /**
- * The level that the next decision goes by. What has drifted, and what was earned by an earlier version of the
- * workflow, stands at `review` from the moment that this is known, whether or not the demotion is on record yet.
+ * The level that the next decision goes by. What has drifted, and what was earned by an earlier version of the workflow
+ * or by something more harmless, stands at `review` from the moment that this is known, whether or not the demotion is
+ * on record yet.
  * @param version of the workflow that asks, and `effect` of its operation; default those that asked last
  */
 export function inForce(
@@ -35,31 +39,29 @@ export function inForce(
   const effect = asking.effect ?? row?.effect ?? wide?.effect ?? 'irreversible'
   const terms = termsFor(settings, remit, effect)
   const ceiling = ceilingOf(row?.ceiling == null ? wide : row, effect) ?? terms.ceiling
-  const set = row?.level ?? wide?.level ?? settings.level
+  const set = levelSet({ row, wide }, settings)
   const source = row?.level == null ? wide : row
   const version = Math.max(asking.version ?? 0, source?.version ?? 0)
   const level = lower(set, ceiling)
-  const fall = isHandedOver(level) ? fallOf(row, source, version, settings) : null
+  const fall = isHandedOver(level) ? fallOf(row, source, { version, effect }, settings) : null
   return { level: fall === null ? level : 'review', ceiling, terms, effect, fall }
 }
 
-const SEVERITY: Readonly<Record<EffectClass, number>> = {
-  read: 0,
-  reversible: 1,
-  external: 2,
-  irreversible: 3,
+/** As it was set, earned or lowered, whatever the ceiling is. */
+export function levelSet({ row, wide }: Rows, settings: AutonomySettings): Level {
+  return row?.level ?? wide?.level ?? settings.level
 }
 
 /** What the operator set, `review` at the most where it was set for something more harmless; null for nothing. */
 function ceilingOf(row: RemitRow | undefined, effect: EffectClass): Level | null {
   if (row?.ceiling == null) return null
-  return SEVERITY[effect] <= SEVERITY[row.ceiling_for ?? 'read'] ? row.ceiling : lower(row.ceiling, 'review')
+  return isWorse(effect, row.ceiling_for ?? 'read') ? lower(row.ceiling, 'review') : row.ceiling
 }
 
 function fallOf(
   row: RemitRow | undefined,
   source: RemitRow | undefined,
-  version: number,
+  { version, effect }: { readonly version: number; readonly effect: EffectClass },
   settings: AutonomySettings,
 ): InForce['fall'] {
   const drift = readDrift(row?.drift)
@@ -69,8 +71,12 @@ function fallOf(
     return { cause: 'drift', reason: `${seen}; ${sum}` }
   }
   const earned = source?.earned ?? null
-  if (earned === null || version <= earned) return null
-  return { cause: 'version', reason: `version ${version} has not earned what version ${earned} had` }
+  if (earned === null) return null
+  if (version > earned)
+    return { cause: 'version', reason: `version ${version} has not earned what version ${earned} had` }
+  const was = source?.earned_for ?? 'read'
+  if (!isWorse(effect, was)) return null
+  return { cause: 'effect', reason: `what it does is ${effect}, and its level was earned by what is ${was}` }
 }
 
 export function standingOf(remit: Remit, { row, wide }: Rows, settings: AutonomySettings): Standing {
@@ -119,7 +125,7 @@ function hindranceOf(next: Level | null, ceiling: Level): string {
 
 /** What the evidence asks to be put on record; null for nothing. */
 export type Due =
-  | { readonly kind: 'autonomy.demoted'; readonly cause: 'drift' | 'version'; readonly reason: string }
+  | { readonly kind: 'autonomy.demoted'; readonly cause: Cause; readonly reason: string }
   | { readonly kind: 'autonomy.promotion-offered'; readonly to: Level }
   | { readonly kind: 'autonomy.offer-withdrawn' }
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { displayName, isFullName, nameKey, oneLine } from './person-name.ts'
+import { displayName, isFullName, nameKey, oneLine, spokenName } from './person-name.ts'
 
 test('the same name however it is written', () => {
   const same = [
@@ -39,4 +39,9 @@ test('a display name that is an address is no name', () => {
 test('outside words can not move the cursor or turn the line round', () => {
   assert.equal(oneLine('Jane\u001b[2J\u202e Doe\r\n\u0000'), 'Jane[2J Doe')
   assert.equal(oneLine('x'.repeat(500)).length, 120)
+})
+
+test('a name as it is said has no titles, and its letters as they are', () => {
+  assert.equal(spokenName('Weißmüller, Prof. Dr. Katrin'), 'Katrin Weißmüller')
+  assert.equal(spokenName('Zoë  O’Brien, PhD'), 'Zoë O’Brien')
 })

@@ -49,6 +49,16 @@ export function nameKey(name: string): string {
   return ordered.join(' ')
 }
 
+/** The name as it is said: `Last, First` turned round, without titles, its letters as they are. */
+export function spokenName(name: string): string {
+  const parts = name
+    .split(',')
+    .map((part) => part.split(/\s+/).filter((word) => wordsOf(word).length > 0))
+    .filter((words) => words.length > 0)
+  const ordered = parts.length === 2 ? [...(parts[1] ?? []), ...(parts[0] ?? [])] : parts.flat()
+  return ordered.join(' ')
+}
+
 /** Whether a name is more than a first name: at least two words that are not titles. */
 export function isFullName(name: string): boolean {
   return nameKey(name).includes(' ')

@@ -11,7 +11,7 @@ export const FLAG_STREAM = 'flag/'
 
 export const flagIndex: Projection = {
   name: 'flags',
-  version: 1,
+  version: 2,
   tables: ['flags', 'flags_last'],
   schema: `
     CREATE TABLE flags (
@@ -21,9 +21,9 @@ export const flagIndex: Projection = {
     CREATE TABLE flags_last (
       flag TEXT NOT NULL, subject TEXT NOT NULL, sign TEXT NOT NULL, PRIMARY KEY (flag, subject)
     ) STRICT, WITHOUT ROWID;`,
-  kinds: ['flag.evaluated'],
+  kinds: ['flag.evaluated', 'review.requested'],
   apply(event, tables) {
-    const body = event.body
+    const body = saidIn(event)
     if (body === null) return
     const words = [body.flag, body.variant, body.reason, body.segment].map((one) => String(one ?? ''))
     tables.run(
@@ -41,9 +41,25 @@ export const flagIndex: Projection = {
     )
   },
   erasure: {
-    keep: ({ body }) => (body === null ? null : flagResidue(body)),
+    keep: (event) => keptOf(event),
     forget: ({ stream }: StoredEvent) => !stream.startsWith(FLAG_STREAM),
   },
+}
+
+/** What a flag said: an evaluation, or what has held the level of a proposal down; null for nothing. */
+function saidIn({ kind, body }: StoredEvent): JsonObject | null {
+  if (body === null || kind === 'flag.evaluated') return body
+  const held = (body.autonomy as JsonObject | null | undefined)?.flag as JsonObject | undefined
+  return held === undefined ? null : { ...held, flag: held.name ?? null }
+}
+
+function keptOf(event: StoredEvent): JsonObject | null {
+  const said = saidIn(event)
+  if (said === null) return null
+  const { flag: name, ...rest } = flagResidue(said)
+  return event.kind === 'flag.evaluated'
+    ? flagResidue(said)
+    : { autonomy: { flag: { name: name ?? null, ...rest } } }
 }
 
 /** What tells one answer from another for the same key. */

@@ -1,5 +1,6 @@
 /** The forms in which a text can stand in a file: as it is, as it is read, and as mail and JSON encode it. */
 import { asRead } from './as-read.ts'
+import { inOldCharsets } from './charsets.ts'
 
 export interface Wanted {
   /** `name`, `address`, `phone`, `text`: for the report. */
@@ -7,6 +8,8 @@ export interface Wanted {
   readonly text: string
   /** Found only where no letter or digit stands before or after it. */
   readonly whole: boolean
+  /** Longer texts that hold it and are something else: it is not found where one of them stands. Default none. */
+  readonly others?: readonly string[]
 }
 
 export interface Forms {
@@ -20,12 +23,20 @@ export interface Forms {
 
 /** Longer texts are looked for by their beginnings. */
 const LONGEST = 200
+/** In charsets of older mail names are looked for, and lines that are as short. */
+const LONGEST_OLD = 40
 /** A shorter piece of base64 says too little. */
 const SHORTEST_BASE64 = 8
 
 export function formsOf(text: string): Forms {
   const short = [...text].slice(0, LONGEST).join('')
-  const bytes = [Buffer.from(short), Buffer.from(short, 'latin1')]
+  const isLatin = !/[^\0-\u00ff]/.test(short)
+  const old = isLatin
+    ? [Buffer.from(short, 'latin1')]
+    : short.length <= LONGEST_OLD
+      ? inOldCharsets(short)
+      : []
+  const bytes = [Buffer.from(short), ...old]
   const plain = [
     ...bytes,
     Buffer.from(short, 'utf16le'),

@@ -64,11 +64,52 @@ test('a name is found however it is written', async () => {
     assert.ok(!(await found(text, name)), text)
 })
 
+test('a name is found in the charsets of older mail', async () => {
+  const cases: readonly (readonly [name: string, charset: string, bytes: Uint8Array])[] = [
+    ['Иван Петров', 'windows-1251', Buffer.from('c8e2e0ed20cfe5f2f0eee2', 'hex')],
+    ['Иван Петров', 'koi8-r', Buffer.from('e9d7c1ce20f0c5d4d2cfd7', 'hex')],
+    ['Zoë O’Brien', 'windows-1252', Buffer.from('5a6feb204f92427269656e', 'hex')],
+    ['小野寺千晶', 'iso-2022-jp', Buffer.from('1b24423e2e4c6e3b7b40693e3d1b2842', 'hex')],
+    ['小野寺千晶', 'shift_jis', Buffer.from('8fac96ec8e9b90e78fbb', 'hex')],
+    ['김민수 Kim', 'euc-kr', Buffer.from('b1e8b9cebcf6204b696d', 'hex')],
+    ['千晶 Ono', 'iso-2022-jp', Buffer.from('1b244240693e3d1b2842204f6e6f', 'hex')],
+  ]
+  for (const [text, charset, bytes] of cases) {
+    assert.equal(new TextDecoder(charset).decode(bytes), text)
+    const name = { what: 'name', text, whole: !/[\u3000-\uffff]/.test(text) }
+    const letter = Buffer.concat([Buffer.from('To: <'), bytes, Buffer.from('>')])
+    assert.ok(await found(letter, name), `${text} in ${charset}`)
+    assert.ok(await found(Buffer.from(letter.toString('base64')), name), `${text} in ${charset}, in base64`)
+    const quoted = letter.toString('hex').replace(/../g, (hex) => `=${hex.toUpperCase()}`)
+    assert.ok(await found(Buffer.from(quoted), name), `${text} in ${charset}, quoted`)
+  }
+  assert.equal(await found('q0*Î and nothing else', { what: 'name', text: '山田太郎', whole: false }), false)
+})
+
 test('a name counts where it stands whole, also in the name of a file', async () => {
   assert.ok(await found('to: <ADA@hall.example>', address))
   assert.ok(await found('', address, 'ada@hall.example.eml'))
   assert.equal(await found('nada@hall.example', address), false)
   assert.equal(await found('ada@hall.examples', address), false)
+})
+
+test('a name is not found within that of somebody else, however that is written', async () => {
+  const smith = { what: 'address', text: 'smith@firm.example', whole: true }
+  const apart = { ...smith, others: ['john.smith@firm.example', 'smith@firm.example.uk'] }
+  for (const other of apart.others) {
+    const letter = `To: <${other}>; call me`
+    for (const form of [
+      letter,
+      letter.toUpperCase(),
+      `?to=${encodeURIComponent(other)}`,
+      ...['', 'x', 'xy'].map((before) => Buffer.from(before + letter).toString('base64')),
+    ]) {
+      assert.ok(await found(form, smith), form)
+      assert.equal(await found(form, apart), false, form)
+    }
+    assert.ok(await found(`${letter}, <smith@firm.example>`, apart))
+    assert.ok(await found(Buffer.from(`${letter} smith@firm.example`).toString('base64'), apart))
+  }
 })
 
 test('a file that is left out is not searched', async () => {

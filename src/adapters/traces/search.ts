@@ -32,7 +32,7 @@ export async function searchFiles(
   wanted: readonly Wanted[],
   options: { readonly skip?: readonly string[]; readonly signal?: AbortSignal } = {},
 ): Promise<SearchReport> {
-  const sought = wanted.map((one) => ({ ...one, forms: formsOf(one.text) }))
+  const sought = wanted.map(soughtOf)
   const traces: Trace[] = []
   let files = 0
   let bytes = 0
@@ -52,6 +52,11 @@ export async function searchFiles(
 
 interface Sought extends Wanted {
   readonly forms: Forms
+  readonly around: readonly Forms[]
+}
+
+function soughtOf(one: Wanted): Sought {
+  return { ...one, forms: formsOf(one.text), around: (one.others ?? []).map(formsOf) }
 }
 
 interface View {
@@ -78,13 +83,15 @@ async function searchFile(path: string, sought: readonly Sought[], found: Set<st
 /** As it stands, and with the breaks of lines taken out that mail puts into encoded text; as it is read, decoded or not. */
 function viewsOf(text: string): View[] {
   const joined = text.replace(/=\r?\n/g, '')
+  const decoded = unescaped(joined)
   return [
     { read: asRead(utf8Of(text)), plain: text.toLowerCase(), base64: text.replace(/\r?\n/g, '') },
     {
-      read: asRead(utf8Of(unescaped(joined))),
+      read: asRead(utf8Of(decoded)),
       plain: joined === text ? '' : joined.toLowerCase(),
       base64: '',
     },
+    { read: '', plain: decoded === joined ? '' : decoded.toLowerCase(), base64: '' },
     { read: asRead(decodedRows(text)), plain: '', base64: '' },
   ]
 }
@@ -93,21 +100,41 @@ function nameView(file: string): View {
   return { read: asRead(file), plain: Buffer.from(file).toString('latin1').toLowerCase(), base64: '' }
 }
 
-function isIn(view: View, { forms, whole }: Sought): boolean {
+function isIn(view: View, { forms, whole, around }: Sought): boolean {
+  const all = (of: (one: Forms) => readonly string[]) => around.flatMap(of)
+  const plain = all((one) => one.plain)
+  const base64 = all((one) => one.base64)
   return (
-    holds(view.read, forms.read, whole, LETTER) ||
-    forms.plain.some((form) => holds(view.plain, form, whole, BYTE)) ||
-    forms.base64.some((form) => view.base64.includes(form))
+    holds(view.read, forms.read, { whole, word: LETTER, around: all(({ read }) => [read]) }) ||
+    forms.plain.some((form) => holds(view.plain, form, { whole, word: BYTE, around: plain })) ||
+    forms.base64.some((form) => holds(view.base64, form, { whole: false, word: BYTE, around: base64 }))
   )
 }
 
 const BYTE = /[a-z0-9\x80-\xff]/
 const LETTER = /[\p{L}\p{N}]/u
 
-function holds(text: string, form: string, whole: boolean, word: RegExp): boolean {
+interface Place {
+  readonly whole: boolean
+  /** What words are made of. */
+  readonly word: RegExp
+  /** Not found within these. */
+  readonly around: readonly string[]
+}
+
+function holds(text: string, form: string, { whole, word, around }: Place): boolean {
   for (let at = text.indexOf(form); at >= 0; at = text.indexOf(form, at + 1)) {
+    if (around.some((other) => isWithin(text, at, form, other))) continue
     if (!whole) return true
     if (!word.test(text[at - 1] ?? '') && !word.test(text[at + form.length] ?? '')) return true
+  }
+  return false
+}
+
+/** Whether what stands there is a part of the other. */
+function isWithin(text: string, at: number, form: string, other: string): boolean {
+  for (let into = other.indexOf(form); into >= 0; into = other.indexOf(form, into + 1)) {
+    if (at >= into && text.startsWith(other, at - into)) return true
   }
   return false
 }

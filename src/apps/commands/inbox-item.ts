@@ -1,6 +1,6 @@
 /** A review as the operator's lists show it: with the customer, and the mail that it is about. */
 
-import { ATTENTION_CHECK } from '../../autonomy/attention.ts'
+import { ATTENTION_CHECK, type CheckInput } from '../../autonomy/attention.ts'
 import { briefCustomer } from '../../customers/read.ts'
 import { isHoldfastError } from '../../kernel/errors.ts'
 import type { StoredEvent } from '../../kernel/event.ts'
@@ -64,15 +64,15 @@ export interface BriefMessage {
 export function inboxItem(log: EventLog, review: Review): InboxItem {
   const { position: _, name: __, status: ___, customer, autonomy, ...shown } = review
   const { action, run, risk, warnings, onExpiry } = review
-  const events = log.readStream(runStream(run))
   const about = aboutRun(log, run)
   const message = messageOf(log, about)
+  const { calibrated } = knownBad(log.readStream(runStream(run)))?.shown ?? autonomy ?? {}
   return {
     ...shown,
-    calibrated: typeof autonomy?.calibrated === 'number' ? autonomy.calibrated : null,
+    calibrated: typeof calibrated === 'number' ? calibrated : null,
     customer: customer === null ? null : briefCustomer(log.tables, customer),
     onExpiry: expiryOf(onExpiry, risk, warnings.length).becomes,
-    cost: runCost(events),
+    cost: runCost(about),
     quality: isLetter(action) ? qualityOf(about) : null,
     message: message && briefMessage(message),
   }
@@ -81,9 +81,13 @@ export function inboxItem(log: EventLog, review: Review): InboxItem {
 /** The events of a run; of a known-bad item those of the run that it is made of, so that it looks like that. */
 export function aboutRun(log: EventLog, run: string): readonly StoredEvent[] {
   const events = log.readStream(runStream(run))
-  const { workflow, input } = events[0]?.body ?? {}
-  if (workflow !== ATTENTION_CHECK) return events
-  return log.readStream(runStream(String((input as JsonObject | null)?.source)))
+  const item = knownBad(events)
+  return item === null ? events : log.readStream(runStream(item.source))
+}
+
+function knownBad(events: readonly StoredEvent[]): CheckInput | null {
+  const { workflow, input = null } = events[0]?.body ?? {}
+  return workflow === ATTENTION_CHECK ? (input as CheckInput | null) : null
 }
 
 /** The mail that a run was started for; null when there is none, or it was erased. */

@@ -16,6 +16,8 @@ export interface ErasePersonOptions {
   readonly customer?: string
   /** Texts that identify them: addresses, full names, phone numbers, keys of agents. Replaced wherever they are kept. */
   readonly names: readonly string[]
+  /** Names of others that hold one of theirs, as `john.smith@…` holds `smith@…`, and are left alone. Default none. */
+  readonly others?: readonly string[]
   /** Distinctive pieces of what they said. Default none. */
   readonly pieces?: readonly string[]
   /** Why, for the record. */
@@ -38,12 +40,12 @@ export interface ErasedPerson extends Erasures {
 /** @throws CUSTOMER_BUSY, INPUT_INVALID without a name */
 export async function erasePerson(holdfast: Holdfast, options: ErasePersonOptions): Promise<ErasedPerson> {
   const { log } = holdfast
-  const { customer = null, names, pieces = [], reason, mentions = false } = options
+  const { customer = null, names, others = [], pieces = [], reason, mentions = false } = options
   const all = [...new Set([...(customer === null ? [] : [customer]), ...names])].filter((name) => name !== '')
   if (all.length === 0)
     throw new HoldfastError('INPUT_INVALID', 'Nothing says who is to be erased: give a name')
   const token = randomBytes(6).toString('hex')
-  const subject: Subject = { customer, names: all, ids: [], streams: [], pieces, token }
+  const subject: Subject = { customer, names: all, others, ids: [], streams: [], pieces, token }
   for (const run of options.cancelRuns ? findSubject(log, subject, mentions).open : []) {
     await holdfast.cancel(run, 'the customer is erased').catch((error) => {
       if (!isHoldfastError(error) || error.code !== 'RUN_ENDED') throw error
@@ -55,7 +57,7 @@ export async function erasePerson(holdfast: Holdfast, options: ErasePersonOption
   const erased = await eraseSubject(log, { subject, actor: 'operator', reason, mentions, note })
   log.compact({ anew: true })
   const wanted = [
-    ...all.map((text) => ({ what: 'name', text, whole: true })),
+    ...all.map((text) => ({ what: 'name', text, whole: true, others })),
     ...pieces.map((text) => ({ what: 'text', text, whole: false })),
   ]
   const traces = options.search === undefined ? [] : (await searchFiles(options.search, wanted)).traces

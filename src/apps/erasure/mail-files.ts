@@ -58,7 +58,7 @@ async function isTheirs(path: string, name: string, mail: PersonsMail, heads: Re
   const header = (end < 0 ? text : text.slice(0, end)).replace(/\r?\n[ \t]+/g, ' ').toLowerCase()
   const lines = header.split(/\r?\n/).filter((line) => heads.test(line))
   return mail.addresses.some((address) => {
-    const whole = new RegExp(`(?<![a-z0-9.+_-])${RegExp.escape(address)}(?![a-z0-9-])`)
+    const whole = new RegExp(`(?<![a-z0-9.+_-])${RegExp.escape(address)}(?![a-z0-9-]|\\.[a-z0-9])`)
     return lines.some((line) => whole.test(line))
   })
 }

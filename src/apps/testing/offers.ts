@@ -74,10 +74,15 @@ export class Offers {
   }
 
   /** Starts a run and lets it go on; the review that then waits, if one does. */
-  async start(given: OfferInput = {}, version = 1): Promise<{ run: string; review: Review | undefined }> {
+  async start(
+    given: OfferInput = {},
+    version = 1,
+    customer?: string,
+  ): Promise<{ run: string; review: Review | undefined }> {
     this.#count += 1
     const run = `offer-${this.#count}`
-    await this.place.hf.start(offerWorkflow(version), given as never, { id: run })
+    const about = customer === undefined ? {} : { customer }
+    await this.place.hf.start(offerWorkflow(version), given as never, { id: run, ...about })
     await this.place.hf.idle()
     return { run, review: this.place.hf.reviews().find((review) => review.run === run) }
   }
@@ -120,6 +125,13 @@ export function letterbox(posted: string[], manifest: OperationManifest = {}): C
         },
         lookup: async (_, { idempotencyKey }) =>
           done.has(idempotencyKey) ? { found: 'yes', output: null } : { found: 'no' },
+      },
+      note: {
+        manifest: { effect: 'reversible' },
+        input: z.any(),
+        output: z.any(),
+        perform: async () => null,
+        undo: async () => {},
       },
     },
   })

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { sightOf } from './subject.ts'
+import { holding, sightOf } from './subject.ts'
 
 const NAME = 'Zoë van Öberg'
 const sight = sightOf({
@@ -36,4 +36,26 @@ describe('somebody is known and replaced', () => {
 test('what only holds the letters is no name of theirs', () => {
   for (const text of ['Zoë van Öbergs', 'nzoe@nord.example', 'C:\\nzoe@nord.example', 'Zoë Öberg'])
     assert.ok(!sight.isAbout(JSON.stringify({ text })), text)
+})
+
+test('somebody else whose name holds theirs is left alone', () => {
+  const names = ['smith@firm.example', 'Ann Lee']
+  const known = ['john.smith@firm.example', 'smith@firm.example.uk', 'Mary-Ann Lee', 'Bo Ek', 'ANN LEE']
+  const others = holding(names, known)
+  assert.deepEqual(others, known.slice(0, 3))
+  const { isAbout, replace } = sightOf({
+    customer: null,
+    names,
+    others,
+    ids: [],
+    streams: [],
+    pieces: [],
+    token: 'x',
+  })
+  const text = 'JOHN.Smith@firm.example, smith@firm.example.uk; Mary-Ann\n Lee, john.smith%40firm.example'
+  assert.ok(!isAbout(JSON.stringify(text)))
+  assert.equal(replace(text), text)
+  const both = `${text}; order-smith@firm.example of Ann Lee`
+  assert.ok(isAbout(JSON.stringify(both)))
+  assert.equal(replace(both), `${text}; order-erased-x@erased.invalid of erased-x-1`)
 })

@@ -83,6 +83,11 @@ export async function answerTogether(host: Host, answers: readonly ReadyAnswer[]
   for (const run of away.keys()) if (!isQueuedRun(host.log.tables, run)) goOn(host, run)
 }
 
+/** An id, and the beginning of it, may name the same review: one answer is enough. */
+export function onceEach<Word extends { readonly review: Review }>(words: readonly Word[]): Word[] {
+  return [...new Map(words.map((word) => [word.review.id, word])).values()]
+}
+
 /** Other answers to it may be on record since it was looked at; of a run that is not in the process, all are. */
 function canBeAnswered(host: Host, { id, run, name }: Review): boolean {
   if (findReview(host.log.tables, id).status !== 'waiting') return false

@@ -28,14 +28,14 @@ import type { Runtime } from '../runtime.ts'
 import { Alarm } from './alarm.ts'
 import { answerBody, asProposed, saidIn } from './answer-body.ts'
 import { answerQueued, executionOf, toGone } from './answer-queued.ts'
-import { answerTogether, type BatchAnswer, refused, type Unfit } from './batch.ts'
+import { answerTogether, type BatchAnswer, onceEach, refused, type Unfit } from './batch.ts'
 import {
   DELEGATION_STREAM,
   type Delegation,
   findDelegation,
   standingDelegations,
 } from './delegation-index.ts'
-import { type DelegateOptions, isOfEffect, scopeOf } from './delegation-scope.ts'
+import { type DelegateOptions, isForOperator, scopeOf } from './delegation-scope.ts'
 import { assertInputFits } from './effect-input.ts'
 import { clearedParts, expiredParts, hasOverdueAlert } from './overdue.ts'
 import {
@@ -146,8 +146,7 @@ export class ReviewDesk {
     })
     if (unfit.length > 0) throw refused(shown.length, unfit)
     const batch = `b-${shortHash(shown.map(({ id, hash }) => `${id} ${hash}`).join('\n'), 8)}`
-    const fit = checks.flatMap((check) => (check.status === 'fulfilled' ? [check.value] : []))
-    const words = [...new Map(fit.map((one) => [one.review.id, one])).values()]
+    const words = onceEach(checks.flatMap((check) => (check.status === 'fulfilled' ? [check.value] : [])))
     const ready = words.map(({ review, word }) => ({
       review,
       body: this.#body(review, word, answer.way ?? 'program', { ...saidIn(answer), batch }),
@@ -287,7 +286,7 @@ export class ReviewDesk {
   /** Answers a review by the first delegation that covers it, if one does. */
   async #byDelegation({ id }: Pick<Review, 'id'>): Promise<void> {
     const review = findReview(this.#tables, id)
-    if (!this.#isOpen || review.status !== 'waiting' || isOfEffect(review)) return
+    if (!this.#isOpen || review.status !== 'waiting' || isForOperator(review)) return
     const now = this.#host.clock.now()
     // By the manifest of today: what was reversible when it was asked may not be any more.
     const asked = { ...review, risk: riskOf(this.#host.gate, review.risk?.operation ?? null) }

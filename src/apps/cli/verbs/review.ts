@@ -10,6 +10,7 @@ import { type Call, textOption, type VerbRun } from '../verb.ts'
 import { answerView } from '../views/answer-view.ts'
 import { reviewView } from '../views/review-view.ts'
 import { viewOf } from '../views/view.ts'
+import { refuseOptions } from './review-options.ts'
 
 type Answer = Omit<ParamsOf<'review answer'>, 'id' | 'hash'>
 
@@ -21,6 +22,7 @@ const VERDICTS = ['approve', 'edit', 'reject', 'respond', 'snooze', 'delegate', 
 export const review: VerbRun = async (call) => {
   const { args, out, io } = call
   const [id = '', verdict = 'show', ...words] = args
+  refuseOptions(call, isForSeveral(call) ? 'several' : verdict)
   if (isForSeveral(call)) return await (await import('./review-batch.ts')).answerEquals(call)
   if (verdict === 'show') {
     const shown = await carryOut(call, 'review show', { id }, io)

@@ -1,0 +1,122 @@
+/** Which answers a level is earned and lost by, where more goes on than one question after the other. */
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { z } from 'zod'
+import { offerWorkflow, openOffers, QUICK, REMIT } from '../apps/testing/offers.ts'
+import { defineWorkflow } from '../kernel/workflow.ts'
+
+const ALWAYS = { sampled: 1, auto: 1 }
+
+const HELD_FOR_BIG = {
+  version: 1 as const,
+  segments: { big: { where: [{ field: 'id', operator: 'is' as const, value: 'big' }] } },
+  flags: {
+    'level.offer': {
+      type: 'string' as const,
+      variants: { review: 'review', auto: 'auto' },
+      default: 'auto',
+      rules: [{ segment: 'big', serve: 'review' }],
+    },
+  },
+}
+
+test('what a flag holds down for some does not make the errors of the others forgotten', async (t) => {
+  const offers = await openOffers(t, { autonomy: { audits: ALWAYS }, flags: HELD_FOR_BIG })
+  await offers.give('auto')
+  for (let i = 0; i < 12 && offers.standing.level === 'auto'; i += 1) {
+    await offers.answered(1, { verdict: 'rejected' })
+    const { review } = await offers.start({}, 1, 'big')
+    assert.equal(review?.autonomy?.rule, 'review')
+    await offers.answer(review)
+  }
+  assert.deepEqual([offers.standing.level, offers.standing.by], ['review', 'demotion'])
+})
+
+test('an answer to a review that came back with its run counts', async (t) => {
+  let isBroken = true
+  const workflow = defineWorkflow({
+    name: 'offer',
+    version: 1,
+    input: z.object({}),
+    output: z.string(),
+    async run(ctx) {
+      const asked = ctx.review('ok?', {
+        action: 'send-offer',
+        summary: 'An offer',
+        reason: 'asked for',
+        confidence: 0.8,
+        proposal: { to: 'ada@harbourlane.example' },
+        operation: 'post.send',
+      })
+      await ctx.step('look', () => {
+        if (isBroken) throw new Error('broken')
+      })
+      return (await asked).verdict
+    },
+  })
+  const offers = await openOffers(t, { workflows: [workflow], autonomy: { audits: ALWAYS } })
+  const { place } = offers
+  await offers.give('auto')
+  await place.hf.start(workflow, {}, { id: 'r' })
+  await place.pass(() => place.hf.run('r').status() === 'failed')
+  isBroken = false
+  await place.hf.deadLetters.retry('r')
+  await place.hf.idle()
+  const [review] = place.hf.reviews()
+  assert.equal(review?.autonomy?.rule, 'audit')
+  await offers.answer(review, { verdict: 'rejected' })
+  const { reviews, errors, answers } = offers.autonomy.standing(REMIT)
+  assert.deepEqual([reviews, errors, answers.rejected], [1, 1, 1])
+})
+
+test('what was earned by something harmless is not earned for what is worse', async (t) => {
+  const offers = await openOffers(t, {
+    workflows: [offerWorkflow(1, 'post.note')],
+    autonomy: { ...QUICK, audits: { sampled: 1e-9, auto: 1e-9 } },
+  })
+  const { place } = offers
+  await offers.answered(offers.standing.next.missing ?? 0)
+  await offers.autonomy.accept(REMIT)
+  assert.equal((await offers.start()).review, undefined, 'what it was earned by goes by itself')
+  await place.reopen({ workflows: [offerWorkflow(1, 'post.send')] })
+  const { review } = await offers.start()
+  assert.deepEqual([review?.autonomy?.rule, review?.autonomy?.effect], ['review', 'external'])
+  await place.hf.idle()
+  const demoted = place.hf.log.readStream('autonomy/offer/send-offer/all').at(-1)?.body
+  assert.deepEqual([demoted?.cause, offers.standing.level], ['effect', 'review'])
+  assert.match(String(demoted?.reason), /does is external.* earned by what is reversible/)
+})
+
+test('one harmless answer among others does not make the rest count as harmless', async (t) => {
+  const offers = await openOffers(t, { workflows: [offerWorkflow(1, 'post.send')] })
+  await offers.answered(45)
+  const before = offers.standing
+  assert.deepEqual([before.tier, before.next.offered], ['medium', false])
+  await offers.place.reopen({ workflows: [offerWorkflow(1, 'post.note')] })
+  await offers.answered(1)
+  const { tier, next } = offers.standing
+  assert.deepEqual([tier, next.offered], ['medium', false], 'its 46 answers would do for what is harmless')
+})
+
+test('what the ceiling keeps down is no evidence, and the level that is shown is that of the rest', async (t) => {
+  const workflows = [offerWorkflow(1, 'post.note')]
+  const offers = await openOffers(t, { workflows, autonomy: { audits: ALWAYS } })
+  await offers.start()
+  await offers.autonomy.set(REMIT, { level: 'sampled' })
+  await offers.answered(2)
+  await offers.place.reopen({ workflows: [offerWorkflow(1, null)] })
+  const { review } = await offers.start()
+  assert.deepEqual([review?.autonomy?.effect, review?.autonomy?.rule], ['irreversible', 'review'])
+  await offers.answer(review, { verdict: 'rejected' })
+  const { level, effect, reviews, errors } = offers.standing
+  assert.deepEqual([level, effect, reviews, errors], ['sampled', 'reversible', 2, 0])
+})
+
+test('an anomaly takes back what the ceiling keeps down for now', async (t) => {
+  const offers = await openOffers(t, { autonomy: { audits: ALWAYS } })
+  await offers.give('auto')
+  await offers.autonomy.set(REMIT, { ceiling: 'review' })
+  await offers.autonomy.demoteAgent('offer', { cause: 'anomaly', reason: 'ten times as many mails' })
+  await offers.autonomy.set(REMIT, { ceiling: 'auto' })
+  assert.deepEqual([offers.standing.level, offers.standing.by], ['review', 'demotion'])
+})
