@@ -5,6 +5,7 @@ import { z } from 'zod'
 import { openPlace, type Place } from '../../apps/testing/place.ts'
 import { defineAgent } from '../../kernel/agent.ts'
 import { defineWorkflow } from '../../kernel/workflow.ts'
+import { retain } from '../retention/retention.ts'
 import { defineTrigger } from '../triggers/trigger.ts'
 import { type Erasures, eraseSubject } from './erase-subject.ts'
 import type { Subject } from './subject.ts'
@@ -128,4 +129,19 @@ test('a state that is on its way to the log is written anew, too', async (t) => 
   await say(place, 'eve')
   await place.hf.idle()
   assert.deepEqual((await place.hf.agent(ledger, 'all').query()).by.slice(2), ['eve'])
+})
+
+test('whom only what retention has left still names is erased from that, once', async (t) => {
+  const place = await openPlace(t, { workflows: [note] })
+  await place.hf.start(note, [], { id: 'r', customer: ADA })
+  await place.outcome('r')
+  await retain(place.hf.log, { rules: [{ workflow: '*', status: ['completed'], afterMs: 0 }], now: place.clock.now() })
+  assert.deepEqual(naming(place), ['bodies.erased'])
+  const { position } = place.hf.log.head()
+  await erase(place)
+  assert.deepEqual([naming(place), place.hf.log.head().position], [[], position + 1])
+  assert.deepEqual(place.hf.log.rebuild({ replace: false }).differing, [])
+  place.hf.log.verify()
+  await erase(place)
+  assert.equal(place.hf.log.head().position, position + 1)
 })

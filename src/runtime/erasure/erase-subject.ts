@@ -136,7 +136,7 @@ async function tryToErase(log: EventLog, options: EraseSubjectOptions, isLast: b
   }
   let { found, positions } = look()
   const runs = () => found.runs.length
-  if (positions.length === 0 && !isInHeaders(log, sight))
+  if (positions.length === 0 && !isKept(log, sight))
     return { renewed, erased: { events: 0, blobs: 0, runs: runs() } }
   // What was on its way to the log is on record by then: a run that has begun about them, or a mail of theirs.
   const what = () => {
@@ -223,9 +223,11 @@ function pastOf(log: EventLog, { shared }: Found): number[] {
   })
 }
 
-function isInHeaders(log: EventLog, sight: Sight): boolean {
-  for (const { stream, correlation, actor, label } of log.read()) {
-    if (sight.isNamed([stream, correlation ?? '', actor, ...label.sources].join('\n'))) return true
+/** Whether headers name them, or what earlier erasures have left of a run or an event. */
+function isKept(log: EventLog, sight: Sight): boolean {
+  for (const { stream, correlation, actor, label, kind, body } of log.read()) {
+    const left = kind === 'bodies.erased' ? JSON.stringify(body) : ''
+    if (sight.isNamed([stream, correlation ?? '', actor, ...label.sources, left].join('\n'))) return true
   }
   return false
 }
