@@ -135,7 +135,10 @@ test('whom only what retention has left still names is erased from that, once', 
   const place = await openPlace(t, { workflows: [note] })
   await place.hf.start(note, [], { id: 'r', customer: ADA })
   await place.outcome('r')
-  await retain(place.hf.log, { rules: [{ workflow: '*', status: ['completed'], afterMs: 0 }], now: place.clock.now() })
+  await retain(place.hf.log, {
+    rules: [{ workflow: '*', status: ['completed'], afterMs: 0 }],
+    now: place.clock.now(),
+  })
   assert.deepEqual(naming(place), ['bodies.erased'])
   const { position } = place.hf.log.head()
   await erase(place)
