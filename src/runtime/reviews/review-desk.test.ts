@@ -757,6 +757,33 @@ describe('word given ahead', () => {
     })
   }
 
+  test('answers what another answer was on its way for that the disk has refused', async (t) => {
+    const place = await open(t, { residentRuns: 100 })
+    await place.hf.desk.delegate(await ask(place, {}, 'first'), {})
+    await place.reopen({ recover: false })
+    place.hf.runtime.recover()
+    const next = await ask(place, {}, 'next')
+    const { log, desk } = place.hf
+    const append = log.append.bind(log)
+    const { promise: isRefused, resolve: refuse } = Promise.withResolvers<void>()
+    Object.assign(log, {
+      append: async () => {
+        await isRefused
+        throw new HoldfastError('LOG_WRITE_FAILED', 'the disk is full')
+      },
+    })
+    const operator = place.hf.answer(next, { verdict: 'rejected' })
+    await turns(5)
+    desk.open()
+    await desk.idle()
+    refuse()
+    await assert.rejects(operator, { code: 'LOG_WRITE_FAILED' })
+    Object.assign(log, { append })
+    place.clock.advance(1_000)
+    await place.hf.idle()
+    assert.equal(place.hf.review(next).status, 'approved')
+  })
+
   test('is as narrow as it was said: fields, segment, time, number, risk', async (t) => {
     const place = await open(t)
     const asked = { operation: 'shop.mail', segment: 'schools' }

@@ -13,7 +13,7 @@
  * Why: docs/decisions/0044-reviews.md
  */
 import { covers, whyNotDelegable } from '../../kernel/delegation.ts'
-import { HoldfastError, isHoldfastError, toErrorRecord } from '../../kernel/errors.ts'
+import { isHoldfastError, toErrorRecord } from '../../kernel/errors.ts'
 import type { NewEvent, StoredEvent } from '../../kernel/event.ts'
 import { RUN_ENDS } from '../../kernel/journal.ts'
 import type { JsonObject } from '../../kernel/json.ts'
@@ -38,6 +38,7 @@ import {
 import { type DelegateOptions, isForOperator, scopeOf } from './delegation-scope.ts'
 import { assertInputFits } from './effect-input.ts'
 import { clearedParts, expiredParts, hasOverdueAlert } from './overdue.ts'
+import { assertPutOff } from './putting-off.ts'
 import {
   dueReviews,
   findReview,
@@ -209,16 +210,7 @@ export class ReviewDesk {
   async snooze(id: string, until: number): Promise<Review> {
     const review = findReview(this.#tables, id)
     if (review.status !== 'waiting') throw reviewEnded(review)
-    const { deadline, overdue } = review
-    const isLate = deadline !== null && !overdue && until >= deadline
-    const isTime = new Date(until).getTime() === until
-    if (!isTime || until <= this.#host.clock.now() || isLate) {
-      const why = isLate ? `its deadline is ${new Date(deadline).toISOString()}` : 'that is not in the future'
-      throw new HoldfastError('INPUT_INVALID', `Review ${review.id} can't be put off until then: ${why}`, {
-        details: { review: review.id, until, deadline },
-        fix: 'Name a time in the future, and before its deadline if it has one.',
-      })
-    }
+    assertPutOff(review, until, this.#host.clock.now())
     await this.#append(REVIEW_STREAM + review.id, {
       ...OPERATOR,
       kind: 'review.snoozed',
@@ -299,7 +291,9 @@ export class ReviewDesk {
     const stands = (): boolean =>
       standingDelegations(this.#tables).some((one) => one.id === rule && speaks(one))
     const by = { actor: `rule:${rule}`, way: 'rule', more: { delegation: rule }, stands }
-    await this.#settle(review, asProposed(review, 'approved'), by)
+    const isDone = await this.#settle(review, asProposed(review, 'approved'), by)
+    // Another answer is on its way to the disk, which may not take it.
+    if (!isDone && findReview(this.#tables, id).status === 'waiting') this.#lookAgain()
   }
 
   // -- what time brings --------------------------------------------------------------------------
@@ -392,6 +386,10 @@ export class ReviewDesk {
 
   #onFailure(error: unknown): void {
     if (!this.#isOpen || (isHoldfastError(error) && /CLOSED|EPOCH/.test(error.code))) return
+    this.#lookAgain()
+  }
+
+  #lookAgain(): void {
     this.#isBehind = true
     this.#alarm.after(WRITE_RETRY_MS)
   }
