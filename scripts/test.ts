@@ -19,7 +19,7 @@ const PATIENT = ['--test-concurrency=2', '--test-timeout=1800000']
 
 const GROUPS: Readonly<Record<string, Group>> = {
   /** Beside the code they test, all in one process: a thousand of them take about a second. */
-  unit: { files: 'src/**/*.test.ts', flags: ['--test-isolation=none', '--test-timeout=60000'] },
+  unit: { files: 'src/**/*.test.ts', flags: ['--test-isolation=none', '--test-timeout=300000'] },
   /** Whole processes, servers and signals; each file in a process of its own. */
   e2e: { files: '{e2e,sim}/*.test.ts', flags: ISOLATED },
   /** The same, but minutes long: part of `npm run verify` only. */
