@@ -85,3 +85,10 @@ test('an argument is made wrong where it decides whom or what it touches', () =>
   assert.equal(spoil({ amount: 0, text: 'x' }, ['amount']), null)
   assert.equal(spoil({ text: 'long enough' }, []), null)
 })
+
+test('where every argument decides, the first that can be is made wrong', () => {
+  assert.deepEqual(spoil({ count: 0, to: 'ada@harbourlane.example', text: 'long enough' }, ['*']), {
+    proposal: { count: 0, to: 'ada@harbuorlane.example', text: 'long enough' },
+    wrong: 'to',
+  })
+})

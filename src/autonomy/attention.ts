@@ -132,12 +132,15 @@ function itemOf(
   }
 }
 
-/** The proposal with the first critical argument made wrong that can be; null when none can. */
+/**
+ * The proposal with the first critical argument made wrong that can be; null when none can.
+ * @param critical their names; `*` for all, as of an operation that names none
+ */
 export function spoil(
   proposal: JsonObject,
   critical: readonly string[],
 ): { readonly proposal: JsonObject; readonly wrong: string } | null {
-  for (const wrong of critical) {
+  for (const wrong of critical.includes('*') ? Object.keys(proposal) : critical) {
     const value = proposal[wrong]
     const bad = typeof value === 'string' ? misspelt(value) : typeof value === 'number' ? value * 10 : null
     if (bad !== null && bad !== value) return { proposal: { ...proposal, [wrong]: bad }, wrong }
