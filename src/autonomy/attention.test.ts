@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { type Offers, openOffers, REMIT } from '../apps/testing/offers.ts'
+import { type Offers, offerWorkflow, openOffers, REMIT } from '../apps/testing/offers.ts'
 import { misspelt, spoil } from './attention.ts'
 
 const WATCHFUL = { autonomy: { vigilance: { rate: 1 } } }
@@ -57,6 +57,25 @@ describe('known-bad items', () => {
     await offers.answer(waiting()[0], { verdict: 'rejected' })
     await offers.start()
     assert.equal(waiting().length, 1)
+  })
+
+  test('wait one at a time, though several reviews are asked at once', async (t) => {
+    const offers = await openOffers(t, WATCHFUL)
+    await offers.answered(1)
+    const { hf } = offers.place
+    for (const id of ['a', 'b', 'c']) await hf.start(offerWorkflow(), {} as never, { id })
+    await hf.idle()
+    assert.equal(hf.reviews().filter(({ run }) => run.startsWith('item-')).length, 1)
+  })
+
+  test('go on being made after one that was cancelled', async (t) => {
+    const offers = await openOffers(t, WATCHFUL)
+    const { item } = await withItem(offers)
+    await offers.place.hf.cancel(item.run)
+    await offers.place.hf.idle()
+    await offers.start()
+    const [next] = offers.place.hf.reviews().filter(({ run }) => run.startsWith('item-'))
+    assert.ok(next !== undefined && next.run !== item.run)
   })
 
   test('are never answered by autonomy, nor made where nobody reviews', async (t) => {
