@@ -78,6 +78,17 @@ describe('known-bad items', () => {
     assert.ok(next !== undefined && next.run !== item.run)
   })
 
+  test('are seen by the operator, though one before was left to a rule', async (t) => {
+    const offers = await openOffers(t, WATCHFUL)
+    const { item } = await withItem(offers)
+    await offers.place.hf.desk.delegate(item.id, {})
+    await offers.place.hf.idle()
+    assert.deepEqual(await offers.place.outcome(item.run), { caught: false })
+    await offers.start()
+    const [next] = offers.place.hf.reviews().filter(({ run }) => run.startsWith('item-'))
+    assert.equal(next?.status, 'waiting')
+  })
+
   test('are never answered by autonomy, nor made where nobody reviews', async (t) => {
     const offers = await openOffers(t, {
       autonomy: { ...WATCHFUL.autonomy, level: 'auto', audits: { sampled: 1e-9, auto: 1e-9 } },

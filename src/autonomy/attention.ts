@@ -7,6 +7,7 @@
  * and no more.
  */
 
+import { ATTENTION_CHECK } from '../kernel/attention.ts'
 import { canonicalJson, type Json, type JsonObject } from '../kernel/json.ts'
 import type { Label } from '../kernel/label.ts'
 import { seededRandom } from '../kernel/random.ts'
@@ -16,9 +17,6 @@ import { defineWorkflow, type ReviewAnswer, type Workflow } from '../kernel/work
 import type { Remit, Vigilance } from '../ports/autonomy.ts'
 import type { EventLog } from '../ports/event-log.ts'
 import type { TablesReader } from '../ports/projection.ts'
-
-/** Name of the workflow of a known-bad item. */
-export const ATTENTION_CHECK = 'holdfast.attention-check'
 
 export interface CheckInput {
   /** The run whose proposal it is made of: what is shown beside it is taken from there. */

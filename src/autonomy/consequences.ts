@@ -3,12 +3,13 @@
  * known-bad item is put among the reviews. What fails here, or is cut off, is found due again by the next answer, or
  * when the log is next opened.
  */
+import { ATTENTION_CHECK } from '../kernel/attention.ts'
 import type { StoredEvent } from '../kernel/event.ts'
 import type { JsonObject } from '../kernel/json.ts'
 import { seededRandom } from '../kernel/random.ts'
 import type { Remit } from '../ports/autonomy.ts'
 import type { TablesReader } from '../ports/projection.ts'
-import { ATTENTION_CHECK, makeItem } from './attention.ts'
+import { makeItem } from './attention.ts'
 import { allRows, remitOf, rowsOf } from './autonomy-index.ts'
 import { type AutonomyOptions, manifestIn } from './options.ts'
 import { append, byAutonomy, demote, evidenceOf } from './records.ts'

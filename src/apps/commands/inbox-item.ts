@@ -1,7 +1,7 @@
 /** A review as the operator's lists show it: with the customer, and the mail that it is about. */
 
-import { ATTENTION_CHECK } from '../../autonomy/attention.ts'
 import { briefCustomer } from '../../customers/read.ts'
+import { ATTENTION_CHECK, sourceOfItem } from '../../kernel/attention.ts'
 import { isHoldfastError } from '../../kernel/errors.ts'
 import type { StoredEvent } from '../../kernel/event.ts'
 import type { Json, JsonObject } from '../../kernel/json.ts'
@@ -81,9 +81,8 @@ export function inboxItem(log: EventLog, review: Review): InboxItem {
 /** The events of a run; of a known-bad item those of the run that it is made of, so that it looks like that. */
 export function aboutRun(log: EventLog, run: string): readonly StoredEvent[] {
   const events = log.readStream(runStream(run))
-  const { workflow, input } = events[0]?.body ?? {}
-  if (workflow !== ATTENTION_CHECK) return events
-  return log.readStream(runStream(String((input as JsonObject | null)?.source)))
+  const began = events[0]?.body ?? {}
+  return began.workflow === ATTENTION_CHECK ? log.readStream(runStream(sourceOfItem(began))) : events
 }
 
 /** The mail that a run was started for; null when there is none, or it was erased. */
