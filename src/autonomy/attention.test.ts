@@ -1,8 +1,18 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
+import { z } from 'zod'
 import { type Offers, offerWorkflow, openOffers, REMIT } from '../apps/testing/offers.ts'
+import { defineWorkflow } from '../kernel/workflow.ts'
+import { eraseSubject } from '../runtime/erasure/erase-subject.ts'
 import { misspelt, spoil } from './attention.ts'
 
+const ASKED = {
+  action: 'pay',
+  summary: 'A sum',
+  reason: 'it is due',
+  confidence: 0.5,
+  operation: 'post.send',
+}
 const WATCHFUL = { autonomy: { vigilance: { rate: 1 } } }
 
 /** The item that is known to be bad, and the real review that it was put beside. */
@@ -87,6 +97,31 @@ describe('known-bad items', () => {
     await offers.start()
     const [next] = offers.place.hf.reviews().filter(({ run }) => run.startsWith('item-'))
     assert.equal(next?.status, 'waiting')
+  })
+
+  test('go with whom the proposal that they are made of was about', async (t) => {
+    const ADA = 'ada@hall.example'
+    const ask = defineWorkflow({
+      name: 'ask',
+      version: 1,
+      input: z.any(),
+      output: z.any(),
+      run: (ctx) => ctx.review('sum', { ...ASKED, proposal: { to: 'Harbour', sum: 5 } }) as Promise<never>,
+    })
+    const offers = await openOffers(t, { ...WATCHFUL, workflows: [ask] })
+    const { hf } = offers.place
+    for (const id of ['one', 'two']) {
+      await hf.start(ask, { from: ADA }, { id })
+      await hf.idle()
+      for (const { id: review } of hf.reviews()) await hf.answer(review, { verdict: 'approved' })
+      await hf.idle()
+    }
+    const item = hf.log.tables.get<{ run: string }>('SELECT run FROM autonomy_checks')?.run ?? ''
+    const subject = { customer: null, names: [ADA], ids: [], streams: [], pieces: [], token: 'x' }
+    await eraseSubject(hf.log, { subject, actor: 'operator', reason: '', mentions: false })
+    const left = hf.log.readStream(`run/${item}`)
+    assert.ok(left.length > 0 && left.every(({ body }) => body === null))
+    assert.equal(offers.autonomy.vigilance().checks, 1, 'that it was missed is known')
   })
 
   test('are never answered by autonomy, nor made where nobody reviews', async (t) => {
