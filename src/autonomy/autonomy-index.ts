@@ -51,7 +51,7 @@ const WATCHED = new Set(['sampled', 'auto'])
 
 export const autonomyIndex: Projection = {
   name: 'autonomy',
-  version: 1,
+  version: 2,
   tables: ['autonomy', 'autonomy_open', 'autonomy_outcomes', 'autonomy_checks'],
   schema: `
     CREATE TABLE autonomy (
@@ -91,9 +91,10 @@ export const autonomyIndex: Projection = {
     'autonomy.demoted',
     'autonomy.compared',
     ...RUN_ENDS,
+    'run.discarded',
   ],
   apply(event, tables) {
-    if (RUN_ENDS.has(event.kind)) closeRun(event, tables)
+    if (RUN_ENDS.has(event.kind) || event.kind === 'run.discarded') closeRun(event, tables)
     else if (event.body === null) return
     else if (event.kind === 'review.requested') noteReview(event, event.body, tables)
     else if (event.kind === 'review.answered') noteAnswer(event, event.body, tables)
@@ -106,7 +107,7 @@ export const autonomyIndex: Projection = {
 /** What was decided and how it came out, not what it was about. */
 function keptOf({ kind, body }: StoredEvent): JsonObject | null {
   if (body === null) return null
-  if (RUN_ENDS.has(kind)) return isCaught(body) === null ? null : { output: { caught: isCaught(body) } }
+  if (kind.startsWith('run.')) return isCaught(body) === null ? null : { output: { caught: isCaught(body) } }
   const pick = (...names: readonly string[]): JsonObject =>
     Object.fromEntries(names.flatMap((name) => (body[name] === undefined ? [] : [[name, body[name]]])))
   if (kind === 'review.requested') return pick('review', 'confidence', 'autonomy')
@@ -240,10 +241,14 @@ export function readDrift(text: string | undefined): Drift {
   return sums.length === 0 ? NO_DRIFT : sums
 }
 
-/** What was not answered never will be; a proposal in shadow is compared later all the same. */
-function closeRun({ stream, body }: StoredEvent, tables: Tables): void {
+/**
+ * What was not answered never will be, unless the run is reopened, as one that failed may be, or one that was cancelled
+ * with its parent. A proposal in shadow is compared later all the same.
+ */
+function closeRun({ kind, stream, body }: StoredEvent, tables: Tables): void {
   const run = runOf(stream)
-  tables.run('DELETE FROM autonomy_open WHERE run = ? AND shadow = 0', run)
+  if (kind !== 'run.failed' && kind !== 'run.cancelled')
+    tables.run('DELETE FROM autonomy_open WHERE run = ? AND shadow = 0', run)
   const caught = isCaught(body)
   if (caught !== null) tables.run('UPDATE autonomy_checks SET caught = ? WHERE run = ?', caught ? 1 : 0, run)
 }
