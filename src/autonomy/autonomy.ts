@@ -221,11 +221,11 @@ export class AutonomyByEvidence implements Autonomy {
     return await Promise.all(own.map((one) => this.demote(one, why)))
   }
 
-  /** What was handed over before that time. Found due again when the log is next opened, should it fail. */
+  /** What was handed over before that time; tried again with the next commit, should it fail. */
   #lower(agent: string, reason: string, before: number): void {
     for (const one of this.standings()) {
       if (one.agent !== agent || (one.since ?? 0) > before) continue
-      this.demote(one, { cause: 'anomaly', reason }).catch(() => {})
+      this.demote(one, { cause: 'anomaly', reason }).catch(() => this.anomalies.behind())
     }
   }
 
