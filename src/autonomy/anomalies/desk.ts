@@ -16,6 +16,7 @@ import { runOf } from '../../kernel/run-stream.ts'
 import type { Anomalies, Anomaly, AnomalySettings, Finding, Normal } from '../../ports/anomalies.ts'
 import type { StreamAppend } from '../../ports/event-log.ts'
 import type { AutonomyOptions } from '../options.ts'
+import { type Counted, HOUR_MS } from './anomaly-index.ts'
 import { type Baselines, baselines } from './baselines.ts'
 import { judge } from './judge.ts'
 import { normalsOf } from './normal.ts'
@@ -117,12 +118,21 @@ export class AnomalyDesk implements Anomalies {
       const isEnd = RUN_ENDS.has(event.kind)
       if (event.kind === 'run.started') this.#remember(event)
       else if (event.kind === 'anomaly.found' || event.kind === 'anomaly.lifted') this.#onOwn(event)
+      else if (event.kind === 'policy.decided') this.#onDecided(event)
       else if (isEnd || event.kind === 'model.called')
         touched.set(this.#agentOf(event.stream, isEnd), event.time)
     }
+    for (const [agent, time] of touched) this.baselines.added(agent, windowAt(time, this.settings))
     if (!this.#isOpen) return
     if (this.#isBehind) this.#catchUp()
     for (const [agent, time] of touched) if (agent !== '') this.#look(agent, windowAt(time, this.settings))
+  }
+
+  /** On record perhaps in the window after the one that it was decided in. */
+  #onDecided({ body }: StoredEvent): void {
+    const counted = body?.counted as Counted | undefined
+    if (counted !== undefined)
+      this.baselines.added(counted.agent, windowAt(counted.hour * HOUR_MS, this.settings))
   }
 
   /** In the order of the log: what is found while an earlier anomaly is being lifted holds. */

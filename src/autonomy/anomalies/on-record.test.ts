@@ -5,6 +5,7 @@ import { z } from 'zod'
 import { openPlace, type Place, type PlaceOptions } from '../../apps/testing/place.ts'
 import { defineAgent } from '../../kernel/agent.ts'
 import { HoldfastError } from '../../kernel/errors.ts'
+import { SYSTEM } from '../../kernel/label.ts'
 import type { Finding } from '../../ports/anomalies.ts'
 import type { AnomalyDesk } from './desk.ts'
 
@@ -66,6 +67,18 @@ test('a level that the log would not lower is lowered with the next commit', asy
   await place.hf.emit({ kind: 'any', key: 'x', data: null })
   await place.hf.idle()
   assert.equal(place.hf.autonomy.standing(REMIT).level, 'review')
+})
+
+test('what is decided in one window and on record in the next is part of the past', async (t) => {
+  const { place, desk } = await opened(t)
+  const { settings, baselines } = desk
+  const day = Math.floor(place.clock.now() / DAY_MS)
+  const samples = () => baselines.of('letters', 'effects', day, settings).samples
+  assert.equal(samples(), 0)
+  const body = { answer: 'allow', counted: { agent: 'letters', hour: day * 24 - 1 } }
+  const events = [{ kind: 'policy.decided', actor: 'test', label: SYSTEM, body }]
+  await place.hf.log.append([{ stream: 'run/1', expectedVersion: 'any', events }])
+  assert.equal(samples(), 1)
 })
 
 test('so it is with an agent that has a key: it is in quarantine as long as an anomaly holds', async (t) => {
