@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
 import { z } from 'zod'
+import { letterbox } from '../../apps/testing/offers.ts'
 import { openPlace, type Place, type PlaceOptions } from '../../apps/testing/place.ts'
 import { defineAgent } from '../../kernel/agent.ts'
 import { HoldfastError } from '../../kernel/errors.ts'
@@ -79,6 +80,31 @@ test('what is decided in one window and on record in the next is part of the pas
   const events = [{ kind: 'policy.decided', actor: 'test', label: SYSTEM, body }]
   await place.hf.log.append([{ stream: 'run/1', expectedVersion: 'any', events }])
   assert.equal(samples(), 1)
+})
+
+test('what was allowed and is given up before it is on record counts for nothing', async (t) => {
+  const { place } = await opened(t, { connectors: [letterbox([])] })
+  const { gate } = place.hf.runtime
+  const counted = (run: string, name = 'send') =>
+    gate.decideEffect({
+      run,
+      name,
+      workflow: 'letters',
+      customer: null,
+      operation: 'post.send',
+      input: { to: 'ada@hall.example' },
+      label: SYSTEM,
+      approvedBy: null,
+    }).verdict.counted?.recipients
+  const [fresh] = (counted('one') ?? []) as string[]
+  assert.ok(fresh)
+  assert.equal(counted('two'), undefined, 'the first is on its way')
+  gate.forgo('one', 'other')
+  assert.equal(counted('two'), undefined)
+  gate.forgo('one', 'send')
+  assert.deepEqual(counted('two'), [fresh])
+  gate.forgo('two')
+  assert.deepEqual(counted('three'), [fresh])
 })
 
 test('so it is with an agent that has a key: it is in quarantine as long as an anomaly holds', async (t) => {
