@@ -46,6 +46,20 @@ export function listing(asked: RegExp, answer: (rows: Row[]) => unknown[]): Wiri
   }
 }
 
+/** Other questions to the tables. */
+export function rewriting(asked: RegExp, instead: string): Wiring {
+  return {
+    log(log) {
+      const { tables } = log
+      const get = (sql: string, ...values: SqlValue[]): unknown =>
+        tables.get(sql.replace(asked, instead), ...values)
+      const all = (sql: string, ...values: SqlValue[]): unknown[] =>
+        tables.all(sql.replace(asked, instead), ...values)
+      return withTables(log, { get: get as TablesReader['get'], all: all as TablesReader['all'] })
+    },
+  }
+}
+
 /** Of the timers of a day ahead, those that start runs are due. */
 export function startingEarly(log: EventLog): EventLog {
   const { tables } = log
