@@ -48,7 +48,7 @@ type Host = Pick<Runtime, 'log' | 'clock' | 'resident' | 'wake'>
  */
 export async function answerTogether(host: Host, answers: readonly ReadyAnswer[]): Promise<void> {
   const unfit = answers.flatMap(({ review }) => {
-    return canBeAnswered(host.resident(review.run), review)
+    return canBeAnswered(host, review)
       ? []
       : [{ id: review.id, code: 'REVIEW_ENDED', message: `Review ${review.id} was answered` }]
   })
@@ -83,9 +83,13 @@ export async function answerTogether(host: Host, answers: readonly ReadyAnswer[]
   for (const run of away.keys()) if (!isQueuedRun(host.log.tables, run)) goOn(host, run)
 }
 
-/** Of a run that is not in the process, the commit says so. */
-function canBeAnswered(here: Execution | undefined, { name }: Review): boolean {
-  if (here === undefined) return true
+/** Of a run that is not in the process, the tables say so now, and the commit whether it is so still. */
+function canBeAnswered(host: Host, { id, run, name }: Review): boolean {
+  const here = host.resident(run)
+  if (here === undefined) {
+    const row = host.log.tables.get<{ status: string }>('SELECT status FROM reviews WHERE id = ?', id)
+    return row?.status === 'waiting'
+  }
   const { isLetGo, writer } = here.records
   return !isLetGo && !writer.isEnding && !isOver(here.journal.entries.get(name))
 }
