@@ -5,6 +5,7 @@ import { z } from 'zod'
 import { openPlace, type Place } from '../../apps/testing/place.ts'
 import { defineAgent } from '../../kernel/agent.ts'
 import { defineWorkflow } from '../../kernel/workflow.ts'
+import { retain } from '../../sdk.ts'
 import { defineTrigger } from '../triggers/trigger.ts'
 import { type Erasures, eraseSubject } from './erase-subject.ts'
 import type { Subject } from './subject.ts'
@@ -128,4 +129,19 @@ test('a state that is on its way to the log is written anew, too', async (t) => 
   await say(place, 'eve')
   await place.hf.idle()
   assert.deepEqual((await place.hf.agent(ledger, 'all').query()).by.slice(2), ['eve'])
+})
+
+test('of a run whose events retention took before, the customer is not kept either', async (t) => {
+  const place = await openPlace(t, { workflows: [note] })
+  const { hf } = place
+  await hf.start(note, ['hello'], { id: 'one', customer: 'c-ada' })
+  await hf.idle()
+  place.clock.advance(1_000)
+  await retain(hf, [{ workflow: '*', status: ['completed'], afterMs: 1 }])
+  const customer = () =>
+    hf.log.tables.get<{ customer: string }>("SELECT customer FROM runs WHERE id = 'one'")?.customer
+  assert.equal(customer(), 'c-ada')
+  const subject = { ...SUBJECT, customer: 'c-ada', names: [ADA, 'c-ada'] }
+  await eraseSubject(hf.log, { subject, actor: 'operator', reason: '', mentions: false })
+  assert.notEqual(customer(), 'c-ada')
 })
