@@ -93,7 +93,7 @@ export const AUTONOMY_BUGS: readonly Bug[] = [
   {
     what: 'quarantine is forgotten with the process',
     wiring: listing(/FROM anomalies WHERE lifted_at IS NULL/, () => []),
-    noticed: ['quarantine-holds'],
+    noticed: ['quarantine-holds', 'agent-folds'],
   },
   {
     what: 'an agent with a key goes on in quarantine',
@@ -123,7 +123,7 @@ export const AUTONOMY_BUGS: readonly Bug[] = [
   {
     what: 'what has ended is not judged',
     wiring: withholding(({ kind, body }) => kind === 'anomaly.found' && AFTERWARDS.has(body.measure)),
-    noticed: ['anomalies-found', 'quarantine-holds'],
+    noticed: ['anomalies-found', 'levels-lost'],
   },
   {
     what: 'levels are kept though their agent does something unusual',
