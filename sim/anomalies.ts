@@ -15,7 +15,7 @@ const HOUR = 3_600_000
 
 /** null: nothing is far from anybody's past. */
 export function drawAnomalies(chance: Chance): AnomalySettings | null {
-  if (!chance.happens(0.07)) return null
+  if (!chance.happens(0.055)) return null
   const quarantine = chance.pick([0.8, 1.2, 1.2, 1.2, null])
   const lower = quarantine === null ? 0.7 : chance.pick([null, 0.7])
   const runs = { agent: '*', measure: 'runs', lower: 1, quarantine: 1.2 } as const
