@@ -1,5 +1,6 @@
 /** Bugs planted in the wiring of a simulation, one at a time, to see that the invariants notice. */
 
+import { AUTONOMY_BUGS } from './autonomy-bugs.ts'
 import { changed } from './changed.ts'
 import {
   bindingChildren,
@@ -23,6 +24,7 @@ import {
   unlimited,
   unordered,
 } from './planted/around.ts'
+import type { Bug } from './planted/bug.ts'
 import {
   acknowledgingAtOnce,
   answeringTwice,
@@ -36,16 +38,8 @@ import {
   tampering,
   twice,
 } from './planted/kernel.ts'
-import type { Wiring } from './process.ts'
 
 const DAY_MS = 86_400_000
-
-export interface Bug {
-  readonly what: string
-  readonly wiring: Wiring
-  /** The invariants that may be the first to notice. */
-  readonly noticed: readonly string[]
-}
 
 export const BUGS: readonly Bug[] = [
   {
@@ -251,32 +245,7 @@ export const BUGS: readonly Bug[] = [
     wiring: erasing(takingAnothers),
     noticed: ['erasure-of-one'],
   },
-  {
-    what: 'a level goes above its ceiling',
-    wiring: reading(
-      /FROM autonomy WHERE/,
-      (row) => row && { ...row, ceiling: 'auto', ceiling_for: 'irreversible' },
-    ),
-    noticed: ['levels'],
-  },
-  {
-    what: 'a level is kept though its errors are too many',
-    wiring: reading(/FROM autonomy WHERE/, (row) => row && { ...row, drift: '[]' }),
-    noticed: ['levels', 'levels-lost'],
-  },
-  {
-    what: 'a level is offered for what others have answered',
-    wiring: reading(/FROM autonomy WHERE/, (row) => row && { ...row, reviews: Number(row.reviews) + 3 }),
-    noticed: ['levels-earned'],
-  },
-  {
-    what: 'what carries a warning is approved without the operator',
-    wiring: {
-      autonomy: (autonomy) =>
-        changed(autonomy, { rule: (question) => autonomy.rule({ ...question, warnings: 0 }) }),
-    },
-    noticed: ['levels'],
-  },
+  ...AUTONOMY_BUGS,
   {
     what: 'flags are gone by that are not on record',
     wiring: { log: (log) => appending(log, forgettingFlags(log)) },

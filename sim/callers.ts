@@ -40,6 +40,7 @@ export const REFUSALS: ReadonlySet<string> = new Set([
   'CUSTOMER_BUSY',
   'AUTONOMY_ABOVE_CEILING',
   'AUTONOMY_NOT_OFFERED',
+  'ANOMALY_NOT_FOUND',
   'INPUT_INVALID',
   POISON,
 ])

@@ -38,7 +38,9 @@ export async function untilOver(simulation: Simulation): Promise<void> {
     const isRetried = rounds < 1_000 && plan.triggers.length > 0 && callers.retry(true)
     rests = !clock.next()
     const isErasing = rests && !isRulesTurn && simulation.people.finish()
-    if (!rests || isErasing || isLifting || isAsked || isFed || isRetried || isRulesTurn) continue
+    const isLettingGo = rests && !isRulesTurn && simulation.anomalies.finish()
+    if (!rests || isErasing || isLettingGo || isLifting || isAsked || isFed || isRetried || isRulesTurn)
+      continue
     if (!simulation.deadLetters.retryAll() && !callers.rollBackFamilies()) return
   }
   throw new Violation('everything-ends', 'time passes, and there is always another alarm')

@@ -4,6 +4,8 @@ import type { Deed } from './plan.ts'
 import { keepTo } from './retention.ts'
 import type { Simulation } from './simulation.ts'
 
+const HOUR = 3_600_000
+
 type Asking = (simulation: Simulation, chance: Chance) => void | Promise<void>
 
 export const ASKED = {
@@ -34,6 +36,13 @@ export const ASKED = {
   'decide level': ({ levels }) => levels.decide(),
   demote: ({ levels }) => levels.demote(),
   compare: ({ levels }) => levels.compare(),
+  jump: (simulation, chance) => {
+    simulation.tally.add('clock: jump')
+    simulation.jump(Math.round((chance.next() * 2 - 1) * 240 * HOUR))
+  },
+  later: (simulation, chance) => simulation.jump(chance.pick([1, 3, 24]) * HOUR),
+  spree: ({ anomalies }) => anomalies.spree(),
+  lift: ({ anomalies }) => anomalies.lift(),
   'edit flags': ({ flags }) => flags.edit(),
   'ask flag': ({ flags }) => flags.ask(),
   visit: ({ people }) => people.visit(),

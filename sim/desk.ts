@@ -5,9 +5,10 @@ import type { Review } from '../src/runtime/reviews/review-index.ts'
 import { type Callers, isAnswered } from './callers.ts'
 import type { Chance } from './chance.ts'
 import { Violation } from './invariants/invariant.ts'
+import { PEOPLE } from './invariants/persons.ts'
 import type { SimProcess } from './process.ts'
 import type { Simulation } from './simulation.ts'
-import { drawReview } from './tree.ts'
+import { drawReview, type ReviewTree } from './tree.ts'
 import { DECISION } from './workflow.ts'
 
 const HOUR = 3_600_000
@@ -40,11 +41,29 @@ export class Desk {
   question(): void {
     this.#questions += 1
     const id = `ask-${this.#questions}`
-    const input = { tree: drawReview(this.#chance), path: id, key: '', left: 0 }
+    const input = { tree: this.#drawQuestion(), path: id, key: '', left: 0, ...this.#about() }
+    const about = 'says' in input && this.#chance.happens(0.5) ? { customer: PEOPLE[0].customer } : {}
     this.#callers.ask(`start of ${id}`, async ({ hf, runtime }) => {
-      await hf.start(runtime.workflows.get('tree', 1), input, { id })
+      await hf.start(runtime.workflows.get('tree', 1), input, { id, ...about })
       return (now) => now.log.versionOf(`run/${id}`) > 0
     })
+  }
+
+  /** Items that are known to be bad are made of proposals that lead to something. */
+  #drawQuestion(): ReviewTree {
+    const drawn = drawReview(this.#chance)
+    if (!this.#hasItems || this.#chance.happens(0.4)) return drawn
+    return { ...drawn, n: 1 + drawn.n, operation: 'world.plain' }
+  }
+
+  /** Who the run is about where items may be made of what it proposes: somebody at times, in what it begins with. */
+  #about(): { says?: string } {
+    if (!this.#hasItems || this.#around.plan.deeds.visit === 0 || this.#chance.happens(0.4)) return {}
+    return { says: `from ${this.#chance.pick(PEOPLE).names[0]}` }
+  }
+
+  get #hasItems(): boolean {
+    return (this.#around.plan.autonomy?.vigilance.rate ?? 0) > 0
   }
 
   look(): void {

@@ -34,9 +34,29 @@ export function checkLog(
     simulation.look()
     if (events !== simulation.watch.position) throw new Violation('gapless', `${events} events verify`)
   }
+  checkEvidence(simulation, process)
   const drifted = simulation.drifted()
   if (drifted.length > 0)
     throw new Violation('projections-live', `${drifted.join(', ')} are not what the log says`)
+}
+
+/** What levels are earned and lost by, and what is told of items that are known to be bad, is what the log tells. */
+function checkEvidence({ watch }: Simulation, { hf }: SimProcess): void {
+  if (watch.levels === null) return
+  for (const standing of hf.autonomy.standings()) {
+    const { agent, action, reviews, errors } = standing
+    const [answers, wrong] = watch.levels.countOf(standing)
+    if (reviews !== answers || errors !== wrong)
+      throw new Violation(
+        'levels-counted',
+        `${agent} ${action} counts ${errors} errors of ${reviews}, not ${wrong} of ${answers}`,
+      )
+  }
+  const { checks, caught, missed } = hf.autonomy.vigilance()
+  const told = watch.items.told
+  const found = [checks, caught, ...missed.map(({ review }) => review).sort()].join(' ')
+  const expected = [told.caught + told.missed.length, told.caught, ...told.missed.toSorted()].join(' ')
+  if (found !== expected) throw new Violation('items-told', `${found} is told of items, and is ${expected}`)
 }
 
 function verified(process: SimProcess): number {
@@ -81,9 +101,19 @@ export async function checkEnd(simulation: Simulation): Promise<void> {
   checkCourier(process)
   await checkDeadLetters(simulation)
   await checkDeskAtEnd(process)
+  countFindings(simulation)
   for (const { id } of simulation.plan.runs) {
     if (!runs.some((run) => run.id === id)) throw new Violation('everything-ends', `${id} was never begun`)
   }
+}
+
+function countFindings({ process, tally, watch }: Simulation): void {
+  if (watch.anomalies === null) return
+  const { caught, missed } = watch.items.told
+  tally.add('known-bad item: caught', caught)
+  tally.add('known-bad item: missed', missed.length)
+  for (const { measure, severity } of process.hf.autonomy.anomalies.list({ all: true }))
+    tally.add(`anomaly: ${measure} ${severity}`)
 }
 
 /** @param journals of all runs, as the log has them */

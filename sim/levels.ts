@@ -4,6 +4,7 @@
  * that levels are earned and lost.
  */
 import { AUTONOMY_DEFAULTS } from '../src/autonomy/settings.ts'
+import type { AnomalySettings } from '../src/ports/anomalies.ts'
 import type { Autonomy, Level } from '../src/ports/autonomy.ts'
 import type { AutonomySettings } from '../src/ports/autonomy-settings.ts'
 import type { Callers } from './callers.ts'
@@ -15,7 +16,7 @@ import { DECISION, FLAVOURS } from './workflow.ts'
 /** Three answers without an error earn a level, two or three errors lose it. */
 const LOOSE = { tolerance: 0.75, edit: 0.2 }
 
-export function drawAutonomy(chance: Chance): AutonomySettings {
+export function drawAutonomy(chance: Chance, anomalies: AnomalySettings | null): AutonomySettings {
   const highest = chance.pick<Level>(['review', 'sampled', 'auto'])
   return {
     ...AUTONOMY_DEFAULTS,
@@ -24,6 +25,8 @@ export function drawAutonomy(chance: Chance): AutonomySettings {
     ceilings: { read: 'auto', reversible: 'auto', external: 'auto', irreversible: highest },
     audits: { sampled: 0.7, auto: 0.4 },
     falseAlarmEvery: 3,
+    anomalies: anomalies ?? AUTONOMY_DEFAULTS.anomalies,
+    vigilance: { rate: chance.part('vigilance').pick([0, 0.5, 1]) },
   }
 }
 

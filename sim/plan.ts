@@ -4,6 +4,7 @@
  */
 import type { AutonomySettings } from '../src/ports/autonomy-settings.ts'
 import type { PolicySettings } from '../src/ports/policy-settings.ts'
+import { drawAnomalies } from './anomalies.ts'
 import { drawBudgets } from './budgets.ts'
 import type { Chance } from './chance.ts'
 import { drawAutonomy } from './levels.ts'
@@ -64,6 +65,9 @@ export type Deed =
   | 'decide level'
   | 'demote'
   | 'compare'
+  | 'later'
+  | 'spree'
+  | 'lift'
   | 'edit flags'
   | 'ask flag'
   | 'visit'
@@ -117,17 +121,21 @@ export function drawPlan(chance: Chance): Plan {
   const isAtDesk = chance.happens(0.3)
   const atDesk = (weight: number): number => (isAtDesk ? weight : 0)
   const hasStops = chance.part('stops').happens(0.2)
-  const hasPeople = chance.part('people').happens(0.1)
-  const ofPeople = (weight: number): number => (hasPeople ? weight : 0)
   const levels = chance.part('levels')
-  const autonomy = levels.happens(0.1) ? drawAutonomy(levels) : null
-  const ofLevels = (weight: number): number => (autonomy === null ? 0 : weight)
+  const hasLevels = levels.happens(0.1)
+  const anomalies = drawAnomalies(chance.part('anomalies'))
+  const autonomy = hasLevels || anomalies !== null ? drawAutonomy(levels, anomalies) : null
+  const hasItems = (autonomy?.vigilance.rate ?? 0) > 0
+  const hasPeople = chance.part('people').happens(hasItems ? 0.3 : 0.1)
+  const ofPeople = (weight: number): number => (hasPeople ? weight : 0)
+  const ofLevels = (weight: number): number => (hasLevels ? weight : 0)
+  const ofAnomalies = (weight: number): number => (anomalies === null ? 0 : weight)
   const ofTriggers = (weight: number): number => (triggers.length > 0 ? weight : 0)
   return {
     runs,
     deeds: {
       turns: 20,
-      settle: 6,
+      settle: 6 + ofAnomalies(10),
       pass: 10,
       start: 6,
       'start again': 1,
@@ -158,17 +166,20 @@ export function drawPlan(chance: Chance): Plan {
       resume: ofSchedules(2),
       fire: ofSchedules(1),
       'roll back': sometimes(2),
-      question: atDesk(14) + ofLevels(20),
+      question: atDesk(14) + ofLevels(20) + ofAnomalies(4),
       look: atDesk(1),
       snooze: atDesk(2),
       delegate: atDesk(4),
       revoke: atDesk(0.5),
       batch: atDesk(1) + ofLevels(8),
       think: ofLevels(2),
-      'set level': ofLevels(3),
+      'set level': ofLevels(3) + ofAnomalies(3),
       'decide level': ofLevels(5),
       demote: ofLevels(0.3),
       compare: ofLevels(3),
+      later: ofAnomalies(9),
+      spree: ofAnomalies(30),
+      lift: ofAnomalies(8),
       'edit flags': taste.flag,
       'ask flag': taste.flag * 4,
       visit: ofPeople(5),
@@ -180,7 +191,7 @@ export function drawPlan(chance: Chance): Plan {
       discard: sometimes(0.5),
       check: 0.5,
     },
-    steps: chance.whole(size.steps[0], size.steps[1]) + ofLevels(40),
+    steps: chance.whole(size.steps[0], size.steps[1]) + ofLevels(40) + ofAnomalies(30),
     limits: { activeRuns: chance.pick([1, 2, 200]), residentRuns: chance.pick([0, 1, 500]) },
     networkFaults: chance.pick([0, 0.2, 0.5, 0.8]),
     statementFaults: chance.happens(0.2) ? 0.01 : 0,

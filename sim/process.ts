@@ -5,6 +5,7 @@
  */
 import type { DatabaseSync } from 'node:sqlite'
 import { openSqliteEventLog } from '../src/adapters/sqlite/event-log.ts'
+import { attentionCheck, type CheckInput } from '../src/autonomy/attention.ts'
 import { AutonomyByEvidence } from '../src/autonomy/autonomy.ts'
 import { FlagBook, type FlagSource } from '../src/flags/flag-book.ts'
 import { handlingWorkflow } from '../src/kernel/agent.ts'
@@ -12,6 +13,7 @@ import { isHoldfastError } from '../src/kernel/errors.ts'
 import type { StoredEvent } from '../src/kernel/event.ts'
 import { createGate } from '../src/policy/gate.ts'
 import { FileStopSwitch } from '../src/policy/stopping/stop-switch.ts'
+import type { EffectWatch } from '../src/ports/anomalies.ts'
 import type { Autonomy } from '../src/ports/autonomy.ts'
 import type { AutonomySettings } from '../src/ports/autonomy-settings.ts'
 import type { Clock } from '../src/ports/clock.ts'
@@ -23,6 +25,7 @@ import type { Projection } from '../src/ports/projection.ts'
 import { whyStopped } from '../src/ports/stop-switch.ts'
 import type { ManualClock } from '../src/ports/testing/manual-clock.ts'
 import { Agents } from '../src/runtime/agents/agents.ts'
+import { quarantineParts } from '../src/runtime/agents/quarantine.ts'
 import { clearAlert, raiseAlert } from '../src/runtime/alert-index.ts'
 import { Holdfast } from '../src/runtime/holdfast.ts'
 import { Runtime } from '../src/runtime/runtime.ts'
@@ -56,6 +59,8 @@ export interface Wiring {
   /** Why nothing may reach outside. */
   readonly stopped?: (why: () => string | null) => () => string | null
   readonly autonomy?: (autonomy: Autonomy) => Autonomy
+  /** What looks at effects while the policy decides. */
+  readonly watch?: (watch: EffectWatch) => EffectWatch
   readonly flags?: (flags: Flags) => Flags
   /** Given the runtime as it is made. */
   readonly runtime?: (runtime: Runtime) => void
@@ -150,9 +155,11 @@ export class SimProcess {
       settings: () => settings,
       tables: this.log.tables,
       onCommit: (listener) => this.log.onCommit(listener),
+      ...(around.autonomy === null ? {} : { watch: () => watch as EffectWatch }),
       clock,
     })
-    const autonomy = around.autonomy === null ? null : autonomyOver(this.log, gate, clock, around.autonomy)
+    const autonomy = around.autonomy === null ? null : this.#autonomyOver(gate, clock, around.autonomy)
+    const watch = autonomy && (wiring.watch ?? same)(autonomy.watch)
     this.runtime = new Runtime({
       log: this.log,
       gate: (wiring.gate ?? same)(gate),
@@ -162,6 +169,7 @@ export class SimProcess {
         ...STARTED,
         handlingWorkflow(collector),
         courier,
+        attentionCheck,
       ],
       flags: (wiring.flags ?? same)(
         new FlagBook({ log: this.log, clock, source: around.flags, customerFacts: () => ({}) }),
@@ -197,6 +205,21 @@ export class SimProcess {
     }
   }
 
+  #autonomyOver(gate: Gate, clock: Clock, settings: AutonomySettings): AutonomyByEvidence {
+    return new AutonomyByEvidence({
+      log: this.log,
+      clock,
+      settings: () => settings,
+      manifestOf: (operation) => gate.manifestOf(operation),
+      alerts: { raise: raiseAlert, clear: clearAlert },
+      lifecycle: (...change) => quarantineParts(this.log.tables, ...change),
+      start: async ({ run, input, customer, label }) => {
+        const about = customer === null ? {} : { customer }
+        await this.hf.start(attentionCheck, input as unknown as CheckInput, { id: run, label, ...about })
+      },
+    })
+  }
+
   get isDead(): boolean {
     return this.#isDead
   }
@@ -228,18 +251,6 @@ export class SimProcess {
       after: (delayMs, wake) => own((alarm) => clock.after(delayMs, alarm), wake),
     }
   }
-}
-
-function autonomyOver(log: EventLog, gate: Gate, clock: Clock, settings: AutonomySettings): Autonomy {
-  return new AutonomyByEvidence({
-    log,
-    clock,
-    settings: () => settings,
-    manifestOf: (operation) => gate.manifestOf(operation),
-    alerts: { raise: raiseAlert, clear: clearAlert },
-    // No item that is known to be bad is put among the reviews.
-    start: async () => {},
-  })
 }
 
 function same<T>(part: T): T {

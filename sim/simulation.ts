@@ -9,6 +9,7 @@ import type { StoredEvent } from '../src/kernel/event.ts'
 import { armCrashPoints, CRASH_POINTS, type CrashPoint } from '../src/ports/crash-points.ts'
 import type { StreamAppend } from '../src/ports/event-log.ts'
 import { ManualClock } from '../src/ports/testing/manual-clock.ts'
+import { AnomalyDesk } from './anomalies.ts'
 import { AskedFor } from './asked.ts'
 import { Callers, REFUSALS } from './callers.ts'
 import { untilOver } from './calm.ts'
@@ -47,8 +48,6 @@ export interface SimulationOptions {
   readonly wiring?: Wiring
 }
 
-const DAY_MS = 86_400_000
-
 export async function simulate(seed: number, options: SimulationOptions = {}): Promise<Outcome> {
   countTurns()
   await settle()
@@ -70,6 +69,7 @@ export class Simulation {
   readonly operator: Stopping
   readonly people: People
   readonly levels: LevelDesk
+  readonly anomalies: AnomalyDesk
   readonly flags: FlagDesk
   /** Paths of what was mended: it fails no more. */
   readonly mended = new Set<string>()
@@ -110,6 +110,7 @@ export class Simulation {
     this.desk = new Desk(this, this.callers, this.#chance)
     this.operator = new Stopping(this, this.callers, this.#chance)
     this.levels = new LevelDesk(this, this.callers, chance.part('levels'))
+    this.anomalies = new AnomalyDesk(this, this.callers, chance.part('anomaly desk'))
     this.flags = new FlagDesk(this, this.callers, chance.part('flags'))
     this.people = new People(this, this.callers, chance.part('people'))
   }
@@ -179,13 +180,6 @@ export class Simulation {
       case 'mend':
         this.#isMended = true
         return
-      case 'jump': {
-        const ms = Math.round((this.#chance.next() * 2 - 1) * 10 * DAY_MS)
-        this.tally.add('clock: jump')
-        this.clock.set(this.clock.now() + ms)
-        this.asked.jumped()
-        return
-      }
       case 'die':
         return this.#die('at any moment')
       case 'die at commit':
@@ -212,6 +206,11 @@ export class Simulation {
       case 'check':
         if (this.#process !== null && !this.#process.isDead) checkLog(this, this.#process)
     }
+  }
+
+  jump(ms: number): void {
+    this.clock.set(this.clock.now() + ms)
+    this.asked.jumped()
   }
 
   async settle(): Promise<void> {
@@ -263,7 +262,7 @@ export class Simulation {
 
   #open(): void {
     this.look()
-    this.watch.order.opened()
+    this.watch.opened()
     this.asked.forget()
     this.#commitsToLive = null
     this.#pointsToLive = null
@@ -339,7 +338,7 @@ export class Simulation {
     const refused = this.asked.note(parts, one.log.head().position)
     return () => {
       refused()
-      this.watch.order.unsure()
+      this.watch.refused()
     }
   }
 
@@ -354,7 +353,7 @@ export class Simulation {
     this.#process = null
     this.#open()
     // What the former process has committed may be found only now.
-    this.watch.order.unsure()
+    this.watch.refused()
   }
 
   async #close(): Promise<void> {

@@ -14,6 +14,9 @@ interface Content {
   readonly rows: readonly (readonly never[])[]
 }
 
+/** Of every simulated log: what is hashed with it is the same each time. */
+export const LOG_ID = 'the-simulated-log'
+
 export class Store {
   readonly database = new DatabaseSync(':memory:')
   readonly statements = new Statements(this.database)
@@ -24,7 +27,7 @@ export class Store {
   constructor() {
     const { database } = this
     openSqliteEventLog({ database, clock: { now: () => 0 }, projections: PROJECTIONS })
-    database.exec("UPDATE meta SET value = 'the-simulated-log' WHERE key = 'id'")
+    database.exec(`UPDATE meta SET value = '${LOG_ID}' WHERE key = 'id'`)
     const tables = database
       .prepare(
         "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%' ORDER BY name",

@@ -22,7 +22,13 @@ export type Tree =
   | { readonly type: 'hear'; readonly times: number; readonly patienceMs: number | null }
   /** One branch publishes events while another waits for them. */
   | { readonly type: 'meet'; readonly events: number; readonly afterMs: number; readonly patienceMs: number }
-  | { readonly type: 'act'; readonly operation: Request['operation'] }
+  /** To somebody, and about an amount, where that is said. */
+  | {
+      readonly type: 'act'
+      readonly operation: Request['operation']
+      readonly to?: string
+      readonly sum?: number
+    }
   | ReviewTree
   | ({ readonly type: 'flag' } & AskedFlag)
   | { readonly type: 'draw' }

@@ -6,11 +6,13 @@ import type { JsonObject } from '../src/kernel/json.ts'
 import { encodeLabel } from '../src/kernel/label.ts'
 import { runOf } from '../src/kernel/run-stream.ts'
 import type { Tick } from './collector.ts'
+import { AnomaliesTold } from './invariants/anomalies.ts'
 import { Budgets } from './invariants/budgets.ts'
 import { Erasures } from './invariants/erasures.ts'
 import { Families } from './invariants/families.ts'
 import { FlagAnswers } from './invariants/flags.ts'
 import { type Asked, type Invariant, Violation } from './invariants/invariant.ts'
+import { Items } from './invariants/items.ts'
 import { Levels } from './invariants/levels.ts'
 import { Limits } from './invariants/limits.ts'
 import { Persons } from './invariants/persons.ts'
@@ -65,6 +67,9 @@ export class Watch {
   readonly persons = new Persons()
   readonly order = new QueueOrder()
   readonly stops = new Stops()
+  readonly items = new Items()
+  readonly levels: Levels | null
+  readonly anomalies: AnomaliesTold | null
   readonly #invariants: Invariant[] = [
     this.persons,
     new Limits(),
@@ -85,7 +90,10 @@ export class Watch {
     // Asked, the operator may say yes, and the count tells nothing.
     this.#callsPerDay = atLimit === 'deny' ? modelCallsPerDay : null
     this.#invariants.push(new Budgets(settings))
-    if (autonomy !== null) this.#invariants.push(new Levels(autonomy))
+    this.levels = autonomy === null ? null : new Levels(autonomy)
+    this.anomalies = autonomy === null ? null : new AnomaliesTold(autonomy.anomalies)
+    if (this.levels !== null) this.#invariants.push(this.levels, this.items)
+    if (this.anomalies !== null) this.#invariants.push(this.anomalies)
   }
 
   get position(): number {
@@ -94,6 +102,18 @@ export class Watch {
 
   get texts(): readonly string[] {
     return this.#texts
+  }
+
+  /** A process begins: of what was on its way to the log, nothing more comes. */
+  opened(): void {
+    this.order.opened()
+    this.anomalies?.unsure(false)
+  }
+
+  /** Something may never come, or come later, though it was asked for. */
+  refused(): void {
+    this.order.unsure()
+    this.anomalies?.unsure(true)
   }
 
   isUnknown(run: string, effect: string): boolean {

@@ -97,8 +97,10 @@ export function treeWorkflows(pause: Pause, tell: Tell, isMended: (path: string)
         return await hear(ctx, tree, path)
       case 'meet':
         return await meet(ctx, tree, path)
-      case 'act':
-        return await ctx.act(path, `world.${tree.operation}`, { path })
+      case 'act': {
+        const { type: _, operation, ...more } = tree
+        return await ctx.act(path, `world.${operation}`, { path, ...more })
+      }
       case 'review':
         return await review(ctx, tree, path)
       case 'draw':

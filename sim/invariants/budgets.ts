@@ -15,6 +15,7 @@ interface Beyond {
   readonly amount: number
   readonly time: number
   readonly jumps: number
+  readonly asked: Asked | undefined
 }
 
 interface Taken {
@@ -84,7 +85,8 @@ export class Budgets implements Invariant {
   /** What was beyond the limit before anybody asked for this, was known then, and counts. */
   #check(rule: BudgetRule, { of, period }: Hold, taken: Taken, asked: Asked | undefined): void {
     const unknown = taken.beyond.filter(
-      ({ time, jumps }) => asked === undefined || (jumps === asked.jumps && time >= asked.now),
+      (one) =>
+        asked === undefined || one.asked === asked || (one.jumps === asked.jumps && one.time >= asked.now),
     )
     const room = rule.limit + unknown.reduce((sum, { amount }) => sum + amount, 0)
     const sum = taken.reserved + taken.settled
@@ -120,5 +122,5 @@ export class Budgets implements Invariant {
 }
 
 function beyond(amount: number, { time }: StoredEvent, asked: Asked | undefined): Beyond {
-  return { amount, time, jumps: asked?.jumpsAtCommit ?? Number.NaN }
+  return { amount, time, jumps: asked?.jumpsAtCommit ?? Number.NaN, asked }
 }

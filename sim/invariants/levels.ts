@@ -64,6 +64,10 @@ export class Levels implements Invariant {
   /** By agent and action: how it stood after each event about it. */
   readonly #standings = new Map<string, Standing[]>()
   readonly #questions = new Map<string, Question>()
+  /** By agent. */
+  readonly #anomalies = new Map<string, { readonly position: number; liftedAt: number }[]>()
+  /** What is to be taken back by an anomaly: agent and action → its position. */
+  readonly #toLower = new Map<string, number>()
   /** What autonomy answers with the very next event. */
   #due: { readonly review: string; readonly verdict: string; readonly position: number } | null = null
 
@@ -78,7 +82,9 @@ export class Levels implements Invariant {
     if (due !== null && (kind !== 'review.answered' || body?.review !== due.review))
       throw new Violation('levels', `${due.review} was to be answered with the event in which it is asked`)
     if (body === null) return
-    if (kind === 'review.requested') this.#request(event, body, asked)
+    if (kind === 'anomaly.found') this.#findAnomaly(position, String(body.agent))
+    else if (kind === 'anomaly.lifted') this.#lift(position, String(body.agent))
+    else if (kind === 'review.requested') this.#request(event, body, asked)
     else if (kind === 'review.answered') this.#answer(position, body, due)
     else if (kind === 'autonomy.compared') this.#settle(position, body, body.verdict !== 'approved')
     else if (kind.startsWith('autonomy.')) this.#change(event, body, asked)
@@ -98,7 +104,7 @@ export class Levels implements Invariant {
     asked: Asked | undefined,
   ): void {
     const ruling = autonomy as JsonObject | undefined
-    if (ruling === undefined) return
+    if (ruling === undefined || ruling.rule === 'attention') return
     const key = keyOf(ruling)
     const effect = ruling.effect as EffectClass
     const isOver = isHandedOver(ruling.level as Level)
@@ -152,6 +158,8 @@ export class Levels implements Invariant {
     const key = keyOf(body)
     const known = asked === undefined ? undefined : this.#at(key, asked.head)
     const anew = { ...ANEW, epoch: this.#last(key).epoch + 1 }
+    if (kind === 'autonomy.level-set' || kind === 'autonomy.promoted' || kind === 'autonomy.demoted')
+      this.#toLower.delete(key)
     switch (kind) {
       case 'autonomy.ceiling-set':
         this.#put(key, position, { ceiling: body.ceiling as Level, ceilingFor: body.effect as EffectClass })
@@ -179,13 +187,55 @@ export class Levels implements Invariant {
         this.#put(key, position, { level: body.to as Level, earnedFor: this.#last(key).effect, ...anew })
         return
       case 'autonomy.demoted':
-        if (actor === 'autonomy' && known !== undefined && !this.#isLost(known, known.effect))
+        if (body.cause === 'anomaly') this.#checkAnomaly(key, position, asked)
+        else if (actor === 'autonomy' && known !== undefined && !this.#isLost(known, known.effect))
           throw new Violation('levels-lost', `${key} is taken back, and nothing speaks for that`)
         this.#put(key, position, { level: body.to as Level, earnedFor: null, ...anew })
         return
       default:
         this.#put(key, position, { level: body.level as Level, earnedFor: null, ...anew })
     }
+  }
+
+  // -- anomalies -----------------------------------------------------------------------------------
+
+  /** What its agent may do by itself is to be taken back. */
+  #findAnomaly(position: number, agent: string): void {
+    this.#anomalies.set(agent, [...(this.#anomalies.get(agent) ?? []), { position, liftedAt: Infinity }])
+    for (const [key, standings] of this.#standings) {
+      const last = standings.at(-1)
+      if (key.startsWith(`${agent} `) && last !== undefined && isHandedOver(this.#inForce(last, last.effect)))
+        this.#toLower.set(key, position)
+    }
+  }
+
+  /** The operator has seen it: nothing need follow that has not followed yet. */
+  #lift(position: number, agent: string): void {
+    for (const one of this.#anomalies.get(agent) ?? []) one.liftedAt = Math.min(one.liftedAt, position)
+    for (const key of this.#toLower.keys()) if (key.startsWith(`${agent} `)) this.#toLower.delete(key)
+  }
+
+  #checkAnomaly(key: string, position: number, asked: Asked | undefined): void {
+    const agent = key.slice(0, key.lastIndexOf(' '))
+    const head = asked?.head ?? 0
+    const found = this.#anomalies.get(agent) ?? []
+    if (!found.some((one) => one.position < position && one.liftedAt > head))
+      throw new Violation('levels-lost', `${key} is taken back for an anomaly, and there is none`)
+  }
+
+  /** To be called without faults, when all that can happen now has happened. @throws Violation */
+  checkLowered(): void {
+    for (const [key, position] of this.#toLower)
+      throw new Violation(
+        'levels-lost',
+        `${key} is kept though its agent did something unusual at ${position}`,
+      )
+  }
+
+  /** Answers, and errors among them, by which it is earned or lost. */
+  countOf(of: { readonly agent: string; readonly action: string }): readonly [number, number] {
+    const { answers, errors } = this.#last(keyOf(of))
+    return [answers, errors]
   }
 
   // -- how it stands -------------------------------------------------------------------------------

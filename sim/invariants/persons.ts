@@ -2,6 +2,7 @@
  * Erasing a customer takes all that is about them, and nothing of others: what that is, is reckoned here from the events
  * as they come, by the customers of runs and by the names in texts.
  */
+import { ATTENTION_CHECK } from '../../src/kernel/attention.ts'
 import type { StoredEvent } from '../../src/kernel/event.ts'
 import type { JsonObject } from '../../src/kernel/json.ts'
 import { type Subject, sightOf } from '../../src/runtime/erasure/subject.ts'
@@ -156,17 +157,21 @@ export class Persons implements Invariant {
   }
 }
 
-/** A run without a customer is about whom it begins with; children, chains and rollbacks are about whom those are. */
+/**
+ * A run without a customer is about whom it begins with; children, chains, rollbacks and items that are known to be bad
+ * are about whom those are that they come of.
+ */
 function isAbout(
   person: Person,
   run: string,
-  { customer, parent, continued }: JsonObject,
+  { customer, parent, continued, workflow, input }: JsonObject,
   text: string,
   runs: ReadonlySet<string>,
 ): boolean {
   if (customer !== null && customer !== undefined) return customer === person.customer
   const above = (parent as { readonly run: string } | null | undefined)?.run
-  const before = [above, continued, run.startsWith(ROLLBACK) ? run.slice(ROLLBACK.length) : undefined]
+  const source = workflow === ATTENTION_CHECK ? (input as { readonly source: string }).source : undefined
+  const before = [above, continued, source, run.startsWith(ROLLBACK) ? run.slice(ROLLBACK.length) : undefined]
   return isNamed(text, person.names) || before.some((one) => one !== undefined && runs.has(String(one)))
 }
 

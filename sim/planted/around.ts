@@ -46,11 +46,25 @@ export function listing(asked: RegExp, answer: (rows: Row[]) => unknown[]): Wiri
   }
 }
 
+/** Other questions to the tables. */
+export function rewriting(asked: RegExp, instead: string): Wiring {
+  return {
+    log(log) {
+      const { tables } = log
+      const get = (sql: string, ...values: SqlValue[]): unknown =>
+        tables.get(sql.replace(asked, instead), ...values)
+      const all = (sql: string, ...values: SqlValue[]): unknown[] =>
+        tables.all(sql.replace(asked, instead), ...values)
+      return withTables(log, { get: get as TablesReader['get'], all: all as TablesReader['all'] })
+    },
+  }
+}
+
 /** Of the timers of a day ahead, those that start runs are due. */
 export function startingEarly(log: EventLog): EventLog {
   const { tables } = log
   const all = (sql: string, ...values: SqlValue[]): unknown[] => {
-    if (!/FROM runs_timers/.test(sql)) return tables.all(sql, ...values)
+    if (!/FROM runs_timers\b(?! t )/.test(sql)) return tables.all(sql, ...values)
     const now = Math.max(...values.map(Number))
     const ahead = values.map((value) => (Number(value) === now ? now + DAY_MS : value))
     return tables.all(sql, ...ahead).filter(({ at, type }) => type === 'start' || Number(at) <= now)

@@ -1,8 +1,18 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { type Offers, openOffers, REMIT } from '../apps/testing/offers.ts'
+import { z } from 'zod'
+import { type Offers, offerWorkflow, openOffers, REMIT } from '../apps/testing/offers.ts'
+import { defineWorkflow } from '../kernel/workflow.ts'
+import { eraseSubject } from '../runtime/erasure/erase-subject.ts'
 import { misspelt, spoil } from './attention.ts'
 
+const ASKED = {
+  action: 'pay',
+  summary: 'A sum',
+  reason: 'it is due',
+  confidence: 0.5,
+  operation: 'post.send',
+}
 const WATCHFUL = { autonomy: { vigilance: { rate: 1 } } }
 
 /** The item that is known to be bad, and the real review that it was put beside. */
@@ -61,16 +71,59 @@ describe('known-bad items', () => {
     assert.equal(waiting().length, 1)
   })
 
-  test('are never answered by a rule, also after one was made of such an item', async (t) => {
+  test('wait one at a time, though several reviews are asked at once', async (t) => {
+    const offers = await openOffers(t, WATCHFUL)
+    await offers.answered(1)
+    const { hf } = offers.place
+    for (const id of ['a', 'b', 'c']) await hf.start(offerWorkflow(), {} as never, { id })
+    await hf.idle()
+    assert.equal(hf.reviews().filter(({ run }) => run.startsWith('item-')).length, 1)
+  })
+
+  test('go on being made after one that was cancelled', async (t) => {
     const offers = await openOffers(t, WATCHFUL)
     const { item } = await withItem(offers)
-    const { desk } = offers.place.hf
-    await desk.delegate(item.id, {})
+    await offers.place.hf.cancel(item.run)
     await offers.place.hf.idle()
-    assert.deepEqual(offers.autonomy.vigilance().caught, 0)
     await offers.start()
-    const waiting = offers.place.hf.reviews().filter(({ run }) => run.startsWith('item-'))
-    assert.equal(waiting.length, 1)
+    const [next] = offers.place.hf.reviews().filter(({ run }) => run.startsWith('item-'))
+    assert.ok(next !== undefined && next.run !== item.run)
+  })
+
+  test('are seen by the operator, though one before was left to a rule', async (t) => {
+    const offers = await openOffers(t, WATCHFUL)
+    const { item } = await withItem(offers)
+    await offers.place.hf.desk.delegate(item.id, {})
+    await offers.place.hf.idle()
+    assert.deepEqual(await offers.place.outcome(item.run), { caught: false })
+    await offers.start()
+    const [next] = offers.place.hf.reviews().filter(({ run }) => run.startsWith('item-'))
+    assert.equal(next?.status, 'waiting')
+  })
+
+  test('go with whom the proposal that they are made of was about', async (t) => {
+    const ADA = 'ada@hall.example'
+    const ask = defineWorkflow({
+      name: 'ask',
+      version: 1,
+      input: z.any(),
+      output: z.any(),
+      run: (ctx) => ctx.review('sum', { ...ASKED, proposal: { to: 'Harbour', sum: 5 } }) as Promise<never>,
+    })
+    const offers = await openOffers(t, { ...WATCHFUL, workflows: [ask] })
+    const { hf } = offers.place
+    for (const id of ['one', 'two']) {
+      await hf.start(ask, { from: ADA }, { id })
+      await hf.idle()
+      for (const { id: review } of hf.reviews()) await hf.answer(review, { verdict: 'approved' })
+      await hf.idle()
+    }
+    const item = hf.log.tables.get<{ run: string }>('SELECT run FROM autonomy_checks')?.run ?? ''
+    const subject = { customer: null, names: [ADA], ids: [], streams: [], pieces: [], token: 'x' }
+    await eraseSubject(hf.log, { subject, actor: 'operator', reason: '', mentions: false })
+    const left = hf.log.readStream(`run/${item}`)
+    assert.ok(left.length > 0 && left.every(({ body }) => body === null))
+    assert.equal(offers.autonomy.vigilance().checks, 1, 'that it was missed is known')
   })
 
   test('are never answered by autonomy, nor made where nobody reviews', async (t) => {
@@ -98,4 +151,11 @@ test('an argument is made wrong where it decides whom or what it touches', () =>
   })
   assert.equal(spoil({ amount: 0, text: 'x' }, ['amount']), null)
   assert.equal(spoil({ text: 'long enough' }, []), null)
+})
+
+test('where every argument decides, the first that can be is made wrong', () => {
+  assert.deepEqual(spoil({ count: 0, to: 'ada@harbourlane.example', text: 'long enough' }, ['*']), {
+    proposal: { count: 0, to: 'ada@harbuorlane.example', text: 'long enough' },
+    wrong: 'to',
+  })
 })

@@ -7,6 +7,7 @@
  * and no more.
  */
 
+import { ATTENTION_CHECK } from '../kernel/attention.ts'
 import { canonicalJson, type Json, type JsonObject } from '../kernel/json.ts'
 import type { Label } from '../kernel/label.ts'
 import { seededRandom } from '../kernel/random.ts'
@@ -17,9 +18,6 @@ import { defineWorkflow, type ReviewAnswer, type Workflow } from '../kernel/work
 import type { Remit, Vigilance } from '../ports/autonomy.ts'
 import type { EventLog } from '../ports/event-log.ts'
 import type { TablesReader } from '../ports/projection.ts'
-
-/** Name of the workflow of a known-bad item. */
-export const ATTENTION_CHECK = 'holdfast.attention-check'
 
 export interface CheckInput {
   /** The run whose proposal it is made of: what is shown beside it is taken from there. */
@@ -138,12 +136,15 @@ function itemOf(
   }
 }
 
-/** The proposal with the first critical argument made wrong that can be; null when none can. */
+/**
+ * The proposal with the first critical argument made wrong that can be; null when none can.
+ * @param critical their names; `*` for all, as of an operation that names none
+ */
 export function spoil(
   proposal: JsonObject,
   critical: readonly string[],
 ): { readonly proposal: JsonObject; readonly wrong: string } | null {
-  for (const wrong of critical) {
+  for (const wrong of critical.includes('*') ? Object.keys(proposal) : critical) {
     const value = proposal[wrong]
     const bad = typeof value === 'string' ? misspelt(value) : typeof value === 'number' ? value * 10 : null
     if (bad !== null && bad !== value) return { proposal: { ...proposal, [wrong]: bad }, wrong }

@@ -96,9 +96,10 @@ export const autonomyIndex: Projection = {
     'autonomy.demoted',
     'autonomy.compared',
     ...RUN_ENDS,
+    'run.discarded',
   ],
   apply(event, tables) {
-    if (RUN_ENDS.has(event.kind)) closeRun(event, tables)
+    if (RUN_ENDS.has(event.kind) || event.kind === 'run.discarded') closeRun(event, tables)
     else if (event.body === null) return
     else if (event.kind === 'review.requested') noteReview(event, event.body, tables)
     else if (event.kind === 'review.answered') noteAnswer(event, event.body, tables)
@@ -111,7 +112,7 @@ export const autonomyIndex: Projection = {
 /** What was decided and how it came out, not what it was about. */
 function keptOf({ kind, body }: StoredEvent): JsonObject | null {
   if (body === null) return null
-  if (RUN_ENDS.has(kind)) return isCaught(body) === null ? null : { output: { caught: isCaught(body) } }
+  if (kind.startsWith('run.')) return isCaught(body) === null ? null : { output: { caught: isCaught(body) } }
   const pick = (...names: readonly string[]): JsonObject =>
     Object.fromEntries(names.flatMap((name) => (body[name] === undefined ? [] : [[name, body[name]]])))
   if (kind === 'review.requested') return pick('review', 'confidence', 'autonomy')

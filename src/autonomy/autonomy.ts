@@ -6,6 +6,7 @@
  *
  * Why: docs/decisions/0045-control-by-evidence.md
  */
+import { ATTENTION_CHECK } from '../kernel/attention.ts'
 import { greatestDistance } from '../kernel/closeness.ts'
 import { HoldfastError } from '../kernel/errors.ts'
 import type { JsonObject } from '../kernel/json.ts'
@@ -26,7 +27,7 @@ import type { AutonomySettings } from '../ports/autonomy-settings.ts'
 import type { EventLog } from '../ports/event-log.ts'
 import { AnomalyDesk } from './anomalies/desk.ts'
 import { Watch } from './anomalies/effect-watch.ts'
-import { ATTENTION_CHECK, vigilanceOf } from './attention.ts'
+import { vigilanceOf } from './attention.ts'
 import { allRows, rowsOf } from './autonomy-index.ts'
 import { Calibrations } from './calibrations.ts'
 import { Consequences } from './consequences.ts'
@@ -227,11 +228,11 @@ export class AutonomyByEvidence implements Autonomy {
     return isHandedOver(levelSet(rows, this.#options.settings()))
   }
 
-  /** What was handed over before that time. Found due again when the log is next opened, should it fail. */
+  /** What was handed over before that time; tried again with the next commit, should it fail. */
   #lower(agent: string, reason: string, before: number): void {
     for (const one of this.standings()) {
       if (one.agent !== agent || (one.since ?? 0) > before) continue
-      this.demote(one, { cause: 'anomaly', reason }).catch(() => {})
+      this.demote(one, { cause: 'anomaly', reason }).catch(() => this.anomalies.behind())
     }
   }
 

@@ -3,11 +3,13 @@
  * known-bad item is put among the reviews. What fails here, or is cut off, is found due again by the next answer, or
  * when the log is next opened.
  */
+import { ATTENTION_CHECK } from '../kernel/attention.ts'
 import type { StoredEvent } from '../kernel/event.ts'
 import type { JsonObject } from '../kernel/json.ts'
 import { seededRandom } from '../kernel/random.ts'
 import type { Remit } from '../ports/autonomy.ts'
-import { ATTENTION_CHECK, makeItem } from './attention.ts'
+import type { TablesReader } from '../ports/projection.ts'
+import { makeItem } from './attention.ts'
 import { allRows, remitOf, rowsOf } from './autonomy-index.ts'
 import { type AutonomyOptions, manifestIn } from './options.ts'
 import { append, byAutonomy, demote, evidenceOf } from './records.ts'
@@ -76,7 +78,7 @@ export class Consequences {
     })
   }
 
-  /** After a review that the operator is to answer; at most one known-bad item waits at a time. */
+  /** After a review that the operator is to answer; at most one known-bad item is there at a time. */
   #considerItem({ body, position }: StoredEvent): void {
     const ruling = body?.autonomy as JsonObject | undefined
     const { log, settings, start } = this.#options
@@ -85,7 +87,7 @@ export class Consequences {
     const seed = `${log.id} ${position}`
     if (seededRandom(seed, 'attention', 0) >= rate) return
     this.#later(async () => {
-      if (log.tables.get('SELECT 1 FROM autonomy_checks WHERE caught IS NULL LIMIT 1') !== undefined) return
+      if (isItemWaiting(log.tables)) return
       const critical = (operation: string | null) =>
         manifestIn(this.#options, operation)?.criticalArguments ?? []
       const item = makeItem(log, remitOf(ruling), seed, critical)
@@ -103,4 +105,10 @@ export class Consequences {
       })
       .catch(() => {})
   }
+}
+
+/** From its start on, and until it ends in whatever way. */
+function isItemWaiting(tables: TablesReader): boolean {
+  const sql = `SELECT 1 FROM runs WHERE status IN ('queued', 'running', 'waiting', 'stalled') AND workflow = ? LIMIT 1`
+  return tables.get(sql, ATTENTION_CHECK) !== undefined
 }

@@ -2,6 +2,7 @@
  * A delegation: the operator's word, given ahead, for proposals that are like one that was seen. It is for one workflow
  * and one action, and as narrow as the operator says; it can be revoked, and each use of it is on record.
  */
+import { ATTENTION_CHECK } from './attention.ts'
 import type { Json, JsonObject } from './json.ts'
 import type { Risk } from './review.ts'
 import { type ArgumentConstraint, bearsOn, type Scope } from './scope.ts'
@@ -28,13 +29,17 @@ export interface Asked {
   readonly risk: Risk | null
 }
 
-/** Whether the delegation speaks for this proposal, used so many times before. What looks wrong is always for the operator. */
+/**
+ * Whether the delegation speaks for this proposal, used so many times before. What looks wrong is always for the
+ * operator, and so is a known-bad item: it is there to be looked at.
+ */
 export function covers(scope: DelegationScope, asked: Asked, used: number, now: number): boolean {
   const { workflow: agent, customer, segment, risk, proposal } = asked
   const segments = segment === null ? [] : [segment]
   const operation = risk?.operation ?? null
   return (
     bearsOn(scope, { operation, agent, customer, segments, arguments: proposal, now }) &&
+    agent !== ATTENTION_CHECK &&
     scope.action === asked.action &&
     scope.effect === (risk?.effect ?? null) &&
     asked.warnings.length === 0 &&

@@ -151,6 +151,11 @@ export class Deciding {
     return { customer, day: localDay(timeZone, this.#options.clock.now()) }
   }
 
+  forgo(run: string, name?: string): void {
+    this.reservations.forgo(run, name)
+    this.#options.watch?.().forgo(run, name)
+  }
+
   /** null where no budget limits the operator's time. */
   review(request: ReviewRequest): ReviewTime | null {
     const { clock, settings } = this.#options

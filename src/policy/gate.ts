@@ -233,7 +233,7 @@ export function createGate(options: GateOptions): Gate {
 
     decideReview: (request) => deciding.review(request),
     closing: (run, name, amounts) => deciding.reservations.closing(run, name, amounts),
-    forgo: (run, name) => deciding.reservations.forgo(run, name),
+    forgo: (run, name) => deciding.forgo(run, name),
     onReserved(tell) {
       deciding.reservations.onReserved = tell
     },

@@ -111,4 +111,6 @@ export interface EffectWatch {
   objectToModel(request: ModelRequest): Verdict | null
   /** Of an effect that was allowed: what of it goes on record, to be counted. */
   count(request: EffectRequest, manifest: DeclaredManifest): JsonObject | null
+  /** What was allowed to the run, or to one operation of it, and is not on record, counts no more. */
+  forgo(run: string, name?: string): void
 }

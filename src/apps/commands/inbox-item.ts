@@ -1,7 +1,8 @@
 /** A review as the operator's lists show it: with the customer, and the mail that it is about. */
 
-import { ATTENTION_CHECK, type CheckInput } from '../../autonomy/attention.ts'
+import type { CheckInput } from '../../autonomy/attention.ts'
 import { briefCustomer } from '../../customers/read.ts'
+import { ATTENTION_CHECK } from '../../kernel/attention.ts'
 import { isHoldfastError } from '../../kernel/errors.ts'
 import type { StoredEvent } from '../../kernel/event.ts'
 import type { Json, JsonObject } from '../../kernel/json.ts'

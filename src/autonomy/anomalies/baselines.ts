@@ -1,4 +1,4 @@
-/** The baselines of all agents: worked out once in a window, since what lies before it stays as it is. */
+/** The baselines of all agents: worked out once in a window, since what lies before it stays as it is, but for what comes late. */
 import type { AnomalySettings } from '../../ports/anomalies.ts'
 import type { TablesReader } from '../../ports/projection.ts'
 import { type Baseline, baselineOf } from './baseline.ts'
@@ -8,6 +8,8 @@ import { amountsOf, sampleOf, type WindowMeasure, type WindowRow, windowsBefore 
 export interface Baselines {
   /** Of the windows before the one of this number. */
   of(agent: string, measure: WindowMeasure, number: number, settings: AnomalySettings): Baseline
+  /** Something was added to the window of this number. */
+  added(agent: string, number: number): void
   /** Of the amounts up to now. */
   ofAmounts(agent: string, what: string, settings: AnomalySettings): Baseline
 }
@@ -43,6 +45,9 @@ export function baselines(tables: TablesReader): Baselines {
       const made = baselineOf(scaleOf(measure), samples)
       byMeasure.set(measure, made)
       return made
+    },
+    added(agent, number) {
+      if (number < (known.get(agent)?.number ?? 0)) known.delete(agent)
     },
     ofAmounts: (agent, what, settings) =>
       baselineOf(scaleOf('amount'), amountsOf(tables, agent, what, settings.history)),

@@ -14,7 +14,9 @@ import type { Json, JsonObject } from '../../kernel/json.ts'
 import { OWNER, SYSTEM } from '../../kernel/label.ts'
 import { runOf } from '../../kernel/run-stream.ts'
 import type { Anomalies, Anomaly, AnomalySettings, Finding, Normal } from '../../ports/anomalies.ts'
+import type { StreamAppend } from '../../ports/event-log.ts'
 import type { AutonomyOptions } from '../options.ts'
+import { type Counted, HOUR_MS } from './anomaly-index.ts'
 import { type Baselines, baselines } from './baselines.ts'
 import { judge } from './judge.ts'
 import { normalsOf } from './normal.ts'
@@ -42,6 +44,9 @@ export class AnomalyDesk implements Anomalies {
   readonly #agents = new Map<string, string>()
   readonly #stopListening: () => void
   readonly baselines: Baselines
+  /** What the log has refused: it holds all the same, and is asked for again with the next commit. */
+  readonly #refused: (readonly StreamAppend[])[] = []
+  #isBehind = false
   #isOpen = false
   #pending: Promise<unknown> = Promise.resolve()
 
@@ -59,9 +64,14 @@ export class AnomalyDesk implements Anomalies {
   /** Goes on with what a stop has left. */
   open(): void {
     this.#isOpen = true
-    for (const { agent, reason, time } of this.list()) this.#options.lower(agent, reason, time)
+    this.#lowerHeld()
     const { tables } = this.#options.log
     for (const agent of agentsKnown(tables)) this.#look(agent, lastWindow(tables, agent, this.settings))
+  }
+
+  /** Something that follows could not be put on record: it is tried again with the next commit. */
+  behind(): void {
+    this.#isBehind = true
   }
 
   /** Resolves when all that was found is on record. */
@@ -107,11 +117,53 @@ export class AnomalyDesk implements Anomalies {
     for (const event of events) {
       const isEnd = RUN_ENDS.has(event.kind)
       if (event.kind === 'run.started') this.#remember(event)
+      else if (event.kind === 'anomaly.found' || event.kind === 'anomaly.lifted') this.#onOwn(event)
+      else if (event.kind === 'policy.decided') this.#onDecided(event)
       else if (isEnd || event.kind === 'model.called')
         touched.set(this.#agentOf(event.stream, isEnd), event.time)
     }
+    for (const [agent, time] of touched) this.baselines.added(agent, windowAt(time, this.settings))
     if (!this.#isOpen) return
+    if (this.#isBehind) this.#catchUp()
     for (const [agent, time] of touched) if (agent !== '') this.#look(agent, windowAt(time, this.settings))
+  }
+
+  /** On record perhaps in the window after the one that it was decided in. */
+  #onDecided({ body }: StoredEvent): void {
+    const counted = body?.counted as Counted | undefined
+    if (counted !== undefined)
+      this.baselines.added(counted.agent, windowAt(counted.hour * HOUR_MS, this.settings))
+  }
+
+  /** In the order of the log: what is found while an earlier anomaly is being lifted holds. */
+  #onOwn({ kind, body }: StoredEvent): void {
+    if (body === null) return
+    const { agent: name, severity, reason } = body as unknown as Anomaly
+    const agent = String(name)
+    if (kind === 'anomaly.lifted') this.#quarantined.delete(agent)
+    else this.#note(agent, { severity, reason })
+    if (this.#isOpen) this.#settle(agent, String(reason))
+  }
+
+  /** A keyed agent is in quarantine as long as its anomaly holds; one after the other, each by what the one before has left. */
+  #settle(agent: string, reason: string): void {
+    const { log, lifecycle } = this.#options
+    const settled = this.#pending.then(async () => {
+      const to = this.#quarantined.has(agent) ? 'quarantined' : 'enabled'
+      const parts = lifecycle?.(agent, to, reason) ?? []
+      if (parts.length > 0) await log.append(parts)
+    })
+    this.#pending = settled.catch(() => {})
+  }
+
+  #catchUp(): void {
+    this.#isBehind = false
+    for (const parts of this.#refused.splice(0)) this.#append(parts)
+    this.#lowerHeld()
+  }
+
+  #lowerHeld(): void {
+    for (const { agent, reason, time } of this.list()) this.#options.lower(agent, reason, time)
   }
 
   #remember({ stream, body }: StoredEvent): void {
@@ -179,9 +231,12 @@ export class AnomalyDesk implements Anomalies {
     lower(agent, reason, Number.POSITIVE_INFINITY)
   }
 
-  /** In the order of the log before whatever follows from it; a failure of the log is told to whoever appends next. */
-  #append(parts: Parameters<AutonomyOptions['log']['append']>[0]): void {
-    const appended = this.#options.log.append(parts).catch(() => {})
+  /** In the order of the log before whatever follows from it. */
+  #append(parts: readonly StreamAppend[]): void {
+    const appended = this.#options.log.append(parts).catch(() => {
+      this.#refused.push(parts)
+      this.behind()
+    })
     this.#pending = Promise.all([this.#pending, appended])
   }
 
@@ -202,7 +257,6 @@ export class AnomalyDesk implements Anomalies {
       alerts.clear(ALERT, agent),
       ...(lifecycle?.(agent, 'enabled', reason) ?? []),
     ])
-    this.#quarantined.delete(agent)
     return held.map((one) => this.list({ all: true }).find(({ id }) => id === one.id) ?? one)
   }
 }

@@ -22,6 +22,8 @@ import { windowAt, windowSoFar, withoutOwn } from './windows.ts'
 
 /** Allowed, and not on record yet. */
 interface Pending {
+  readonly run: string
+  readonly name: string
   readonly window: number
   readonly recipients: readonly string[]
   readonly isOwn: boolean
@@ -67,7 +69,13 @@ export class Watch implements EffectWatch {
     const { recipients, amounts } = this.#touched(request, manifest)
     const now = this.#options.clock.now()
     const window = windowAt(now, this.#options.desk.settings)
-    this.#pendingOf(agent, window).set(keyOf(request), { window, recipients, isOwn: isOwn(request) })
+    this.#pendingOf(agent, window).set(keyOf(request), {
+      run: request.run,
+      name: request.name ?? '',
+      window,
+      recipients,
+      isOwn: isOwn(request),
+    })
     const counted: Counted = {
       agent,
       hour: hourOf(now),
@@ -76,6 +84,12 @@ export class Watch implements EffectWatch {
       ...(Object.keys(amounts).length === 0 ? {} : { amounts }),
     }
     return counted as unknown as JsonObject
+  }
+
+  forgo(run: string, name?: string): void {
+    for (const ofAgent of this.#pending.values())
+      for (const [key, one] of ofAgent)
+        if (one.run === run && (name === undefined || one.name === name)) ofAgent.delete(key)
   }
 
   /** Of all that is found about it, what is put on record; the first that quarantines, or that lowers. */
@@ -152,7 +166,9 @@ export class Watch implements EffectWatch {
     for (const { kind, stream, body } of events) {
       const counted = kind === 'policy.decided' ? (body?.counted as Counted | undefined) : undefined
       if (counted === undefined) continue
-      this.#pending.get(counted.agent)?.delete(`${runOf(stream)} ${String(body?.name)}`)
+      const ofAgent = this.#pending.get(counted.agent)
+      ofAgent?.delete(`${runOf(stream)} ${String(body?.name)}`)
+      if (ofAgent?.size === 0) this.#pending.delete(counted.agent)
     }
   }
 }

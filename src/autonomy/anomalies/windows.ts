@@ -43,7 +43,7 @@ const SUMS = `sum(runs) AS runs, sum(failures) AS failures, sum(pace) AS pace, s
   sum(effects) AS effects, sum(recipients) AS recipients, sum(own_effects) AS own_effects,
   sum(own_recipients) AS own_recipients`
 
-/** The latest windows before this one in which there was something. */
+/** The latest windows before this one in which there was something. A bound number is no integer to SQLite. */
 export function windowsBefore(
   tables: TablesReader,
   agent: string,
@@ -52,7 +52,7 @@ export function windowsBefore(
 ): WindowRow[] {
   const hours = hoursOf(settings)
   return tables.all<WindowRow>(
-    `SELECT hour / ?1 AS number, ${SUMS} FROM anomalies_hours WHERE agent = ?2 AND hour < ?3
+    `SELECT CAST(hour / ?1 AS INTEGER) AS number, ${SUMS} FROM anomalies_hours WHERE agent = ?2 AND hour < ?3
      GROUP BY 1 ORDER BY 1 DESC LIMIT ?4`,
     hours,
     agent,

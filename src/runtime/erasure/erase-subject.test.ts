@@ -143,6 +143,7 @@ test('whom only what retention has left still names is erased from that, once', 
   const { position } = place.hf.log.head()
   await erase(place)
   assert.deepEqual([naming(place), place.hf.log.head().position], [[], position + 1])
+  assert.equal(place.hf.log.tables.get('SELECT 1 FROM runs WHERE customer = ?', ADA), undefined)
   assert.deepEqual(place.hf.log.rebuild({ replace: false }).differing, [])
   place.hf.log.verify()
   await erase(place)

@@ -1,5 +1,6 @@
 /** The runs that are about somebody: by their customer, or by what they began with, with all that came of them. */
 
+import { ATTENTION_CHECK, sourceOfItem } from '../../kernel/attention.ts'
 import { RUN_ENDS } from '../../kernel/journal.ts'
 import { runStream } from '../../kernel/run-stream.ts'
 import type { EventLog } from '../../ports/event-log.ts'
@@ -21,11 +22,12 @@ export function runsAbout(log: EventLog, subject: Subject, sight: Sight): RunsAb
       : ids(tables, 'SELECT id FROM runs WHERE customer = ?', subject.customer)),
     ...ids(tables, 'SELECT id FROM runs WHERE customer IS NULL').filter((run) => beganWith(log, run, sight)),
   ]
+  const items = itemsBySource(log)
   const all = new Set<string>()
   for (let run = waiting.pop(); run !== undefined; run = waiting.pop()) {
     if (all.has(run)) continue
     all.add(run)
-    waiting.push(...cameOf(tables, run, subject.customer))
+    waiting.push(...cameOf(tables, run, subject.customer), ...(items.get(run) ?? []))
   }
   return { all, open: [...all].filter((run) => isOpen(tables, run)) }
 }
@@ -34,6 +36,12 @@ function beganWith(log: EventLog, run: string, sight: Sight): boolean {
   if (sight.isNamed(run)) return true
   const body = log.readStream(runStream(run), 1, 1)[0]?.body ?? null
   return body !== null && sight.isAbout(JSON.stringify(body))
+}
+
+/** Known-bad items, by the run whose proposal they are made of. */
+function itemsBySource(log: EventLog): ReadonlyMap<string, string[]> {
+  const items = ids(log.tables, 'SELECT id FROM runs WHERE workflow = ?', ATTENTION_CHECK)
+  return Map.groupBy(items, (item) => sourceOfItem(log.readStream(runStream(item), 1, 1)[0]?.body ?? {}))
 }
 
 /** Children that are not about another customer, the runs of its chain, its forks, and its rollback. */

@@ -53,8 +53,3 @@ function whyNotAsked(review: Review, options: DelegateOptions): string | null {
 export function isOfEffect({ name, action }: Pick<Review, 'name' | 'action'>): boolean {
   return effectOfReview(name) !== null || action === 'settle-rollback'
 }
-
-/** What no rule answers: that, and what is put among the reviews to see whether the operator looks. */
-export function isForOperator(review: Pick<Review, 'name' | 'action' | 'autonomy'>): boolean {
-  return isOfEffect(review) || review.autonomy?.rule === 'attention'
-}
