@@ -14,27 +14,31 @@ interface Bearing {
   readonly where: string
 }
 
-interface OperationRules {
+/** Those that name the agent, or every one. */
+interface AgentRules {
   readonly deny: readonly Bearing[]
   readonly review: readonly Bearing[]
   readonly allow: readonly Bearing[]
+  /** Whether the operation is on a list that allows it, for whichever agent. */
+  readonly isListed: boolean
 }
 
-/** What settings say of each operation, and how long their lists were then. */
+/** What settings say of each operation, by agent, and how long their lists were then. */
 interface Known {
-  readonly rules: Map<string, OperationRules>
+  readonly rules: Map<string, Map<string | null, AgentRules>>
+  count: number
   readonly allow: number
   readonly deny: number
   readonly review: number
   readonly access: number
 }
 
-/** What settings say of an operation is worked out once, and anew when a list has grown or shrunk. */
+/** What settings say of an operation to an agent is worked out once, and anew when a list has grown or shrunk. */
 const known = new WeakMap<PolicySettings, Known>()
-const KNOWN_OPERATIONS = 1_000
+const MOST_KNOWN = 1_000
 
 export function accessDenied(request: PolicyRequest, policy: PolicySettings): Verdict | null {
-  const found = rulesOf(request.operation, policy).deny.find((one) => bearsOn(one, request))
+  const found = rulesFor(request, policy).deny.find((one) => bearsOn(one, request))
   return found === undefined
     ? null
     : { answer: 'deny', rule: 'access.deny', reason: `${request.operation} is denied ${said(found)}` }
@@ -42,7 +46,7 @@ export function accessDenied(request: PolicyRequest, policy: PolicySettings): Ve
 
 export function accessReviewed(request: PolicyRequest, policy: PolicySettings): Verdict | null {
   if (request.approved) return null
-  const found = rulesOf(request.operation, policy).review.find((one) => bearsOn(one, request))
+  const found = rulesFor(request, policy).review.find((one) => bearsOn(one, request))
   return found === undefined
     ? null
     : {
@@ -53,10 +57,10 @@ export function accessReviewed(request: PolicyRequest, policy: PolicySettings): 
 }
 
 export function accessUnlisted(request: PolicyRequest, policy: PolicySettings): Verdict | null {
-  const { allow, review } = rulesOf(request.operation, policy)
+  const { allow, review, isListed } = rulesFor(request, policy)
   const bears = (one: Bearing): boolean => bearsOn(one, request)
   if (allow.some(bears) || review.some(bears)) return null
-  const other = allow.length + review.length > 0 ? ` for ${request.agent} and this customer` : ''
+  const other = isListed ? ` for ${request.agent} and this customer` : ''
   const reason = `${request.operation} is on no list${other}`
   return { answer: 'deny', rule: 'access.unlisted', reason }
 }
@@ -65,24 +69,34 @@ function said({ pattern, where }: Bearing): string {
   return `by ${pattern} of ${where}`
 }
 
-function bearsOn({ rule }: Bearing, { agent, customer, segments }: PolicyRequest): boolean {
+function bearsOn({ rule }: Bearing, { customer, segments }: PolicyRequest): boolean {
   if (rule === null) return true
-  if (!namesAgent(rule.agents, agent)) return false
   if (names(rule.customers, customer)) return true
   return segments.some((segment) => rule.customers.includes(`segment:${segment}`))
 }
 
-function rulesOf(operation: string, policy: PolicySettings): OperationRules {
-  const byOperation = knownOf(policy).rules
-  const found = byOperation.get(operation)
-  if (found !== undefined) return found
-  const rules: OperationRules = {
-    deny: bearing(operation, policy, 'deny'),
-    review: bearing(operation, policy, 'review'),
-    allow: bearing(operation, policy, 'allow'),
+function rulesFor({ operation, agent }: PolicyRequest, policy: PolicySettings): AgentRules {
+  const known = knownOf(policy)
+  return known.rules.get(operation)?.get(agent) ?? workedOut(operation, agent, policy, known)
+}
+
+function workedOut(operation: string, agent: string | null, policy: PolicySettings, into: Known): AgentRules {
+  const isTheirs = ({ rule }: Bearing): boolean => rule === null || namesAgent(rule.agents, agent)
+  const allow = bearing(operation, policy, 'allow')
+  const review = bearing(operation, policy, 'review')
+  const rules = {
+    deny: bearing(operation, policy, 'deny').filter(isTheirs),
+    review: review.filter(isTheirs),
+    allow: allow.filter(isTheirs),
+    isListed: allow.length + review.length > 0,
   }
-  if (byOperation.size >= KNOWN_OPERATIONS) byOperation.clear()
-  byOperation.set(operation, rules)
+  if (into.count >= MOST_KNOWN) {
+    into.rules.clear()
+    into.count = 0
+  }
+  const byAgent = into.rules.get(operation) ?? new Map<string | null, AgentRules>()
+  into.rules.set(operation, byAgent.set(agent, rules))
+  into.count += 1
   return rules
 }
 
@@ -94,6 +108,7 @@ function knownOf(policy: PolicySettings): Known {
   if (isSame && last.access === access) return last
   const anew: Known = {
     rules: new Map(),
+    count: 0,
     allow: allow.length,
     deny: deny.length,
     review: review.length,

@@ -60,19 +60,12 @@ function isPlainWords(text: string): boolean {
   return true
 }
 
-const SIGNS = ['/', '=', '\\', '(', '@', '--'] as const
 /** A dot or a colon before a space is the end of some words. */
-const WITHIN = /[.:]\S/
-const REFERENCE = ']:'
+const SIGNS = /[/=\\(@]|--|\]:|[.:]\S/
 
 /** Whether anything is in it that links are made of: most texts have nothing, and it is asked of all that leaves. */
 function hasSigns(text: string): boolean {
-  for (let i = 0; i < SIGNS.length; i += 1) if (text.includes(SIGNS[i] ?? '')) return true
-  return !isAscii(text) || text.includes(REFERENCE) || (hasStop(text) && WITHIN.test(text))
-}
-
-function hasStop(text: string): boolean {
-  return text.includes('.') || text.includes(':')
+  return !isAscii(text) || SIGNS.test(text)
 }
 
 function isAscii(text: string): boolean {
