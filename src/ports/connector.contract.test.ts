@@ -123,7 +123,7 @@ const BROKEN_PROMISES: Record<
     manifest({ effect: 'external', criticalArguments: [] }),
     'its critical arguments are fields of its input',
   ],
-  'reversible without undo': [() => ({ undo: undefined as never }), 'it offers what it claims'],
+  'a read that can be undone': [manifest({ effect: 'read' }), 'it offers what it claims'],
   'a schema that refuses what it should take': [
     () => ({ input: z.strictObject({ to: z.number(), text: z.string() }) }),
     'its input schema takes the sample',
