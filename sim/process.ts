@@ -23,7 +23,7 @@ import type { Projection } from '../src/ports/projection.ts'
 import { whyStopped } from '../src/ports/stop-switch.ts'
 import type { ManualClock } from '../src/ports/testing/manual-clock.ts'
 import { Agents } from '../src/runtime/agents/agents.ts'
-import { clearAlert, raiseAlert } from '../src/runtime/alert-index.ts'
+import { clearAlert, isRaised, raiseAlert } from '../src/runtime/alert-index.ts'
 import { Holdfast } from '../src/runtime/holdfast.ts'
 import { Runtime } from '../src/runtime/runtime.ts'
 import type { AnyTrigger } from '../src/runtime/triggers/trigger.ts'
@@ -236,7 +236,7 @@ function autonomyOver(log: EventLog, gate: Gate, clock: Clock, settings: Autonom
     clock,
     settings: () => settings,
     manifestOf: (operation) => gate.manifestOf(operation),
-    alerts: { raise: raiseAlert, clear: clearAlert },
+    alerts: { raise: raiseAlert, clear: clearAlert, isRaised: (...of) => isRaised(log.tables, ...of) },
     // No item that is known to be bad is put among the reviews.
     start: async () => {},
   })

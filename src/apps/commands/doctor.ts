@@ -284,6 +284,7 @@ const ALERT_FIXES: Readonly<Record<string, string>> = {
   'trigger-set-aside':
     'See `holdfast dead-letters`; once the cause is mended `holdfast trigger retry NAME POSITION`.',
   'work-stopped': '`holdfast resume` lets work go on.',
+  'audit-missed': 'Answer the next audit in the inbox; `holdfast autonomy` shows how many were missed.',
   'autonomy-lowered': 'See `holdfast autonomy` for why; it stays at review until you say otherwise.',
   'connector-down':
     'It is tried again by itself; see `holdfast breakers`, and once it is mended `holdfast breaker close NAME`.',

@@ -54,7 +54,10 @@ export function isOfEffect({ name, action }: Pick<Review, 'name' | 'action'>): b
   return effectOfReview(name) !== null || action === 'settle-rollback'
 }
 
-/** What no rule answers: that, and what is put among the reviews to see whether the operator looks. */
+/** Drawn to see what goes without the operator, or put among the reviews to see whether they look. */
+const FOR_EVIDENCE: readonly unknown[] = ['audit', 'attention']
+
+/** What no rule answers: that, and what is asked for the operator's answer alone. */
 export function isForOperator(review: Pick<Review, 'name' | 'action' | 'autonomy'>): boolean {
-  return isOfEffect(review) || review.autonomy?.rule === 'attention'
+  return isOfEffect(review) || FOR_EVIDENCE.includes(review.autonomy?.rule)
 }
