@@ -71,6 +71,32 @@ test('policy decide answers each line, and names the one that is no request by i
   assert.equal(JSON.parse(strict.out).rule, 'access.deny')
 })
 
+test('policy decide knows hosts and own addresses of the workspace that its policy lies in, or that is named', async () => {
+  const here = join(place, 'decides')
+  assert.equal((await cli(['init', '--yes', '--dir', here])).code, 0)
+  const config = 'owner: { addresses: [me@firm.example] }\nsmtp: { host: mx.firm.example }\n'
+  writeFileSync(join(here, 'holdfast.yaml'), config)
+  const request = {
+    operation: 'smtp.send',
+    manifest: { effect: 'external', criticalArguments: ['to'], hosts: ['mx.firm.example'] },
+    arguments: { to: { value: 'me@firm.example' } },
+    grants: ['smtp.send'],
+  }
+  const rule = async (...words: string[]): Promise<string> => {
+    const { out, err } = await cli(['policy', 'decide', ...words], JSON.stringify(request))
+    assert.ok(out, err)
+    return JSON.parse(out).rule
+  }
+  const inside = join(here, 'policy.yaml')
+  const outside = join(place, 'decides.yaml')
+  writeFileSync(outside, 'version: 1\n')
+  assert.equal(await rule('--policy', inside), 'taint.granted')
+  assert.equal(await rule('--policy', outside), 'egress.host')
+  assert.equal(await rule('--policy', outside, '--dir', here), 'taint.granted')
+  const nowhere = await cli(['policy', 'decide', '--policy', outside, '--dir', join(place, 'none')], '{}')
+  assert.match(nowhere.err, /WORKSPACE_MISSING/)
+})
+
 test('policy decide takes what separates lines elsewhere for a part of a text, and has one answer for each line', async () => {
   const text = JSON.stringify({
     operation: 'a.b',

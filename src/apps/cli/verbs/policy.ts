@@ -1,8 +1,10 @@
 /** `holdfast policy decide|test|what-if` */
+import { dirname, resolve } from 'node:path'
 import { systemClock } from '../../../adapters/system/clock.ts'
 import { HoldfastError, toErrorRecord } from '../../../kernel/errors.ts'
 import { answerLine } from '../../../policy/decision-line.ts'
-import { parsePolicy } from '../../config/policy-file.ts'
+import { type Configured, parsePolicy } from '../../config/policy-file.ts'
+import { assertWorkspace, isWorkspace } from '../../workspace-files.ts'
 import { inputText } from '../input-file.ts'
 import { linesOf, lineText } from '../input-lines.ts'
 import { carryOut } from '../route.ts'
@@ -22,7 +24,8 @@ export const policyDecide: VerbRun = async (call) => {
     )
   }
   const given = await fileOf(call)
-  const policy = given === null ? null : parsePolicy(given.text, given.name, { hosts: [], own: [] })
+  const policy =
+    given === null ? null : parsePolicy(given.text, given.name, await configuredFor(call, given.name))
   const clock = systemClock()
   let number = 0
   let bad = 0
@@ -43,6 +46,16 @@ export const policyDecide: VerbRun = async (call) => {
     }
   }
   return bad > 0 ? 1 : 0
+}
+
+/** What the workspace knows that is named, or that the file lies in; nothing where there is none. */
+async function configuredFor({ dirSetting, dir, env }: Call, file: string): Promise<Configured> {
+  const beside = dirname(resolve(file))
+  const isNamed = dirSetting.origin === 'flag'
+  if (isNamed) assertWorkspace(dir)
+  if (!isNamed && !isWorkspace(beside)) return { hosts: [], own: [] }
+  const { configuredIn } = await import('../../config/configured.ts')
+  return await configuredIn(isNamed ? dir : beside, env)
 }
 
 export const policyTest: VerbRun = async (call) => {
