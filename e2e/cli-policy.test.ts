@@ -218,3 +218,40 @@ test('grants are given, seen and revoked; cases run; past decisions are made ane
   const versions = (await cli(['log', 'export', '--dir', dir])).out.match(/policy\.adopted/g)
   assert.equal(versions?.length, 1)
 })
+
+test('a misspelt name is told by doctor and by policy test, and is no error', async () => {
+  const here = join(place, 'misspelt')
+  assert.equal((await cli(['init', '--yes', '--dir', here])).code, 0)
+  const told = async () => {
+    const { out } = await cli(['doctor', '--json', '--dir', here])
+    const rows: { check: string; ok: unknown; detail: string; fix: string }[] = JSON.parse(out)
+    return rows.filter(({ check }) => check === 'policy' || check === 'autonomy')
+  }
+  assert.deepEqual(
+    (await told()).map(({ ok, fix }) => [ok, fix]),
+    [
+      [true, ''],
+      [true, ''],
+    ],
+  )
+  writeFileSync(join(here, 'policy.yaml'), 'version: 1\noperations: { deny: [maildir.sned] }\n')
+  writeFileSync(
+    join(here, 'autonomy.yaml'),
+    'version: 1\nactions: [{ agent: lead-qualificaton, tier: high }]\n',
+  )
+  const [policy, autonomy] = await told()
+  assert.equal(policy?.ok, 'warn')
+  assert.match(policy.detail, /^policy\.yaml:2:22 operations\.deny\[0\]: .*did you mean "maildir\.send"\?$/m)
+  assert.match(policy.fix, /a deny denies nothing/)
+  assert.equal(autonomy?.ok, 'warn')
+  assert.match(autonomy.detail, /^autonomy\.yaml:2:20 actions\[0\]\.agent: .*"lead-qualification"\?$/m)
+  assert.equal((await cli(['doctor', '--dir', here])).code, 0)
+  const tested = await cli(['policy', 'test', '--dir', here])
+  assert.equal(tested.code, 0)
+  assert.match(tested.out, /policy\.yaml:2:22 operations\.deny\[0\]: no operation "maildir\.sned"/)
+  const { unknown } = JSON.parse((await cli(['policy', 'test', '--json', '--dir', here])).out)
+  assert.deepEqual(
+    unknown.map(({ line, column, path }: Record<string, unknown>) => [line, column, path]),
+    [[2, 22, 'operations.deny[0]']],
+  )
+})

@@ -4,6 +4,7 @@ import { systemClock } from '../../../adapters/system/clock.ts'
 import { HoldfastError, toErrorRecord } from '../../../kernel/errors.ts'
 import { answerLine } from '../../../policy/decision-line.ts'
 import { type Configured, parsePolicy } from '../../config/policy-file.ts'
+import { unknownText } from '../../config/unknown-names.ts'
 import { assertWorkspace, isWorkspace } from '../../workspace-files.ts'
 import { inputText } from '../input-file.ts'
 import { linesOf, lineText } from '../input-lines.ts'
@@ -64,7 +65,7 @@ export const policyTest: VerbRun = async (call) => {
   const failed = report.cases.filter(({ ok }) => !ok)
   if (out.json) out.document(report)
   else {
-    const { green, red, dim } = out.colors
+    const { green, red, yellow, dim } = out.colors
     const { width } = viewOf(call)
     const lines = report.cases.flatMap(({ name, ok, expected, got }) => [
       `${ok ? green('ok  ') : red('BAD ')}  ${name}`,
@@ -78,7 +79,10 @@ export const policyTest: VerbRun = async (call) => {
       report.cases.length === 0
         ? 'There are no cases yet: write some under cases in policy.yaml.'
         : `${count(report.cases.length, 'case')}, ${failed.length} not as expected.`
-    out.text([...lines, ...(lines.length > 0 ? [''] : []), verdict].join('\n'))
+    const file = textOption(call, 'policy') ?? 'policy.yaml'
+    const names = unknownText(file, report.unknown).flatMap((line) => block(line, 0, width, 4).map(yellow))
+    const parts = [lines, names, [verdict]].filter((part) => part.length > 0)
+    out.text(parts.map((part) => part.join('\n')).join('\n\n'))
   }
   return failed.length > 0 ? 1 : 0
 }
