@@ -70,7 +70,7 @@ function rules({ hf }: Place): Json[] {
   })
 }
 
-const toAda = { name: 'helper', version: 1, state: z.any(), initial: null }
+const HELPER = { name: 'helper', version: 1, state: z.any(), initial: null }
 
 interface HandedOn {
   readonly place?: PlaceOptions
@@ -81,7 +81,7 @@ interface HandedOn {
 }
 
 const agent = (on: string[], handle: Agent<Json>['handle']): PlaceOptions => ({
-  agents: [defineAgent<Json>({ ...toAda, on, handle })],
+  agents: [defineAgent<Json>({ ...HELPER, on, handle })],
 })
 
 const waiter = flow('waiter', async (ctx) => {
