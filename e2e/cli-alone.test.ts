@@ -524,9 +524,19 @@ describe('the command line alone', { concurrency: 2 }, () => {
 
   it('says what was not understood, on stderr, with exit code 2 or that of the error', async () => {
     const dir = workspace()
+    const CANARY = 'canary-typed-5d1e'
     const cases: [string[], string, number, RegExp][] = [
       [['inbx'], 'USAGE', 2, /unknown command 'inbx' \(Did you mean inbox\?\)/],
       [['run'], 'USAGE', 2, /command is missing/],
+      [['vault'], 'USAGE', 2, /command is missing/],
+      [['vault', 'set'], 'USAGE', 2, /vault set takes <name>, and less was given/],
+      [['vault', 'set', 'smtp', CANARY], 'USAGE', 2, /vault set takes <name>, and more was given/],
+      [['vault', 'list', CANARY], 'USAGE', 2, /vault list takes nothing, and more was given/],
+      [['vault', 'set', 'smtp', `--value=${CANARY}`], 'USAGE', 2, /vault set has no such option$/],
+      [['vault', 'import', 'f', `--kep=${CANARY}`], 'USAGE', 2, /no such option/],
+      [['vault', 'sett', 'smtp', CANARY], 'USAGE', 2, /vault has no such command \(Did you mean set\?\)/],
+      [['vault', CANARY], 'USAGE', 2, /vault has no such command$/],
+      [['--dir', dir, '--json', 'vault', 'remove', 'smtp', CANARY], 'USAGE', 2, /more was given/],
       [['run', 'shwo'], 'USAGE', 2, /Did you mean show\?/],
       [['inbox', '--al'], 'USAGE', 2, /unknown option '--al' \(Did you mean --all\?\)/],
       [['review'], 'USAGE', 2, /missing required argument 'id'/],
@@ -546,6 +556,7 @@ describe('the command line alone', { concurrency: 2 }, () => {
       assert.deepEqual([failed.code, failed.exit], [code, exit], args.join(' '))
       assert.match(failed.message, message)
       assert.notEqual(failed.fix, '')
+      assert.ok(!JSON.stringify(failed).includes(CANARY), 'a word that may be a secret is not repeated')
     }
     const person = await cli(['inbox', '--dir', join(dir, 'none')])
     assert.match(

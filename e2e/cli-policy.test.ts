@@ -71,6 +71,32 @@ test('policy decide answers each line, and names the one that is no request by i
   assert.equal(JSON.parse(strict.out).rule, 'access.deny')
 })
 
+test('policy decide knows hosts and own addresses of the workspace that its policy lies in, or that is named', async () => {
+  const here = join(place, 'decides')
+  assert.equal((await cli(['init', '--yes', '--dir', here])).code, 0)
+  const config = 'owner: { addresses: [me@firm.example] }\nsmtp: { host: mx.firm.example }\n'
+  writeFileSync(join(here, 'holdfast.yaml'), config)
+  const request = {
+    operation: 'smtp.send',
+    manifest: { effect: 'external', criticalArguments: ['to'], hosts: ['mx.firm.example'] },
+    arguments: { to: { value: 'me@firm.example' } },
+    grants: ['smtp.send'],
+  }
+  const rule = async (...words: string[]): Promise<string> => {
+    const { out, err } = await cli(['policy', 'decide', ...words], JSON.stringify(request))
+    assert.ok(out, err)
+    return JSON.parse(out).rule
+  }
+  const inside = join(here, 'policy.yaml')
+  const outside = join(place, 'decides.yaml')
+  writeFileSync(outside, 'version: 1\n')
+  assert.equal(await rule('--policy', inside), 'taint.granted')
+  assert.equal(await rule('--policy', outside), 'egress.host')
+  assert.equal(await rule('--policy', outside, '--dir', here), 'taint.granted')
+  const nowhere = await cli(['policy', 'decide', '--policy', outside, '--dir', join(place, 'none')], '{}')
+  assert.match(nowhere.err, /WORKSPACE_MISSING/)
+})
+
 test('policy decide takes what separates lines elsewhere for a part of a text, and has one answer for each line', async () => {
   const text = JSON.stringify({
     operation: 'a.b',
@@ -191,4 +217,41 @@ test('grants are given, seen and revoked; cases run; past decisions are made ane
   assert.match((await cli(['policy', 'test', '--dir', dir])).err, /policy-cases\.yaml:3:11/)
   const versions = (await cli(['log', 'export', '--dir', dir])).out.match(/policy\.adopted/g)
   assert.equal(versions?.length, 1)
+})
+
+test('a misspelt name is told by doctor and by policy test, and is no error', async () => {
+  const here = join(place, 'misspelt')
+  assert.equal((await cli(['init', '--yes', '--dir', here])).code, 0)
+  const told = async () => {
+    const { out } = await cli(['doctor', '--json', '--dir', here])
+    const rows: { check: string; ok: unknown; detail: string; fix: string }[] = JSON.parse(out)
+    return rows.filter(({ check }) => check === 'policy' || check === 'autonomy')
+  }
+  assert.deepEqual(
+    (await told()).map(({ ok, fix }) => [ok, fix]),
+    [
+      [true, ''],
+      [true, ''],
+    ],
+  )
+  writeFileSync(join(here, 'policy.yaml'), 'version: 1\noperations: { deny: [maildir.sned] }\n')
+  writeFileSync(
+    join(here, 'autonomy.yaml'),
+    'version: 1\nactions: [{ agent: lead-qualificaton, tier: high }]\n',
+  )
+  const [policy, autonomy] = await told()
+  assert.equal(policy?.ok, 'warn')
+  assert.match(policy.detail, /^policy\.yaml:2:22 operations\.deny\[0\]: .*did you mean "maildir\.send"\?$/m)
+  assert.match(policy.fix, /a deny denies nothing/)
+  assert.equal(autonomy?.ok, 'warn')
+  assert.match(autonomy.detail, /^autonomy\.yaml:2:20 actions\[0\]\.agent: .*"lead-qualification"\?$/m)
+  assert.equal((await cli(['doctor', '--dir', here])).code, 0)
+  const tested = await cli(['policy', 'test', '--dir', here])
+  assert.equal(tested.code, 0)
+  assert.match(tested.out, /policy\.yaml:2:22 operations\.deny\[0\]: no operation "maildir\.sned"/)
+  const { unknown } = JSON.parse((await cli(['policy', 'test', '--json', '--dir', here])).out)
+  assert.deepEqual(
+    unknown.map(({ line, column, path }: Record<string, unknown>) => [line, column, path]),
+    [[2, 22, 'operations.deny[0]']],
+  )
 })

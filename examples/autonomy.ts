@@ -12,7 +12,7 @@ import { join } from 'node:path'
 import { defineConnector, defineWorkflow, openHoldfast } from 'holdfast'
 import { z } from 'zod'
 
-const filed: string[] = []
+const filed = new Set<string>()
 const archive = defineConnector({
   name: 'archive',
   operations: {
@@ -21,8 +21,11 @@ const archive = defineConnector({
       input: z.object({ folder: z.string() }),
       output: z.null(),
       async perform({ folder }) {
-        filed.push(folder)
+        filed.add(folder)
         return null
+      },
+      async undo({ folder }) {
+        filed.delete(folder)
       },
     },
   },

@@ -138,7 +138,8 @@ export class Desk {
     const standing = listDelegations(log.tables).filter(({ revoked }) => revoked === null)
     const { latest } = this.#around.asked
     for (const review of hf.reviews()) {
-      if (review.action !== DECISION) continue
+      // An audit waits for the operator, whatever speaks for it.
+      if (review.action !== DECISION || review.autonomy?.rule === 'audit') continue
       // One that was over by a clock that has been set back since does not look at it again.
       const one = standing.find((given) => {
         return given.position < review.position && covers(given, review, given.used, latest)

@@ -49,7 +49,7 @@ export class LevelDesk {
   }
 
   think(): void {
-    this.#good = this.#chance.pick([0.95, 0.95, 0.05])
+    this.#good = this.#chance.pick([0.95, 0.05])
   }
 
   set(): void {

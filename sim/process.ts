@@ -26,7 +26,7 @@ import { whyStopped } from '../src/ports/stop-switch.ts'
 import type { ManualClock } from '../src/ports/testing/manual-clock.ts'
 import { Agents } from '../src/runtime/agents/agents.ts'
 import { quarantineParts } from '../src/runtime/agents/quarantine.ts'
-import { clearAlert, raiseAlert } from '../src/runtime/alert-index.ts'
+import { clearAlert, isRaised, raiseAlert } from '../src/runtime/alert-index.ts'
 import { Holdfast } from '../src/runtime/holdfast.ts'
 import { Runtime } from '../src/runtime/runtime.ts'
 import type { AnyTrigger } from '../src/runtime/triggers/trigger.ts'
@@ -211,7 +211,7 @@ export class SimProcess {
       clock,
       settings: () => settings,
       manifestOf: (operation) => gate.manifestOf(operation),
-      alerts: { raise: raiseAlert, clear: clearAlert },
+      alerts: { raise: raiseAlert, clear: clearAlert, isRaised: (...of) => isRaised(this.log.tables, ...of) },
       lifecycle: (...change) => quarantineParts(this.log.tables, ...change),
       start: async ({ run, input, customer, label }) => {
         const about = customer === null ? {} : { customer }

@@ -53,7 +53,7 @@ import { whyStopped } from './ports/stop-switch.ts'
 import type { OpenVault, Redactor } from './ports/vault.ts'
 import { Agents } from './runtime/agents/agents.ts'
 import { quarantineParts } from './runtime/agents/quarantine.ts'
-import { clearAlert, raiseAlert } from './runtime/alert-index.ts'
+import { clearAlert, isRaised, raiseAlert } from './runtime/alert-index.ts'
 import { Holdfast } from './runtime/holdfast.ts'
 import {
   type RetentionOptions,
@@ -177,7 +177,7 @@ export async function openHoldfast(options: OpenOptions): Promise<Holdfast> {
       ...(segments === undefined ? {} : { segmentsOf: segments }),
       ...(flags === undefined ? {} : { flags }),
       manifestOf: (operation) => gate.manifestOf(operation),
-      alerts: { raise: raiseAlert, clear: clearAlert },
+      alerts: { raise: raiseAlert, clear: clearAlert, isRaised: (...of) => isRaised(log.tables, ...of) },
       lifecycle: (...change) => quarantineParts(log.tables, ...change),
       start: async ({ run, input, customer, label }) => {
         const about = customer === null ? {} : { customer }

@@ -15,6 +15,7 @@ interface Question {
   /** What becomes of it when nobody has answered by then. */
   readonly becomes: string
   readonly hasWarning: boolean
+  readonly isAudit: boolean
   snoozedUntil: number | null
 }
 
@@ -95,8 +96,8 @@ export class Reviews implements Invariant {
                 ? 'is for another action'
                 : given.n !== undefined && given.n !== question.n
                   ? 'is for another value'
-                  : question.hasWarning
-                    ? 'is not for what has a warning'
+                  : question.hasWarning || question.isAudit
+                    ? 'is not for what has a warning, or is an audit'
                     : asked !== undefined && asked.now >= given.until
                       ? 'had ended'
                       : null
@@ -124,7 +125,7 @@ function assertPassed(review: unknown, { deadline }: Question, asked: Asked | un
 }
 
 function questionOf({ position }: StoredEvent, body: JsonObject): Question {
-  const { workflow, action, deadline, warnings, proposal, options } = body
+  const { workflow, action, deadline, warnings, proposal, options, autonomy } = body
   const { onExpiry = 'keep', operation = null } = (options ?? {}) as { onExpiry?: string; operation?: string }
   const hasWarning = (warnings as unknown[]).length > 0
   // Of what the simulated reviews lead to, only reading leaves nothing to be undone.
@@ -137,6 +138,7 @@ function questionOf({ position }: StoredEvent, body: JsonObject): Question {
     deadline: deadline === null ? null : Number(deadline),
     becomes: onExpiry === 'approve' && !mayApprove ? 'escalate' : onExpiry,
     hasWarning,
+    isAudit: (autonomy as { rule?: string } | null | undefined)?.rule === 'audit',
     snoozedUntil: null,
   }
 }

@@ -48,6 +48,10 @@ export interface RemitRow extends Remit {
   readonly rejected: number
   readonly responded: number
   readonly automatic: number
+  /** Audits at this level that nobody has answered: a deadline did. */
+  readonly missed: number
+  /** Position of the last of them, if none has been answered since. */
+  readonly missed_at: number | null
 }
 
 /** At these the answers are audits, and are watched for drift. */
@@ -55,7 +59,7 @@ const WATCHED = new Set(['sampled', 'auto'])
 
 export const autonomyIndex: Projection = {
   name: 'autonomy',
-  version: 2,
+  version: 3,
   tables: ['autonomy', 'autonomy_open', 'autonomy_outcomes', 'autonomy_checks'],
   schema: `
     CREATE TABLE autonomy (
@@ -66,7 +70,8 @@ export const autonomyIndex: Projection = {
       reviews INTEGER NOT NULL DEFAULT 0, errors INTEGER NOT NULL DEFAULT 0, drift TEXT NOT NULL DEFAULT '[]',
       offered TEXT, approved INTEGER NOT NULL DEFAULT 0, edited INTEGER NOT NULL DEFAULT 0,
       rejected INTEGER NOT NULL DEFAULT 0, responded INTEGER NOT NULL DEFAULT 0,
-      automatic INTEGER NOT NULL DEFAULT 0, PRIMARY KEY (agent, action, segment)
+      automatic INTEGER NOT NULL DEFAULT 0, missed INTEGER NOT NULL DEFAULT 0, missed_at INTEGER,
+      PRIMARY KEY (agent, action, segment)
     ) STRICT, WITHOUT ROWID;
     CREATE TABLE autonomy_open (
       review TEXT PRIMARY KEY, run TEXT NOT NULL, time INTEGER NOT NULL, position INTEGER NOT NULL,
@@ -138,7 +143,8 @@ function addRemit(key: Remit, tables: Tables): void {
 }
 
 /** The count begins anew. */
-const ANEW = "epoch = epoch + 1, reviews = 0, errors = 0, drift = '[]', offered = NULL"
+const ANEW =
+  "epoch = epoch + 1, reviews = 0, errors = 0, drift = '[]', offered = NULL, missed = 0, missed_at = NULL"
 
 // -- reviews ----------------------------------------------------------------------------------------
 
@@ -224,6 +230,17 @@ function noteAnswer(event: StoredEvent, body: JsonObject, tables: Tables): void 
   tables.run('DELETE FROM autonomy_open WHERE review = ?', review)
   if (body.by === 'autonomy' && body.verdict === 'approved')
     tables.run(`UPDATE autonomy SET automatic = automatic + 1 ${WHERE}`, ...values(open))
+  else if (open.counts === 1 && WATCHED.has(open.level)) noteMissed(event, open, tables)
+}
+
+/** An audit that a deadline has answered, or, before they were left alone, a delegation: it shows nothing. */
+function noteMissed({ position }: StoredEvent, open: OpenRow, tables: Tables): void {
+  tables.run(
+    `UPDATE autonomy SET missed = missed + 1, missed_at = ?4 ${WHERE} AND epoch = ?5`,
+    ...values(open),
+    position,
+    open.epoch,
+  )
 }
 
 interface OpenRow extends Remit {
@@ -269,7 +286,7 @@ function settle(event: StoredEvent, body: JsonObject, tables: Tables): void {
   const before = readDrift(row?.drift)
   const drift = WATCHED.has(open.level) ? driftAfter(before, error, open.tolerance) : before
   tables.run(
-    `UPDATE autonomy SET reviews = reviews + 1, errors = errors + ?4, drift = ?5 ${WHERE}`,
+    `UPDATE autonomy SET reviews = reviews + 1, errors = errors + ?4, drift = ?5, missed_at = NULL ${WHERE}`,
     ...values(open),
     known.error,
     JSON.stringify(drift),

@@ -12,7 +12,7 @@ import type { TablesReader } from '../ports/projection.ts'
 import { makeItem } from './attention.ts'
 import { allRows, remitOf, rowsOf } from './autonomy-index.ts'
 import { type AutonomyOptions, manifestIn } from './options.ts'
-import { append, byAutonomy, demote, evidenceOf } from './records.ts'
+import { append, byAutonomy, demote, evidenceOf, missedParts } from './records.ts'
 import { dueOf, standingOf } from './standing.ts'
 import type { Turns } from './turns.ts'
 
@@ -43,7 +43,7 @@ export class Consequences {
     if (!this.#isOpen) return
     for (const event of events) {
       const remit = this.#concerns(event)
-      if (remit !== null) this.#look(remit)
+      if (remit !== null) this.#look(remit, event.position)
       if (event.kind === 'review.requested') this.#considerItem(event)
     }
   }
@@ -57,17 +57,22 @@ export class Consequences {
     }
     if (kind !== 'review.answered' || body.by === 'autonomy') return null
     const outcome = this.#options.log.tables.get<Remit>(
-      'SELECT agent, action, segment FROM autonomy_outcomes WHERE position = ?',
+      `SELECT agent, action, segment FROM autonomy_outcomes WHERE position = ?1
+       UNION ALL SELECT agent, action, segment FROM autonomy WHERE missed_at = ?1`,
       position,
     )
     return outcome ?? null
   }
 
-  #look({ agent, action, segment }: Remit): void {
+  /** @param position of what it is looked at for */
+  #look({ agent, action, segment }: Remit, position = 0): void {
     const remit = { agent, action, segment }
     this.#later(async () => {
       const rows = rowsOf(this.#options.log.tables, remit)
       const settings = this.#options.settings()
+      const { row } = rows
+      const missed = row === undefined ? [] : missedParts(this.#options, row, row.missed_at === position)
+      if (missed.length > 0) await this.#options.log.append(missed)
       const due = dueOf(remit, rows, settings)
       if (due === null) return
       const standing = standingOf(remit, rows, settings)

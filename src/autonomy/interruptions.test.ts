@@ -17,7 +17,7 @@ import { createGate } from '../policy/gate.ts'
 import { ManualClock } from '../ports/testing/manual-clock.ts'
 import { type Death, MortalLog } from '../ports/testing/mortal-log.ts'
 import { Agents } from '../runtime/agents/agents.ts'
-import { clearAlert, raiseAlert, raisedAlerts } from '../runtime/alert-index.ts'
+import { clearAlert, isRaised, raiseAlert, raisedAlerts } from '../runtime/alert-index.ts'
 import type { Answer } from '../runtime/answer.ts'
 import { Holdfast } from '../runtime/holdfast.ts'
 import { RUNTIME_PROJECTIONS } from '../runtime/projections.ts'
@@ -74,7 +74,7 @@ class Process {
       clock,
       settings: () => SETTINGS,
       manifestOf: (operation) => gate.manifestOf(operation),
-      alerts: { raise: raiseAlert, clear: clearAlert },
+      alerts: { raise: raiseAlert, clear: clearAlert, isRaised: (...of) => isRaised(log.tables, ...of) },
       start: async () => {},
     })
     const runtime = new Runtime({ log, gate, autonomy, clock, workflows: [offer] })

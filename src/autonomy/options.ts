@@ -23,6 +23,7 @@ export interface AutonomyOptions {
   readonly alerts: {
     readonly raise: (alert: string, subject: string, message: string) => StreamAppend
     readonly clear: (alert: string, subject: string) => StreamAppend
+    readonly isRaised: (alert: string, subject: string) => boolean
   }
   /**
    * What puts a keyed agent in quarantine, or takes it out where an anomaly has put it there; nothing for a workflow.

@@ -3,6 +3,8 @@ import type { NewEvent } from '../kernel/event.ts'
 import type { JsonObject } from '../kernel/json.ts'
 import { OWNER, SYSTEM } from '../kernel/label.ts'
 import type { Remit, Standing } from '../ports/autonomy.ts'
+import type { StreamAppend } from '../ports/event-log.ts'
+import type { RemitRow } from './autonomy-index.ts'
 import type { AutonomyOptions } from './options.ts'
 import { spoken, streamOf } from './remit.ts'
 
@@ -34,6 +36,24 @@ export async function append(
   const stream = streamOf(remit)
   const over = before?.by === 'demotion' ? [alerts.clear(LOWERED, stream)] : []
   await log.append([{ stream, expectedVersion: 'any', events }, ...over])
+}
+
+/** Raised when an audit was not answered by the operator; cleared when one is, or the count begins anew. */
+const MISSED = 'audit-missed'
+
+/** What is to be put on record of it; nothing where that is told already, or there is nothing to tell. */
+export function missedParts(
+  { alerts }: Ledger,
+  { agent, action, segment, missed, missed_at: since }: RemitRow,
+  isNew: boolean,
+): readonly StreamAppend[] {
+  const stream = streamOf({ agent, action, segment })
+  const isTold = alerts.isRaised(MISSED, stream)
+  if (since === null) return isTold ? [alerts.clear(MISSED, stream)] : []
+  if (isTold && !isNew) return []
+  const were = missed === 1 ? '1 audit was' : `${missed} audits were`
+  const what = `${were} answered by a deadline and not by you, so nothing shows what goes without you`
+  return [alerts.raise(MISSED, stream, `${spoken({ agent, action, segment })}: ${what}.`)]
 }
 
 export async function demote(

@@ -100,6 +100,7 @@ export function standingOf(remit: Remit, { row, wide }: Rows, settings: Autonomy
     bound: upperBound(tally, settings.alpha),
     eValue: eValue(tally, tolerance),
     threshold: 1 / settings.alpha,
+    missed: row?.missed ?? 0,
     answers: {
       approved: row?.approved ?? 0,
       edited: row?.edited ?? 0,

@@ -74,7 +74,8 @@ test('however a state was carried, it comes back', () => {
         assert.ok(since.events < rule.everyEvents && since.bytes < rule.everyBytes)
         events.push(handled({ ...carrier, version: 4, count }, events.length + 1))
         before = { state: after, since }
-        assert.deepEqual(foldState(events), { ...before, agentVersion: 4, label: SYSTEM })
+        const more = { agentVersion: 4, label: SYSTEM, externalSince: null }
+        assert.deepEqual(foldState(events), { ...before, ...more })
       }
     }),
   )
@@ -97,6 +98,7 @@ test('a state whose parts were erased is erased until a whole one comes', () => 
     agentVersion: 2,
     label: mail,
     since: none,
+    externalSince: 3,
   })
 })
 
@@ -111,4 +113,20 @@ test('a state names its sources, until they are so many that it is itself the so
 
 test('unless it is said otherwise, a state is whole every 100 events or 64 KiB', () => {
   assert.deepEqual(SNAPSHOT_RULE, { everyEvents: 100, everyBytes: 65_536 })
+})
+
+test('since when it is from outside is kept; where records of before do not say, since the first that is', () => {
+  const mail = externalFrom('mail:m-1')
+  const sinceOf = (...events: StoredEvent[]) => {
+    const state = foldState(events)
+    return state === null || state === 'erased' ? state : state.externalSince
+  }
+  const whole = { version: 1, state: large(1) }
+  const patch = { version: 1, count: 1, patch: [[['n'], 2]] }
+  assert.equal(sinceOf(handled(whole, 10)), null)
+  assert.equal(sinceOf(handled({ ...whole, externalSince: 4 }, 10, mail)), 4)
+  assert.equal(sinceOf(handled(whole, 10), handled({ ...patch, externalSince: 4 }, 11, mail)), 4)
+  const old = [handled(whole, 10), handled(patch, 11, mail), handled(whole, 12, mail)]
+  assert.equal(sinceOf(...old), 11)
+  assert.equal(sinceOf(...old, handled({ ...whole, externalSince: 11 }, 13, mail)), 11)
 })

@@ -6,6 +6,7 @@ import type { StoredEvent } from './event.ts'
 import type { Json, JsonObject } from './json.ts'
 import { diffJson, type Patch, patchJson } from './json-patch.ts'
 import { joinLabels, type Label } from './label.ts'
+import { earliest, outsideSince } from './outside.ts'
 
 /** What has gathered since the last whole state. */
 export interface SinceWhole {
@@ -19,6 +20,8 @@ export interface CarriedState {
   readonly agentVersion: number
   readonly label: Label
   readonly since: SinceWhole
+  /** Position of the first thing from outside in it; null for none. */
+  readonly externalSince: number | null
 }
 
 export interface SnapshotRule {
@@ -70,19 +73,23 @@ export function foldState(events: readonly StoredEvent[]): CarriedState | null |
 
 function afterHandled(
   carried: CarriedState | null | 'erased',
-  { label }: StoredEvent,
+  event: StoredEvent,
   body: JsonObject | null,
 ): CarriedState | null | 'erased' {
   if (body === null) return 'erased'
+  const { label } = event
+  const before = carried === null || carried === 'erased' ? null : carried.externalSince
+  const externalSince = earliest(before, outsideSince(event))
   const agentVersion = Number(body.version)
   if (body.state !== undefined)
-    return { state: body.state, agentVersion, label, since: { events: 0, bytes: 0 } }
+    return { state: body.state, agentVersion, label, since: { events: 0, bytes: 0 }, externalSince }
   if (carried === null || carried === 'erased') return 'erased'
   const since = {
     events: carried.since.events + Number(body.count),
     bytes: carried.since.bytes + JSON.stringify(body.patch).length,
   }
-  return { state: patchJson(carried.state, body.patch as unknown as Patch), agentVersion, label, since }
+  const state = patchJson(carried.state, body.patch as unknown as Patch)
+  return { state, agentVersion, label, since, externalSince }
 }
 
 /** The label of a state after one more event. @param source what stands for very many sources */

@@ -20,6 +20,7 @@ import type { Json, JsonObject } from './json.ts'
 import type { Label } from './label.ts'
 import { isNote, noteKey } from './note.ts'
 import { OPERATION_OF_KIND, type OperationType } from './operation-kinds.ts'
+import { noteOutside, type Outside } from './outside.ts'
 import { ARRIVALS, type Reopening, readReopening } from './reopening.ts'
 import { type JournalEvent, type RunStart, readAdmission, readStart } from './run-start.ts'
 
@@ -100,8 +101,8 @@ export interface Journal {
   stalled: ErrorRecord | null
   /** Version of the run's stream. */
   version: number
-  /** Version of the first thing from outside, whatever became of it; null for none. */
-  externalVersion: number | null
+  /** What has come from outside, and since when. */
+  readonly outside: Outside
   readonly eventWaits: EventWaits
   /** Keys of the notes on record. */
   readonly notes: Set<string>
@@ -119,7 +120,7 @@ export function emptyJournal(run: string): Journal {
     end: null,
     stalled: null,
     version: 0,
-    externalVersion: null,
+    outside: { version: null, carried: null },
     eventWaits: emptyEventWaits(),
     notes: new Set(),
     erased: false,
@@ -136,7 +137,7 @@ export function foldJournal(run: string, events: readonly JournalEvent[]): Journ
 /** Adds one event of the run's stream to its journal. */
 export function applyToJournal(journal: Journal, event: JournalEvent): void {
   journal.version = event.version
-  if (event.label.trust === 'external') journal.externalVersion ??= event.version
+  noteOutside(journal.outside, event)
   if (event.body === null) {
     journal.erased = true
     return

@@ -134,7 +134,7 @@ function toOperation(
     attempts: attemptsOf(type, facts, settled, failures),
     failures,
     beat: beatOf(facts),
-    saw: type === 'publication' ? published(ref ?? '') : sawOf(type, asking, settled),
+    saw: type === 'publication' ? contentOf(published(ref ?? '')) : sawOf(type, asking, settled),
     produced: settled === undefined ? null : producedOf(settled),
     error: settled === undefined ? null : errorOf(settled),
     actor: teller.actor,
@@ -224,6 +224,13 @@ function sawOf(type: OperationType, asking: Fact, settled: Fact | undefined): Js
   if (type === 'decision' || type === 'flag') return settled?.body.asked ?? null
   const from = asking.kind === 'policy.decided' ? (asking.body.request as JsonObject) : asking.body
   return pick(from, SHOWN[type] ?? [])
+}
+
+/** What an event says, without since when its publisher had read from outside. */
+function contentOf(published: JsonObject | null): JsonObject | null {
+  if (published === null) return null
+  const { externalSince: _, ...content } = published
+  return content
 }
 
 const ANSWER = [

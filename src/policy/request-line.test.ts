@@ -37,6 +37,13 @@ describe('a line', () => {
     assert.equal(ask({ arguments: link }), 'review by two.link')
   })
 
+  test('that says there is no undo is about nothing reversible', () => {
+    const manifest = { ...line.manifest, effect: 'reversible' }
+    assert.equal(ask({ manifest, grants: [] }), 'allow by access.allow')
+    assert.equal(ask({ manifest: { ...manifest, undo: true }, grants: [] }), 'allow by access.allow')
+    assert.equal(ask({ manifest: { ...manifest, undo: false }, grants: [] }), 'review by taint.grant')
+  })
+
   test('that names a field __proto__ is refused: it would be decided without its label', () => {
     for (const text of [
       '{"operation":"x.y","context":{"trust":"owner"},"arguments":{"__proto__":{"value":"eve@evil.example"}}}',

@@ -200,8 +200,9 @@ function withoutProto(key: string, value: unknown): unknown {
 export function asRequest(line: LineRequest, today: number, declared?: DeclaredManifest): ReadRequest {
   const { operation, manifest, arguments: given, context, grants, addressBook, contacts, ...rest } = line
   const { now, operatorSeen, ...more } = rest
-  const { effect = 'irreversible', hosts = [], carries } = { ...declared, ...manifest }
-  const { criticalArguments = effect === 'read' ? [] : ['*'] } = { ...declared, ...manifest }
+  const { effect: said = 'irreversible', hosts = [], carries } = { ...declared, ...manifest }
+  const { criticalArguments = said === 'read' ? [] : ['*'] } = { ...declared, ...manifest }
+  const effect = said === 'reversible' && manifest.undo === false ? 'irreversible' : said
   const entries = Object.entries(given)
   return {
     request: {

@@ -106,6 +106,10 @@ test('an operation without a sample', async () => {
 const manifest = (change: OperationManifest) => () => ({
   manifest: { ...mailbox().send.manifest, ...change },
 })
+/** A schema that takes the same, and tells nobody what. */
+const untold = ({ '~standard': { version, vendor, validate } }: Operation['input']): Operation['input'] => ({
+  '~standard': { version, vendor, validate },
+})
 const never = () => new Promise<never>(() => {})
 
 const BROKEN_PROMISES: Record<
@@ -113,17 +117,17 @@ const BROKEN_PROMISES: Record<
   [change: (box: ReturnType<typeof mailbox>) => Partial<Operation>, check: string]
 > = {
   'no title': [manifest({ title: ' ' }), 'its manifest says what it does'],
-  'no time limit': [manifest({ timeoutMs: 0 }), 'its manifest says what it does'],
+  'a time limit of an hour': [manifest({ timeoutMs: 3_600_000 }), 'its manifest says what it does'],
   'a URL for a host': [manifest({ hosts: ['https://mx.example/'] }), 'its manifest says what it does'],
   'a critical argument that is none': [
-    manifest({ criticalArguments: ['whom'] }),
+    () => ({ ...manifest({ criticalArguments: ['whom'] })(), input: untold(mailbox().send.input) }),
     'its critical arguments are fields of its input',
   ],
   'external, touching nobody': [
     manifest({ effect: 'external', criticalArguments: [] }),
     'its critical arguments are fields of its input',
   ],
-  'reversible without undo': [() => ({ undo: undefined as never }), 'it offers what it claims'],
+  'a read that can be undone': [manifest({ effect: 'read' }), 'it offers what it claims'],
   'a schema that refuses what it should take': [
     () => ({ input: z.strictObject({ to: z.number(), text: z.string() }) }),
     'its input schema takes the sample',

@@ -132,7 +132,6 @@ async function* manifestRows({ operation, manifest, sample }: Subject): Rows {
     return criticalArguments.join(', ') || 'none'
   })
   yield row('it offers what it claims', () => {
-    must(effect !== 'reversible' || operation.undo !== undefined, 'reversible, but has no undo')
     must(effect !== 'read' || operation.undo === undefined, 'reads, but has an undo')
     return (
       [operation.lookup && 'lookup', operation.undo && 'undo'].filter(Boolean).join(', ') || 'perform only'

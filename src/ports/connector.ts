@@ -10,10 +10,11 @@ import { BREAKER, type BreakerSettings } from '../kernel/breaker.ts'
 import { durationMs } from '../kernel/duration.ts'
 import { HoldfastError } from '../kernel/errors.ts'
 import type { Schema } from '../kernel/schema.ts'
+import { declared } from './declared.ts'
 import type { RevealSecret } from './vault.ts'
 
 /**
- * read: changes nothing. reversible: has an undo. external: leaves the machine or is seen by others.
+ * read: changes nothing. reversible: has an undo, without which none is taken for it. external: leaves the machine or is seen by others.
  * irreversible: can't be taken back. Undeclared is irreversible.
  */
 export type EffectClass = 'read' | 'reversible' | 'external' | 'irreversible'
@@ -141,6 +142,7 @@ export interface Connector {
 
 const hidden = new WeakMap<Connector, Readonly<Record<string, Operation>>>()
 
+/** @throws INPUT_INVALID for a name or a manifest that can't be */
 export function defineConnector<Operations extends Record<string, Operation>>(definition: {
   readonly name: string
   readonly operations: Operations
@@ -160,7 +162,7 @@ export function defineConnector<Operations extends Record<string, Operation>>(de
   const operations = Object.fromEntries(
     Object.entries(definition.operations).map(([name, operation]) => [
       name,
-      Object.freeze({ manifest: declare(operation) }),
+      Object.freeze({ manifest: declared(`${definition.name}.${name}`, operation) }),
     ]),
   )
   const breaker = checkedBreaker(definition.name, { ...BREAKER, ...definition.breaker })
@@ -181,27 +183,6 @@ function checkedBreaker(name: string, breaker: BreakerSettings): BreakerSettings
   throw new HoldfastError('INPUT_INVALID', `The breaker of ${name} can't open after ${failures} failures`, {
     details: { name, failures },
     fix: 'Give 1 or more; Infinity for a breaker that never opens.',
-  })
-}
-
-const EVERY_ARGUMENT: readonly string[] = Object.freeze(['*'])
-
-function declare({ manifest, undo }: Operation): DeclaredManifest {
-  const isRead = manifest.effect === 'read'
-  return Object.freeze({
-    title: manifest.title ?? '',
-    effect: manifest.effect ?? 'irreversible',
-    idempotency: manifest.idempotency ?? 'none',
-    criticalArguments: manifest.criticalArguments ?? (isRead ? [] : EVERY_ARGUMENT),
-    hosts: manifest.hosts ?? [],
-    dataClass: manifest.dataClass ?? 'personal',
-    gives: manifest.gives ?? (isRead ? 'external' : 'system'),
-    witness: manifest.witness ?? 'outside',
-    carries: Object.freeze({ ...manifest.carries }),
-    secrets: manifest.secrets ?? [],
-    timeoutMs: manifest.timeoutMs ?? 30_000,
-    priceMicros: manifest.priceMicros ?? 0,
-    hasUndo: undo !== undefined,
   })
 }
 

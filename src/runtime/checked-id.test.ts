@@ -31,3 +31,34 @@ test('ids of rollbacks, triggers and schedules are kept for them: a run of anoth
   const { undone } = await (await hf.rollback('v')).result()
   assert.deepEqual(undone, [])
 })
+
+describe('what a host program gives in place of fields', () => {
+  for (const given of [null, 'text', 5, ['a list']]) {
+    test(`${JSON.stringify(given)} is refused`, async (t) => {
+      const { hf } = await openPlace(t, { workflows: [child] })
+      await hf.start(child, 1, { id: 'r' })
+      await hf.idle()
+      const head = hf.log.head()
+      const wrong = given as never
+      const asked: Record<string, () => Promise<unknown>> = {
+        start: () => hf.start(child, 1, wrong),
+        'start of nothing': () => hf.start(wrong, 1),
+        call: () => hf.call(child as never, 1 as never, wrong),
+        fork: () => hf.fork('r', wrong),
+        whatIf: () => hf.whatIf(wrong),
+        emit: () => hf.emit(wrong),
+      }
+      for (const [what, ask] of Object.entries(asked)) {
+        await assert.rejects(ask(), { code: 'INPUT_INVALID' }, what)
+      }
+      assert.deepEqual(hf.log.head(), head, 'nothing is on record of it')
+    })
+  }
+
+  test('what is left out is not missed', async (t) => {
+    const { hf } = await openPlace(t, { workflows: [child] })
+    assert.equal(await (await hf.start(child, 1, undefined)).result(), 1)
+    await hf.emit({ kind: 'k' })
+    await hf.whatIf()
+  })
+})

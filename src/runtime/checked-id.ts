@@ -39,6 +39,16 @@ export function checkedWorkflow<Given extends { readonly name: string; readonly 
   })
 }
 
+/** What is given by its fields, such as options. @throws INPUT_INVALID for what has none */
+export function checkedFields<Given extends object>(given: Given, what: string): Given {
+  if (typeof given === 'object' && given !== null && !Array.isArray(given)) return given
+  const got = given === null ? 'null' : Array.isArray(given) ? 'a list' : typeof given
+  throw new HoldfastError('INPUT_INVALID', `${got} says nothing of ${what}`, {
+    details: { type: got },
+    fix: 'Give an object with the fields that are documented; options may be left out.',
+  })
+}
+
 /** As the tables hold it: half a surrogate pair has no UTF-8 form. @throws INPUT_INVALID for what is no text */
 export function checkedText(text: string, what: string): string {
   if (typeof text === 'string') return text.toWellFormed()

@@ -20,7 +20,7 @@ import { type Alert, raisedAlerts } from './alert-index.ts'
 import type { Answer } from './answer.ts'
 import { type BreakerRow, listBreakers } from './breakers/breaker-index.ts'
 import { BudgetExpiry } from './budgets/budget-expiry.ts'
-import { checkedId, checkedText, checkedWorkflow } from './checked-id.ts'
+import { checkedFields, checkedId, checkedText, checkedWorkflow } from './checked-id.ts'
 import type { EmittedEvent, RunHandle, Starters } from './handles.ts'
 import { lastOfChain } from './life/run-chain.ts'
 import { type RunToStart, type StartOptions, startOf } from './life/run-start.ts'
@@ -144,7 +144,7 @@ export class Holdfast {
     const registered = this.runtime.workflows.get(name, version)
     const json = toJson(input, 'input')
     await validate(registered.input, json, `Input of ${name}`)
-    const run = checkedId(options.id ?? this.#newId(), 'run')
+    const run = checkedId(checkedFields(options, 'the start of a run').id ?? this.#newId(), 'run')
     const switched = { what: 'workflow', name, customer: options.customer ?? null } as const
     if (this.log.versionOf(runStream(run)) === 0) await assertOn(this.runtime, switched)
     return { run, json }
@@ -181,7 +181,7 @@ export class Holdfast {
     options: ForkOptions = {},
   ): Promise<RunHandle<Output> & { readonly fork: Fork }> {
     this.#assertOpen()
-    const run = checkedId(options.id ?? this.#newId(), 'run')
+    const run = checkedId(checkedFields(options, 'a fork').id ?? this.#newId(), 'run')
     const { fork, part } = await planFork(this.runtime, source, run, options)
     if (!isForked(this.log, part)) await this.log.append([part])
     return { ...this.#handle<Output>(run), fork }
@@ -190,7 +190,7 @@ export class Holdfast {
   /** Tries the code of today, or another policy, on runs of the past. Changes nothing. @throws RUN_NOT_FOUND */
   async whatIf(options: WhatIfOptions = {}): Promise<WhatIfReport> {
     this.#assertOpen()
-    return await whatIf(this, options)
+    return await whatIf(this, checkedFields(options, 'a what-if'))
   }
 
   /** A run by its id. @throws RUN_NOT_FOUND */
@@ -258,6 +258,7 @@ export class Holdfast {
    */
   async emit(event: EmittedEvent): Promise<{ readonly id: string }> {
     this.#assertOpen()
+    checkedFields(event, 'an event')
     const id = event.id === undefined ? this.#newId() : checkedId(event.id, 'event')
     const kind = checkedText(event.kind, 'the kind of an event')
     const key = checkedText(event.key ?? '', 'the key of an event')

@@ -62,6 +62,22 @@ export function parseYamlFile<T>(
   )
 }
 
+/**
+ * Where in a YAML text what stands at each path is, with what is to be said of it.
+ * @param text as `parseYamlFile` has taken it
+ */
+export function placesIn(
+  text: string,
+  found: readonly { readonly path: Path; readonly message: string }[],
+): YamlProblem[] {
+  const lines = new LineCounter()
+  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false })
+  return found.map(({ path, message }) => {
+    const { line, col } = lines.linePos(offsetOf({ path, message, at: 'value' }, { text, document }))
+    return { line: Math.max(line, 1), column: Math.max(col, 1), path: pathText(path), message }
+  })
+}
+
 function plainValue(
   document: Document,
   options: { readonly file: string; readonly code: ErrorCode },

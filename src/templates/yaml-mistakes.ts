@@ -4,8 +4,8 @@
  * names both ends whichever was passed.
  */
 import { z } from 'zod'
+import { nearest } from '../kernel/nearest.ts'
 import { plainIssues } from '../kernel/plain-issues.ts'
-import { nearest } from './nearest.ts'
 
 export type Path = readonly PropertyKey[]
 

@@ -15,7 +15,7 @@ export interface ModelEndpoint {
 }
 
 /** Local before remote: the portfolio goes from free to dear. */
-const PROVIDERS = ['ollama', 'openai', 'anthropic'] as const
+export const PROVIDERS = ['ollama', 'openai', 'anthropic'] as const
 
 export type ProviderName = (typeof PROVIDERS)[number]
 

@@ -96,7 +96,8 @@ export function policyVerbs(look: string, keep: string): Verb[] {
       about: [
         'Fields: operation, manifest, arguments (each { value, label }), context (a label with readPrivate), grants,',
         'addressBook, budget; also agent, customer, segments, approved. What is not said is taken at its worst.',
-        'By the line alone, all that it names counts as listed; with --policy the lists of that file hold as well.',
+        'By the line alone, all that it names counts as listed; with --policy the lists of that file hold as well,',
+        'with hosts and addresses of the workspace that it lies in, or that --dir names.',
         'A line that is no request gets an error with its number, and the exit code is 1.',
       ].join('\n'),
       options: [['--policy <file>', 'the rules of this policy.yaml as well']],

@@ -145,10 +145,33 @@ function usageRecord(error: CommanderError, args: readonly string[], env: Enviro
   const words = args.filter((arg) => !arg.startsWith('-'))
   const verb = VERBS.find((one) => words.join(' ').startsWith(one.words))
   const help = programName(env).command(`${verb?.words ?? ''} --help`.trim())
+  if (words.includes('vault')) return vaultUsage(error, verb, help)
   const bare = error.code === 'commander.help'
   const message = bare ? 'A command is missing' : error.message.replace(/^error: /, '').replace(/\n\(/, ' (')
   return { code: 'USAGE', message, fix: `See \`${help}\`.` }
 }
+
+/** Among what is typed after `vault` may be a secret, in the place of a name or behind it: no word of it is repeated. */
+function vaultUsage({ code, message }: CommanderError, verb: Verb | undefined, help: string): ErrorRecord {
+  const [meant = ''] = / ?\(Did you mean [^()]*\?\)$/.exec(message.replaceAll('\n', ' ')) ?? []
+  const what = verb?.words ?? 'vault'
+  const says: Record<string, string> = {
+    'commander.help': 'A command is missing',
+    'commander.missingArgument': `${what} takes ${verb?.args ?? 'nothing'}, and less was given`,
+    'commander.excessArguments': `${what} takes ${verb?.args ?? 'nothing'}, and more was given`,
+    'commander.unknownOption': `${what} has no such option${meant}`,
+    'commander.unknownCommand': `vault has no such command${meant}`,
+  }
+  const history = code === 'commander.excessArguments' ? HISTORY : ''
+  return {
+    code: 'USAGE',
+    message: says[code] ?? `${what} can't be typed so`,
+    fix: `See \`${help}\`.${history}`,
+  }
+}
+
+const HISTORY =
+  ' A value is asked for, or comes on standard input. If one was typed, change it: it may stand in the history of your shell.'
 
 // -- what is done -----------------------------------------------------------------------------------
 

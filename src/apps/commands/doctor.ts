@@ -6,13 +6,18 @@ import { LOG_FILE } from '../../adapters/sqlite/place.ts'
 import type { Environment } from '../../adapters/system/environment.ts'
 import { STOP_FILE, stopFile } from '../../adapters/system/stop-file.ts'
 import { isHoldfastError, toErrorRecord } from '../../kernel/errors.ts'
+import type { YamlProblem } from '../../templates/yaml-file.ts'
 import { loadAutonomy } from '../config/autonomy-file.ts'
 import { type LoadedConfig, loadConfig } from '../config/config.ts'
+import { readIfThere } from '../config/file.ts'
+import { AUTONOMY_FILE, POLICY_FILE } from '../config/file-names.ts'
 import { loadFlags } from '../config/flags-file.ts'
 import { resolveInWorkspace } from '../config/paths.ts'
-import { loadPolicy } from '../config/policy-file.ts'
+import { loadPolicy, policyText } from '../config/policy-file.ts'
+import { type KnownNames, unknownInAutonomy, unknownInPolicy, unknownText } from '../config/unknown-names.ts'
 import { PENDING_FILE, readPending } from '../erasure/pending.ts'
 import { asFileTrouble } from '../file-trouble.ts'
+import { knownOperations } from '../known-names.ts'
 import { socketOf } from '../server/socket.ts'
 import { assertWorkspace } from '../workspace-files.ts'
 import { backupsRow } from './doctor-backups.ts'
@@ -56,6 +61,19 @@ export async function doctor(subject: DoctorSubject): Promise<DoctorRow[]> {
   await check('workspace', () => workspaceFiles(dir))
   if (rows.at(-1)?.ok === false) return rows
   await check('process', () => servingProcess(subject))
+  let looked: Promise<Inspection> | null = null
+  const inspect = (): Promise<Inspection> => {
+    looked ??= subject.inspect()
+    return looked
+  }
+  const known = async (): Promise<KnownNames> => {
+    // A log that can't be looked into has a row of its own.
+    const agents = await inspect().then(
+      ({ agents }) => agents,
+      () => null,
+    )
+    return { operations: knownOperations(), agents }
+  }
   let loaded: LoadedConfig | null = null
   await check('configuration', async () => {
     loaded = await loadConfig({ dir, env })
@@ -64,13 +82,17 @@ export async function doctor(subject: DoctorSubject): Promise<DoctorRow[]> {
   await check('policy', async () => {
     const { operations, budget } = await loadPolicy({ dir, hosts: [], own: [] })
     const limit = budget.perDayUsd === null ? 'no limit' : `$${budget.perDayUsd}`
-    return fine(`may do ${operations.allow.join(', ')}; models: ${limit} a day`)
+    const detail = `may do ${operations.allow.join(', ')}; models: ${limit} a day`
+    const text = (await policyText(dir)) ?? ''
+    return withNames(detail, POLICY_FILE, unknownInPolicy(text, await known()))
   })
   await check('autonomy', async () => {
     const { level, tiers, vigilance } = await loadAutonomy(dir)
     const tolerated = Object.entries(tiers).map(([name, { tolerance }]) => `${name} ${tolerance}`)
     const items = vigilance.rate === 0 ? 'no known-bad items' : `known-bad items at ${vigilance.rate}`
-    return fine(`level ${level} at first; errors tolerated: ${tolerated.join(', ')}; ${items}`)
+    const detail = `level ${level} at first; errors tolerated: ${tolerated.join(', ')}; ${items}`
+    const text = (await readIfThere(join(dir, AUTONOMY_FILE))) ?? ''
+    return withNames(detail, AUTONOMY_FILE, unknownInAutonomy(text, await known()))
   })
   await check('flags', async () => {
     const { flags, segments } = await loadFlags(dir)
@@ -90,7 +112,7 @@ export async function doctor(subject: DoctorSubject): Promise<DoctorRow[]> {
   await check('erasure', () => unfinishedErasure(dir))
   let inspection: Inspection | null = null
   await check('log', async () => {
-    inspection = await subject.inspect()
+    inspection = await inspect()
     return chainOf(inspection)
   })
   if (inspection !== null) {
@@ -170,6 +192,17 @@ function configured({ config }: LoadedConfig): Found {
   const [address] = config.owner.addresses
   if (address !== undefined) return fine(`${config.owner.name || 'no name'} <${address}>`)
   return warn('owner.addresses is empty: replies have no sender of yours', 'Set it in holdfast.yaml.')
+}
+
+/** Names that match nothing are no mistake yet: what they name may come. */
+function withNames(detail: string, file: string, unknown: readonly YamlProblem[]): Found {
+  if (unknown.length === 0) return fine(detail)
+  const lines = unknownText(file, unknown)
+  const more = lines.length > MAX_NAMED ? [`… and ${lines.length - MAX_NAMED} more`] : []
+  return warn(
+    [detail, ...lines.slice(0, MAX_NAMED), ...more].join('\n'),
+    'What is misspelt has no effect: a deny denies nothing. Leave it if what it names is still to come.',
+  )
 }
 
 // -- mail and models --------------------------------------------------------------------------------
@@ -284,6 +317,7 @@ const ALERT_FIXES: Readonly<Record<string, string>> = {
   'trigger-set-aside':
     'See `holdfast dead-letters`; once the cause is mended `holdfast trigger retry NAME POSITION`.',
   'work-stopped': '`holdfast resume` lets work go on.',
+  'audit-missed': 'Answer the next audit in the inbox; `holdfast autonomy` shows how many were missed.',
   'autonomy-lowered': 'See `holdfast autonomy` for why; it stays at review until you say otherwise.',
   'connector-down':
     'It is tried again by itself; see `holdfast breakers`, and once it is mended `holdfast breaker close NAME`.',

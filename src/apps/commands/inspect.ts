@@ -4,6 +4,7 @@ import type { ListedBackup } from '../../adapters/backup/backup-keys.ts'
 import { type ErrorRecord, isHoldfastError, toErrorRecord } from '../../kernel/errors.ts'
 import { type Alert, raisedAlerts } from '../../runtime/alert-index.ts'
 import { countWaitingReviews } from '../../runtime/reviews/review-index.ts'
+import { knownAgents } from '../known-names.ts'
 import { backupsIn } from './backup.ts'
 import { logCommand, type OpenLog } from './command.ts'
 
@@ -24,6 +25,8 @@ export interface Inspection {
   readonly skipped: readonly { readonly ref: string; readonly error: string }[]
   /** The secrets of the vault, each with what is wrong with it. */
   readonly secrets: readonly { readonly name: string; readonly trouble: ErrorRecord | null }[]
+  /** Workflows and agents that are known here. */
+  readonly agents: readonly string[]
   /** The newest first; looked for in the workspace where policy.yaml has a mistake. */
   readonly backups: readonly ListedBackup[]
 }
@@ -55,6 +58,7 @@ export const inspect = logCommand({
       alerts: raisedAlerts(log.tables),
       skipped: skippedSince(open, Date.now() - SKIPPED_MS),
       secrets: await secrets.check(),
+      agents: knownAgents(log.tables),
       backups: await (await backupsIn(open, true)).backups.list(Date.now()),
     }
   },

@@ -7,10 +7,12 @@ import { type PolicyChanges, redecide } from '../../policy/past-decisions.ts'
 import { asRequest, withGuardrails } from '../../policy/request-line.ts'
 import type { Verdict } from '../../ports/gate.ts'
 import type { PolicySettings } from '../../ports/policy-settings.ts'
-import { parseYamlFile } from '../../templates/yaml-file.ts'
+import { parseYamlFile, type YamlProblem } from '../../templates/yaml-file.ts'
 import { readIfThere } from '../config/file.ts'
 import { POLICY_FILE, parsePolicy, policyText } from '../config/policy-file.ts'
 import { caseSchema, policySchema } from '../config/policy-schema.ts'
+import { unknownInPolicy } from '../config/unknown-names.ts'
+import { knownAgents, knownOperations } from '../known-names.ts'
 import type { Workspace } from '../workspace.ts'
 import { workspaceCommand } from './command.ts'
 
@@ -30,8 +32,8 @@ export const policyTest = workspaceCommand({
   name: 'policy test',
   params: z.strictObject({ policy: file.nullable() }),
   advances: false,
-  async run(workspace, { policy: given }): Promise<{ cases: TestedCase[] }> {
-    const { dir } = workspace
+  async run(workspace, { policy: given }): Promise<{ cases: TestedCase[]; unknown: readonly YamlProblem[] }> {
+    const { dir, connectors, log } = workspace
     const inForce = join(dir, POLICY_FILE)
     const text = given?.text ?? (await policyText(dir)) ?? 'version: 1\n'
     const name = given?.name ?? inForce
@@ -40,7 +42,11 @@ export const policyTest = workspaceCommand({
       ...parseYamlFile(text, policySchema, { file: name, code: 'CONFIG_INVALID' }).cases,
       ...(await casesBeside(dir)),
     ]
-    return { cases: cases.map((one) => tested(workspace, policy, one)) }
+    const known = { operations: knownOperations(connectors), agents: knownAgents(log.tables) }
+    return {
+      cases: cases.map((one) => tested(workspace, policy, one)),
+      unknown: unknownInPolicy(text, known),
+    }
   },
 })
 

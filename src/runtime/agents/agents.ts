@@ -19,6 +19,7 @@ import type { Journal } from '../../kernel/journal.ts'
 import type { Json, JsonObject } from '../../kernel/json.ts'
 import { cloneJson } from '../../kernel/json-patch.ts'
 import { OWNER, SYSTEM } from '../../kernel/label.ts'
+import { carriedSince, sinceBody } from '../../kernel/outside.ts'
 import type { EventLog, StreamAppend } from '../../ports/event-log.ts'
 import type { TablesReader } from '../../ports/projection.ts'
 import { switchOf } from '../life/switches.ts'
@@ -128,7 +129,8 @@ export class Agents {
     if (end.kind === 'run.completed') {
       const version = start?.workflowVersion ?? 0
       const state = end.body.output ?? null
-      const body = { version, from: position, count: 1, handled: handled + 1, waited: true, state }
+      const since = sinceBody(carriedSince(end))
+      const body = { version, from: position, count: 1, handled: handled + 1, waited: true, ...since, state }
       const event = {
         kind: 'agent.handled',
         actor,

@@ -4,8 +4,9 @@ import { type AnyAgent, handlingRun, instanceStream } from '../../kernel/agent.t
 import { carry, labelAfter, SNAPSHOT_RULE } from '../../kernel/agent-state.ts'
 import { HoldfastError, toErrorRecord } from '../../kernel/errors.ts'
 import type { NewEvent, StoredEvent } from '../../kernel/event.ts'
-import type { Json, JsonObject } from '../../kernel/json.ts'
-import { type Label, SYSTEM } from '../../kernel/label.ts'
+import type { JsonObject } from '../../kernel/json.ts'
+import { SYSTEM } from '../../kernel/label.ts'
+import { earliest, outsideSince, sinceBody } from '../../kernel/outside.ts'
 import { runStream } from '../../kernel/run-stream.ts'
 import type { ReceivedEvent } from '../../kernel/workflow.ts'
 import type { Clock } from '../../ports/clock.ts'
@@ -13,7 +14,6 @@ import type { EventLog, StreamAppend } from '../../ports/event-log.ts'
 import type { RunToStart } from '../life/run-start.ts'
 import type { Switch } from '../life/switches.ts'
 import { shortHash } from '../replay/hashes.ts'
-import { cameFromOutside } from '../run/external-since.ts'
 import { recordJson } from '../run-errors.ts'
 import { type Folding, fold, NEEDS_RUN } from './fold.ts'
 import type { Instance, InstanceRow, Instances } from './instances.ts'
@@ -80,7 +80,7 @@ export class Handling {
     if ('quarantine' in instance) return { parts: [instance.quarantine], next: null, left: arrivals }
     const { off, parts } = await this.#switch(key)
     if (off !== null) return this.#switchedOff(instance, arrivals, off, parts)
-    const { state, label, count } = await this.#fold(instance, arrivals)
+    const { state, label, externalSince, count } = await this.#fold(instance, arrivals)
     const left = arrivals.slice(count)
     const events: NewEvent[] = []
     let next: Instance = instance
@@ -104,10 +104,11 @@ export class Handling {
           count,
           handled,
           ...(waited ? { waited } : {}),
+          ...sinceBody(externalSince),
           ...carrier,
         },
       })
-      next = { ...instance, state, label, handled, since, version: instance.version + 1 }
+      next = { ...instance, state, label, externalSince, handled, since, version: instance.version + 1 }
     }
     const [first] = left
     if (first === undefined) return { parts: [this.#part(instance, events), ...parts], next, left }
@@ -132,7 +133,7 @@ export class Handling {
 
   /** What no fold can do: a run does it; an event without its body nobody can. */
   #handOver(
-    { key, state, label }: Instance,
+    { key, state, label, externalSince }: Instance,
     { event, received }: Arrival,
     events: readonly NewEvent[],
     instance: Instance,
@@ -165,7 +166,7 @@ export class Handling {
       run,
       input,
       label: labelAfter(label, event.label, `agent:${this.#agent.name}/${key}`),
-      externalSince: cameFromOutside([event]),
+      externalSince: earliest(externalSince, outsideSince(event)),
     })
     return { parts: [this.#part(instance, [...events, began]), started], next: null, left }
   }
@@ -212,9 +213,9 @@ export class Handling {
   async #fold(
     instance: Instance,
     arrivals: readonly Arrival[],
-  ): Promise<{ readonly state: Json; readonly label: Label; readonly count: number }> {
+  ): Promise<Pick<Instance, 'state' | 'label' | 'externalSince'> & { readonly count: number }> {
     const { key } = instance
-    let { state, label } = instance
+    let { state, label, externalSince } = instance
     let count = 0
     for (const { event, received } of arrivals) {
       if (received === null) break
@@ -227,10 +228,11 @@ export class Handling {
       if (folded === NEEDS_RUN) break
       state = folded
       label = labelAfter(label, event.label, `agent:${this.#agent.name}/${key}`)
+      externalSince = earliest(externalSince, outsideSince(event))
       count += 1
     }
     this.#folding = null
-    return { state, label, count }
+    return { state, label, externalSince, count }
   }
 
   /** Whether it is time that other work gets its turn. */

@@ -17,6 +17,8 @@ export interface Instance {
   readonly version: number
   /** null when the next state must go on record whole. */
   readonly since: SinceWhole | null
+  /** Position of the first thing from outside in its state; null for none. */
+  readonly externalSince: number | null
 }
 
 export interface InstanceRow {
@@ -81,7 +83,8 @@ export class Instances {
     const carried = row === undefined ? null : readState(this.#log, this.#agent.name, row)
     if (carried === null) {
       const state = await this.#initial(key)
-      return { key, state, label: SYSTEM, handled: 0, version: row?.version ?? 0, since: null }
+      const fresh = { label: SYSTEM, handled: 0, since: null, externalSince: null }
+      return { key, state, version: row?.version ?? 0, ...fresh }
     }
     const isOwn = carried.agentVersion === this.#agent.version
     return {
@@ -91,6 +94,7 @@ export class Instances {
       handled: row?.handled ?? 0,
       version: row?.version ?? 0,
       since: isOwn ? carried.since : null,
+      externalSince: carried.externalSince,
     }
   }
 

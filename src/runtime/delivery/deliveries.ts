@@ -4,6 +4,7 @@
  */
 
 import type { StoredEvent } from '../../kernel/event.ts'
+import { outsideSince, sinceBody } from '../../kernel/outside.ts'
 import { runStream } from '../../kernel/run-stream.ts'
 import type { EventLog } from '../../ports/event-log.ts'
 import { receiveEvents } from '../perform/receive.ts'
@@ -85,7 +86,8 @@ export class Deliveries {
       const { label } = event
       const { output, error } = event.body ?? {}
       const result = event.kind === 'run.completed' ? { output: output ?? null } : { error: error ?? null }
-      execution.arrive(name, execution.event('child.ended', { name, ...result }, { label }))
+      const ended = { name, ...result, ...sinceBody(outsideSince(event)) }
+      execution.arrive(name, execution.event('child.ended', ended, { label }))
     })
   }
 

@@ -4,6 +4,7 @@ import { test } from 'node:test'
 import { z } from 'zod'
 import { openPlace, type Place } from '../../apps/testing/place.ts'
 import { defineAgent } from '../../kernel/agent.ts'
+import { externalFrom, type Label } from '../../kernel/label.ts'
 import { defineWorkflow } from '../../kernel/workflow.ts'
 import { retain } from '../retention/retention.ts'
 import { defineTrigger } from '../triggers/trigger.ts'
@@ -44,8 +45,8 @@ const each = defineTrigger({
   input: (events) => events.map(({ key }) => key),
 })
 
-async function say(place: Place, key: string, id = `said-by-${key}`): Promise<void> {
-  await place.hf.emit({ kind: 'said', key, id })
+async function say(place: Place, key: string, label?: Label): Promise<void> {
+  await place.hf.emit({ kind: 'said', key, id: `said-by-${key}`, ...(label === undefined ? {} : { label }) })
 }
 
 async function erase(place: Place): Promise<Erasures> {
@@ -148,4 +149,18 @@ test('whom only what retention has left still names is erased from that, once', 
   place.hf.log.verify()
   await erase(place)
   assert.equal(place.hf.log.head().position, position + 1)
+})
+
+test('a state that is written anew is from outside since when it was', async (t) => {
+  const place = await openPlace(t, { agents: [ledger] })
+  const mail = externalFrom('mail:m-1')
+  await say(place, 'bob', mail)
+  await place.hf.idle()
+  await say(place, ADA, mail)
+  await place.hf.idle()
+  await erase(place)
+  const handled = [...place.hf.log.read()].filter(({ kind }) => kind === 'agent.handled')
+  const said = [...place.hf.log.read()].find(({ kind }) => kind === 'event.published')
+  assert.deepEqual(handled.at(-1)?.body?.state, { by: ['bob', 'erased-x@erased.invalid'] })
+  assert.equal(handled.at(-1)?.body?.externalSince, said?.position)
 })

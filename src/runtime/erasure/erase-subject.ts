@@ -12,6 +12,7 @@ import { HoldfastError, isHoldfastError } from '../../kernel/errors.ts'
 import type { NewEvent, StoredEvent } from '../../kernel/event.ts'
 import { canonicalJson, type JsonObject } from '../../kernel/json.ts'
 import { mapTexts } from '../../kernel/json-texts.ts'
+import { sinceBody } from '../../kernel/outside.ts'
 import { RUN_STREAM, runOf, runStream } from '../../kernel/run-stream.ts'
 import type { EventLog, StreamAppend } from '../../ports/event-log.ts'
 import type { TablesReader } from '../../ports/projection.ts'
@@ -198,14 +199,14 @@ function stateOrNull(log: EventLog, agent: string, row: InstanceRow): CarriedSta
 function renewal(
   agent: string,
   row: InstanceRow,
-  { state, agentVersion, label }: CarriedState,
+  { state, agentVersion, label, externalSince }: CarriedState,
 ): StreamAppend {
   const event: NewEvent = {
     kind: 'agent.handled',
     actor: STATE_ERASER,
     label,
     cause: row.through,
-    body: { version: agentVersion, handled: row.handled, count: 0, state },
+    body: { version: agentVersion, handled: row.handled, count: 0, ...sinceBody(externalSince), state },
   }
   return { stream: instanceStream(agent, row.key), expectedVersion: row.version, events: [event] }
 }

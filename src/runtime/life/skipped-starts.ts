@@ -6,6 +6,7 @@ import { HoldfastError, toErrorRecord } from '../../kernel/errors.ts'
 import type { StoredEvent } from '../../kernel/event.ts'
 import type { Json, JsonObject } from '../../kernel/json.ts'
 import { OWNER, SYSTEM } from '../../kernel/label.ts'
+import { outsideSince, sinceBody } from '../../kernel/outside.ts'
 import type { StreamAppend } from '../../ports/event-log.ts'
 import type { Projection, TablesReader } from '../../ports/projection.ts'
 import { recordJson } from '../run-errors.ts'
@@ -66,9 +67,17 @@ export function skippedStarts(tables: TablesReader, limit = 1_000): SkippedStart
 
 /** In place of the `run.started`. */
 export function skippedPart(start: RunToStart, off: HoldfastError, actor: string): StreamAppend {
-  const { run, workflow, input, customer = null, label } = start
+  const { run, workflow, input, customer = null, label, externalSince = null } = start
   const error = recordJson(toErrorRecord(off))
-  const body = { run, workflow: workflow.name, version: workflow.version, input, customer, error }
+  const body = {
+    run,
+    workflow: workflow.name,
+    version: workflow.version,
+    input,
+    customer,
+    error,
+    ...sinceBody(externalSince),
+  }
   const events = [{ kind: 'start.skipped', actor, label: label ?? SYSTEM, body }]
   return { stream: STREAM + run, expectedVersion: 0, events }
 }
@@ -98,10 +107,11 @@ export async function startSkipped(runtime: Runtime, run: string): Promise<void>
 }
 
 /** A grant from between is none for it: what it is about had come when it was skipped. */
-function startOf(runtime: Runtime, run: string, { body, label, actor, position }: StoredEvent): RunToStart {
+function startOf(runtime: Runtime, run: string, skipped: StoredEvent): RunToStart {
+  const { body, label, actor } = skipped
   if (body === null) throw new HoldfastError('BODY_ERASED', `What ${run} would have begun with was erased`)
   const workflow = runtime.workflows.get(String(body.workflow), Number(body.version))
   const customer = typeof body.customer === 'string' ? body.customer : null
-  const externalSince = label.trust === 'external' ? position : null
+  const externalSince = outsideSince(skipped)
   return { run, workflow, input: body.input as Json, customer, label, actor, externalSince }
 }

@@ -9,6 +9,7 @@ import type { EventLog } from '../../ports/event-log.ts'
 import type { Operation, OperationOf, Publication } from '../operations.ts'
 import { isRollback } from '../rollback/rollback-id.ts'
 import type { Execution } from '../run/execution.ts'
+import { externalSince } from '../run/external-since.ts'
 import { idTaken } from '../run-errors.ts'
 import { performDecision } from './perform-decision.ts'
 import { performEffect } from './perform-effect.ts'
@@ -141,7 +142,8 @@ export function handedOver(run: string, operation: Operation, held: Map<string, 
 
 /** The event and the record of it are one commit: published exactly once. */
 function makePublication(execution: Execution, operation: OperationOf<'publication'>): void {
-  const event = published(execution.run.id, operation)
+  const since = execution.label.trust === 'external' ? externalSince(execution) : null
+  const event = { ...published(execution.run.id, operation), externalSince: since }
   const { name } = operation
   const held = heldBy(execution).get(eventStream(event.id))
   const others = publish(execution.host.log, event, execution.actor, execution.label, held)

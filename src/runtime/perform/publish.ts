@@ -6,6 +6,7 @@ import { HoldfastError } from '../../kernel/errors.ts'
 import type { NewEvent, StoredEvent } from '../../kernel/event.ts'
 import { canonicalJson, type Json, type JsonObject } from '../../kernel/json.ts'
 import type { Label } from '../../kernel/label.ts'
+import { sinceBody } from '../../kernel/outside.ts'
 import type { ReceivedEvent } from '../../kernel/workflow.ts'
 import type { EventLog, StreamAppend } from '../../ports/event-log.ts'
 
@@ -16,6 +17,8 @@ export interface PublishedEvent {
   readonly data: Json
   /** The one agent it is for, whatever kinds that one handles. */
   readonly to?: string
+  /** Position of the first thing from outside that whoever publishes it has read; null for none. Default none. */
+  readonly externalSince?: number | null
 }
 
 const NEW_EVENTS_STREAM = 'events'
@@ -95,7 +98,8 @@ export function publish(
 }
 
 function published(event: PublishedEvent, actor: string, label: Label): NewEvent {
-  return { kind: 'event.published', body: bodyOf(event), actor, label }
+  const body = { ...bodyOf(event), ...sinceBody(event.externalSince ?? null) }
+  return { kind: 'event.published', body, actor, label }
 }
 
 /** EVENT_ID_CONFLICT when the id was used for something else: among what is held, or on record before that position. */
@@ -109,7 +113,7 @@ export function conflictOf(
   const [first] = log.readStream(eventStream(id))
   const onRecord = first !== undefined && first.position < before ? first : undefined
   const known = onRecord === undefined ? held : onRecord.body
-  if (known == null || canonicalJson(known) === canonicalJson(bodyOf(event))) return null
+  if (known == null || canonicalJson(contentOf(known)) === canonicalJson(bodyOf(event))) return null
   return new HoldfastError(
     'EVENT_ID_CONFLICT',
     `Event ${id} was published as ${known.kind} with other content`,
@@ -119,6 +123,11 @@ export function conflictOf(
 
 function bodyOf({ id, kind, key, data, to }: PublishedEvent): JsonObject {
   return { id, kind, key, data, ...(to === undefined ? {} : { to }) }
+}
+
+/** What it says, whatever whoever published it had read. */
+function contentOf({ externalSince: _, ...content }: JsonObject): JsonObject {
+  return content
 }
 
 /** A published event as `waitFor` hands it over. */

@@ -2,6 +2,7 @@
 import { nextFor, openWaits } from '../../kernel/event-waits.ts'
 import { abandonEntry, isOver, type Journal, receivedBy, waitsSince } from '../../kernel/journal.ts'
 import type { JsonObject } from '../../kernel/json.ts'
+import { outsideSince, sinceBody } from '../../kernel/outside.ts'
 import { firstPublished } from '../delivery/published-index.ts'
 import type { Abandonable } from '../operations.ts'
 import type { Execution } from '../run/execution.ts'
@@ -16,7 +17,8 @@ export function receiveEvents(execution: Execution, kind: string, key: string): 
     if (published === undefined) return
     const { label } = published
     const event = toReceived(published)
-    execution.arrive(name, execution.event('wait.ended', { name, event }, { label }))
+    const body = { name, event, ...sinceBody(outsideSince(published)) }
+    execution.arrive(name, execution.event('wait.ended', body, { label }))
   }
 }
 

@@ -22,6 +22,7 @@ import type { ForkPoint } from '../../kernel/fork-point.ts'
 import type { OperationType } from '../../kernel/journal.ts'
 import { type Json, type JsonObject, toJson } from '../../kernel/json.ts'
 import { OWNER, SYSTEM } from '../../kernel/label.ts'
+import { earliest, outsideSince } from '../../kernel/outside.ts'
 import { validate } from '../../kernel/schema.ts'
 import type { EventLog, StreamAppend } from '../../ports/event-log.ts'
 import { isRollback } from '../rollback/rollback-id.ts'
@@ -230,12 +231,11 @@ function copyOf({ name, type, code, settled }: RecordedOperation, run: string): 
 
 /** What the source had read from outside, the fork has read as early: a grant from between is none for it either. */
 function firstExternal({ start }: RunRecord, copies: readonly RecordedOperation[]): number | null {
-  if (start.externalSince !== null) return start.externalSince
-  if (start.label.trust === 'external') return start.position
-  const read = copies.flatMap(({ settled }) =>
-    settled?.label.trust === 'external' ? [settled.event.position] : [],
+  const began = start.externalSince ?? (start.label.trust === 'external' ? start.position : null)
+  return earliest(
+    began,
+    ...copies.map(({ settled }) => (settled === null ? null : outsideSince(settled.event))),
   )
-  return read.length === 0 ? null : Math.min(...read)
 }
 
 function amendedOf({ name, type, position, settled }: RecordedOperation, run: string, value: Json): NewEvent {

@@ -53,3 +53,8 @@ function whyNotAsked(review: Review, options: DelegateOptions): string | null {
 export function isOfEffect({ name, action }: Pick<Review, 'name' | 'action'>): boolean {
   return effectOfReview(name) !== null || action === 'settle-rollback'
 }
+
+/** What no rule answers: that, and what was drawn to see what goes without the operator. */
+export function isForOperator(review: Pick<Review, 'name' | 'action' | 'autonomy'>): boolean {
+  return isOfEffect(review) || review.autonomy?.rule === 'audit'
+}

@@ -26,7 +26,6 @@ const shop = defineConnector({
       perform: async () => null,
       undo: async () => {},
     },
-    claim: { manifest: { effect: 'reversible' }, input: z.any(), output: z.any(), perform: async () => null },
     mail: { manifest: { effect: 'external' }, input: z.any(), output: z.any(), perform: async () => null },
     pay: { manifest: {}, input: z.any(), output: z.any(), perform: async () => null },
   },
@@ -272,7 +271,6 @@ describe('a deadline', () => {
     const due = { deadline: '1h', onExpiry: 'approve' } as const
     const cases = {
       undo: { operation: 'shop.hold' },
-      noUndo: { operation: 'shop.claim' },
       external: { operation: 'shop.mail' },
       undeclared: { operation: 'shop.pay' },
       unknown: {},
@@ -288,8 +286,8 @@ describe('a deadline', () => {
         .slice(1)
         .map((run) => [run, 'waiting']),
     ])
-    assert.equal(place.hf.alerts().length, 5)
-    assert.match(place.hf.alerts()[0]?.message ?? '', /shop\.claim can't be undone/)
+    assert.equal(place.hf.alerts().length, 4)
+    assert.match(place.hf.alerts()[0]?.message ?? '', /shop\.mail can't be undone/)
   })
 
   test('is judged by the manifest of the day: what has lost its undo is not approved', async (t) => {

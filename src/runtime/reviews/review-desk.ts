@@ -35,7 +35,7 @@ import {
   findDelegation,
   standingDelegations,
 } from './delegation-index.ts'
-import { type DelegateOptions, isOfEffect, scopeOf } from './delegation-scope.ts'
+import { type DelegateOptions, isForOperator, scopeOf } from './delegation-scope.ts'
 import { assertInputFits } from './effect-input.ts'
 import { clearedParts, expiredParts, hasOverdueAlert } from './overdue.ts'
 import { assertPutOff } from './putting-off.ts'
@@ -278,7 +278,7 @@ export class ReviewDesk {
   /** Answers a review by the first delegation that covers it, if one does. */
   async #byDelegation({ id }: Pick<Review, 'id'>): Promise<void> {
     const review = findReview(this.#tables, id)
-    if (!this.#isOpen || review.status !== 'waiting' || isOfEffect(review)) return
+    if (!this.#isOpen || review.status !== 'waiting' || isForOperator(review)) return
     const now = this.#host.clock.now()
     // By the manifest of today: what was reversible when it was asked may not be any more.
     const asked = { ...review, risk: riskOf(this.#host.gate, review.risk?.operation ?? null) }

@@ -34,6 +34,7 @@ import { diverged, forgotten, isErased, recordJson, wasAbandoned } from '../run-
 import { Abort } from './abort.ts'
 import { ABORTED_CALL_MS, Activity } from './activity.ts'
 import type { ExecutionHost } from './execution-host.ts'
+import { handedOn } from './external-since.ts'
 import type { Handover } from './handover.ts'
 import type { Beside } from './joint-append.ts'
 import { never } from './never.ts'
@@ -136,7 +137,7 @@ export class Execution implements OperationHost {
 
   async #execute(workflow: AnyWorkflow, input: Json): Promise<void> {
     const [kind, body] = await runCode(workflow, createContext(this), input)
-    const end = this.event(kind, body)
+    const end = this.event(kind, { ...body, ...handedOn(this) })
     if (!this.active) return
     this.#isDraining = true
     const unknown = await this.#effectsOver('the run ended before the outcome was on record')
@@ -383,10 +384,8 @@ export class Execution implements OperationHost {
   /** Ends the run though its code has not ended. */
   async fail(error: unknown): Promise<void> {
     if (!this.active) return
-    const record = recordJson(toErrorRecord(error))
-    await this.cutOff('the run failed', this.event('run.failed', { error: record, cutOff: true })).catch(
-      () => {},
-    )
+    const body = { error: recordJson(toErrorRecord(error)), cutOff: true, ...handedOn(this) }
+    await this.cutOff('the run failed', this.event('run.failed', body)).catch(() => {})
   }
 
   /** Ends the run as it stands. @throws RUN_ENDED, or why it can't be put on record */

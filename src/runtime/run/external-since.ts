@@ -1,6 +1,7 @@
 /** When a run first read something from outside: a grant that came later is none for it. */
 
-import type { StoredEvent } from '../../kernel/event.ts'
+import { AGENT_STREAM } from '../../kernel/agent.ts'
+import { earliest, sinceBody } from '../../kernel/outside.ts'
 import { runStream } from '../../kernel/run-stream.ts'
 import type { RunToStart } from '../life/run-start.ts'
 import type { Execution } from './execution.ts'
@@ -10,18 +11,23 @@ import type { Execution } from './execution.ts'
  * reads again it had read before.
  */
 export function externalSince({ run, records, host }: Execution): number | null {
-  const { start, externalVersion } = records.journal
-  if (externalVersion === null) return null
-  if (start?.externalSince != null) return start.externalSince
-  // What is not on disk yet comes behind all that is.
-  const next = host.log.head().position + 1
-  if (externalVersion === 1) return start?.position || next
-  return host.log.readStream(runStream(run.id), externalVersion)[0]?.position ?? next
+  const { start, outside } = records.journal
+  if (outside.version === null) return null
+  if (start?.externalSince != null) return earliest(start.externalSince, outside.carried)
+  const own = outside.version === 1 ? start?.position || undefined : firstOf(host, run.id, outside.version)
+  return earliest(own ?? records.outsideNoted, outside.carried)
 }
 
-/** Of a run that is about these events: a grant that came after them, and before the run, is none for it. */
-export function cameFromOutside(events: readonly Pick<StoredEvent, 'label' | 'position'>[]): number | null {
-  return events.find(({ label }) => label.trust === 'external')?.position ?? null
+/** undefined while it is not on disk. */
+function firstOf({ log }: Execution['host'], run: string, version: number): number | undefined {
+  return log.readStream(runStream(run), version, 1)[0]?.position
+}
+
+/** For the event with which a run ends, where somebody goes on with what it gives. */
+export function handedOn(execution: Execution): ReturnType<typeof sinceBody> {
+  const { label, run, journal } = execution
+  const isTakenOn = journal.start?.parent != null || run.id.startsWith(AGENT_STREAM)
+  return isTakenOn && label.trust === 'external' ? sinceBody(externalSince(execution)) : {}
 }
 
 /** What a run hands on to those that it starts. */

@@ -46,11 +46,14 @@ export class RunRecords {
   readonly journal: Journal
   readonly handover: Handover
   readonly writer: RunWriter
+  readonly #log: WriterHost['log']
   readonly #onOver: (failure?: unknown) => void
   /** Made when somebody waits for it. */
   #over: PromiseWithResolvers<RunEnd> | null = null
   /** Put on record before anything else. */
   readonly #notes: NewEvent[] = []
+  /** Where the log ended, and one more, when something from outside was first in the journal: nothing of it came before. */
+  outsideNoted: number | null = null
   #isLetGo = false
   /** Why it was let go of, if by a failure. */
   #failure: Error | null = null
@@ -60,6 +63,7 @@ export class RunRecords {
     const time = host.clock.now()
     const { unsaved, events = unsaved ? [] : host.log.readStream(runStream(run)) } = begun
     this.run = run
+    this.#log = host.log
     this.journal = foldJournal(run, unsaved ? [{ ...unsaved, version: 1, time }] : events)
     if (this.journal.start === null) {
       const code = this.journal.erased ? 'BODY_ERASED' : 'RUN_NOT_FOUND'
@@ -68,6 +72,7 @@ export class RunRecords {
     this.writer = new RunWriter(host, this.journal, status, OpenReservations.of(events))
     if (unsaved) this.writer.beginWith(unsaved, time)
     this.handover = new Handover(this.journal, onRest)
+    this.#noteOutside()
     this.#onOver = onOver
   }
 
@@ -142,10 +147,15 @@ export class RunRecords {
     const written = this.writer.write(noted, others, when, told, joint)
     for (const event of written.events) {
       applyToJournal(this.journal, event)
+      this.#noteOutside()
       const name = String(event.body?.name ?? '')
       const { settled } = this.journal.entries.get(name) ?? {}
       if (settled?.version === event.version) this.handover.deliver(name, event.version)
     }
+  }
+
+  #noteOutside(): void {
+    if (this.journal.outside.version !== null) this.outsideNoted ??= this.#log.head().position + 1
   }
 
   /** Whether the run goes on here, now that this is durable. */

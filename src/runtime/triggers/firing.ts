@@ -4,13 +4,13 @@ import { HoldfastError, isHoldfastError, toErrorRecord } from '../../kernel/erro
 import type { NewEvent, StoredEvent } from '../../kernel/event.ts'
 import { toJson } from '../../kernel/json.ts'
 import { joinLabels, SYSTEM } from '../../kernel/label.ts'
+import { earliest, outsideSince } from '../../kernel/outside.ts'
 import { runStream } from '../../kernel/run-stream.ts'
 import { validate } from '../../kernel/schema.ts'
 import type { StreamAppend } from '../../ports/event-log.ts'
 import { raiseAlert } from '../alert-index.ts'
 import { assertOn } from '../life/switches.ts'
 import { toReceived } from '../perform/publish.ts'
-import { cameFromOutside } from '../run/external-since.ts'
 import { recordJson } from '../run-errors.ts'
 import type { Runtime } from '../runtime.ts'
 import type { AnyTrigger } from './trigger.ts'
@@ -61,7 +61,7 @@ export async function start(
   const run = `${TRIGGER_STREAM}${name}/${lastOf(events)}`
   const actor = `trigger:${name}`
   const label = left.map((event) => event.label).reduce(joinLabels)
-  const externalSince = cameFromOutside(left)
+  const externalSince = earliest(...left.map(outsideSince))
   const part = host.startPart({ run, workflow, input: json, actor, label, externalSince })
   const positions = positionsOf(events)
   const started = part.events.map((one) => ({

@@ -5,7 +5,7 @@
  */
 import { Liquid, LiquidError, type Template } from 'liquidjs'
 import { z } from 'zod'
-import { nearest } from '../nearest.ts'
+import { nearest } from '../../kernel/nearest.ts'
 
 /** What a template may name. All of it is text, or lists and groups of texts. */
 export interface TemplateData {

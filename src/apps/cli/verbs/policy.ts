@@ -1,8 +1,11 @@
 /** `holdfast policy decide|test|what-if` */
+import { dirname, resolve } from 'node:path'
 import { systemClock } from '../../../adapters/system/clock.ts'
 import { HoldfastError, toErrorRecord } from '../../../kernel/errors.ts'
 import { answerLine } from '../../../policy/decision-line.ts'
-import { parsePolicy } from '../../config/policy-file.ts'
+import { type Configured, parsePolicy } from '../../config/policy-file.ts'
+import { unknownText } from '../../config/unknown-names.ts'
+import { assertWorkspace, isWorkspace } from '../../workspace-files.ts'
 import { inputText } from '../input-file.ts'
 import { linesOf, lineText } from '../input-lines.ts'
 import { carryOut } from '../route.ts'
@@ -22,7 +25,8 @@ export const policyDecide: VerbRun = async (call) => {
     )
   }
   const given = await fileOf(call)
-  const policy = given === null ? null : parsePolicy(given.text, given.name, { hosts: [], own: [] })
+  const policy =
+    given === null ? null : parsePolicy(given.text, given.name, await configuredFor(call, given.name))
   const clock = systemClock()
   let number = 0
   let bad = 0
@@ -45,13 +49,23 @@ export const policyDecide: VerbRun = async (call) => {
   return bad > 0 ? 1 : 0
 }
 
+/** What the workspace knows that is named, or that the file lies in; nothing where there is none. */
+async function configuredFor({ dirSetting, dir, env }: Call, file: string): Promise<Configured> {
+  const beside = dirname(resolve(file))
+  const isNamed = dirSetting.origin === 'flag'
+  if (isNamed) assertWorkspace(dir)
+  if (!isNamed && !isWorkspace(beside)) return { hosts: [], own: [] }
+  const { configuredIn } = await import('../../config/configured.ts')
+  return await configuredIn(isNamed ? dir : beside, env)
+}
+
 export const policyTest: VerbRun = async (call) => {
   const { out, io } = call
   const report = await carryOut(call, 'policy test', { policy: await fileOf(call) }, io)
   const failed = report.cases.filter(({ ok }) => !ok)
   if (out.json) out.document(report)
   else {
-    const { green, red, dim } = out.colors
+    const { green, red, yellow, dim } = out.colors
     const { width } = viewOf(call)
     const lines = report.cases.flatMap(({ name, ok, expected, got }) => [
       `${ok ? green('ok  ') : red('BAD ')}  ${name}`,
@@ -65,7 +79,10 @@ export const policyTest: VerbRun = async (call) => {
       report.cases.length === 0
         ? 'There are no cases yet: write some under cases in policy.yaml.'
         : `${count(report.cases.length, 'case')}, ${failed.length} not as expected.`
-    out.text([...lines, ...(lines.length > 0 ? [''] : []), verdict].join('\n'))
+    const file = textOption(call, 'policy') ?? 'policy.yaml'
+    const names = unknownText(file, report.unknown).flatMap((line) => block(line, 0, width, 4).map(yellow))
+    const parts = [lines, names, [verdict]].filter((part) => part.length > 0)
+    out.text(parts.map((part) => part.join('\n')).join('\n\n'))
   }
   return failed.length > 0 ? 1 : 0
 }

@@ -1,7 +1,7 @@
 /** `holdfast review ID [approve|edit|reject|respond|snooze|delegate]`, `holdfast review approve|reject --like ID` */
 import { HoldfastError } from '../../../kernel/errors.ts'
 import type { JsonObject } from '../../../kernel/json.ts'
-import { nearest } from '../../../templates/nearest.ts'
+import { nearest } from '../../../kernel/nearest.ts'
 import type { ParamsOf } from '../../commands/catalogue.ts'
 import type { Answered } from '../../commands/review-answer.ts'
 import { inputName, inputText } from '../input-file.ts'

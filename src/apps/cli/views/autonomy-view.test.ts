@@ -32,6 +32,7 @@ function standing(more: Partial<Standing> = {}): Standing {
     bound: 0.123,
     eValue: 1.84,
     threshold: 20,
+    missed: 0,
     answers: { approved: 35, edited: 1, rejected: 0, responded: 0, automatic: 0 },
     drift: null,
     next: { level: 'sampled', missing: 81, offered: false, hindrance: '' },
@@ -113,4 +114,12 @@ test('a standing in one line, and calibrations with their numbers', () => {
   )
   assert.match(text, /offer send-offer +platt +40 +30 +0\.123 +0\.010 +0\.200 +0\.180/)
   assert.match(text, /0\.5 → 0\.250/)
+})
+
+test('audits that nobody has answered are told', () => {
+  assert.doesNotMatch(page(standing()), /deadline/)
+  assert.match(
+    page(standing({ level: 'auto', missed: 2 })),
+    /2\s+audits\s+missed,\s+as\s+a\s+deadline\s+answered/,
+  )
 })

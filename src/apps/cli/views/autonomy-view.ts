@@ -50,10 +50,14 @@ function field(label: string, text: string, view: View): string[] {
 }
 
 /** How many counted, how many were errors, and what is known by that. */
-function answersOf({ reviews, errors, bound, answers }: Standing): string {
+function answersOf({ reviews, errors, bound, answers, missed }: Standing): string {
   const { automatic } = answers
   const known = `${count(reviews, 'answer')} at this level, ${count(errors, 'error')}: errors below ${percentOf(bound)}`
-  return automatic === 0 ? known : `${known}; ${automatic} given without you`
+  return [
+    known,
+    ...(automatic === 0 ? [] : [`${automatic} given without you`]),
+    ...(missed === 0 ? [] : [`${count(missed, 'audit')} missed, as a deadline answered`]),
+  ].join('; ')
 }
 
 function nextOf({ next, tolerance, eValue, threshold }: Standing): string {
