@@ -69,7 +69,7 @@ export class Watch implements EffectWatch {
     const { recipients, amounts } = this.#touched(request, manifest)
     const now = this.#options.clock.now()
     const window = windowAt(now, this.#options.desk.settings)
-    this.#pendingOf(agent, window).set(keyOf(request), {
+    this.#pendingOf(agent).set(keyOf(request), {
       run: request.run,
       name: request.name ?? '',
       window,
@@ -99,8 +99,8 @@ export class Watch implements EffectWatch {
     const { settings } = desk
     const number = windowAt(clock.now(), settings)
     const { recipients, amounts } = this.#touched(request, manifest)
-    const pending = [...this.#pendingOf(agent, number)].flatMap(([key, one]) =>
-      key === keyOf(request) || one.isOwn ? [] : [one],
+    const pending = [...this.#pendingOf(agent)].flatMap(([key, one]) =>
+      key === keyOf(request) || one.isOwn || one.window !== number ? [] : [one],
     )
     const sofar = withoutOwn(windowSoFar(log.tables, agent, number, settings))
     const added = pending.reduce((sum, one) => sum + one.recipients.length, recipients.length)
@@ -155,9 +155,8 @@ export class Watch implements EffectWatch {
     return { recipients: fresh, amounts }
   }
 
-  #pendingOf(agent: string, window: number): Map<string, Pending> {
+  #pendingOf(agent: string): Map<string, Pending> {
     const known = this.#pending.get(agent) ?? new Map<string, Pending>()
-    for (const [key, one] of known) if (one.window !== window) known.delete(key)
     this.#pending.set(agent, known)
     return known
   }

@@ -99,6 +99,9 @@ test('what was allowed and is given up before it is on record counts for nothing
   const [fresh] = (counted('one') ?? []) as string[]
   assert.ok(fresh)
   assert.equal(counted('two'), undefined, 'the first is on its way')
+  place.clock.advance(3 * DAY_MS)
+  counted('two')
+  assert.equal(counted('two'), undefined, 'also in another window')
   gate.forgo('one', 'other')
   assert.equal(counted('two'), undefined)
   gate.forgo('one', 'send')
