@@ -228,11 +228,21 @@ export class AutonomyByEvidence implements Autonomy {
     return isHandedOver(levelSet(rows, this.#options.settings()))
   }
 
-  /** What was handed over before that time; tried again with the next commit, should it fail. */
+  /**
+   * What was handed over before that time; tried again with the next commit, should it fail.
+   * @param before Infinity for an anomaly that has just been found, and need not be on record yet
+   */
   #lower(agent: string, reason: string, before: number): void {
-    for (const one of this.standings()) {
-      if (one.agent !== agent || (one.since ?? 0) > before) continue
-      this.demote(one, { cause: 'anomaly', reason }).catch(() => this.anomalies.behind())
+    const holds = (): boolean =>
+      before === Number.POSITIVE_INFINITY || this.anomalies.list().some((one) => one.agent === agent)
+    for (const one of this.standings().filter((other) => other.agent === agent)) {
+      // Until its turn comes, the operator may have lifted it, and set another level.
+      const lowered = this.#turns.take(async () => {
+        const standing = this.standing(one)
+        const isDue = (standing.since ?? 0) <= before && this.#isSetAbove(one) && holds()
+        if (isDue) await demote(this.#options, standing, { cause: 'anomaly', reason })
+      })
+      lowered.catch(() => this.anomalies.behind())
     }
   }
 

@@ -70,6 +70,29 @@ test('a level that the log would not lower is lowered with the next commit', asy
   assert.equal(place.hf.autonomy.standing(REMIT).level, 'review')
 })
 
+test('a level that the operator sets after that stays, though its lowering was due before', async (t) => {
+  const { place, desk } = await opened(t)
+  const { log, autonomy } = place.hf
+  await autonomy.set(REMIT, { level: 'auto', ceiling: 'auto' })
+  refuse(place, 'autonomy.demoted')
+  find(desk, 1)
+  await place.hf.idle()
+  place.clock.advance(DAY_MS)
+  const append = log.append.bind(log)
+  const { promise: isFree, resolve: free } = Promise.withResolvers<void>()
+  log.append = async (...given) => {
+    if (given[0].some(({ events }) => events.some(({ kind }) => kind === 'autonomy.level-set'))) await isFree
+    return await append(...given)
+  }
+  const set = autonomy.set(REMIT, { level: 'sampled' })
+  await place.hf.emit({ kind: 'any', key: 'x', data: null })
+  await desk.lift('letters')
+  free()
+  await set
+  await place.hf.idle()
+  assert.equal(autonomy.standing(REMIT).level, 'sampled')
+})
+
 test('what is decided in one window and on record in the next is part of the past', async (t) => {
   const { place, desk } = await opened(t)
   const { settings, baselines } = desk
