@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
 import { z } from 'zod'
 import { letterbox } from '../../apps/testing/offers.ts'
-import { openPlace, type Place, type PlaceOptions } from '../../apps/testing/place.ts'
+import { openPlace, type Place, type PlaceOptions, turns } from '../../apps/testing/place.ts'
 import { defineAgent } from '../../kernel/agent.ts'
 import { HoldfastError } from '../../kernel/errors.ts'
 import { SYSTEM } from '../../kernel/label.ts'
@@ -74,18 +74,24 @@ test('a level that the operator sets after that stays, though its lowering was d
   const { place, desk } = await opened(t)
   const { log, autonomy } = place.hf
   await autonomy.set(REMIT, { level: 'auto', ceiling: 'auto' })
-  refuse(place, 'autonomy.demoted')
-  find(desk, 1)
-  await place.hf.idle()
-  place.clock.advance(DAY_MS)
   const append = log.append.bind(log)
   const { promise: isFree, resolve: free } = Promise.withResolvers<void>()
+  let isFull = true
   log.append = async (...given) => {
-    if (given[0].some(({ events }) => events.some(({ kind }) => kind === 'autonomy.level-set'))) await isFree
+    const kinds = given[0].flatMap(({ events }) => events.map(({ kind }) => kind))
+    if (isFull && kinds.includes('autonomy.demoted'))
+      throw new HoldfastError('LOG_WRITE_FAILED', 'the disk is full')
+    if (kinds.includes('autonomy.level-set')) await isFree
     return await append(...given)
   }
+  find(desk, 1)
+  await place.hf.idle()
+  assert.equal(autonomy.standing(REMIT).level, 'auto')
+  place.clock.advance(DAY_MS)
   const set = autonomy.set(REMIT, { level: 'sampled' })
   await place.hf.emit({ kind: 'any', key: 'x', data: null })
+  await turns(5)
+  isFull = false
   await desk.lift('letters')
   free()
   await set
