@@ -88,6 +88,10 @@ describe('levels', () => {
     assert.deepEqual([reviews, errors], [3, 2])
     await assert.rejects(offers.autonomy.compare(same ?? '', { did: 'same' }), { code: 'REVIEW_ENDED' })
     await assert.rejects(offers.autonomy.compare('r-none', { did: 'same' }), { code: 'REVIEW_NOT_FOUND' })
+    await offers.start({ warnings: ['orders'] })
+    const [warned] = offers.autonomy.shadows()
+    await offers.autonomy.compare(warned?.review ?? '', { did: 'nothing' })
+    assert.equal(offers.standing.reviews, 3, 'what you answer at every level is no evidence')
   })
 
   test('a change of level holds from the next decision on; what was decided stays', async (t) => {
@@ -150,6 +154,14 @@ describe('what autonomy may never answer', () => {
     const before = offers.standing.reviews
     await offers.answer(redraft)
     assert.equal(offers.standing.reviews, before)
+  })
+
+  test('what was sure of itself before, and wrong', async (t) => {
+    const actions = [{ agent: '*', action: 'send-offer', segment: '*', confidence: 0.5 }]
+    const offers = await openOffers(t, { autonomy: { audits: NEVER, actions } })
+    await offers.answered(40, { verdict: 'rejected' })
+    await offers.give('auto')
+    assert.equal((await offers.start()).review?.autonomy?.rule, 'confidence')
   })
 
   for (const [what, manifest, operation] of [
@@ -293,6 +305,22 @@ describe('promotion and demotion', () => {
     assert.deepEqual([demoted?.cause, offers.standing.level], ['version', 'review'])
   })
 
+  test('what came from the shadow to review has no way to fall, whatever asks', async (t) => {
+    const offers = await openOffers(t, { autonomy: { ...QUICK } })
+    await offers.autonomy.set(REMIT, { level: 'shadow' })
+    for (let i = 0; i < 60 && !offers.standing.next.offered; i += 1) {
+      await offers.start()
+      for (const { review } of offers.autonomy.shadows())
+        await offers.autonomy.compare(review, { did: 'same' })
+      await offers.place.hf.idle()
+    }
+    assert.equal((await offers.autonomy.accept(REMIT)).level, 'review')
+    await offers.place.reopen({ workflows: [offerWorkflow(1), offerWorkflow(2)] })
+    assert.ok((await offers.start({}, 2)).review)
+    await offers.place.hf.idle()
+    assert.deepEqual([offers.standing.level, offers.standing.by], ['review', 'promotion'])
+  })
+
   test('a segment has its own level and evidence, and else that of all', async (t) => {
     const segmentOf = (customer: string | null) => customer ?? 'all'
     const offers = await openOffers(t, { segmentOf, autonomy: { audits: NEVER } })
@@ -311,6 +339,12 @@ describe('promotion and demotion', () => {
     assert.equal(offers.autonomy.standing(big).reviews, 1)
     assert.equal(offers.standing.reviews, 0)
     assert.equal((await offers.start()).review, undefined)
+    assert.equal(offers.autonomy.standing(big).ceiling, 'auto')
+    await offers.autonomy.set(REMIT, { ceiling: 'off' })
+    assert.deepEqual(
+      [offers.autonomy.standing(big).ceiling, offers.autonomy.standing(big).level],
+      ['off', 'off'],
+    )
   })
 
   test('levels and names are checked', async (t) => {
