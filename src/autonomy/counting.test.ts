@@ -135,6 +135,22 @@ test('what it did before its count began anew makes it no worse', async (t) => {
   assert.equal(offers.standing.tier, 'low')
 })
 
+test('answers whose words are erased count as before', async (t) => {
+  const offers = await openOffers(t)
+  await offers.answered(2)
+  await offers.answered(1, { verdict: 'edited', changes: { to: 'eve@evil.example' } })
+  const before = offers.standing
+  assert.deepEqual([before.reviews, before.errors], [3, 1])
+  const { log } = offers.place.hf
+  const positions = [...log.read()]
+    .filter(({ stream }) => stream.startsWith('run/'))
+    .map((one) => one.position)
+  await log.erase({ positions }, { actor: 'operator', reason: 'too old' })
+  assert.deepEqual(offers.standing, before)
+  assert.deepEqual(log.rebuild({ replace: true }).differing, [])
+  assert.deepEqual(offers.standing, before)
+})
+
 test('what the ceiling keeps down is no evidence, and the level that is shown is that of the rest', async (t) => {
   const workflows = [offerWorkflow(1, 'post.note')]
   const offers = await openOffers(t, { workflows, autonomy: { audits: ALWAYS } })

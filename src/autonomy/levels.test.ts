@@ -68,6 +68,7 @@ describe('levels', () => {
     assert.deepEqual(offers.autonomy.shadows(), [])
 
     await offers.autonomy.set(REMIT, { level: 'shadow' })
+    assert.equal(offers.standing.tolerance, 0.25, 'since you still see each')
     const runs = [await offers.start(), await offers.start(), await offers.start()]
     assert.deepEqual(offers.posted, [])
     const shadows = offers.autonomy.shadows()
@@ -92,6 +93,10 @@ describe('levels', () => {
     const [warned] = offers.autonomy.shadows()
     await offers.autonomy.compare(warned?.review ?? '', { did: 'nothing' })
     assert.equal(offers.standing.reviews, 3, 'what you answer at every level is no evidence')
+    await offers.autonomy.set(REMIT, { level: 'review' })
+    const { review: asked } = await offers.start()
+    const compared = offers.autonomy.compare(asked?.id ?? '', { did: 'same' })
+    await assert.rejects(compared, { code: 'REVIEW_NOT_FOUND' }, 'what waits for an answer is not compared')
   })
 
   test('a change of level holds from the next decision on; what was decided stays', async (t) => {
@@ -223,7 +228,8 @@ describe('promotion and demotion', () => {
     await edited('something else altogether')
     assert.deepEqual([offers.standing.reviews, offers.standing.errors], [2, 1])
     const { review } = await offers.start({ text })
-    await offers.answer(review, { verdict: 'edited', changes: { to: 'ada@harbourlane.invalid' } })
+    const changes = { to: 'ada@harbourlane.invalid', text: text.replace('ten', 'eleven') }
+    await offers.answer(review, { verdict: 'edited', changes })
     assert.equal(offers.standing.errors, 2, 'another recipient is an error under however long a text')
     await offers.answered(1, { verdict: 'rejected' })
     await offers.answered(1, { verdict: 'responded', instruction: 'shorter' })
@@ -252,7 +258,8 @@ describe('promotion and demotion', () => {
   test('nothing is offered above the ceiling, and what stands in the way is named', async (t) => {
     const offers = await openOffers(t, { manifest: { effect: 'irreversible' }, autonomy: { ...QUICK } })
     await offers.answered(offers.standing.next.missing ?? 0)
-    const { next } = offers.standing
+    const { next, tier } = offers.standing
+    assert.equal(tier, 'high')
     assert.deepEqual([next.offered, next.missing, next.hindrance], [false, 0, 'the ceiling is review'])
     await offers.autonomy.set(REMIT, { ceiling: 'sampled' })
     await offers.place.hf.idle()
@@ -290,6 +297,17 @@ describe('promotion and demotion', () => {
     assert.equal(offers.place.hf.alerts().length, 2)
     await offers.autonomy.demote(REMIT, { cause: 'anomaly', reason: 'again' })
     assert.equal(offers.place.hf.alerts().length, 2)
+  })
+
+  test('an anomaly lifts nothing that is below', async (t) => {
+    const offers = await openOffers(t)
+    for (const level of ['off', 'shadow'] as const) {
+      await offers.autonomy.set(REMIT, { level })
+      const anomaly = { cause: 'anomaly', reason: 'ten times as many mails' } as const
+      assert.equal((await offers.autonomy.demote(REMIT, anomaly)).level, level)
+      assert.deepEqual(await offers.autonomy.demoteAgent('offer', anomaly), [])
+      assert.equal(offers.standing.level, level)
+    }
   })
 
   test('what a version earned is not the next one’s, and its count begins anew', async (t) => {
@@ -349,7 +367,8 @@ describe('promotion and demotion', () => {
 
   test('levels and names are checked', async (t) => {
     const offers = await openOffers(t)
-    await assert.rejects(offers.autonomy.set(REMIT, { level: 'full' as never }), { code: 'INPUT_INVALID' })
+    for (const what of ['level', 'ceiling'])
+      await assert.rejects(offers.autonomy.set(REMIT, { [what]: 'full' }), { code: 'INPUT_INVALID' }, what)
     await assert.rejects(offers.autonomy.set({ ...REMIT, agent: ' ' }, { level: 'off' }), {
       code: 'INPUT_INVALID',
     })
