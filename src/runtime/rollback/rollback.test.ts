@@ -214,6 +214,20 @@ describe('a rollback', () => {
     assert.match(review?.reason ?? '', /"send" \(fog\.send, perhaps done\)/)
   })
 
+  test('what has no undo is for the operator to settle, and not for autonomy or a rule', async (t) => {
+    const ceilings = { read: 'auto', reversible: 'auto', external: 'auto', irreversible: 'auto' } as const
+    const autonomy = { level: 'auto', ceilings, audits: { sampled: 1e-9, auto: 1e-9 } } as const
+    const mails = flow('mails', (ctx) => ctx.act('m', 'shop.mail', { what: 'm' }))
+    const { place } = await opened(t, [mails], { autonomy })
+    await ran(place, mails)
+    await place.hf.rollback('r')
+    await place.hf.idle()
+    const [review] = place.hf.reviews()
+    assert.deepEqual([review?.action, review?.autonomy], ['settle-rollback', undefined])
+    const delegated = place.hf.desk.delegate(review?.id ?? '', {})
+    await assert.rejects(delegated, { code: 'REVIEW_NOT_DELEGABLE' }, 'nor by a delegation')
+  })
+
   test('what can not be undone keeps nothing else from it, and the rollback has failed', async (t) => {
     const { place, shop } = await opened(t, [whole])
     await ran(place, whole)
