@@ -642,6 +642,41 @@ describe('several at once', () => {
     }
   })
 
+  test('one that is just being answered in a run that goes on, and none of the others is answered', async (t) => {
+    const both = defineWorkflow({
+      name: 'both',
+      version: 1,
+      input: z.any(),
+      output: z.any(),
+      run: async (ctx) => await Promise.all([ctx.review('one', BASE), ctx.review('two', BASE)]),
+    })
+    const place = await open(t, { workflows: [both], residentRuns: 100 })
+    await place.hf.start(both, null, { id: 'r' })
+    await place.hf.idle()
+    const shown = place.hf.reviews().map(({ id, hash }) => ({ id, hash }))
+    const { log } = place.hf
+    const append = log.append.bind(log)
+    const { promise: gate, resolve: goOn } = Promise.withResolvers<void>()
+    let isHeld = false
+    Object.assign(log, {
+      async append(...given: Parameters<typeof append>) {
+        isHeld = true
+        await gate
+        return await append(...given)
+      },
+    })
+    const single = place.hf.answer(shown[0]?.id ?? '', { verdict: 'rejected' })
+    while (!isHeld) await new Promise((resolve) => setImmediate(resolve))
+    const together = place.hf.desk.answerAll(shown, { verdict: 'approved' })
+    await assert.rejects(together, { code: 'REVIEW_BATCH_REFUSED' })
+    goOn()
+    await single
+    assert.deepEqual(
+      shown.map(({ id }) => place.hf.review(id).status),
+      ['rejected', 'waiting'],
+    )
+  })
+
   test('one whose run is just ending, and none of the others is answered', async (t) => {
     const { place, ids, shown } = await asked(t, 100)
     const { log } = place.hf
