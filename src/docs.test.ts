@@ -7,6 +7,7 @@ import { ROOT } from '../scripts/command.ts'
 import { ERRORS_PAGE, errorsDoc } from '../scripts/errors-doc.ts'
 import { anchorsOf, linksOf, shellCommandsOf, snippetsOf } from '../scripts/markdown.ts'
 import { ERRORS } from './kernel/error-table.ts'
+import { RULES } from './policy/decide.ts'
 
 const read = (path: string) => (existsSync(path) ? readFileSync(path, 'utf8') : '')
 
@@ -64,6 +65,32 @@ test('every piece of TypeScript in a document stands in the file that it names',
     }),
   )
   assert.deepEqual(wrong, [], 'copy it from a file that is run, and name that: ```ts examples/x.ts')
+})
+
+test('every test that the threat model names is there', () => {
+  const rows = read(join(ROOT, 'docs/threat-model.md')).split('\n')
+  const named = rows.filter((row) => row.startsWith('| ')).slice(1)
+  assert.ok(named.length > 40)
+  const wrong = named.flatMap((row) => {
+    const tests = row.split(' | ').at(-1) ?? ''
+    const files = [...tests.matchAll(/`([^`]+)`/g)].map(([, file = '']) => read(join(ROOT, file)))
+    const names = [...tests.matchAll(/"([^"]+)"/g)].map(([, name = '']) => name)
+    if (names.length + files.length === 0 || files.includes('')) return [row]
+    return names.filter((name) => !isRule(name) && !files.some((text) => isIn(text, name)))
+  })
+  assert.deepEqual(wrong, [], 'name a file as it lies, with the words of one of its tests, or "without RULE"')
+
+  /** Of those that `obedience.test.ts` takes out, each in a test called so. */
+  function isRule(name: string): boolean {
+    const rule = /^without (.*)$/.exec(name)?.[1]?.replace('*', '') ?? null
+    return (
+      rule !== null &&
+      RULES.some((one) => (rule.endsWith('.') ? one.name.startsWith(rule) : one.name === rule))
+    )
+  }
+  function isIn(text: string, name: string): boolean {
+    return name.split('…').every((piece) => text.includes(piece.trim()))
+  }
 })
 
 test('links, anchors and commands are read from Markdown', () => {

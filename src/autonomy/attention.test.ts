@@ -134,15 +134,48 @@ describe('known-bad items', () => {
     const { item } = await withItem(offers)
     assert.equal(item.status, 'waiting')
     await offers.answer(item, { verdict: 'rejected' })
-    await offers.give('auto')
+    for (const level of ['auto', 'shadow'] as const) {
+      await offers.give(level)
+      await offers.start()
+      assert.ok(!offers.place.hf.reviews().some(({ run }) => run.startsWith('item-')), level)
+    }
+  })
+
+  test('are made of what was approved, and of nothing else', async (t) => {
+    const offers = await openOffers(t, WATCHFUL)
+    await offers.answered(1, { verdict: 'rejected' })
     await offers.start()
     assert.ok(!offers.place.hf.reviews().some(({ run }) => run.startsWith('item-')))
+  })
+
+  test('wait for an answer, however long the real one would', async (t) => {
+    const hasty = defineWorkflow({
+      name: 'offer',
+      version: 1,
+      input: z.any(),
+      output: z.any(),
+      run: (ctx) =>
+        ctx.review('ok?', {
+          action: 'send-offer',
+          summary: 'An offer',
+          reason: 'asked for',
+          confidence: 0.8,
+          proposal: { to: 'ada@harbourlane.example' },
+          operation: 'post.send',
+          deadline: '1h',
+          onExpiry: 'reject',
+        }),
+    })
+    const offers = await openOffers(t, { workflows: [hasty], ...WATCHFUL })
+    const { item, real } = await withItem(offers)
+    assert.deepEqual([real.deadline === null, item.deadline], [false, null])
   })
 })
 
 test('an argument is made wrong where it decides whom or what it touches', () => {
   assert.equal(misspelt('ada@harbourlane.example'), 'ada@harbuorlane.example')
   assert.equal(misspelt('Ek Studio'), 'Ek Stduio')
+  assert.equal(misspelt('benedikta@mill.example'), 'benedikta@mill.exmaple')
   assert.equal(misspelt('aaaa'), null)
   assert.equal(misspelt('a@b.c'), null)
   assert.deepEqual(spoil({ to: ['x'], amount: 12, text: 'long enough' }, ['to', 'amount', 'text']), {

@@ -69,23 +69,41 @@ test('an answer to a review that came back with its run counts', async (t) => {
   assert.deepEqual([reviews, errors, answers.rejected], [1, 1, 1])
 })
 
-test('what was earned by something harmless is not earned for what is worse', async (t) => {
-  const offers = await openOffers(t, {
-    workflows: [offerWorkflow(1, 'post.note')],
-    autonomy: { ...QUICK, audits: { sampled: 1e-9, auto: 1e-9 } },
-  })
-  const { place } = offers
-  await offers.answered(offers.standing.next.missing ?? 0)
-  await offers.autonomy.accept(REMIT)
-  assert.equal((await offers.start()).review, undefined, 'what it was earned by goes by itself')
-  await place.reopen({ workflows: [offerWorkflow(1, 'post.send')] })
-  const { review } = await offers.start()
-  assert.deepEqual([review?.autonomy?.rule, review?.autonomy?.effect], ['review', 'external'])
-  await place.hf.idle()
-  const demoted = place.hf.log.readStream('autonomy/offer/send-offer/all').at(-1)?.body
-  assert.deepEqual([demoted?.cause, offers.standing.level], ['effect', 'review'])
-  assert.match(String(demoted?.reason), /does is external.* earned by what is reversible/)
+test('answers about one version of a workflow are none about the next', async (t) => {
+  const offers = await openOffers(t)
+  await offers.answered(2)
+  await offers.place.reopen({ workflows: [offerWorkflow(1), offerWorkflow(2)] })
+  const { review } = await offers.start({}, 2)
+  assert.equal(offers.standing.reviews, 0)
+  const earlier = await offers.start({}, 1)
+  await offers.answer(earlier.review, { verdict: 'rejected' })
+  assert.equal(offers.standing.reviews, 0, 'neither those of an earlier one that come later')
+  await offers.answer(review)
+  assert.deepEqual([offers.standing.reviews, offers.standing.errors], [1, 0])
 })
+
+for (const [how, audits] of [
+  ['by itself', { sampled: 1e-9, auto: 1e-9 }],
+  ['with audits', ALWAYS],
+] as const) {
+  test(`what was earned by something harmless is not earned for what is worse, where it goes ${how}`, async (t) => {
+    const workflows = [offerWorkflow(1, 'post.note')]
+    const offers = await openOffers(t, { workflows, autonomy: { ...QUICK, audits } })
+    const { place } = offers
+    await offers.answered(offers.standing.next.missing ?? 0)
+    await offers.autonomy.accept(REMIT)
+    const { review: audit } = await offers.start()
+    assert.equal(audit === undefined, audits !== ALWAYS, 'what it was earned by goes by itself')
+    if (audit !== undefined) await offers.answer(audit)
+    await place.reopen({ workflows: [offerWorkflow(1, 'post.send')] })
+    const { review } = await offers.start()
+    assert.deepEqual([review?.autonomy?.rule, review?.autonomy?.effect], ['review', 'external'])
+    await place.hf.idle()
+    const demoted = place.hf.log.readStream('autonomy/offer/send-offer/all').at(-1)?.body
+    assert.deepEqual([demoted?.cause, offers.standing.level], ['effect', 'review'])
+    assert.match(String(demoted?.reason), /does is external.* earned by what is reversible/)
+  })
+}
 
 test('one harmless answer among others does not make the rest count as harmless', async (t) => {
   const offers = await openOffers(t, { workflows: [offerWorkflow(1, 'post.send')] })
@@ -96,6 +114,41 @@ test('one harmless answer among others does not make the rest count as harmless'
   await offers.answered(1)
   const { tier, next } = offers.standing
   assert.deepEqual([tier, next.offered], ['medium', false], 'its 46 answers would do for what is harmless')
+})
+
+test('one answer about what is worse counts for all that were before it', async (t) => {
+  const offers = await openOffers(t, { workflows: [offerWorkflow(1, 'post.note')] })
+  await offers.answered(2)
+  assert.equal(offers.standing.tier, 'low')
+  await offers.place.reopen({ workflows: [offerWorkflow(1, 'post.send')] })
+  await offers.answered(1)
+  assert.deepEqual([offers.standing.tier, offers.standing.reviews], ['medium', 3])
+})
+
+test('what it did before its count began anew makes it no worse', async (t) => {
+  const offers = await openOffers(t, { workflows: [offerWorkflow(1, 'post.send')] })
+  await offers.answered(1)
+  assert.equal(offers.standing.tier, 'medium')
+  await offers.autonomy.set(REMIT, { level: 'review' })
+  await offers.place.reopen({ workflows: [offerWorkflow(1, 'post.note')] })
+  await offers.answered(1)
+  assert.equal(offers.standing.tier, 'low')
+})
+
+test('answers whose words are erased count as before', async (t) => {
+  const offers = await openOffers(t)
+  await offers.answered(2)
+  await offers.answered(1, { verdict: 'edited', changes: { to: 'eve@evil.example' } })
+  const before = offers.standing
+  assert.deepEqual([before.reviews, before.errors], [3, 1])
+  const { log } = offers.place.hf
+  const positions = [...log.read()]
+    .filter(({ stream }) => stream.startsWith('run/'))
+    .map((one) => one.position)
+  await log.erase({ positions }, { actor: 'operator', reason: 'too old' })
+  assert.deepEqual(offers.standing, before)
+  assert.deepEqual(log.rebuild({ replace: true }).differing, [])
+  assert.deepEqual(offers.standing, before)
 })
 
 test('what the ceiling keeps down is no evidence, and the level that is shown is that of the rest', async (t) => {

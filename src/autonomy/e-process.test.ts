@@ -170,6 +170,10 @@ describe('the e-process', () => {
     assert.ok(eValue({ reviews: 401, errors: 2 }, 0.02) > eValue(good, 0.02))
   })
 
+  test('stays a number, however much speaks for it', () => {
+    assert.equal(eValue({ reviews: 1_000_000, errors: 0 }, 0.5), 1e12)
+  })
+
   test('depends on how many errors there were, not on their order or on when one looked', () => {
     fc.assert(
       fc.property(fc.array(fc.boolean(), { maxLength: 300 }), rates, (answers, tolerance) => {

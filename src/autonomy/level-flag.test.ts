@@ -16,6 +16,15 @@ test('the flag of an agent is named after it, and not after the workflow of its 
   assert.deepEqual(asked, ['level.onboarding', 'level.offer'])
 })
 
+test('a flag lifts nothing, and what is no level counts as review', () => {
+  const heldBy = (value: string, level: 'auto' | 'review') => {
+    const answer = { value, variant: value, reason: 'STATIC', version: 1, error: null } as never
+    return heldDown(level, { agent: 'offer', customer: null }, { flags: { answerNow: () => answer } }).level
+  }
+  assert.equal(heldBy('auto', 'review'), 'review')
+  assert.equal(heldBy('full', 'auto'), 'review')
+})
+
 test('a flag that can not answer hands nothing over', () => {
   const shares = { type: 'string' as const, variants: { off: 'off', auto: 'auto' }, default: 'auto' }
   for (const [what, flag] of [

@@ -68,6 +68,7 @@ describe('levels', () => {
     assert.deepEqual(offers.autonomy.shadows(), [])
 
     await offers.autonomy.set(REMIT, { level: 'shadow' })
+    assert.equal(offers.standing.tolerance, 0.25, 'since you still see each')
     const runs = [await offers.start(), await offers.start(), await offers.start()]
     assert.deepEqual(offers.posted, [])
     const shadows = offers.autonomy.shadows()
@@ -88,6 +89,14 @@ describe('levels', () => {
     assert.deepEqual([reviews, errors], [3, 2])
     await assert.rejects(offers.autonomy.compare(same ?? '', { did: 'same' }), { code: 'REVIEW_ENDED' })
     await assert.rejects(offers.autonomy.compare('r-none', { did: 'same' }), { code: 'REVIEW_NOT_FOUND' })
+    await offers.start({ warnings: ['orders'] })
+    const [warned] = offers.autonomy.shadows()
+    await offers.autonomy.compare(warned?.review ?? '', { did: 'nothing' })
+    assert.equal(offers.standing.reviews, 3, 'what you answer at every level is no evidence')
+    await offers.autonomy.set(REMIT, { level: 'review' })
+    const { review: asked } = await offers.start()
+    const compared = offers.autonomy.compare(asked?.id ?? '', { did: 'same' })
+    await assert.rejects(compared, { code: 'REVIEW_NOT_FOUND' }, 'what waits for an answer is not compared')
   })
 
   test('a change of level holds from the next decision on; what was decided stays', async (t) => {
@@ -152,6 +161,14 @@ describe('what autonomy may never answer', () => {
     assert.equal(offers.standing.reviews, before)
   })
 
+  test('what was sure of itself before, and wrong', async (t) => {
+    const actions = [{ agent: '*', action: 'send-offer', segment: '*', confidence: 0.5 }]
+    const offers = await openOffers(t, { autonomy: { audits: NEVER, actions } })
+    await offers.answered(40, { verdict: 'rejected' })
+    await offers.give('auto')
+    assert.equal((await offers.start()).review?.autonomy?.rule, 'confidence')
+  })
+
   for (const [what, manifest, operation] of [
     ['can not be taken back', { effect: 'irreversible' }, 'post.send'],
     ['is of an operation that nobody named', { effect: 'external' }, null],
@@ -211,7 +228,8 @@ describe('promotion and demotion', () => {
     await edited('something else altogether')
     assert.deepEqual([offers.standing.reviews, offers.standing.errors], [2, 1])
     const { review } = await offers.start({ text })
-    await offers.answer(review, { verdict: 'edited', changes: { to: 'ada@harbourlane.invalid' } })
+    const changes = { to: 'ada@harbourlane.invalid', text: text.replace('ten', 'eleven') }
+    await offers.answer(review, { verdict: 'edited', changes })
     assert.equal(offers.standing.errors, 2, 'another recipient is an error under however long a text')
     await offers.answered(1, { verdict: 'rejected' })
     await offers.answered(1, { verdict: 'responded', instruction: 'shorter' })
@@ -240,7 +258,8 @@ describe('promotion and demotion', () => {
   test('nothing is offered above the ceiling, and what stands in the way is named', async (t) => {
     const offers = await openOffers(t, { manifest: { effect: 'irreversible' }, autonomy: { ...QUICK } })
     await offers.answered(offers.standing.next.missing ?? 0)
-    const { next } = offers.standing
+    const { next, tier } = offers.standing
+    assert.equal(tier, 'high')
     assert.deepEqual([next.offered, next.missing, next.hindrance], [false, 0, 'the ceiling is review'])
     await offers.autonomy.set(REMIT, { ceiling: 'sampled' })
     await offers.place.hf.idle()
@@ -280,6 +299,17 @@ describe('promotion and demotion', () => {
     assert.equal(offers.place.hf.alerts().length, 2)
   })
 
+  test('an anomaly lifts nothing that is below', async (t) => {
+    const offers = await openOffers(t)
+    for (const level of ['off', 'shadow'] as const) {
+      await offers.autonomy.set(REMIT, { level })
+      const anomaly = { cause: 'anomaly', reason: 'ten times as many mails' } as const
+      assert.equal((await offers.autonomy.demote(REMIT, anomaly)).level, level)
+      assert.deepEqual(await offers.autonomy.demoteAgent('offer', anomaly), [])
+      assert.equal(offers.standing.level, level)
+    }
+  })
+
   test('what a version earned is not the next one’s, and its count begins anew', async (t) => {
     const offers = await openOffers(t, { autonomy: { ...QUICK, audits: NEVER } })
     await offers.answered(offers.standing.next.missing ?? 0)
@@ -291,6 +321,22 @@ describe('promotion and demotion', () => {
     await offers.place.hf.idle()
     const demoted = offers.place.hf.log.readStream('autonomy/offer/send-offer/all').at(-1)?.body
     assert.deepEqual([demoted?.cause, offers.standing.level], ['version', 'review'])
+  })
+
+  test('what came from the shadow to review has no way to fall, whatever asks', async (t) => {
+    const offers = await openOffers(t, { autonomy: { ...QUICK } })
+    await offers.autonomy.set(REMIT, { level: 'shadow' })
+    for (let i = 0; i < 60 && !offers.standing.next.offered; i += 1) {
+      await offers.start()
+      for (const { review } of offers.autonomy.shadows())
+        await offers.autonomy.compare(review, { did: 'same' })
+      await offers.place.hf.idle()
+    }
+    assert.equal((await offers.autonomy.accept(REMIT)).level, 'review')
+    await offers.place.reopen({ workflows: [offerWorkflow(1), offerWorkflow(2)] })
+    assert.ok((await offers.start({}, 2)).review)
+    await offers.place.hf.idle()
+    assert.deepEqual([offers.standing.level, offers.standing.by], ['review', 'promotion'])
   })
 
   test('a segment has its own level and evidence, and else that of all', async (t) => {
@@ -311,11 +357,18 @@ describe('promotion and demotion', () => {
     assert.equal(offers.autonomy.standing(big).reviews, 1)
     assert.equal(offers.standing.reviews, 0)
     assert.equal((await offers.start()).review, undefined)
+    assert.equal(offers.autonomy.standing(big).ceiling, 'auto')
+    await offers.autonomy.set(REMIT, { ceiling: 'off' })
+    assert.deepEqual(
+      [offers.autonomy.standing(big).ceiling, offers.autonomy.standing(big).level],
+      ['off', 'off'],
+    )
   })
 
   test('levels and names are checked', async (t) => {
     const offers = await openOffers(t)
-    await assert.rejects(offers.autonomy.set(REMIT, { level: 'full' as never }), { code: 'INPUT_INVALID' })
+    for (const what of ['level', 'ceiling'])
+      await assert.rejects(offers.autonomy.set(REMIT, { [what]: 'full' }), { code: 'INPUT_INVALID' }, what)
     await assert.rejects(offers.autonomy.set({ ...REMIT, agent: ' ' }, { level: 'off' }), {
       code: 'INPUT_INVALID',
     })

@@ -54,6 +54,7 @@ describe('what the owner approved', () => {
   test('counts under its own name, where the proposal has one', () => {
     const swapped = { to: 'ada@ek.example', subject: 'eve@evil.example', body: 'x' }
     assert.deepEqual(own(answered(swapped), { ...mail, to: 'eve@evil.example' }), [[], null])
+    assert.deepEqual(own(answered(swapped), { to: 'eve@evil.example' }), [[], null])
     assert.deepEqual(own(answered({ whom: 'ada@ek.example' }), mail), [['to'], 'r-1'])
   })
 
@@ -192,12 +193,8 @@ describe('what a run was given', () => {
 
   test('an error holds no words', () => {
     const words = new OwnWords()
-    words.ended(
-      'x',
-      'step',
-      { ok: false, error: { code: 'STEP_FAILED', message: 'ada@ek.example' } as never },
-      OWNER,
-    )
+    const error = { code: 'STEP_FAILED', message: 'ada@ek.example' } as never
+    for (const type of ['step', 'review']) words.ended('x', type, { ok: false, error }, OWNER)
     assert.deepEqual(own(words, mail), [[], null])
   })
 })

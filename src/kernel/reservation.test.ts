@@ -107,6 +107,16 @@ describe('a reservation is closed by the fact that tells its outcome', () => {
       ['budget.settled', 9, 3, 1],
     ],
     [
+      'not answered, after it had read the question',
+      named('model.called', { inputTokens: 3, outputTokens: null, priceMicros: null, ...failed('X') }),
+      ['budget.settled', 0, 3, 1],
+    ],
+    [
+      'not answered, and paid all the same',
+      named('model.called', { inputTokens: null, outputTokens: null, priceMicros: 9, ...failed('X') }),
+      ['budget.settled', 9, 0, 1],
+    ],
+    [
       'not answered by a model',
       named('model.called', { inputTokens: null, priceMicros: null, ...failed('MODEL_UNAVAILABLE') }),
       ['budget.released', 0, 0, 1],
@@ -181,6 +191,17 @@ describe('the operator’s time', () => {
     const asked = { ...named('review.requested'), version: 1, time: NOON, position: 1 }
     applyToJournal(journal, asked)
     assert.deepEqual(closedBy(event('run.cancelled', {}), { holds: time, journal }), ['budget.expired', 0])
+  })
+
+  test('is taken all the same where the run is reopened and answered', () => {
+    const journal = emptyJournal('r')
+    applyToJournal(journal, { ...named('review.requested'), version: 1, time: NOON, position: 1 })
+    const open = OpenReservations.of([event('budget.reserved', reservedBody('x', 'review', time))])
+    const ended = open?.withClosings(journal, [event('run.failed', {})], NOON) ?? []
+    assert.equal(ended[0]?.kind, 'budget.expired')
+    const [settled] = open?.withClosings(journal, [answered({ operatorMs: 5_000, way: 'cli' })], NOON) ?? []
+    const [amount] = (settled?.body.amounts ?? []) as JsonObject[]
+    assert.deepEqual([settled?.kind, amount?.reserved, amount?.settled], ['budget.settled', 0, 5_000])
   })
 })
 

@@ -38,6 +38,23 @@ describe('the lists of operations', () => {
     assert.equal(ruleOf(approved, denied), 'access.deny')
     assert.equal(ruleOf(send({ approved: true, manifest: { hosts: ['evil.example'] } })), 'egress.host')
   })
+
+  test('that have grown, or shrunk, hold from the next question on', () => {
+    const [allow, deny, review, access]: [string[], string[], string[], AccessRule[]] = [[], [], [], []]
+    const policy = settings({ operations: { allow, deny, review }, more: { access } })
+    const ruleOf = () => decide(send(), NOTHING_READ, [], policy).rule
+    assert.equal(ruleOf(), 'access.unlisted')
+    allow.push('smtp.send')
+    assert.equal(ruleOf(), 'access.allow')
+    access.push({ agents: ['*'], operations: ['smtp.send'], customers: ['*'], answer: 'deny' })
+    assert.equal(ruleOf(), 'access.deny')
+    access.pop()
+    assert.equal(ruleOf(), 'access.allow')
+    review.push('smtp.send')
+    assert.equal(ruleOf(), 'access.review')
+    deny.push('smtp.send')
+    assert.equal(ruleOf(), 'access.deny')
+  })
 })
 
 describe('rules for agents and customers', () => {

@@ -71,11 +71,13 @@ describe('a budget', () => {
     assert.equal(cost({ reserve: 5 }), 5)
     assert.equal(cost({ argument: 'usd' }, { usd: 12.34 }), 12_340_000)
     assert.equal(cost({ argument: 'usd' }, { usd: '0.1' }), 100_000)
+    const unpriced = { priceMicros: 0, arguments: { usd: 3 } }
+    assert.equal(charged({ argument: 'usd' }, unpriced).hold?.amount, 3_000_000)
     assert.equal(cost({ unit: 'calls' }), 1)
   })
 
   test('what is no price is too much', () => {
-    for (const usd of ['', 'much', -1, null, undefined, {}, Number.NaN]) {
+    for (const usd of ['', 'much', -1, null, undefined, {}, [5], true, Number.NaN]) {
       const { meter } = charged({ argument: 'usd' }, { arguments: { usd } })
       assert.ok(Number.isNaN(meter?.cost), JSON.stringify(usd))
     }

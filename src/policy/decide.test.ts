@@ -152,17 +152,29 @@ describe('taint', () => {
       ['anyone+more@firm.example', 'allow by taint.granted'],
       ['eve%evil.example@firm.example', 'review by taint.argument'],
       ['evil.example!eve@firm.example', 'review by taint.argument'],
+      ['eve@evil.example@firm.example', 'review by taint.argument'],
+      ['eve,anyone@firm.example', 'review by taint.argument'],
+      ['eve;anyone@firm.example', 'review by taint.argument'],
+      ['eve anyone@firm.example', 'review by taint.argument'],
+      ['<anyone@firm.example', 'review by taint.argument'],
       ['friend+more@ek.example', 'review by taint.argument'],
       ['friend@e\u212a.example', 'review by taint.argument'],
       ['anyone@\uff46irm.example', 'review by taint.argument'],
       [{ to: 'friend@ek.example', copy: ['anyone@firm.example'] }, 'allow by taint.granted'],
       [{ 'eve@evil.example': 'friend@ek.example' }, 'review by taint.argument'],
+      [{ first: { 'eve@evil.example': 'friend@ek.example' } }, 'review by taint.argument'],
+      [[{ 'eve@evil.example': 'friend@ek.example' }], 'review by taint.argument'],
       [{ name: 'eve@evil.example', address: 'Road 1' }, 'review by taint.argument'],
       [[], 'review by taint.argument'],
       [{ address: 'friend@ek.example', copy: 'eve@evil.example' }, 'review by taint.argument'],
       [7, 'review by taint.argument'],
     ] as const) {
       assert.equal(ruleOf(send({ arguments: { to } as never }), TAINTED), rule, JSON.stringify(to))
+    }
+    const odd = settings({ operations: { allow: ['*'] }, more: { addressBook: ['', '7'] } })
+    for (const to of ['', ' ', 7, ['']]) {
+      const asked = send({ arguments: { to } as never })
+      assert.equal(ruleOf(asked, TAINTED, [grant()], odd), 'review by taint.argument', JSON.stringify(to))
     }
   })
 
@@ -183,6 +195,7 @@ describe('taint', () => {
       const manifest = { criticalArguments: [name] }
       const given = JSON.parse(`{ ${JSON.stringify(name)}: "x" }`)
       assert.equal(ruleOf(send({ manifest, arguments: given }), TAINTED), 'review by taint.argument', name)
+      assert.equal(ruleOf(send({ manifest }), TAINTED), 'allow by taint.granted', `no ${name} is given`)
     }
   })
 
@@ -272,6 +285,7 @@ describe('the rule of two', () => {
     const request = send({ endorsed: true, arguments: { to: 'x', text: 'y' } })
     assert.equal(ruleOf(request, read(MAIL, true, { to: OWNER, text: OWNER })), 'allow by taint.endorsed')
     assert.equal(ruleOf(request, read(MAIL, true, { to: OWNER })), 'review by two.private')
+    assert.equal(ruleOf({ ...request, arguments: {} }, read(MAIL, true)), 'review by two.private')
   })
 
   for (const value of [

@@ -39,6 +39,11 @@ function outside(done: Json[]) {
         manifest: { effect: 'read', dataClass: 'private' },
         perform: async () => 'the accounts',
       },
+      books: {
+        ...any,
+        manifest: { effect: 'read', dataClass: 'private', gives: 'system' },
+        perform: async () => 'my own accounts',
+      },
     },
   })
 }
@@ -209,6 +214,20 @@ describe('a grant', () => {
     ])
   })
 
+  test('given after it began from outside is none for a run that has read nothing since', async (t) => {
+    const run = async (ctx: Context): Promise<unknown> => {
+      await ctx.waitFor('go')
+      return await send(ctx, 'ada@ek.example')
+    }
+    const { hf, flow, place: at } = await place(t, run)
+    await hf.start(flow, null, { id: 'a', label: MAIL })
+    await hf.idle()
+    await grant(hf, { operation: 'outside.send' })
+    await hf.emit({ kind: 'go' })
+    await hf.idle()
+    assert.deepEqual(rules(at, 'a'), ['taint.grant'])
+  })
+
   test('given after a start was skipped is none for the run that makes up for it', async (t) => {
     const { hf, flow, place: at } = await place(t, (ctx) => send(ctx, 'ada@ek.example'))
     const off = new HoldfastError('FLAG_OFF', 'off')
@@ -308,6 +327,21 @@ describe('what a run has read', () => {
       [['taint.argument'], ['taint.argument'], ['taint.granted']],
     )
     assert.deepEqual(done, [[{ to: 'ada@ek.example' }]])
+  })
+
+  test('what the owner gave it is the owner’s word still, and nothing else that it was given is', async (t) => {
+    const run = async (ctx: Context, input: unknown): Promise<unknown> => {
+      await ctx.act('read', 'outside.fetch', null)
+      return await send(ctx, (input as { to: string }).to)
+    }
+    const { hf, flow, done, place: at } = await place(t, run)
+    await grant(hf, { operation: 'outside.send' })
+    const given = { to: 'new@firm.example' }
+    await hf.start(flow, given, { id: 'own', label: OWNER })
+    await hf.start(flow, given, { id: 'other' })
+    await hf.idle()
+    assert.deepEqual([rules(at, 'own'), rules(at, 'other')], [['taint.granted'], ['taint.argument']])
+    assert.deepEqual(done, [given])
   })
 
   test('private data keeps what leaves from leaving unseen', async (t) => {
@@ -427,6 +461,42 @@ describe('an approved proposal', () => {
       [['taint.endorsed'], ['taint.grant'], ['taint.argument']],
     )
     assert.equal(hf.reviews().length, 2)
+  })
+
+  test('lets them go once, also after a restart', async (t) => {
+    const run = async (ctx: Context): Promise<unknown> => {
+      const { to } = await propose(ctx, 'new@firm.example')
+      await send(ctx, to)
+      await ctx.sleep('1h')
+      return await send(ctx, to, 'again')
+    }
+    const { hf, flow, done, place: at } = await place(t, run, { residentRuns: 0 })
+    await hf.start(flow, null, { id: 'a', label: MAIL })
+    await hf.idle()
+    await hf.answer(hf.reviews()[0]?.id ?? '', { verdict: 'approved' })
+    await hf.idle()
+    await at.reopen()
+    await at.pass()
+    assert.deepEqual([rules(at, 'a'), rules(at, 'a', 'again')], [['taint.endorsed'], ['taint.grant']])
+    assert.deepEqual(done, [{ to: 'new@firm.example' }])
+  })
+
+  test('seen whole, it leaves though private data was read', async (t) => {
+    for (const [read, rule] of [
+      ['outside.look', 'taint.endorsed'],
+      ['outside.books', 'access.allow'],
+    ] as const) {
+      const run = async (ctx: Context): Promise<unknown> => {
+        await ctx.act('look', read, null)
+        return await send(ctx, (await propose(ctx, 'new@firm.example')).to)
+      }
+      const { hf, flow, done, place: at } = await place(t, run)
+      await hf.start(flow, null, { id: 'a' })
+      await hf.idle()
+      await hf.answer(hf.reviews()[0]?.id ?? '', { verdict: 'approved' })
+      await hf.idle()
+      assert.deepEqual([rules(at, 'a'), done], [[rule], [{ to: 'new@firm.example' }]], read)
+    }
   })
 
   test('that was rejected lets nothing go', async (t) => {

@@ -3,10 +3,12 @@ import { describe, type TestContext, test } from 'node:test'
 import fc from 'fast-check'
 import { z } from 'zod'
 import { openPlace } from '../apps/testing/place.ts'
+import type { StoredEvent } from '../kernel/event.ts'
 import { defineWorkflow } from '../kernel/workflow.ts'
 import { defineConnector } from '../ports/connector.ts'
 import type { RateRule } from '../ports/policy-settings.ts'
-import { bucketsFor, type FullAt } from './rates.ts'
+import { memoryTables } from '../ports/testing/memory-tables.ts'
+import { bucketsFor, type FullAt, leftOf, ratesProjection } from './rates.ts'
 import { settings } from './testing/requests.ts'
 
 const RULE: RateRule = {
@@ -147,4 +149,25 @@ test('what was taken while the clock was a year ahead holds nothing up once it i
     await place.open()
     assert.equal(await start(10, 2), 6)
   }
+})
+
+test('two that were decided in one turn leave the same, in whatever order they come to the disk', () => {
+  for (const turned of [false, true]) {
+    const { tables, apply } = memoryTables([ratesProjection])
+    const decided = [
+      [400, 90],
+      [500, 100],
+    ].map(([fullAt, time]) => ({ kind: 'policy.decided', time, body: { took: { b: fullAt } } }))
+    for (const event of turned ? decided.toReversed() : decided) apply(event as unknown as StoredEvent)
+    assert.deepEqual({ ...leftOf(tables, 'b') }, { fullAt: 500, at: 100 })
+  }
+})
+
+test('what was taken stays known where the words of a decision are erased', () => {
+  const { erasure } = ratesProjection
+  assert.ok(erasure !== undefined && 'keep' in erasure)
+  const keep = erasure.keep as (event: StoredEvent) => unknown
+  const decided = (body: object) => keep({ kind: 'policy.decided', body } as StoredEvent)
+  assert.deepEqual(decided({ name: 'send', reason: 'x', took: { b: 500 } }), { took: { b: 500 } })
+  assert.equal(decided({ name: 'send' }), null)
 })

@@ -60,6 +60,7 @@ test('with another key, in another place, changed or cut, it does not open', asy
     'pieces in another order': () => open(swapped),
     'bytes behind it': () => open(Buffer.concat([bytes, Buffer.alloc(1)])),
     'only the salt': () => open(bytes.subarray(0, salt)),
+    'less than a tag': () => open(bytes.subarray(0, salt + 3)),
     nothing: () => open(Buffer.alloc(0)),
   }
   for (const [what, attempt] of Object.entries(spoilt)) await assert.rejects(attempt, NotOpened, what)

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { mkdir, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -64,8 +64,9 @@ const filesOf = (dir: string) =>
     .map((entry) => join(entry.parentPath, entry.name))
 
 test('a sealed backup tells nothing without its key, and with it is the workspace again', async (t) => {
-  const { dir, make, restoring, states } = await place(t)
+  const { dir, make, restoring, states, keyFileOf } = await place(t)
   const made = await make()
+  if (process.platform !== 'win32') assert.equal(statSync(keyFileOf(made.id)).mode & 0o777, 0o600)
   assert.deepEqual(readdirSync(made.to).sort(), [
     '000001',
     '000002',

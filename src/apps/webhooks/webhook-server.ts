@@ -32,15 +32,21 @@ export interface WebhookServerOptions {
   readonly redact: (value: Json) => Json
   /** What the operator should know: the first refusal of each sort. */
   readonly note: (line: string) => void
+  readonly limits?: WebhookLimits
 }
 
-/** For one request with its body, so that nobody holds the port by being slow. */
-const REQUEST_LIMIT_MS = 15_000
-const MOST_CONNECTIONS = 100
+/** So that nobody holds the port by being slow, or many. */
+export interface WebhookLimits {
+  /** For one request with its body; it is cut off up to a third later. */
+  readonly requestMs: number
+  readonly connections: number
+}
+
+const LIMITS: WebhookLimits = { requestMs: 15_000, connections: 100 }
 
 /** @throws CONFIG_INVALID when it can't listen there */
 export async function serveWebhooks(options: WebhookServerOptions): Promise<WebhookServer> {
-  const { webhooks, listen, maxBytes, redact, note } = options
+  const { webhooks, listen, maxBytes, redact, note, limits = LIMITS } = options
   const told = new Set<string>()
   const underWay = new Set<Promise<Response>>()
   const refuse = (c: Context, name: string, error: unknown): Response => {
@@ -83,10 +89,13 @@ export async function serveWebhooks(options: WebhookServerOptions): Promise<Webh
     return answer.finally(() => underWay.delete(answer))
   })
   app.all('/webhooks/:name', (c) => c.body(null, 405, { Allow: 'POST' }))
-  const server = createAdaptorServer({ fetch: app.fetch }) as Server
-  server.requestTimeout = REQUEST_LIMIT_MS
-  server.headersTimeout = REQUEST_LIMIT_MS
-  server.maxConnections = MOST_CONNECTIONS
+  const serverOptions = {
+    requestTimeout: limits.requestMs,
+    headersTimeout: limits.requestMs,
+    connectionsCheckingInterval: Math.ceil(limits.requestMs / 3),
+  }
+  const server = createAdaptorServer({ fetch: app.fetch, serverOptions }) as Server
+  server.maxConnections = limits.connections
   const url = await listening(server, listen)
   return {
     url,

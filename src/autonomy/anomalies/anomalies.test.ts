@@ -5,7 +5,7 @@ import { z } from 'zod'
 import { openPlace, type Place, type PlaceOptions } from '../../apps/testing/place.ts'
 import { defineAgent } from '../../kernel/agent.ts'
 import type { Json } from '../../kernel/json.ts'
-import { SYSTEM } from '../../kernel/label.ts'
+import { externalFrom, SYSTEM } from '../../kernel/label.ts'
 import { type Context, type Decided, defineWorkflow, type Question } from '../../kernel/workflow.ts'
 import { redecide } from '../../policy/past-decisions.ts'
 import type { AnomalySettings } from '../../ports/anomalies.ts'
@@ -275,6 +275,32 @@ describe('what is found', () => {
       ['amount', 'post.send sum', 5_000, 97, null],
     )
     assert.match(found?.reason ?? '', /was about to use 5000 in post.send sum; 97 is usual by 15 before/)
+  })
+
+  test('an amount that the operator has seen in a proposal and approved is none', async (t) => {
+    const letters = defineWorkflow({
+      name: 'letters',
+      version: 1,
+      ...any,
+      run: async (ctx, given: Letters): Promise<unknown> => {
+        if (given.count > 0) return await send(ctx, given)
+        const proposal = { to: 'ada-0@x.example', sum: 5_000 }
+        const asked = { action: 'pay', summary: 'a bill', reason: 'it is due', confidence: 1, proposal }
+        return await ctx.act('pay', 'post.send', (await ctx.review('ask', asked)).value)
+      },
+    })
+    const one = await office(t, {}, { workflows: [letters] })
+    const { hf } = one.place
+    for (let i = 0; i < 14; i += 1) {
+      await one.write('ada', 1, { sum: 90 + i })
+      one.day()
+    }
+    await hf.start(letters, { name: 'bill', count: 0 }, { label: externalFrom('mail:m-1') })
+    await hf.idle()
+    await hf.answer(hf.reviews()[0]?.id ?? '', { verdict: 'approved' })
+    await hf.idle()
+    assert.deepEqual(one.done.at(-1), { to: 'ada-0@x.example', sum: 5_000 })
+    assert.deepEqual([hf.reviews(), hf.autonomy.anomalies.list()], [[], []])
   })
 
   test('runs that fail, in a day, of five at the least', async (t) => {

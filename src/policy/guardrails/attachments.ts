@@ -21,7 +21,6 @@ export function attachmentsOf(value: Json): Attachment[] {
 export function attachmentsIn(values: readonly Json[]): Attachment[] {
   return values.flatMap((value): Attachment[] => {
     if (typeof value !== 'object' || value === null) return []
-    if (Array.isArray(value)) return attachmentsIn(value)
     const object = value as JsonObject
     if (textOf(object, NAMES) !== null || textOf(object, TYPES) !== null) return [read(object)]
     return attachmentsIn(Object.values(object))

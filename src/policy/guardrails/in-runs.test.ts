@@ -197,9 +197,26 @@ describe('so many a day for a customer', () => {
     const before = place.hf.log.tables.all('SELECT * FROM sent')
     place.hf.log.rebuild({ replace: true })
     assert.deepEqual(place.hf.log.tables.all('SELECT * FROM sent'), before)
+    const positions = place.events('a').map(({ position }) => position)
+    await place.hf.log.erase({ positions }, { actor: 'operator', reason: 'too old' })
+    place.hf.log.rebuild({ replace: true })
+    assert.deepEqual(place.hf.log.tables.all('SELECT * FROM sent'), before, 'also once the words are erased')
     place.clock.advance(24 * HOUR)
     await start(place, 'd', 5)
     await place.outcome('d')
+  })
+
+  test('what became of an effect is asked about though nobody is there, and counts for nothing', async (t) => {
+    let absence: PolicySettings['absence'] = null
+    const away = (): void => {
+      absence = { afterMs: 1 }
+    }
+    const policy = (): PolicySettings => policyOf({ absence, guardrails: { perCustomerPerDay: 1 } })
+    const { place, outside } = await post(t, { outside: { onPerform: away }, place: { policy } })
+    outside.manners.push('lost')
+    await start(place, 'a', 1)
+    await place.outcome('a')
+    assert.deepEqual([outside.lookups, place.hf.reviews()], [1, []])
   })
 
   test('an attempt after another is no other effect', async (t) => {

@@ -118,6 +118,8 @@ describe('personal data', () => {
   test('that the policy allows anywhere is none', () => {
     const personalData = { ...GUARDRAILS.personalData, allow: ['de89 3704 0044 0532 0130 00'] }
     assert.deepEqual(personal({ text: IBAN }, { guardrails: { personalData } }), [])
+    const off = { ...GUARDRAILS.personalData, answer: 'off' as const }
+    assert.deepEqual(personal({ text: IBAN }, { guardrails: { personalData: off } }), [])
   })
 
   test('addresses and numbers are those of other customers, whom it does not go to', () => {
@@ -132,6 +134,13 @@ describe('personal data', () => {
       'text: the mail address of another customer (c-2)',
     ])
     assert.deepEqual(personal({ to: 'Bo@ek.example', text: 'you are bo@ek.example' }, { known }), [])
+    const carries = { recipients: ['to', 'cc'] }
+    assert.deepEqual(personal({ to: 'ada@ek.example', cc: 'bo@ek.example' }, { known, carries }), [])
+    const personalData = { ...GUARDRAILS.personalData, allow: ['Bo@ek.example'] }
+    assert.deepEqual(
+      personal({ text: 'write to bo@ek.example' }, { known, guardrails: { personalData } }),
+      [],
+    )
   })
 })
 
@@ -170,5 +179,8 @@ describe('how much', () => {
       'found when not declared',
     )
     assert.deepEqual(seen(look({ files: ['/tmp/x'] }, { carries: MAIL })), [['', null, null]])
+    assert.deepEqual(seen(look({ files: null }, { carries: MAIL })), [])
+    const data = { filename: 'd.bin', data: Buffer.alloc(100).toString('base64') }
+    assert.deepEqual(seen(look({ files: [data] }, { carries: MAIL })), [['d.bin', 100, null]])
   })
 })

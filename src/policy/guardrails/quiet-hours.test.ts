@@ -26,6 +26,7 @@ test('within a day, and none', () => {
   const noon = { from: 12 * 60, to: 13 * 60, days: [] }
   assert.equal(until('2026-01-14T11:30:00Z', noon), '2026-01-14T12:00:00.000Z')
   assert.equal(until('2026-01-14T12:00:00Z', noon), null)
+  assert.equal(until('2026-01-14T10:59:00Z', noon), null, 'it has not begun')
   assert.equal(until('2026-01-14T12:00:00Z', { from: 0, to: 0, days: [] }), null)
 })
 

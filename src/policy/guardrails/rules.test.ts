@@ -33,6 +33,7 @@ test('a secret is denied, and no approval lifts that; as a review one does', () 
   assert.equal(said({ approved: true, outgoing: { secret: SECRET } }), 'deny by guard.secret')
   assert.equal(said({ outgoing: { secret: SECRET } }, { secrets: 'review' }), 'review by guard.secret')
   assert.equal(said({ approved: true, outgoing: { secret: SECRET } }, { secrets: 'review' }), 'allow')
+  assert.equal(said({ outgoing: { secret: SECRET } }, { secrets: 'off' }), 'allow')
 })
 
 test('personal data is a review; what the operator saw in a proposal is not asked about again', () => {
@@ -81,6 +82,7 @@ test('attachments: how many, how large, of which types; what is not told counts 
   assert.equal(attached({ types: ['application/*', 'image/png'] }, FILE), 'allow')
   assert.equal(attached({ types: ['image/*'] }, FILE), NO)
   assert.equal(attached({ types: ['image/*'] }, { ...FILE, type: null }), NO)
+  assert.equal(attached({ types: ['image/*'] }, { ...FILE, type: 'imagery/x' }), NO)
 })
 
 test('quiet hours hold until they end, after all else was asked; absence asks', () => {

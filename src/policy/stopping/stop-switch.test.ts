@@ -6,6 +6,11 @@ import type { StopFile } from '../../ports/stop-switch.ts'
 import { clearAlert, raiseAlert } from '../../runtime/alert-index.ts'
 import { FileStopSwitch } from './stop-switch.ts'
 
+const ALERT = {
+  raise: (message: string) => raiseAlert('work-stopped', '', message),
+  clear: () => clearAlert('work-stopped', ''),
+}
+
 test('a stop over which an order to resume is written at once is on record, and lifted', async (t) => {
   const place = await openPlace(t)
   const real = stopFile(place.dir)
@@ -17,11 +22,7 @@ test('a stop over which an order to resume is written at once is on record, and 
     },
   }
   const { log } = place.hf
-  const alert = {
-    raise: (message: string) => raiseAlert('work-stopped', '', message),
-    clear: () => clearAlert('work-stopped', ''),
-  }
-  const work = new FileStopSwitch({ log, file, clock: place.clock, newId: () => 's-1', alert })
+  const work = new FileStopSwitch({ log, file, clock: place.clock, newId: () => 's-1', alert: ALERT })
   assert.equal((await work.stop('now')).id, 's-1')
   assert.deepEqual(
     log.readStream('stop').map(({ kind, body }) => [kind, body?.id ?? body?.stops]),
@@ -32,5 +33,27 @@ test('a stop over which an order to resume is written at once is on record, and 
   )
   assert.equal(work.current(), null)
   assert.equal(real.read(), null)
+  await work.close()
+})
+
+test('an order to resume stops nothing, and lifts nothing before it is on record', async (t) => {
+  const place = await openPlace(t)
+  const file = stopFile(place.dir)
+  const work = new FileStopSwitch({
+    log: place.hf.log,
+    file,
+    clock: place.clock,
+    newId: () => 's-1',
+    alert: ALERT,
+  })
+  const resume = { order: 'resume', id: 'by-hand', at: 0, reason: '' } as const
+  await file.write(resume)
+  assert.equal(work.current(), null)
+  await work.look()
+  await work.stop('now')
+  await file.write(resume)
+  assert.equal(work.current()?.id, 's-1')
+  await work.look()
+  assert.equal(work.current(), null)
   await work.close()
 })

@@ -6,6 +6,7 @@ import { openPlace, type Place, type PlaceOptions, turns } from '../../apps/test
 import { HoldfastError } from '../../kernel/errors.ts'
 import type { Json, JsonObject } from '../../kernel/json.ts'
 import { SYSTEM } from '../../kernel/label.ts'
+import { definePipeline } from '../../kernel/pipeline.ts'
 import { type Context, defineWorkflow } from '../../kernel/workflow.ts'
 import { defineConnector } from '../../ports/connector.ts'
 import type { Model } from '../../ports/model.ts'
@@ -514,6 +515,41 @@ describe('a model call', () => {
     assert.deepEqual(state(place, 'run'), { reserved: 0, settled: 600_000 })
   })
 
+  test('waits for its answer, though the budget would allow it by then and the run goes on', async (t) => {
+    const napping = flow(async (ctx) => {
+      const nap = () => ctx.sleep('nap', '1h')
+      const [decided] = await ctx.all([() => ctx.decide('one', question('One?')), nap])
+      return decided.answer
+    })
+    const asked: string[] = []
+    const settings = { limit: 0 }
+    const given = () => policy(null, { perRunUsd: settings.limit })
+    const place = await open(t, { workflows: [napping], models: [model(asked)], policy: given })
+    await start(place, ['r'], napping)
+    settings.limit = 50
+    await place.reopen()
+    place.clock.advance(3_600_000)
+    await place.hf.idle()
+    assert.deepEqual([asked, place.hf.reviews().length], [[], 1])
+    await place.hf.answer(place.hf.reviews()[0]?.id ?? '', { verdict: 'approved' })
+    assert.deepEqual([await place.outcome('r'), asked], ['yes', ['One?']])
+  })
+
+  test('of a pipeline, which can not wait, is left to the rules', async (t) => {
+    const pipe = definePipeline({
+      name: 'pipe',
+      version: 1,
+      input: z.any(),
+      output: z.any(),
+      run: async (ctx) => (await ctx.decide('one', question('One?'))).answer,
+    })
+    const asked: string[] = []
+    const models = [model(asked)]
+    const place = await open(t, { workflows: [pipe], models, policy: policy(null, { perRunUsd: 0 }) })
+    assert.equal(await place.hf.call(pipe, null, { id: 'p' }), 'by rules')
+    assert.deepEqual([asked, place.hf.reviews()], [[], []])
+  })
+
   test('that nobody answers about by the deadline of the policy is not made: the rules decide', async (t) => {
     const settings = policy(null, { perRunUsd: 0.5 })
     const limits: { questions: QuestionLimits | null } = {
@@ -640,6 +676,13 @@ describe('the operator’s time', () => {
       assert.equal(place.hf.reviews().length, waiting)
       assert.equal(new Date(place.clock.now()).getUTCDate(), day)
     }
+  })
+
+  test('what the policy itself asks is never put off', async (t) => {
+    const asked = { ...time, operations: { allow: [], deny: [], review: ['till.*'] } }
+    const place = await open(t, { connectors: [till([])], policy: asked })
+    await start(place, ids(5))
+    assert.equal(place.hf.reviews().length, 5)
   })
 
   test('an answer takes the time that it took, of the day on which it was given', async (t) => {

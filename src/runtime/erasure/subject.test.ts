@@ -59,3 +59,18 @@ test('somebody else whose name holds theirs is left alone', () => {
   assert.ok(isAbout(JSON.stringify(both)))
   assert.equal(replace(both), `${text}; order-erased-x@erased.invalid of erased-x-1`)
 })
+
+test('what they wrote, and ids of what is theirs, tell that a text is about them; names alone are replaced', () => {
+  const wrote = sightOf({
+    customer: null,
+    names: ['山田太郎'],
+    ids: ['m-77'],
+    streams: [],
+    pieces: ['the "old" piano is out of tune'],
+    token: 'x',
+  })
+  for (const text of ['> the "old" piano is out of tune, again', 'see m-77', '山田太郎様のご紹介'])
+    assert.ok(wrote.isAbout(JSON.stringify({ text })), text)
+  assert.ok(!wrote.isAbout(JSON.stringify({ text: 'see m-771, and the old piano' })))
+  assert.equal(wrote.replace('m-77 of 山田太郎様'), 'm-77 of erased-x様')
+})

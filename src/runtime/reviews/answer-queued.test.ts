@@ -80,6 +80,23 @@ test('is answered while it waits, and goes on with the answer', async (t) => {
   assert.equal(place.bodies('r', 'review.answered').length, 1)
 })
 
+test('of two words at once one counts, for one review or for several', async (t) => {
+  for (const isBatch of [false, true]) {
+    const { place, review, admit } = await queued(t)
+    const { hash } = place.hf.review(review)
+    const say = async (verdict: 'approved' | 'rejected'): Promise<unknown> =>
+      isBatch
+        ? await place.hf.desk.answerAll([{ id: review, hash }], { verdict })
+        : await place.hf.answer(review, { verdict })
+    const told = await Promise.allSettled([say('approved'), say('rejected')])
+    assert.deepEqual(told.map(({ status }) => status).sort(), ['fulfilled', 'rejected'])
+    assert.equal(place.bodies('r', 'review.answered').length, 1)
+    assert.equal(place.hf.run('r').status(), 'queued', 'it has its turn first')
+    await admit()
+    assert.ok(await place.hf.run('r').result())
+  }
+})
+
 test('is answered with others in one commit, and keeps its place in the queue', async (t) => {
   const { place, admit } = await queued(t)
   await place.hf.desk.answerAll(place.hf.reviews(), { verdict: 'approved' })

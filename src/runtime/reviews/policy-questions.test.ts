@@ -126,3 +126,77 @@ test('a question keeps the deadline that it was asked with, whatever the policy 
   await until(place, place.clock.now() + HOUR)
   assert.equal(statusOf(place, review.id), 'rejected')
 })
+
+test('what is asked waits for its answer, though the policy would allow it by then and the run goes on', async (t) => {
+  const done: unknown[] = []
+  const post = defineConnector({
+    name: 'post',
+    operations: {
+      send: {
+        manifest: { effect: 'external' },
+        input: z.any(),
+        output: z.any(),
+        perform: async (given) => void done.push(given),
+      },
+    },
+  })
+  const naps = defineWorkflow({
+    name: 'naps',
+    version: 1,
+    input: z.any(),
+    output: z.any(),
+    run: async (ctx) => {
+      await ctx.all([() => ctx.act('send', 'post.send', {}), () => ctx.sleep('nap', '1h')])
+    },
+  })
+  const review: string[] = ['post.*']
+  const policy = (): PolicySettings => ({
+    operations: { allow: ['post.*'], deny: [], review: [...review] },
+    egress: { allow: [] },
+    budget: { perDayUsd: null, perRunUsd: null, modelCallsPerDay: null },
+  })
+  const place = await openPlace(t, { workflows: [naps], connectors: [post], policy })
+  await place.hf.start(naps, null, { id: 'r' })
+  await place.hf.idle()
+  review.length = 0
+  await place.reopen()
+  await until(place, place.clock.now() + HOUR)
+  assert.deepEqual([done, place.hf.reviews().length], [[], 1])
+  await place.hf.answer(place.hf.reviews()[0]?.id ?? '', { verdict: 'approved' })
+  await place.outcome('r')
+  assert.equal(done.length, 1)
+})
+
+test('what the code says under the name of a question is no answer to it', async (t) => {
+  const done: unknown[] = []
+  const post = defineConnector({
+    name: 'post',
+    operations: {
+      send: {
+        manifest: { effect: 'external' },
+        input: z.any(),
+        output: z.any(),
+        perform: async (given) => void done.push(given),
+      },
+    },
+  })
+  const sly = defineWorkflow({
+    name: 'sly',
+    version: 1,
+    input: z.any(),
+    output: z.any(),
+    run: async (ctx) => {
+      await ctx.step('send (approval)', () => ({ verdict: 'approved', way: 'cli', review: 'r-1', value: {} }))
+      await ctx.act('send', 'post.send', {})
+    },
+  })
+  const policy: PolicySettings = {
+    operations: { allow: [], deny: [], review: ['post.*'] },
+    egress: { allow: [] },
+    budget: { perDayUsd: null, perRunUsd: null, modelCallsPerDay: null },
+  }
+  const place = await openPlace(t, { workflows: [sly], connectors: [post], policy })
+  await place.hf.start(sly, null, { id: 'r' })
+  await place.hf.idle()
+  assert.deepEqual([done, place.hf.run('r').status()], [[], 'stalled'])
+})

@@ -54,8 +54,13 @@ async function open(t: TestContext, options: PlaceOptions = {}): Promise<Place> 
   return await openPlace(t, { workflows: [offer], connectors: [shop], residentRuns: 0, ...options })
 }
 
-async function ask(place: Place, input: Asking = {}, run = 'r', customer = 'c-1'): Promise<string> {
-  await place.hf.start(offer, input, { id: run, customer })
+async function ask(
+  place: Place,
+  input: Asking = {},
+  run = 'r',
+  customer: string | null = 'c-1',
+): Promise<string> {
+  await place.hf.start(offer, input, { id: run, ...(customer === null ? {} : { customer }) })
   await place.hf.idle()
   const [row] = place.bodies(run, 'review.requested')
   return String(row?.review)
@@ -440,6 +445,14 @@ describe('put off', () => {
     assert.equal(place.hf.reviews().length, 1)
     await place.pass()
     assert.equal(place.hf.review(id).status, 'rejected')
+    const overdue = await ask(place, { deadline: '1h', onExpiry: 'keep' }, 'overdue')
+    await until(place, place.clock.now() + HOUR)
+    await place.hf.desk.snooze(overdue, place.clock.now() + HOUR)
+    assert.ok(!place.hf.reviews().some((one) => one.id === overdue), 'what is overdue can be put off')
+    await until(place, place.clock.now() + HOUR)
+    assert.ok(place.hf.reviews().some((one) => one.id === overdue))
+    const expired = kindsOf(place, overdue).filter((kind) => kind === 'review.expired')
+    assert.equal(expired.length, 1, 'its deadline passes once')
   })
 })
 
@@ -627,6 +640,85 @@ describe('several at once', () => {
     }
   })
 
+  test('one that is just being answered in a run that goes on, and none of the others is answered', async (t) => {
+    const both = defineWorkflow({
+      name: 'both',
+      version: 1,
+      input: z.any(),
+      output: z.any(),
+      run: async (ctx) => await Promise.all([ctx.review('one', BASE), ctx.review('two', BASE)]),
+    })
+    const place = await open(t, { workflows: [both], residentRuns: 100 })
+    await place.hf.start(both, null, { id: 'r' })
+    await place.hf.idle()
+    const shown = place.hf.reviews().map(({ id, hash }) => ({ id, hash }))
+    const { log } = place.hf
+    const append = log.append.bind(log)
+    const { promise: gate, resolve: goOn } = Promise.withResolvers<void>()
+    let isHeld = false
+    Object.assign(log, {
+      async append(...given: Parameters<typeof append>) {
+        isHeld = true
+        await gate
+        return await append(...given)
+      },
+    })
+    const single = place.hf.answer(shown[0]?.id ?? '', { verdict: 'rejected' })
+    while (!isHeld) await new Promise((resolve) => setImmediate(resolve))
+    const together = place.hf.desk.answerAll(shown, { verdict: 'approved' })
+    await assert.rejects(together, { code: 'REVIEW_BATCH_REFUSED' })
+    goOn()
+    await single
+    assert.deepEqual(
+      shown.map(({ id }) => place.hf.review(id).status),
+      ['rejected', 'waiting'],
+    )
+  })
+
+  test('one whose run is just ending, and none of the others is answered', async (t) => {
+    const { place, ids, shown } = await asked(t, 100)
+    const { log } = place.hf
+    const append = log.append.bind(log)
+    const { promise: gate, resolve: goOn } = Promise.withResolvers<void>()
+    let isHeld = false
+    Object.assign(log, {
+      async append(...given: Parameters<typeof append>) {
+        isHeld = true
+        await gate
+        return await append(...given)
+      },
+    })
+    const ended = place.hf.cancel('b')
+    while (!isHeld) await new Promise((resolve) => setImmediate(resolve))
+    const together = place.hf.desk.answerAll(shown, { verdict: 'approved' })
+    await assert.rejects(together, { code: 'REVIEW_BATCH_REFUSED' })
+    goOn()
+    await ended
+    assert.deepEqual(
+      ids.map((id) => place.hf.review(id).status),
+      ['waiting', 'withdrawn', 'waiting'],
+    )
+  })
+
+  test('of two words at once for runs that are not in the process one counts', async (t) => {
+    const { place, shown } = await asked(t, 0)
+    const { desk } = place.hf
+    const told = await Promise.allSettled([
+      desk.answerAll(shown, { verdict: 'approved' }),
+      desk.answerAll(shown, { verdict: 'rejected' }),
+    ])
+    assert.deepEqual(told.map(({ status }) => status).sort(), ['fulfilled', 'rejected'])
+    for (const run of ['a', 'b', 'c']) assert.equal(place.bodies(run, 'review.answered').length, 1)
+  })
+
+  test('wakes its runs also where the process died right behind the commit', async (t) => {
+    const { place, shown } = await asked(t, 0)
+    Object.assign(place.hf.runtime, { wake: () => {} })
+    await place.hf.desk.answerAll(shown, { verdict: 'approved' })
+    await place.reopen()
+    for (const run of ['a', 'b', 'c']) assert.ok(await place.outcome(run))
+  })
+
   test('a run that comes in while the commit is under way goes on with its answer', async (t) => {
     const { place, shown } = await asked(t, 0)
     await place.reopen({ residentRuns: 100 })
@@ -799,7 +891,10 @@ describe('word given ahead', () => {
     const text = { proposal: { ...BASE.proposal, text: 'other' } }
     assert.equal(await statusOf(text, 'other text'), 'approved')
     assert.equal(await statusOf({}, 'second'), 'approved')
-    assert.equal(await statusOf({}, 'third'), 'waiting')
+    const third = await ask(place, asked, 'third')
+    assert.equal(place.hf.review(third).status, 'waiting')
+    await place.hf.desk.delegate(third, { until })
+    assert.equal(await statusOf({}, 'fourth'), 'approved')
     place.clock.set(until)
     assert.equal(await statusOf({}, 'late'), 'waiting')
   })
@@ -830,8 +925,11 @@ describe('word given ahead', () => {
     const plain = await ask(place, {}, 'c')
     for (const odd of [{ segment: true }, { same: ['nothing'] }])
       await assert.rejects(place.hf.desk.delegate(plain, odd), { code: 'REVIEW_NOT_DELEGABLE' })
+    const nobodys = await ask(place, {}, 'd', null)
+    const forAll = place.hf.desk.delegate(nobodys, { customer: true })
+    await assert.rejects(forAll, { code: 'REVIEW_NOT_DELEGABLE' }, 'it would be for everybody')
     await assert.rejects(place.hf.desk.revoke('d-none'), { code: 'DELEGATION_UNKNOWN' })
-    assert.equal(place.hf.reviews().length, 4)
+    assert.equal(place.hf.reviews().length, 5)
     assert.deepEqual(listDelegations(place.hf.log.tables), [])
   })
 
@@ -869,6 +967,73 @@ describe('word given ahead', () => {
     assert.equal(place.hf.review(second).status, 'approved')
     const [answered] = place.bodies('second', 'review.answered')
     assert.equal(answered?.delegation, 'd-00000001')
+  })
+
+  test('that is just being revoked answers nothing more', async (t) => {
+    for (const isAtLast of [false, true]) {
+      const place = await open(t)
+      const { delegation } = await place.hf.desk.delegate(await ask(place, {}, 'first'), {})
+      const { log, desk, runtime } = place.hf
+      const append = log.append.bind(log)
+      const { promise: gate, resolve: goOn } = Promise.withResolvers<void>()
+      Object.assign(log, {
+        append: async (...given: Parameters<typeof append>) => {
+          if (given[0].some(({ events }) => events.some(({ kind }) => kind === 'delegation.revoked')))
+            await gate
+          return await append(...given)
+        },
+      })
+      const revoked = Promise.withResolvers<unknown>()
+      const revoke = () => revoked.resolve(desk.revoke(delegation.id))
+      const execution = runtime.execution.bind(runtime)
+      const revoking = async (run: string) => {
+        revoke()
+        return await execution(run)
+      }
+      if (isAtLast) Object.assign(runtime, { execution: revoking })
+      else revoke()
+      const next = await ask(place, {}, 'next')
+      goOn()
+      await revoked.promise
+      await place.hf.idle()
+      assert.equal(place.hf.review(next).status, 'waiting')
+    }
+  })
+
+  test('speaks for nothing that can not be taken back, whatever is on record', async (t) => {
+    const place = await open(t)
+    const { delegation } = await place.hf.desk.delegate(await ask(place, {}, 'first'), {})
+    const { id: _, ...scope } = delegation
+    const body = { delegation: 'd-00000001', ...scope, operation: 'shop.pay', effect: 'irreversible' }
+    const given = { kind: 'delegation.given', actor: 'operator', label: OWNER }
+    const event = { ...given, body: body as unknown as JsonObject }
+    await place.hf.log.append([{ stream: 'delegation/d-00000001', expectedVersion: 0, events: [event] }])
+    const next = await ask(place, { operation: 'shop.pay' }, 'next')
+    await place.hf.idle()
+    assert.equal(place.hf.review(next).status, 'waiting')
+  })
+
+  test('what a crash left unanswered is answered on opening, by what it does on that day', async (t) => {
+    const worse = defineConnector({
+      name: 'shop',
+      operations: {
+        hold: {
+          manifest: { effect: 'external' },
+          input: z.any(),
+          output: z.any(),
+          perform: async () => null,
+        },
+      },
+    })
+    const place = await open(t)
+    await place.hf.desk.delegate(await ask(place, { operation: 'shop.hold' }, 'first'), {})
+    await place.reopen({ recover: false })
+    place.hf.runtime.recover()
+    const second = await ask(place, { operation: 'shop.hold' }, 'second')
+    assert.equal(place.hf.review(second).status, 'waiting')
+    await place.reopen({ recover: true, connectors: [worse] })
+    await place.hf.idle()
+    assert.equal(place.hf.review(second).status, 'waiting')
   })
 
   test('what a crash left unanswered is answered on opening', async (t) => {

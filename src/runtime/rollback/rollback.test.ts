@@ -214,6 +214,48 @@ describe('a rollback', () => {
     assert.match(review?.reason ?? '', /"send" \(fog\.send, perhaps done\)/)
   })
 
+  test('takes nothing of a budget, used up as it may be', async (t) => {
+    const policy = {
+      operations: { allow: ['shop.*'], deny: [], review: [] },
+      egress: { allow: [] },
+      budget: { perDayUsd: null, perRunUsd: null, modelCallsPerDay: null },
+      budgets: [
+        {
+          name: 'orders',
+          operations: ['shop.*'],
+          agents: ['*'],
+          each: 'all',
+          per: null,
+          unit: 'calls',
+          limit: 1,
+          reserve: null,
+          argument: null,
+          atLimit: 'ask',
+        },
+      ],
+    } as const
+    const one = flow('one', (ctx) => ctx.act('a', 'shop.order', { what: 'a' }))
+    const { place, shop } = await opened(t, [one], { policy })
+    await ran(place, one)
+    await place.hf.rollback('r')
+    await place.hf.idle()
+    assert.deepEqual([shop.undone, place.hf.reviews()], [['a 1'], []])
+  })
+
+  test('what has no undo is for the operator to settle, and not for autonomy or a rule', async (t) => {
+    const ceilings = { read: 'auto', reversible: 'auto', external: 'auto', irreversible: 'auto' } as const
+    const autonomy = { level: 'auto', ceilings, audits: { sampled: 1e-9, auto: 1e-9 } } as const
+    const mails = flow('mails', (ctx) => ctx.act('m', 'shop.mail', { what: 'm' }))
+    const { place } = await opened(t, [mails], { autonomy })
+    await ran(place, mails)
+    await place.hf.rollback('r')
+    await place.hf.idle()
+    const [review] = place.hf.reviews()
+    assert.deepEqual([review?.action, review?.autonomy], ['settle-rollback', undefined])
+    const delegated = place.hf.desk.delegate(review?.id ?? '', {})
+    await assert.rejects(delegated, { code: 'REVIEW_NOT_DELEGABLE' }, 'nor by a delegation')
+  })
+
   test('what can not be undone keeps nothing else from it, and the rollback has failed', async (t) => {
     const { place, shop } = await opened(t, [whole])
     await ran(place, whole)
