@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
 import { test } from 'node:test'
 import { KEY_BYTES, reseal, seal, unseal } from './envelope.ts'
-import { checkPassphrase } from './exchange.ts'
+import { checkPassphrase, sealExport } from './exchange.ts'
 
 const KEY = randomBytes(KEY_BYTES)
 const PLACE = { workspace: 'w', name: 'mail', version: 2 }
@@ -35,4 +35,10 @@ test('it opens with its key in its place as it is, or not at all', () => {
 test('a passphrase has 12 characters at least', () => {
   assert.throws(() => checkPassphrase('a'.repeat(11)), { code: 'INPUT_INVALID' })
   checkPassphrase('a'.repeat(12))
+})
+
+test('no two exports are sealed under one salt', async () => {
+  const exported = async () => await sealExport([], 'six words by chance', { from: 'w', now: 0 })
+  const salts = [await exported(), await exported()].map((text) => JSON.parse(text).kdf.salt)
+  assert.notEqual(salts[0], salts[1])
 })
