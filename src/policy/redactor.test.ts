@@ -23,6 +23,8 @@ test('a secret is found in every form that it may take on its way', () => {
     base64: bytes.toString('base64'),
     base64url: bytes.toString('base64url'),
     hex: bytes.toString('hex'),
+    'hex, capital letters': bytes.toString('hex').toUpperCase(),
+    'within more, for an address': Buffer.from(`a${VALUE}bcd`).toString('base64url'),
     'AUTH PLAIN': Buffer.from(`\0mara\0${VALUE}`).toString('base64'),
     'basic, of another length': Buffer.from(`mara1:${VALUE}`).toString('base64'),
     'within more': Buffer.from(`a${VALUE}bcd`).toString('base64'),

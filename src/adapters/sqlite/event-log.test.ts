@@ -203,19 +203,24 @@ it('shows against a checkpoint a past that was written anew with a chain that fi
   await log2.close()
 })
 
-it('notices bytes that are gone without an erasure on record', async () => {
-  const dir = newPlace()
-  const log = open(dir)
-  const bytes = Buffer.from('raw mail')
-  const sha256 = createHash('sha256').update(bytes).digest('hex')
-  const event = { kind: 'x', actor: 'test', label: SYSTEM, body: {} }
-  await log.append([{ stream: 's', expectedVersion: 0, events: [event] }], [{ sha256, bytes }])
-  await log.close()
-  tamper(dir, 'DELETE FROM blobs')
-  const cut = open(dir)
-  assert.throws(() => cut.verify(), { code: 'LOG_CORRUPT', message: /Event 1 has lost the bytes/ })
-  await cut.close()
-})
+for (const [what, change, message] of [
+  ['are gone without an erasure on record', 'DELETE FROM blobs', /Event 1 has lost the bytes/],
+  ['are others', "UPDATE blobs SET bytes = CAST('raw mall' AS BLOB)", /does not match its hash/],
+] as const) {
+  it(`notices bytes that ${what}`, async () => {
+    const dir = newPlace()
+    const log = open(dir)
+    const bytes = Buffer.from('raw mail')
+    const sha256 = createHash('sha256').update(bytes).digest('hex')
+    const event = { kind: 'x', actor: 'test', label: SYSTEM, body: {} }
+    await log.append([{ stream: 's', expectedVersion: 0, events: [event] }], [{ sha256, bytes }])
+    await log.close()
+    tamper(dir, change)
+    const changed = open(dir)
+    assert.throws(() => changed.verify(), { code: 'LOG_CORRUPT', message })
+    await changed.close()
+  })
+}
 
 it('shrinks a file from before files could shrink', async () => {
   const dir = await logWith({ a: 'x'.repeat(1_000_000) })

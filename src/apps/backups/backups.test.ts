@@ -217,3 +217,21 @@ test('a key that was made for another workspace is left alone', async (t) => {
   await backups({ keys: shared }).lookAfter(at.now)
   assert.deepEqual(readdirSync(shared), ['bk-foreign.key'])
 })
+
+test('a key that was overwritten is due until that is on record; one that is damaged is not taken for destroyed', async (t) => {
+  const { at, backups, make, states, keyFileOf, ended } = await place(t)
+  const [begun, spoilt] = [await make(), await make()]
+  writeFileSync(keyFileOf(begun.id), 'destroyed destroyed')
+  writeFileSync(keyFileOf(spoilt.id), 'something else')
+  assert.deepEqual(await states(), { [begun.id]: 'due', [spoilt.id]: 'missing' })
+  assert.deepEqual((await backups().lookAfter(at.now)).destroyed, [begun.id])
+  assert.deepEqual([ended(begun.id).length, ended(spoilt.id).length], [1, 0])
+})
+
+test('what retention erases ends no backup', async (t) => {
+  const { at, log, make, states } = await place(t)
+  const { id } = await make(90 * DAY)
+  await log.erase({ positions: [1] }, { actor: 'runtime', reason: 'too old' })
+  at.now += 31 * DAY
+  assert.deepEqual(await states(), { [id]: 'readable' })
+})
