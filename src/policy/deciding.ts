@@ -27,7 +27,7 @@ import { type Known, lookThrough, NOTHING_KNOWN } from './guardrails/outgoing.ts
 import { localDay, quietUntil } from './guardrails/quiet-hours.ts'
 import { guardrailsOf } from './guardrails/rules.ts'
 import { awaySince, seenLast } from './presence/presence.ts'
-import { bucketsFor, type FullAt, type Left, leftOf, type RateRequest } from './rates.ts'
+import { bucketsFor, type FullAt, type Left, leftOf, NO_BUCKETS, type RateRequest } from './rates.ts'
 import type { Bucket, Meter, PolicyRequest } from './request.ts'
 import { type OnCommit, Reservations } from './reservations.ts'
 import { reviewTime } from './review-time.ts'
@@ -76,7 +76,6 @@ const NOT_NOW: Present = {}
 const RESERVATION_AGE_MS = 86_400_000
 const NOTHING_TAKEN = { spent: 0, most: 0 }
 const BUCKETS_IN_MEMORY = 10_000
-const NO_BUCKETS = { buckets: [], taken: {} } as const
 
 export class Deciding {
   readonly #options: DecidingOptions
@@ -194,9 +193,10 @@ export class Deciding {
     const manifest = manifestOf(request.operation)
     const { operation, workflow: agent, customer } = request
     const charged = this.#charged(request, manifest, policy, takenOf)
-    const { buckets, taken } = request.isLookup
-      ? NO_BUCKETS
-      : this.#bucketsOf({ operation, agent, customer }, policy)
+    const { buckets, taken } =
+      request.isLookup || request.isUndo
+        ? NO_BUCKETS
+        : this.#bucketsOf({ operation, agent, customer }, policy)
     const budget = [...charged.meters, ...meters(request)]
     const asked = effectAsked(request, manifest, {
       ...this.#around(request, budget, buckets, found),

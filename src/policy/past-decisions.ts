@@ -26,7 +26,7 @@ import { localDay, quietUntil } from './guardrails/quiet-hours.ts'
 import { guardrailsOf } from './guardrails/rules.ts'
 import { keyOf } from './guardrails/sent-index.ts'
 import { awaySince, presenceIndex } from './presence/presence.ts'
-import { bucketsFor, type FullAt, type Left } from './rates.ts'
+import { bucketsFor, type FullAt, type Left, NO_BUCKETS } from './rates.ts'
 import { isOutward } from './taint.ts'
 
 export interface PolicyChange {
@@ -200,7 +200,9 @@ class Past {
       approvedBy,
       endorsedBy: (request.endorsedBy as string | undefined) ?? null,
     }
-    const { buckets, taken } = this.#bucketsOf({ operation, agent: workflow, customer: asked.customer }, time)
+    const { buckets, taken } = asked.isUndo
+      ? NO_BUCKETS
+      : this.#bucketsOf({ operation, agent: workflow, customer: asked.customer }, time)
     const sent = this.#sentAbout(asked, manifest, time)
     // Allowed without an intent behind it, it was only looked up.
     const isFree = asked.isUndo || (body.answer === 'allow' && intended === undefined)

@@ -8,6 +8,7 @@ import { defineWorkflow } from '../kernel/workflow.ts'
 import { defineConnector } from '../ports/connector.ts'
 import type { RateRule } from '../ports/policy-settings.ts'
 import { memoryTables } from '../ports/testing/memory-tables.ts'
+import { redecide } from './past-decisions.ts'
 import { bucketsFor, type FullAt, leftOf, ratesProjection } from './rates.ts'
 import { settings } from './testing/requests.ts'
 
@@ -149,6 +150,42 @@ test('what was taken while the clock was a year ahead holds nothing up once it i
     await place.open()
     assert.equal(await start(10, 2), 6)
   }
+})
+
+test('to take an effect back needs no token, now and when the past is decided anew', async (t) => {
+  const undone: string[] = []
+  const connector = defineConnector({
+    name: 'smtp',
+    operations: {
+      send: {
+        manifest: { effect: 'external', criticalArguments: ['to'] },
+        input: z.any(),
+        output: z.any(),
+        perform: async () => null,
+        undo: async ({ to }: { to: string }) => void undone.push(to),
+      },
+    },
+  })
+  const flow = defineWorkflow({
+    name: 'flow',
+    version: 1,
+    input: z.any(),
+    output: z.any(),
+    run: async (ctx) => {
+      await ctx.act('send', 'smtp.send', { to: 'ada' })
+      return await ctx.compensate()
+    },
+  })
+  const policy = settings({
+    operations: { allow: ['*'] },
+    more: { rates: [{ ...RULE, limit: 1, perMs: 3_600_000, burst: 1 }] },
+  })
+  const place = await openPlace(t, { workflows: [flow], connectors: [connector], policy })
+  await place.hf.start(flow, null, { id: 'r' })
+  await place.hf.idle()
+  assert.deepEqual([undone, place.hf.reviews()], [['ada'], []])
+  const past = redecide(place.hf.log, policy, { connectors: [connector], models: [], since: 0 })
+  assert.deepEqual(past.changed, [])
 })
 
 test('two that were decided in one turn leave the same, in whatever order they come to the disk', () => {

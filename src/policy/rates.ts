@@ -29,6 +29,9 @@ export interface RateRequest {
   readonly customer: string | null
 }
 
+/** Of what no rate limits: to find out what became of an effect, or to take it back. */
+export const NO_BUCKETS = { buckets: [], taken: {} } as const
+
 /** The buckets that a request takes from, and what they are after it. `leftOf` knows how they were left. */
 export function bucketsFor(
   request: RateRequest,
