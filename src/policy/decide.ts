@@ -33,7 +33,7 @@ export interface Rule {
     request: PolicyRequest,
     labels: RequestLabels,
     policy: PolicySettings,
-    grants: readonly Grant[],
+    granted: () => Grant | undefined,
   ) => Verdict | null
 }
 
@@ -78,23 +78,29 @@ export function decideBy(
   grants: readonly Grant[],
   policy: PolicySettings,
 ): Verdict {
+  let found: Grant | null | undefined = null
+  /** The grant that speaks of it, looked for once. */
+  const granted = (): Grant | undefined => {
+    if (found === null) found = grantFor(request, grants, policy)
+    return found
+  }
   for (const { ask } of rules) {
-    const verdict = ask(request, labels, policy, grants)
+    const verdict = ask(request, labels, policy, granted)
     if (verdict !== null) return verdict
   }
   if (request.approved) {
     return { answer: 'allow', rule: 'access.approved', reason: 'the operator approved exactly this' }
   }
-  if (leaves(request) && isTainted(labels)) return allowedInTaint(request, grants, policy)
+  if (leaves(request) && isTainted(labels)) return allowedInTaint(request, granted)
   return { answer: 'allow', rule: 'access.allow', reason: `${request.operation} is on the allow list` }
 }
 
-function allowedInTaint(request: PolicyRequest, grants: readonly Grant[], policy: PolicySettings): Verdict {
+function allowedInTaint(request: PolicyRequest, granted: () => Grant | undefined): Verdict {
   if (request.endorsed) {
     const reason = 'the operator approved a proposal with these very arguments'
     return { answer: 'allow', rule: 'taint.endorsed', reason }
   }
-  const grant = grantFor(request, grants, policy)
+  const grant = granted()
   const reason = `the grant ${grant?.id ?? ''} of before allows ${request.operation}, and whom it is for is yours to say`
   return {
     answer: 'allow',

@@ -12,7 +12,6 @@ import type { EffectClass } from '../ports/connector.ts'
 import type { Verdict } from '../ports/gate.ts'
 import type { Grant } from '../ports/grant.ts'
 import type { PolicySettings } from '../ports/policy-settings.ts'
-import { grantFor } from './grant-scope.ts'
 import { holdsLink } from './links.ts'
 import type { PolicyRequest, RequestLabels } from './request.ts'
 import { isInBook } from './values.ts'
@@ -53,11 +52,10 @@ export function criticalArguments(
 export function grantedBefore(
   request: PolicyRequest,
   labels: RequestLabels,
-  policy: PolicySettings,
-  grants: readonly Grant[],
+  _: PolicySettings,
+  granted: () => Grant | undefined,
 ): Verdict | null {
-  if (!isAsked(request, labels) || request.endorsed) return null
-  if (grantFor(request, grants, policy) !== undefined) return null
+  if (!isAsked(request, labels) || request.endorsed || granted() !== undefined) return null
   const from = sourcesText(labels.context)
   return review(
     'taint.grant',

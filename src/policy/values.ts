@@ -13,9 +13,21 @@ export function isInBook(value: Json, book: readonly string[]): boolean {
 function has(book: readonly string[], subject: string): boolean {
   const address = inSmallLetters(subject.trim())
   if (address === '') return false
-  if (book.includes(address)) return true
+  const known = inSet(book)
+  if (known.has(address)) return true
   const at = /^[^\s<>@,;%!]+(@[^\s<>@,;]+)$/u.exec(address)
-  return at !== null && book.includes(at[1] ?? '')
+  return at !== null && known.has(at[1] ?? '')
+}
+
+/** Of each book, anew when it has grown or shrunk. */
+const sets = new WeakMap<readonly string[], { readonly size: number; readonly all: ReadonlySet<string> }>()
+
+function inSet(book: readonly string[]): ReadonlySet<string> {
+  const last = sets.get(book)
+  if (last?.size === book.length) return last.all
+  const all = new Set(book)
+  sets.set(book, { size: book.length, all })
+  return all
 }
 
 /** Those of ASCII: others are letters of their own to a mail server, even where Unicode takes them for the same. */
