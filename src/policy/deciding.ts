@@ -144,8 +144,8 @@ export class Deciding {
   /** Nothing for what does not leave, and where the policy sets no limit. */
   #countedFor(request: EffectRequest, policy: PolicySettings): Verdict['sent'] {
     const { perCustomerPerDay, timeZone } = guardrailsOf(policy)
-    const { customer, isLookup, isUndo, operation } = request
-    if (perCustomerPerDay === null || customer === null || isLookup || isUndo) return undefined
+    const { customer, operation } = request
+    if (perCustomerPerDay === null || customer === null || takesNothing(request)) return undefined
     if (!isOutward(this.#options.manifestOf(operation).effect)) return undefined
     return { customer, day: localDay(timeZone, this.#options.clock.now()) }
   }
@@ -193,10 +193,9 @@ export class Deciding {
     const manifest = manifestOf(request.operation)
     const { operation, workflow: agent, customer } = request
     const charged = this.#charged(request, manifest, policy, takenOf)
-    const { buckets, taken } =
-      request.isLookup || request.isUndo
-        ? NO_BUCKETS
-        : this.#bucketsOf({ operation, agent, customer }, policy)
+    const { buckets, taken } = takesNothing(request)
+      ? NO_BUCKETS
+      : this.#bucketsOf({ operation, agent, customer }, policy)
     const budget = [...charged.meters, ...meters(request)]
     const asked = effectAsked(request, manifest, {
       ...this.#around(request, budget, buckets, found),
@@ -207,14 +206,13 @@ export class Deciding {
     return withSegments(verdict, asked.request)
   }
 
-  /** To find out what became of an effect, or to take it back, takes nothing. */
   #charged(
     request: EffectRequest,
     manifest: DeclaredManifest,
     policy: PolicySettings,
     takenOf: TakenOf,
   ): Charged {
-    if (request.isLookup || request.isUndo || request.name === undefined) return NOT_CHARGED
+    if (takesNothing(request) || request.name === undefined) return NOT_CHARGED
     const rules = budgetRules(policy)
     if (rules.length === 0) return NOT_CHARGED
     return charge(effectCharge(request, manifest), rules, this.#options.clock.now(), takenOf)
@@ -272,11 +270,12 @@ export class Deciding {
   }
 
   #outgoing(
-    { input, customer, isLookup, isUndo }: EffectRequest,
+    request: EffectRequest,
     manifest: DeclaredManifest,
     policy: PolicySettings,
   ): Pick<Surroundings, 'outgoing'> {
-    if (isLookup || isUndo) return {}
+    if (takesNothing(request)) return {}
+    const { input, customer } = request
     const known = { ...NOTHING_KNOWN, ...this.#options.known }
     const leaving = { arguments: argumentsOf(input), customer, manifest }
     return { outgoing: lookThrough(leaving, guardrailsOf(policy), known) }
@@ -305,6 +304,11 @@ export class Deciding {
     const now = this.#options.clock.now()
     for (const [bucket, { fullAt }] of this.#taken) if (fullAt <= now) this.#taken.delete(bucket)
   }
+}
+
+/** To find out what became of an effect, or to take it back, takes nothing from any limit, and nothing along. */
+function takesNothing({ isLookup, isUndo }: EffectRequest): boolean {
+  return isLookup === true || isUndo === true
 }
 
 const NOT_CHARGED: Charged = { meters: [], holds: [] }

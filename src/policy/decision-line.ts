@@ -2,10 +2,7 @@
 import type { JsonObject } from '../kernel/json.ts'
 import type { PolicySettings } from '../ports/policy-settings.ts'
 import { decide } from './decide.ts'
-import { openPolicy, readRequestLine, withGuardrails } from './request-line.ts'
-
-/** The last of the times that calendars know. */
-const LATEST = 253_402_300_799_999
+import { LATEST, openPolicy, readRequestLine, withGuardrails } from './request-line.ts'
 
 /**
  * By the given policy; without one, by what stands on the line alone.

@@ -88,22 +88,27 @@ describe('a token bucket', () => {
   })
 })
 
-async function sending(t: TestContext) {
-  let done = 0
-  const connector = defineConnector({
+/** Notes what it sends, and what it takes back. */
+function smtp(sent: string[], undone: string[] = []) {
+  return defineConnector({
     name: 'smtp',
     operations: {
       send: {
         manifest: { effect: 'external', criticalArguments: ['to'] },
         input: z.any(),
         output: z.any(),
-        perform: async () => {
-          done += 1
+        perform: async ({ to }: { to: string }) => {
+          sent.push(to)
           return null
         },
+        undo: async ({ to }: { to: string }) => void undone.push(to),
       },
     },
   })
+}
+
+async function sending(t: TestContext) {
+  const sent: string[] = []
   const flow = defineWorkflow({
     name: 'flow',
     version: 1,
@@ -115,13 +120,13 @@ async function sending(t: TestContext) {
     operations: { allow: ['*'] },
     more: { rates: [{ ...RULE, limit: 3, perMs: 3_600_000, burst: 3 }] },
   })
-  const place = await openPlace(t, { workflows: [flow], connectors: [connector], policy })
+  const place = await openPlace(t, { workflows: [flow], connectors: [smtp(sent)], policy })
   const start = async (from: number, count: number): Promise<number> => {
     await Promise.all(
       Array.from({ length: count }, (_, i) => place.hf.start(flow, null, { id: `r${from + i}` })),
     )
     await place.hf.idle()
-    return done
+    return sent.length
   }
   return { place, start }
 }
@@ -154,18 +159,7 @@ test('what was taken while the clock was a year ahead holds nothing up once it i
 
 test('to take an effect back needs no token, now and when the past is decided anew', async (t) => {
   const undone: string[] = []
-  const connector = defineConnector({
-    name: 'smtp',
-    operations: {
-      send: {
-        manifest: { effect: 'external', criticalArguments: ['to'] },
-        input: z.any(),
-        output: z.any(),
-        perform: async () => null,
-        undo: async ({ to }: { to: string }) => void undone.push(to),
-      },
-    },
-  })
+  const connector = smtp([], undone)
   const flow = defineWorkflow({
     name: 'flow',
     version: 1,

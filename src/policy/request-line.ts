@@ -33,12 +33,11 @@ export const constraintSchema = z.union([
   z.strictObject({ min: z.number().exactOptional(), max: z.number().exactOptional() }),
 ])
 
-/** Milliseconds since 1970, until the end of the year 9999: calendars know no more. */
+/** The end of the year 9999, in milliseconds since 1970: calendars know no more. */
+export const LATEST = 253_402_300_799_999
+
 const time = z.union(
-  [
-    z.number().min(0).max(253_402_300_799_999),
-    z.iso.datetime({ offset: true }).transform((text) => Date.parse(text)),
-  ],
+  [z.number().min(0).max(LATEST), z.iso.datetime({ offset: true }).transform((text) => Date.parse(text))],
   { error: 'must be a time, as ISO 8601 with an offset or in milliseconds' },
 )
 

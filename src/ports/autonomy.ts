@@ -77,9 +77,9 @@ export interface Standing extends Remit {
   readonly eValue: number
   /** What has to be reached. */
   readonly threshold: number
-  /** Since it is known: what the operator said, and what was answered without them. */
   /** Audits at this level that nobody has answered: a deadline did, which shows nothing. */
   readonly missed: number
+  /** Since it is known: what the operator said, and what was answered without them. */
   readonly answers: Readonly<Record<'approved' | 'edited' | 'rejected' | 'responded' | 'automatic', number>>
   /** The sum that tells of drift, and what it must not reach; null at a level that is not watched. */
   readonly drift: { readonly value: number; readonly limit: number } | null

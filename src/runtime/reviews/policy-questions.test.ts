@@ -127,9 +127,9 @@ test('a question keeps the deadline that it was asked with, whatever the policy 
   assert.equal(statusOf(place, review.id), 'rejected')
 })
 
-test('what is asked waits for its answer, though the policy would allow it by then and the run goes on', async (t) => {
-  const done: unknown[] = []
-  const post = defineConnector({
+/** Notes what it is given to send. */
+function postInto(done: unknown[]) {
+  return defineConnector({
     name: 'post',
     operations: {
       send: {
@@ -140,6 +140,11 @@ test('what is asked waits for its answer, though the policy would allow it by th
       },
     },
   })
+}
+
+test('what is asked waits for its answer, though the policy would allow it by then and the run goes on', async (t) => {
+  const done: unknown[] = []
+  const post = postInto(done)
   const naps = defineWorkflow({
     name: 'naps',
     version: 1,
@@ -169,17 +174,7 @@ test('what is asked waits for its answer, though the policy would allow it by th
 
 test('what the code says under the name of a question is no answer to it', async (t) => {
   const done: unknown[] = []
-  const post = defineConnector({
-    name: 'post',
-    operations: {
-      send: {
-        manifest: { effect: 'external' },
-        input: z.any(),
-        output: z.any(),
-        perform: async (given) => void done.push(given),
-      },
-    },
-  })
+  const post = postInto(done)
   const sly = defineWorkflow({
     name: 'sly',
     version: 1,

@@ -66,6 +66,22 @@ async function ask(
   return String(row?.review)
 }
 
+/** What is appended from now on stays on its way to the disk until it may go on. */
+function holdAppends(place: Place): { readonly isHeld: () => boolean; readonly goOn: () => void } {
+  const { log } = place.hf
+  const append = log.append.bind(log)
+  const { promise: gate, resolve: goOn } = Promise.withResolvers<void>()
+  let isHeld = false
+  Object.assign(log, {
+    async append(...given: Parameters<typeof append>) {
+      isHeld = true
+      await gate
+      return await append(...given)
+    },
+  })
+  return { isHeld: () => isHeld, goOn }
+}
+
 function kindsOf(place: Place, review: string): string[] {
   return place.hf.log.readStream(`review/${review}`).map(({ kind }) => kind)
 }
@@ -616,22 +632,12 @@ describe('several at once', () => {
   test('one whose answer is on its way to the disk, and none of the others is answered', async (t) => {
     for (const residentRuns of [0, 100]) {
       const { place, ids, shown } = await asked(t, residentRuns)
-      const { log } = place.hf
-      const append = log.append.bind(log)
-      const { promise: gate, resolve: open } = Promise.withResolvers<void>()
-      let isHeld = false
-      Object.assign(log, {
-        async append(...given: Parameters<typeof append>) {
-          isHeld = true
-          await gate
-          return await append(...given)
-        },
-      })
+      const disk = holdAppends(place)
       const single = place.hf.answer(ids[1] ?? '', { verdict: 'rejected' })
-      while (!isHeld) await new Promise((resolve) => setImmediate(resolve))
+      while (!disk.isHeld()) await new Promise((resolve) => setImmediate(resolve))
       const together = place.hf.desk.answerAll(shown, { verdict: 'approved' })
       await assert.rejects(together, { code: 'REVIEW_BATCH_REFUSED', message: /was answered/ })
-      open()
+      disk.goOn()
       await single
       assert.deepEqual(
         ids.map((id) => place.hf.review(id).status),
@@ -652,22 +658,12 @@ describe('several at once', () => {
     await place.hf.start(both, null, { id: 'r' })
     await place.hf.idle()
     const shown = place.hf.reviews().map(({ id, hash }) => ({ id, hash }))
-    const { log } = place.hf
-    const append = log.append.bind(log)
-    const { promise: gate, resolve: goOn } = Promise.withResolvers<void>()
-    let isHeld = false
-    Object.assign(log, {
-      async append(...given: Parameters<typeof append>) {
-        isHeld = true
-        await gate
-        return await append(...given)
-      },
-    })
+    const disk = holdAppends(place)
     const single = place.hf.answer(shown[0]?.id ?? '', { verdict: 'rejected' })
-    while (!isHeld) await new Promise((resolve) => setImmediate(resolve))
+    while (!disk.isHeld()) await new Promise((resolve) => setImmediate(resolve))
     const together = place.hf.desk.answerAll(shown, { verdict: 'approved' })
     await assert.rejects(together, { code: 'REVIEW_BATCH_REFUSED' })
-    goOn()
+    disk.goOn()
     await single
     assert.deepEqual(
       shown.map(({ id }) => place.hf.review(id).status),
@@ -677,22 +673,12 @@ describe('several at once', () => {
 
   test('one whose run is just ending, and none of the others is answered', async (t) => {
     const { place, ids, shown } = await asked(t, 100)
-    const { log } = place.hf
-    const append = log.append.bind(log)
-    const { promise: gate, resolve: goOn } = Promise.withResolvers<void>()
-    let isHeld = false
-    Object.assign(log, {
-      async append(...given: Parameters<typeof append>) {
-        isHeld = true
-        await gate
-        return await append(...given)
-      },
-    })
+    const disk = holdAppends(place)
     const ended = place.hf.cancel('b')
-    while (!isHeld) await new Promise((resolve) => setImmediate(resolve))
+    while (!disk.isHeld()) await new Promise((resolve) => setImmediate(resolve))
     const together = place.hf.desk.answerAll(shown, { verdict: 'approved' })
     await assert.rejects(together, { code: 'REVIEW_BATCH_REFUSED' })
-    goOn()
+    disk.goOn()
     await ended
     assert.deepEqual(
       ids.map((id) => place.hf.review(id).status),
